@@ -1,0 +1,200 @@
+"""Tags to spans and back, for every scheme, with one state machine.
+
+Reading is lenient, as the CoNLL scorer is: a tag that cannot continue an entity starts one, so no tag is ever
+lost; what had to be read against the scheme is reported beside the spans.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, scheme_of_prefixes
+from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.errors import TagError
+
+ViolationKind = Literal["starts without a start tag", "ends without an end tag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place where a tag sequence breaks its scheme.
+
+    Attributes:
+        token_i: Index of the offending token.
+        kind: What is wrong with it.
+    """
+
+    token_i: int
+    kind: ViolationKind
+
+
+@dataclass(frozen=True, slots=True)
+class TagReading:
+    """The entities of a tag sequence, and where the sequence broke its scheme."""
+
+    spans: tuple[TokenSpan, ...]
+    violations: tuple[Violation, ...]
+
+
+def read_tags(tags: Sequence[Tag | None], scheme: Scheme) -> TagReading:
+    """Return the spans that a tag sequence describes, and its violations of the scheme.
+
+    Args:
+        tags: One tag for each token; None where the annotation is missing, which ends an entity.
+        scheme: The scheme that the tags claim to be in.
+
+    Raises:
+        TagError: A prefix is not in the scheme.
+
+    >>> read_tags([Tag("I", "PER"), Tag("I", "PER"), OUTSIDE], SCHEMES["IOB2"])
+    TagReading(spans=(TokenSpan(start=0, end=2, entity_type='PER'),), \
+violations=(Violation(token_i=0, kind='starts without a start tag'),))
+    """
+    spans: list[TokenSpan] = []
+    violations: list[Violation] = []
+    start = 0
+    before: Tag = OUTSIDE
+    prefixes = scheme.prefixes
+    for i, tag in enumerate((*tags, OUTSIDE)):
+        here = OUTSIDE if tag is None else tag
+        if here.entity_type and here.prefix not in prefixes:
+            raise TagError(
+                f"token {i}: prefix {here.prefix!r} of {str(here)!r} is not in {scheme.name} "
+                f"({', '.join(prefixes)}, O)."
+            )
+        if not (here.entity_type or before.entity_type):
+            continue  # most of a text
+        border = _judge(before, here, scheme)
+        if border.is_inside:
+            before = here
+            continue
+        if before.entity_type:
+            spans.append(TokenSpan(start, i, before.entity_type))
+        if border.ends_badly:
+            violations.append(Violation(i - 1, "ends without an end tag"))
+        if border.starts_badly:
+            violations.append(Violation(i, "starts without a start tag"))
+        start, before = i, here
+    return TagReading(tuple(spans), tuple(violations))
+
+
+def write_tags(spans: Iterable[TokenSpan], n_tokens: int, scheme: Scheme) -> list[Tag]:
+    """Return one tag for each of ``n_tokens`` tokens.
+
+    Raises:
+        TagError: Two spans overlap, or a span ends after the last token.
+
+    >>> [str(tag) for tag in write_tags([TokenSpan(0, 2, "PER"), TokenSpan(3, 4, "LOC")], 4, SCHEMES["IOBES"])]
+    ['B-PER', 'E-PER', 'O', 'S-LOC']
+    """
+    tags = [OUTSIDE] * n_tokens
+    end = 0
+    end_type = ""
+    for span in sorted(spans):
+        if span.start < end:
+            raise TagError(f"{span} overlaps the span before it, which ends at token {end}: tags cannot nest.")
+        if span.end > n_tokens:
+            raise TagError(f"{span} ends after the last of {n_tokens} tokens.")
+        touches = span.start == end and span.entity_type == end_type
+        length = span.end - span.start
+        for position in range(length):
+            prefix = scheme.role(position, length, touches=touches)
+            tags[span.start + position] = Tag(prefix, span.entity_type)
+        end, end_type = span.end, span.entity_type
+    return tags
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeGuess:
+    """The scheme that tagged data appears to be in.
+
+    Attributes:
+        scheme: The best guess.
+        share: Share of entity borders that obey it, in [0, 1]; 1.0 where there are none.
+    """
+
+    scheme: Scheme
+    share: float
+
+
+Borders = Counter[tuple[Tag, Tag]]
+"""How often one tag follows another; the start and the end of a sequence count as outside."""
+
+
+def count_borders(sequences: Iterable[Sequence[Tag | None]]) -> Borders:
+    """Return how often each tag follows each other one: all that is needed to guess a scheme, in constant memory.
+
+    >>> count_borders([[Tag("B", "PER")]])[OUTSIDE, Tag("B", "PER")]
+    1
+    """
+    borders: Borders = Counter()
+    for tags in sequences:
+        filled = [OUTSIDE, *(tag or OUTSIDE for tag in tags), OUTSIDE]
+        borders.update(pairwise(filled))
+    return borders
+
+
+def detect_scheme(sequences: Iterable[Sequence[Tag | None]]) -> SchemeGuess:
+    """Return the scheme of tagged data; unlike a checkpoint's labels, data does tell IOB1 from IOB2.
+
+    Raises:
+        TagError: The prefixes fit no scheme.
+
+    >>> detect_scheme([[Tag("I", "PER"), Tag("B", "PER")]])
+    SchemeGuess(scheme=Scheme(name='IOB1', begin='I', inside='I', end='I', single='I', touching='B', \
+lenient=False), share=1.0)
+    """
+    return guess_scheme(count_borders(sequences))
+
+
+def guess_scheme(borders: Borders) -> SchemeGuess:
+    """Return the scheme of data whose borders were counted.
+
+    Raises:
+        TagError: The prefixes fit no scheme.
+    """
+    prefixes = {tag.prefix for pair in borders for tag in pair if tag.entity_type}
+    family = scheme_of_prefixes(prefixes)
+    if family is None:
+        known = "; ".join(f"{s.name}: {' '.join(s.prefixes)}" for s in SCHEMES.values())
+        raise TagError(f"the prefixes {sorted(prefixes)} fit no scheme ({known}).")
+    candidates = (SCHEMES["IOB2"], SCHEMES["IOB1"]) if family.name == "IOB" else (family,)
+    guesses = [SchemeGuess(scheme, obedience(borders, scheme)) for scheme in candidates]
+    return max(guesses, key=lambda guess: guess.share)
+
+
+def obedience(borders: Borders, scheme: Scheme) -> float:
+    """Return the share of entity borders (starts and ends) in [0, 1] that obey the scheme.
+
+    >>> obedience(count_borders([[Tag("I", "PER")], [Tag("B", "PER")]]), SCHEMES["IOB2"])
+    0.75
+    """
+    n_borders = n_wrong = 0
+    for (before, here), count in borders.items():
+        border = _judge(before, here, scheme)
+        if not border.is_inside:
+            n_borders += count * (bool(before.entity_type) + bool(here.entity_type))
+            n_wrong += count * (border.ends_badly + border.starts_badly)
+    return 1.0 if n_borders == 0 else 1.0 - n_wrong / n_borders
+
+
+class _Border(NamedTuple):
+    """What lies between two neighbouring tags: the inside of one entity, or an end and a start."""
+
+    is_inside: bool
+    ends_badly: bool = False
+    starts_badly: bool = False
+
+
+def _judge(before: Tag, here: Tag, scheme: Scheme) -> _Border:
+    same_type = bool(here.entity_type) and here.entity_type == before.entity_type
+    if same_type and scheme.can_go_on(before.prefix) and scheme.can_continue(here.prefix):
+        return _Border(is_inside=True)
+    legal = scheme.can_start_touching if same_type else scheme.can_start
+    return _Border(
+        is_inside=False,
+        ends_badly=bool(before.entity_type) and not scheme.can_end(before.prefix),
+        starts_badly=bool(here.entity_type) and not legal(here.prefix),
+    )

@@ -1,0 +1,48 @@
+"""The exceptions of this package.
+
+Every error that a user can cause is one of these, and each is also the built-in exception that a caller who
+does not know this package would expect::
+
+    HFNerError
+    ├── ConfigError         (ValueError)   a setting is wrong, or two settings contradict each other
+    ├── TagError            (ValueError)   a tag or a tag sequence is not in its scheme
+    ├── AlignmentError      (ValueError)   subwords, tokens and characters cannot be brought together
+    ├── CorpusError         (ValueError)   a data file cannot be read as what it claims to be
+    ├── CheckpointError     (ValueError)   a Hugging Face checkpoint cannot be found, trusted or used
+    └── MissingExtraError   (ImportError)  an optional library is needed and not installed
+
+A message says what was expected, what was found, why it matters, and what to do next.
+"""
+
+
+class HFNerError(Exception):
+    """Base of every exception raised on purpose by spacy_hf_ner."""
+
+
+class ConfigError(HFNerError, ValueError):
+    """A setting is wrong, or two settings contradict each other."""
+
+
+class TagError(HFNerError, ValueError):
+    """A tag or a tag sequence is not in its scheme."""
+
+
+class AlignmentError(HFNerError, ValueError):
+    """Subwords, tokens and characters cannot be brought together."""
+
+
+class CorpusError(HFNerError, ValueError):
+    """A data file cannot be read as what it claims to be."""
+
+
+class CheckpointError(HFNerError, ValueError):
+    """A Hugging Face checkpoint cannot be found, trusted or used."""
+
+
+class MissingExtraError(HFNerError, ImportError):
+    """An optional library is needed and not installed."""
+
+    def __init__(self, library: str, *, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs {library!r}, which is not installed. Install it with: pip install 'spacy-hf-ner[{extra}]'"
+        )

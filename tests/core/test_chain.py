@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from spacy_hf_ner.core.chain import make_chain, pack
+from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
+from spacy_hf_ner.core.schemes import SCHEME_NAMES, SCHEMES, SchemeName
+from spacy_hf_ner.core.tags import read_tags
+
+
+@pytest.mark.parametrize("name", SCHEME_NAMES)
+def test_the_chain_of_a_scheme_allows_what_its_reader_finds_legal(name: SchemeName) -> None:
+    tag_set = make_tag_set(["X", "Y"], SCHEMES[name])
+    chain = make_chain(tag_set)
+    for j, before in enumerate(tag_set.tags):
+        for k, tag in enumerate(tag_set.tags):
+            reading = read_tags([before, tag], tag_set.scheme)
+            broken = {(violation.token_i, violation.kind) for violation in reading.violations}
+            in_between = {(0, "ends without an end tag"), (1, "starts without a start tag")}
+            is_one_entity = [(span.start, span.end) for span in reading.spans] == [(0, 2)]
+            assert chain.continues[j, k] == is_one_entity, (before, tag)
+            assert (chain.continues | chain.starts)[j, k] == broken.isdisjoint(in_between), (before, tag)
+            assert not (chain.continues & chain.starts)[j, k], (before, tag)
+            if not is_one_entity:
+                assert chain.can_start[j] == ((0, "starts without a start tag") not in broken), before
+                assert chain.can_end[k] == ((1, "ends without an end tag") not in broken), tag
+
+
+def test_a_chain_knows_the_columns_of_each_type_in_any_order() -> None:
+    chain = make_chain(read_labels(["I-B", "O", "B-A", "B-B", "I-C", "<pad>", "I-A"]))
+    assert chain.type_i.tolist() == [0, -1, 1, 0, 2, -1, 1]
+    assert chain.columns.tolist() == [[0, 3], [2, 6], [4, -1]]
+
+
+def test_every_outside_column_is_legal_beside_every_other() -> None:
+    chain = make_chain(read_labels(["O", "B-X", "I-X", "[PAD]"], scheme="IOB2"))
+    assert chain.starts[:, [0, 3]].all()
+    assert chain.starts[[0, 3]].tolist() == [[True, True, False, True]] * 2
+    assert chain.can_start.tolist() == [True, True, False, True]
+    assert chain.can_end.tolist() == [True] * 4
+
+
+def test_a_tag_set_without_types_makes_a_chain_of_outside() -> None:
+    chain = make_chain(read_labels(["O"]))
+    assert (chain.starts.tolist(), chain.columns.shape) == ([[True]], (0, 0))
+
+
+def test_the_chain_of_one_tag_set_is_made_once() -> None:
+    first, second = (TagSet(read_labels(["O", "PER"]).tags, SCHEMES["IO"]) for _ in range(2))
+    assert make_chain(first) is make_chain(second)
+
+
+def test_packing_puts_the_longest_segment_first_and_leaves_out_empty_ones() -> None:
+    packing = pack(np.array([1, 0, 3, 1]))
+    assert packing.first.tolist() == [1, 0, 4]
+    assert packing.length.tolist() == [3, 1, 1]
+    assert packing.is_first.tolist() == [True, True, False, False, True]
+    assert packing.is_last.tolist() == [True, False, False, True, True]
+
+
+def test_steps_give_the_rows_of_the_segments_that_still_run() -> None:
+    steps = [(t, rows.tolist()) for t, rows in pack(np.array([2, 3, 0, 1])).steps()]
+    assert steps == [(0, [2, 0, 5]), (1, [3, 1]), (2, [4])]
+
+
+def test_only_keeps_the_wanted_segments_at_their_rows() -> None:
+    packing = pack(np.array([2, 3, 1])).only(np.array([False, True, True]))
+    assert [(t, rows.tolist()) for t, rows in packing.steps()] == [(0, [0, 5]), (1, [1])]
+
+
+@pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
+def test_nothing_is_packed_into_no_rows(lengths: list[int]) -> None:
+    packing = pack(np.array(lengths, dtype=np.int64))
+    assert (list(packing.steps()), len(packing.is_first), len(packing.is_last)) == ([], 0, 0)

@@ -1,0 +1,129 @@
+import pytest
+
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEME_NAMES, SCHEMES, SchemeName, Tag, get_scheme, scheme_of_prefixes
+from spacy_hf_ner.errors import TagError
+
+
+@pytest.mark.parametrize(
+    ("name", "prefixes"),
+    [
+        ("IO", "I"),
+        ("IOB", "BI"),
+        ("IOB1", "BI"),
+        ("IOB2", "BI"),
+        ("IOBES", "BIES"),
+        ("BILOU", "BILU"),
+        ("BMES", "BMES"),
+    ],
+)
+def test_a_scheme_knows_its_prefixes_in_the_order_of_an_entity(name: SchemeName, prefixes: str) -> None:
+    assert SCHEMES[name].prefixes == tuple(prefixes)
+
+
+def test_every_scheme_name_has_one_row_under_its_own_name() -> None:
+    assert [(name, SCHEMES[name].name) for name in SCHEME_NAMES] == [(name, name) for name in SCHEMES]
+
+
+# For each scheme the prefixes that may open an entity, open one that touches its like, go on from, continue, and end.
+ROLES = [
+    ("IO", "I", "", "I", "I", "I"),
+    ("IOB", "BI", "B", "BI", "I", "BI"),
+    ("IOB1", "I", "B", "BI", "I", "BI"),
+    ("IOB2", "B", "B", "BI", "I", "BI"),
+    ("IOBES", "BS", "BS", "BI", "IE", "ES"),
+    ("BILOU", "BU", "BU", "BI", "IL", "LU"),
+    ("BMES", "BS", "BS", "BM", "ME", "ES"),
+]
+
+
+@pytest.mark.parametrize(("name", "start", "touch", "go_on", "follow", "end"), ROLES)
+def test_a_scheme_says_what_each_prefix_may_do(
+    name: SchemeName, start: str, touch: str, go_on: str, follow: str, end: str
+) -> None:
+    scheme = SCHEMES[name]
+    tests = [scheme.can_start, scheme.can_start_touching, scheme.can_go_on, scheme.can_continue, scheme.can_end]
+    assert ["".join(filter(test, scheme.prefixes)) for test in tests] == [start, touch, go_on, follow, end]
+
+
+@pytest.mark.parametrize(
+    ("name", "alone", "long", "touching_alone", "touching_long"),
+    [
+        ("IO", "I", "III", "I", "III"),
+        ("IOB", "B", "BII", "B", "BII"),
+        ("IOB1", "I", "III", "B", "BII"),
+        ("IOB2", "B", "BII", "B", "BII"),
+        ("IOBES", "S", "BIE", "S", "BIE"),
+        ("BILOU", "U", "BIL", "U", "BIL"),
+        ("BMES", "S", "BME", "S", "BME"),
+    ],
+)
+def test_a_role_follows_from_place_length_and_neighbour(
+    name: SchemeName, alone: str, long: str, touching_alone: str, touching_long: str
+) -> None:
+    role = SCHEMES[name].role
+    assert role(0, 1) == alone
+    assert "".join(role(i, 3) for i in range(3)) == long
+    assert role(0, 1, touches=True) == touching_alone
+    assert "".join(role(i, 3, touches=True) for i in range(3)) == touching_long
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "parts"),
+    [
+        ("IO", "I", "III"),
+        ("IOB", "B", "BII"),
+        ("IOB", "I", "III"),
+        ("IOB1", "I", "III"),
+        ("IOB1", "B", "BII"),
+        ("IOB2", "B", "BII"),
+        ("IOB2", "I", "III"),
+        ("IOBES", "S", "BIE"),
+        ("IOBES", "B", "BII"),
+        ("IOBES", "I", "III"),
+        ("IOBES", "E", "IIE"),
+        ("BILOU", "U", "BIL"),
+        ("BILOU", "L", "IIL"),
+        ("BMES", "S", "BME"),
+        ("BMES", "M", "MMM"),
+    ],
+)
+def test_a_tag_that_is_spread_over_tokens_stays_one_entity(name: SchemeName, prefix: str, parts: str) -> None:
+    assert SCHEMES[name].split(prefix) == tuple(parts)
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "expected"),
+    [
+        ("", "IO"),
+        ("I", "IO"),
+        ("B", "IOB"),
+        ("BI", "IOB"),
+        ("S", "IOBES"),
+        ("BE", "IOBES"),
+        ("BIES", "IOBES"),
+        ("BILU", "BILOU"),
+        ("BU", "BILOU"),
+        ("BMES", "BMES"),
+        ("M", "BMES"),
+        ("BIESU", None),
+        ("BIM", None),
+        ("b", None),
+    ],
+)
+def test_prefixes_name_the_smallest_scheme_that_has_them(prefixes: str, expected: SchemeName | None) -> None:
+    assert scheme_of_prefixes(prefixes) == (SCHEMES[expected] if expected else None)
+
+
+def test_get_scheme_returns_the_row_of_a_name() -> None:
+    assert [get_scheme(name) for name in SCHEME_NAMES] == list(SCHEMES.values())
+
+
+@pytest.mark.parametrize("name", ["BIO", "iob2", "auto", ""])
+def test_get_scheme_names_the_schemes_there_are(name: str) -> None:
+    expected = f"^unknown tag scheme '{name}': expected one of IO, IOB, IOB1, IOB2, IOBES, BILOU, BMES.$"
+    with pytest.raises(TagError, match=expected):
+        get_scheme(name)
+
+
+def test_a_tag_is_written_as_prefix_and_type() -> None:
+    assert (str(Tag("B", "creative-work")), str(OUTSIDE)) == ("B-creative-work", "O")
