@@ -1,0 +1,1 @@
+"""Floor 1: Hugging Face networks behind one row of tag scores per spaCy token. No pipeline components."""

@@ -1,0 +1,1 @@
+"""Engines that turn batches of subwords into logits."""

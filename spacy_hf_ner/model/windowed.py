@@ -1,0 +1,62 @@
+"""A layout's windows through a backend, and each subword's logits from the one window that owns it."""
+
+import numpy as np
+import torch
+from torch.utils.checkpoint import checkpoint as recompute
+
+from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.backends.base import Backend
+from spacy_hf_ner.model.batching import PaddedBatch, make_batches
+from spacy_hf_ner.model.checkpoint import Checkpoint
+from spacy_hf_ner.model.layout import Layout
+
+
+class RecomputingBackend:
+    """Keeps the activations of the first batches for backprop; those of later ones are computed again when needed.
+
+    Args:
+        backend: What runs the batches.
+        max_kept: Padded subwords whose activations are kept.
+    """
+
+    def __init__(self, backend: Backend, *, max_kept: int) -> None:
+        self._backend = backend
+        self._left = max_kept
+
+    def run(self, batch: PaddedBatch) -> torch.Tensor:
+        """Return the logits of a batch. Shape: (n_windows, length, n_tags)."""
+        self._left -= batch.ids.size
+        if self._left >= 0:
+            return self._backend.run(batch)
+        logits: torch.Tensor = recompute(self._backend.run, batch, use_reentrant=False)
+        return logits
+
+
+def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, *, max_subwords: int) -> torch.Tensor:
+    """Return the logits of all subwords, each from the window that owns it. Shape: (n_subwords, n_tags)."""
+    n_subwords = len(layout.ids)
+    n_rows = checkpoint.n_embeddings
+    if n_subwords and n_rows is not None and int(layout.ids.max()) >= n_rows:
+        raise CheckpointError(
+            f"{checkpoint.name}: the tokenizer gave subword {int(layout.ids.max())}, but the network has only {n_rows} "
+            "embeddings. The tokenizer files belong to another checkpoint."
+        )
+    kept: list[torch.Tensor] = []
+    targets: list[np.ndarray] = []
+    batches = make_batches(
+        layout.ids,
+        layout.windows,
+        template=checkpoint.tokenizer.template,
+        pad_id=checkpoint.pad_id,
+        max_subwords=max_subwords,
+    )
+    for batch in batches:
+        logits = backend.run(batch)
+        kept.append(logits.flatten(0, 1)[torch.from_numpy(batch.source).to(logits.device)])
+        targets.append(batch.target)
+    if not kept:
+        return torch.zeros(0, checkpoint.network.config.num_labels)
+    place = np.empty(n_subwords, dtype=np.int64)
+    place[np.concatenate(targets)] = np.arange(n_subwords)
+    packed = torch.cat(kept)
+    return packed[torch.from_numpy(place).to(packed.device)]

@@ -1,0 +1,94 @@
+"""Names to folders, with a cache made on the spot; nothing here reaches for a network."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub.constants
+import pytest
+import spacy
+
+from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.hub import fetch_folder, find_folder
+from spacy_hf_ner.pipe.architectures import DEFAULT_NAME, DEFAULT_REVISION
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of a machine without a network."""
+    folder = tmp_path / "hub"
+    folder.mkdir()
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        monkeypatch.setattr(huggingface_hub.constants, name, str(folder))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def _fill(cache: Path, name: str, revision: str, source: Path, *, branch: str | None = None) -> Path:
+    repository = cache / f"models--{name.replace('/', '--')}"
+    snapshot = repository / "snapshots" / revision
+    shutil.copytree(source, snapshot)
+    if branch:
+        (repository / "refs").mkdir()
+        (repository / "refs" / branch).write_text(revision, encoding="utf8")
+    return snapshot
+
+
+def test_a_cached_revision_is_found_without_a_network(cache: Path, bert_folder: Path) -> None:
+    snapshot = _fill(cache, "someone/ner", "a" * 40, bert_folder, branch="main")
+    assert fetch_folder("someone/ner", revision="a" * 40) == snapshot
+    assert fetch_folder("someone/ner", revision=None) == snapshot
+    assert find_folder("someone/ner", revision="b" * 40) is None
+
+
+def test_a_cached_snapshot_without_weights_does_not_count(cache: Path, bert_folder: Path) -> None:
+    snapshot = _fill(cache, "someone/ner", "a" * 40, bert_folder)
+    (snapshot / "model.safetensors").rename(snapshot / "pytorch_model.bin")
+    assert find_folder("someone/ner", revision="a" * 40) is None
+    assert find_folder("someone/ner", revision="a" * 40, allow_pickle=True) == snapshot
+
+
+def test_the_component_without_a_config_finds_its_default_checkpoint_in_the_cache(
+    cache: Path, bert_folder: Path
+) -> None:
+    assert len(DEFAULT_REVISION) == 40
+    _fill(cache, DEFAULT_NAME, DEFAULT_REVISION, bert_folder)
+    nlp = spacy.blank("en")
+    ner: Any = nlp.add_pipe("hf_ner")
+    assert ner.labels == ("PER", "ORG", "LOC", "MISC")
+    assert nlp("Angela Merkel met Tim Cook in San José.").ents
+
+
+def test_without_cache_and_network_the_error_names_the_ways_out(cache: Path) -> None:
+    with pytest.raises(CheckpointError) as caught:
+        fetch_folder("someone/ner", revision="v1")
+    message = str(caught.value)
+    for wanted in ("someone/ner", "'v1'", str(cache), "--local-dir", "HF_HOME", "HF_HUB_OFFLINE"):
+        assert wanted in message
+
+
+def test_the_component_says_so_too(cache: Path) -> None:
+    assert cache.is_dir()
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner")
+    with pytest.raises(CheckpointError, match="Ways out"):
+        nlp("Angela Merkel")
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "./missing", "~/missing", "models/mine", "a/b/c", "file.txt"])
+def test_a_missing_path_never_becomes_a_hub_name(cache: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (cache.parent / "models").mkdir()
+    (cache.parent / "file.txt").touch()
+
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("the hub was asked")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(CheckpointError, match="no checkpoint folder"):
+        fetch_folder(name, revision=None)
+
+
+def test_a_folder_is_used_as_it_is(cache: Path, bert_folder: Path) -> None:
+    assert cache.is_dir()
+    assert fetch_folder(str(bert_folder), revision=None) == bert_folder
