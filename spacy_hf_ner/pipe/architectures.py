@@ -1,0 +1,119 @@
+"""The registered architectures of ``[components.hf_ner.model]``.
+
+spaCy imports this module for every pipeline, so what is slow to import is imported inside the functions.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from thinc.api import Model
+
+from spacy_hf_ner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from spacy_hf_ner.model.tagger import Tagger
+
+DEFAULT_NAME = "dslim/bert-base-NER"
+DEFAULT_REVISION = "d1a3e8f13f8c3566299d95fcfc9a8d2382a9affc"
+
+
+def make_hf_token_classifier_v1(
+    name: str = DEFAULT_NAME,
+    revision: str | None = None,
+    labels: list[str] | None = None,
+    aggregation: Literal["first", "mean", "max"] = "first",
+    subword_labels: Literal["first", "all", "all_inside"] | None = None,
+    window: int | None = None,
+    overlap: int | None = None,
+    context: Literal["document", "sentence"] = "document",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    mixed_precision: Literal["auto", "none", "bf16", "fp16"] = "auto",
+    attention: Literal["auto", "sdpa", "eager"] = "auto",
+    dropout: float | None = None,
+    head_learn_rate: float = 1.0,
+    frozen_layers: int = 0,
+    allow_pickle: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
+) -> Model[Any, Any]:
+    """Return a model that owns a Hugging Face token classifier; it is loaded at first use.
+
+    Args:
+        name: A checkpoint folder, or a repository on the Hugging Face hub; a plain encoder if it is to be trained.
+        revision: Commit, tag or branch on the hub. Pin it.
+        labels: Names of the checkpoint's labels in the order of their ids, where its own are ``LABEL_0``, ….
+        aggregation: A token's row is that of its first subword (``"first"``), the mean over its subwords (``"mean"``)
+            or that of its most confident subword (``"max"``).
+        subword_labels: Which subwords training labels: only the first of each token (``"first"``), all with the
+            token's tag (``"all"``), or all with no start tag on continuing ones (``"all_inside"``). None: as stored
+            with the model, else ``"first"``.
+        window: The most subwords read at once, special tokens excluded. None: as stored with the model, else
+            128 or the model's limit.
+        overlap: Subwords shared by neighbouring windows, at most half a window. None: a quarter of the window.
+        context: ``"document"`` fills windows across sentences; ``"sentence"`` reads each sentence by itself where the
+            Doc has boundaries.
+        precision: Type of the network in prediction. ``"auto"``: bf16 where the hardware has it, else fp32.
+        mixed_precision: Type of autocast in training. ``"auto"``: bf16 where the hardware has it, else none.
+        attention: Attention kernel. ``"auto"``: ``"sdpa"`` where the family supports it, else ``"eager"``.
+        dropout: Dropout rate inside the network in training. None: the ``drop`` of ``nlp.update``, that is
+            ``[training.dropout]``.
+        head_learn_rate: What the learn rate is multiplied by for the head.
+        frozen_layers: Lowest encoder layers that training leaves as they are, embeddings included; -1 for all.
+        allow_pickle: Read ``.bin`` weights where there are no safetensors.
+
+    Raises:
+        ConfigError: A value is out of its range.
+    """
+    if head_learn_rate <= 0 or frozen_layers < -1 or (dropout is not None and not 0.0 <= dropout < 1.0):
+        raise ConfigError(
+            "expected head_learn_rate > 0, frozen_layers >= -1 and dropout in [0, 1), "
+            f"got head_learn_rate = {head_learn_rate}, frozen_layers = {frozen_layers}, dropout = {dropout}."
+        )
+    from spacy_hf_ner.model.hf_tagger import make_hf_model
+    from spacy_hf_ner.model.shim import Settings
+
+    return make_hf_model(
+        Settings(
+            name=str(name),
+            revision=DEFAULT_REVISION if revision is None and name == DEFAULT_NAME else revision,
+            labels=None if labels is None else tuple(labels),
+            aggregation=aggregation,
+            subword_labels=subword_labels,
+            window=window,
+            overlap=overlap,
+            context=context,
+            precision=precision,
+            mixed_precision=mixed_precision,
+            attention=attention,
+            dropout=dropout,
+            head_learn_rate=head_learn_rate,
+            frozen_layers=frozen_layers,
+            allow_pickle=allow_pickle,
+        )
+    )
+
+
+def make_token_classifier_v1(tok2vec: Model[Any, Any]) -> Model[Any, Any]:
+    """Return a model that puts a tag head on any ``tok2vec`` layer, such as a listener to a shared encoder.
+
+    Args:
+        tok2vec: A layer from Docs to one vector per token, e.g. ``spacy-transformers.TransformerListener.v1``.
+    """
+    from spacy_hf_ner.model.head_tagger import make_head_model
+
+    return make_head_model(tok2vec)
+
+
+def get_tagger(model: Model[Any, Any]) -> "Tagger":
+    """Return the interface through which the component uses a model.
+
+    Raises:
+        ConfigError: The model was made by another architecture.
+    """
+    from spacy_hf_ner.model import head_tagger, hf_tagger
+
+    if model.name == hf_tagger.MODEL_NAME:
+        return hf_tagger.HFTagger(model)
+    if model.name == head_tagger.MODEL_NAME:
+        return head_tagger.HeadTagger(model)
+    raise ConfigError(
+        f"hf_ner cannot use the model {model.name!r}. Expected spacy_hf_ner.HFTokenClassifier.v1 or "
+        "spacy_hf_ner.TokenClassifier.v1 in [components.hf_ner.model]."
+    )

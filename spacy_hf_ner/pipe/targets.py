@@ -1,0 +1,156 @@
+"""What an Example teaches: a tag for each token as the pipeline tokenises the text, and spans known to be wrong."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from spacy.errors import Errors
+from spacy.training import Example
+
+from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.schemes import OUTSIDE, Scheme, Tag
+from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.tags import write_tags
+from spacy_hf_ner.errors import ConfigError, TagError
+from spacy_hf_ner.model.loss import MISSING, Targets
+
+logger = logging.getLogger("spacy_hf_ner")
+
+ClassWeights = Literal["balanced"] | Mapping[str, float] | None
+
+
+def read_targets(example: Example, tag_set: TagSet, *, incorrect_spans_key: str | None = None) -> Targets:
+    """Return what an Example teaches.
+
+    Missing annotation (``-``, tokens whose gold entity cannot be aligned, Docs without any) has no tag.
+
+    Args:
+        example: The Example; gold comes from its reference, tokens from its predicted Doc.
+        tag_set: The tags of the model.
+        incorrect_spans_key: The key in the reference's ``spans`` of spans known to be wrong.
+
+    Raises:
+        TagError: A gold entity has a type that the model does not know.
+        ValueError: A gold entity is marked as wrong as well (spaCy's E868).
+    """
+    column = {tag: k for k, tag in reversed(list(enumerate(tag_set.tags)))}
+    biluo = example.get_aligned_ner()
+    tags = np.full(len(biluo), MISSING, dtype=np.int64)
+    for i, text in enumerate(biluo):
+        if text:
+            tags[i] = _find_column(_read_biluo(text, tag_set.scheme, before=biluo[i - 1] if i else None), column)
+    return Targets(tags, _find_wrong_paths(example, tag_set, column, incorrect_spans_key))
+
+
+def find_entity_types(examples: Iterable[Example]) -> list[str]:
+    """Return the entity types in the gold annotation of examples, sorted.
+
+    Raises:
+        ValueError: A type begins with ``!``, spaCy 2's way to mark wrong spans (spaCy's E869).
+    """
+    types = {ent.label_ for example in examples for ent in example.reference.ents}
+    for entity_type in types:
+        if entity_type.startswith("!"):
+            raise ValueError(Errors.E869.format(label=entity_type))
+    return sorted(types - {""})
+
+
+def merge_types(types: Iterable[str], known: TagSet | None, *, keep_known: bool, name: str) -> list[str]:
+    """Return the entity types to train: those wanted, and those that the checkpoint knows besides if they are kept.
+
+    Args:
+        types: The types wanted.
+        known: The tags of the checkpoint, or None if its head was never trained.
+        keep_known: Keep types that are not wanted; else what is dropped is logged.
+        name: The component's name, for the log.
+    """
+    wanted = list(dict.fromkeys(types))
+    extra = [t for t in known.entity_types if t not in wanted] if known else []
+    if extra and not keep_known:
+        logger.warning(
+            "%s: the checkpoint's entity types %s are not in the training data and are dropped. "
+            "Set keep_checkpoint_labels = true to keep them.",
+            name,
+            ", ".join(extra),
+        )
+    return [*wanted, *extra] if keep_known else wanted
+
+
+def resolve_class_weights(
+    class_weights: ClassWeights, tag_set: TagSet, get_examples: Callable[[], Iterable[Example]]
+) -> list[float] | None:
+    """Return the weight of each tag in the loss, or None where all are alike.
+
+    ``"balanced"``: inverse to a tag's frequency in the data, "O" included, with a mean of 1; tags that the data lacks
+    get 1. A table per entity type applies to all tags of the type, "O" being named so.
+
+    Raises:
+        ConfigError: The table names an unknown type, or a weight is not positive.
+    """
+    if class_weights is None:
+        return None
+    if class_weights == "balanced":
+        counts: Counter[int] = Counter()
+        for example in get_examples():
+            counts.update(read_targets(example, tag_set).tags.tolist())
+        seen = [k for k in range(len(tag_set)) if counts[k]]
+        inverse = {k: 1.0 / counts[k] for k in seen}
+        mean = sum(inverse.values()) / max(len(seen), 1)
+        return [inverse[k] / mean if k in inverse else 1.0 for k in range(len(tag_set))]
+    unknown = sorted(set(class_weights) - {*tag_set.entity_types, "O"})
+    if unknown or not all(weight > 0 for weight in class_weights.values()):
+        raise ConfigError(
+            f"class_weights must give positive weights to entity types of {', '.join(tag_set.entity_types)} or O, "
+            f"got {dict(class_weights)}."
+        )
+    return [float(class_weights.get(tag.entity_type or "O", 1.0)) for tag in tag_set.tags]
+
+
+def fit_class_weights(weights: Sequence[float] | None, tag_set: TagSet) -> npt.NDArray[np.float32] | None:
+    """Return the resolved weight of each tag; tags that were added since get 1. Shape: (n_tags,)."""
+    if weights is None:
+        return None
+    return np.array([*weights, *[1.0] * (len(tag_set) - len(weights))], dtype=np.float32)
+
+
+def _read_biluo(text: str, scheme: Scheme, *, before: str | None) -> Tag:
+    """Return the tag that spaCy's BILUO tag is in another scheme."""
+    prefix, _, entity_type = text.partition("-")
+    if not entity_type:
+        return OUTSIDE
+    touches = before is not None and before[:2] in ("L-", "U-") and before[2:] == entity_type
+    position, length = {"U": (0, 1), "B": (0, 2), "I": (1, 3), "L": (1, 2)}[prefix]
+    return Tag(scheme.role(position, length, touches=touches), entity_type)
+
+
+def _find_column(tag: Tag, column: Mapping[Tag, int]) -> int:
+    if tag not in column:
+        known = ", ".join(dict.fromkeys(t.entity_type for t in reversed(list(column)) if t.entity_type)) or "none"
+        raise TagError(
+            f"a gold entity has the type {tag.entity_type!r}, but the model knows {known} (and no tag {str(tag)!r}). "
+            "Call add_label before training, or initialize with data that has all types."
+        )
+    return column[tag]
+
+
+def _find_wrong_paths(
+    example: Example, tag_set: TagSet, column: Mapping[Tag, int], key: str | None
+) -> Sequence[tuple[tuple[int, int], ...]]:
+    """Return, for each span known to be wrong, the tags that would name it."""
+    if key is None or key not in example.reference.spans:
+        return ()
+    gold = {(ent.start_char, ent.end_char, ent.label_) for ent in example.reference.ents}
+    wrong = example.reference.spans[key]
+    for span in wrong:
+        if (span.start_char, span.end_char, span.label_) in gold:
+            raise ValueError(Errors.E868.format(span=(span.start, span.end), label=span.label_))
+    paths = []
+    for span in example.get_aligned_spans_y2x(wrong, allow_overlap=True):
+        if span.label_ in tag_set.entity_types:
+            n_tokens = span.end - span.start
+            tags = write_tags([TokenSpan(0, n_tokens, span.label_)], n_tokens, tag_set.scheme)
+            paths.append(tuple((span.start + i, _find_column(tag, column)) for i, tag in enumerate(tags)))
+    return paths

@@ -1,0 +1,280 @@
+"""Hugging Face's token-classification pipeline as an oracle: what it finds, and where it misreads the words of a text.
+
+The pipeline is wrong in known ways. Each way is a predicate over one *place* of a text: a border that it draws where no
+word begins, does not draw where one does, or draws elsewhere. A difference from our entities is named after the first
+place in it; a difference without such a place has no excuse.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import torch
+from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFast
+from transformers.pipelines import token_classification
+
+if TYPE_CHECKING:
+    _Pipeline = Any
+else:
+    _Pipeline = token_classification.TokenClassificationPipeline
+
+Span = tuple[int, int]
+Kind = Literal["border", "edge", "gap", "text"]
+STRATEGIES = {"first": "first", "mean": "average", "max": "max"}  # our aggregation, theirs
+
+
+class Entity(NamedTuple):
+    """An entity in characters."""
+
+    start: int
+    end: int
+    entity_type: str
+    score: float
+
+
+class ToldPipeline(_Pipeline):  # type: ignore[misc]
+    """The pipeline, told where the words are: nothing but its grouping and its scores are its own."""
+
+    told_words: Sequence[Span] = ()
+
+    def gather_pre_entities(self, *args: Any, **settings: Any) -> list[dict[str, Any]]:
+        """Return the subwords that lie in a word, with the borders of that word."""
+        kept: list[dict[str, Any]] = []
+        before = None
+        for piece in super().gather_pre_entities(*args, **settings):
+            word = find_word(self.told_words, args[0], (piece["start"], piece["end"]))
+            if word is not None:
+                kept.append(piece | {"is_subword": word == before, "start": word[0], "end": word[1]})
+                before = word
+        return kept
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One text as the pipeline's network read it.
+
+    Attributes:
+        text: The text.
+        words: The words as white space, and for WordPiece punctuation, separate them.
+        outputs: What the pipeline's ``forward`` gave.
+        pipeline: The pipeline as published.
+        told: The same pipeline, told the words.
+    """
+
+    text: str
+    words: list[Span]
+    outputs: list[dict[str, Any]]
+    pipeline: Any
+    told: Any
+
+    def find_entities(self, strategy: str, *, told: bool = False) -> list[Entity]:
+        """Return the pipeline's entities."""
+        pipeline = self.told if told else self.pipeline
+        self.told.told_words = self.words
+        found = pipeline.postprocess(
+            self.outputs, aggregation_strategy=token_classification.AggregationStrategy(strategy)
+        )
+        return [Entity(e["start"], e["end"], e["entity_group"], float(e["score"])) for e in found]
+
+    @cached_property
+    def places(self) -> list["Place"]:
+        """The places where the pipeline misreads the words, in text order."""
+        output = self.outputs[0]
+        gathered = self.pipeline.gather_pre_entities(
+            self.text,
+            output["input_ids"][0],
+            torch.softmax(output["logits"][0], -1).numpy(),
+            output["offset_mapping"][0],
+            output["special_tokens_mask"][0].numpy(),
+            token_classification.AggregationStrategy.NONE,
+        )
+        tokenizer = self.pipeline.tokenizer
+        pieces = [
+            Piece(
+                span=(piece["start"], piece["end"]),
+                text=tokenizer.convert_ids_to_tokens(int(output["input_ids"][0][piece["index"]])),
+                word=find_word(self.words, self.text, (piece["start"], piece["end"])),
+                starts=not piece["is_subword"],
+                is_unknown=int(output["input_ids"][0][piece["index"]]) == tokenizer.unk_token_id,
+            )
+            for piece in gathered
+        ]
+        places = _find_places(self.text, pieces, knows_words=self.knows_words)
+        special = [p for p in pieces if p.text in tokenizer.all_special_tokens and self.text[slice(*p.span)] == p.text]
+        whole = (0, len(self.text))
+        return [Place(self.text, whole, "text", p, p.starts, self.knows_words, "") for p in special] + places
+
+    @property
+    def knows_words(self) -> bool:
+        """Whether the tokenizer marks continuing subwords, so that the pipeline need not guess by spaces."""
+        return bool(getattr(self.pipeline.tokenizer._tokenizer.model, "continuing_subword_prefix", None))
+
+
+class Piece(NamedTuple):
+    """One subword: where it lies, in which word, and whether the pipeline starts a word with it."""
+
+    span: Span
+    text: str
+    word: Span | None
+    starts: bool
+    is_unknown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place where the pipeline and the words of a text part.
+
+    Attributes:
+        text: The whole text.
+        span: The characters whose labels it may change.
+        kind: What is wrong: where words begin (``"border"``), which characters a word has (``"edge"``), what lies
+            between two words (``"gap"``), or the whole text, because a part of it is no text to the pipeline.
+        piece: The subword at which it happens.
+        is_start: Whether a word begins with that subword.
+        knows_words: Whether the pipeline compares lengths (WordPiece), and does not guess by spaces.
+        gap: The characters between the word before and this one.
+    """
+
+    text: str
+    span: Span
+    kind: Kind
+    piece: Piece
+    is_start: bool
+    knows_words: bool
+    gap: str
+
+    def matches(self) -> list[str]:
+        """Return the names of the known errors that it is a case of."""
+        return [name for name, predicate in KNOWN_ERRORS.items() if predicate(self)]
+
+
+def is_white_space_word(place: Place) -> bool:
+    """A subword of white space alone has a label of its own, though nothing is there to label."""
+    return place.kind == "border" and place.piece.word is None
+
+
+def is_glued_by_white_space(place: Place) -> bool:
+    """Only an ASCII space ends a word: a line end, a tab or a no-break space glues two words."""
+    return _is_missed(place) and not place.knows_words and bool(place.gap) and " " not in place.gap[-1:]
+
+
+def is_misjudged_length(place: Place) -> bool:
+    """WordPiece words are told by the length of a subword's text, which normalisation changes (accents, marks)."""
+    return (
+        place.kind == "border"
+        and place.knows_words
+        and place.piece.word is not None
+        and place.is_start != place.piece.starts
+    )
+
+
+def is_shared_character(place: Place) -> bool:
+    """Several subwords of one character after a space, or at the start of the text, each start a word."""
+    return _is_invented(place) and not place.knows_words and place.piece.span[0] == _word(place)[0]
+
+
+def is_unknown_subword(place: Place) -> bool:
+    """An unknown subword starts a word wherever it stands."""
+    return _is_invented(place) and place.piece.is_unknown and place.piece.span[0] != _word(place)[0]
+
+
+def is_blank_line(place: Place) -> bool:
+    """Adjacent means adjacent subwords: an entity goes on across a blank line."""
+    return place.kind == "gap" and place.gap.count("\n") >= 2
+
+
+def is_cut_at_edge(place: Place) -> bool:
+    """Characters at the edge of a word that no subword covers (marks, zero-width space) are cut off the entity."""
+    return place.kind == "edge"
+
+
+def is_special_token(place: Place) -> bool:
+    """A special token's name in a text, such as "[SEP]", is the special token itself, and changes all that is read."""
+    return place.kind == "text"
+
+
+KNOWN_ERRORS: dict[str, Callable[[Place], bool]] = {
+    "white space is a word": is_white_space_word,
+    "white space other than U+0020 glues words": is_glued_by_white_space,
+    "word told by the length of normalised text": is_misjudged_length,
+    "subwords of one character are words": is_shared_character,
+    "unknown subword starts a word": is_unknown_subword,
+    "entity goes on across a blank line": is_blank_line,
+    "characters without a subword are cut off": is_cut_at_edge,
+    "name of a special token is one": is_special_token,
+}
+
+
+class Reference:
+    """Reads texts with a checkpoint's network as the pipeline does, one by one, in float32."""
+
+    def __init__(self, folder: Path, find_words: Callable[[str], list[Span]]) -> None:
+        load: Any = AutoModelForTokenClassification.from_pretrained
+        wrap: Any = PreTrainedTokenizerFast.from_pretrained
+        parts = {"model": load(folder).float().eval(), "tokenizer": wrap(folder), "device": "cpu"}
+        make: Any = token_classification.TokenClassificationPipeline
+        self._pipeline = make(**parts)
+        self._told = ToldPipeline(**parts)
+        self._find_words = find_words
+
+    def read(self, text: str) -> Reading:
+        """Return what the network says of a text that fits one window."""
+        inputs = self._pipeline.preprocess(text, is_split_into_words=False)
+        outputs = [self._pipeline.forward(one) for one in inputs]
+        return Reading(text, self._find_words(text), outputs, self._pipeline, self._told)
+
+
+def trim(text: str, span: Span) -> Span:
+    """Return a span without white space at its ends."""
+    start, end = span
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def find_word(words: Sequence[Span], text: str, span: Span) -> Span | None:
+    """Return the word in which a subword begins, or None if it is white space."""
+    start, end = trim(text, span)
+    at = bisect_right(words, (start, len(text) + 1)) - 1
+    return words[at] if start < end and at >= 0 and start < words[at][1] else None
+
+
+def _find_places(text: str, pieces: Sequence[Piece], *, knows_words: bool) -> list[Place]:
+    places: list[Place] = []
+    group_start = done = 0  # where the pipeline's word begins, where the last true word ended
+    before: Span | None = None  # that word
+    for i, piece in enumerate(pieces):
+        group_start = piece.span[0] if piece.starts else group_start
+        word = piece.word or piece.span
+        is_start = piece.word is not None and piece.word != before
+        place = partial(Place, text, piece=piece, is_start=is_start, knows_words=knows_words)
+        gap = text[done : word[0]]
+        if piece.word is None or (i > 0 and is_start != piece.starts):
+            reach = min(group_start, word[0]), max(piece.span[1], word[1])
+            places.append(place(span=reach, kind="border", gap=gap))
+        elif is_start and before is not None and gap.count("\n") >= 2:
+            places.append(place(span=(done, word[1]), kind="gap", gap=gap))
+        if piece.word is not None:
+            following = next((p.word for p in pieces[i + 1 :] if p.word is not None), None)
+            if (is_start and piece.span[0] != word[0]) or (following != word and piece.span[1] != word[1]):
+                places.append(place(span=word, kind="edge", gap=""))
+            before, done = word, word[1]
+    return places
+
+
+def _is_missed(place: Place) -> bool:
+    return place.kind == "border" and place.is_start and not place.piece.starts
+
+
+def _is_invented(place: Place) -> bool:
+    return place.kind == "border" and place.piece.word is not None and not place.is_start and place.piece.starts
+
+
+def _word(place: Place) -> Span:
+    assert place.piece.word is not None
+    return place.piece.word

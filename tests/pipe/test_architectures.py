@@ -1,0 +1,76 @@
+from typing import Any
+
+import pytest
+import spacy
+from spacy.pipeline.ner import ner_score
+from spacy.tokens import Span
+from spacy.training import Example
+from thinc.api import Linear
+
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.model.head_tagger import HeadTagger
+from spacy_hf_ner.model.hf_tagger import HFTagger
+from spacy_hf_ner.pipe.architectures import (
+    DEFAULT_NAME,
+    DEFAULT_REVISION,
+    get_tagger,
+    make_hf_token_classifier_v1,
+    make_token_classifier_v1,
+)
+from spacy_hf_ner.pipe.scoring import choose_scorer, score_span_group
+
+
+def test_a_model_is_made_without_loading_anything() -> None:
+    tagger = get_tagger(make_hf_token_classifier_v1("no/such-model"))
+    assert isinstance(tagger, HFTagger)
+    assert tagger.shim.checkpoint is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "revision"),
+    [
+        ({}, DEFAULT_REVISION),
+        ({"revision": "v1"}, "v1"),
+        ({"name": "a/b"}, None),
+        ({"name": DEFAULT_NAME}, DEFAULT_REVISION),
+    ],
+)
+def test_only_the_default_checkpoint_is_pinned(settings: dict[str, str], revision: str | None) -> None:
+    tagger: Any = get_tagger(make_hf_token_classifier_v1(**settings))  # type: ignore[arg-type]
+    assert tagger.shim.settings.revision == revision
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"head_learn_rate": 0.0}, {"frozen_layers": -2}, {"dropout": 1.0}, {"dropout": -0.1}]
+)
+def test_a_value_out_of_range_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="expected head_learn_rate > 0"):
+        make_hf_token_classifier_v1("a/b", **wrong)
+
+
+def test_a_head_is_put_on_any_layer() -> None:
+    assert isinstance(get_tagger(make_token_classifier_v1(Linear())), HeadTagger)
+
+
+def test_another_model_is_refused() -> None:
+    with pytest.raises(ConfigError, match="cannot use the model 'linear'"):
+        get_tagger(Linear())
+
+
+def test_a_span_group_is_scored_like_spancats_with_gold_from_the_group_or_the_entities() -> None:
+    nlp = spacy.blank("en")
+    predicted, reference = nlp.make_doc("Angela met Tim"), nlp.make_doc("Angela met Tim")
+    predicted.spans["hf_ner"] = [Span(predicted, 0, 1, label="PER"), Span(predicted, 1, 2, label="PER")]
+    reference.ents = [Span(reference, 0, 1, label="PER"), Span(reference, 2, 3, label="PER")]
+    scorer = choose_scorer(ner_score, annotate="spans", spans_key="hf_ner")
+    assert scorer is not None
+    scores = scorer([Example(predicted, reference)])
+    assert (scores["spans_hf_ner_p"], scores["spans_hf_ner_r"]) == (0.5, 0.5)
+    reference.spans["hf_ner"] = [Span(reference, 0, 1, label="PER")]
+    assert score_span_group([Example(predicted, reference)], key="hf_ner")["spans_hf_ner_r"] == 1.0
+
+
+def test_a_scorer_that_was_chosen_is_kept() -> None:
+    assert choose_scorer(ner_score, annotate="ents", spans_key="x") is ner_score
+    assert choose_scorer(score_span_group, annotate="spans", spans_key="x") is score_span_group
+    assert choose_scorer(None, annotate="spans", spans_key="x") is None

@@ -1,0 +1,147 @@
+"""Calibrated scores of the component."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from spacy_hf_ner.core.calibration import PlattMap, SpanCalibration
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
+from tests.checkpoints import make_checkpoint
+
+WORDS = [
+    "Angela",
+    "Merkel",
+    "met",
+    "Tim",
+    "Cook",
+    "in",
+    "Berlin",
+    "on",
+    "Friday",
+    "and",
+    "Kofi",
+    "Annan",
+    "flew",
+    "to",
+    "Kumasi",
+    "with",
+    "Mary",
+]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoint"), head_scale=60.0)
+
+
+def make_pipeline(checkpoint: Path, **config: object) -> Language:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner", config={"model": {"name": str(checkpoint), "precision": "fp32"}, **config})
+    return nlp
+
+
+def make_texts() -> list[str]:
+    return [" ".join(WORDS[i % 7 : i % 7 + 5 + i % 4]) + f" {i}." for i in range(60)]
+
+
+def make_examples(nlp: Language) -> list[Example]:
+    """Return gold that agrees with every second prediction, so that the raw scores are far too sure."""
+    examples = []
+    for text in make_texts():
+        gold = nlp(text)
+        gold.set_ents([ent for i, ent in enumerate(gold.ents) if i % 2 == 0], default="outside")
+        examples.append(Example(nlp.make_doc(text), gold))
+    return examples
+
+
+def read_ents(docs: list[Doc]) -> list[list[tuple[int, int, str]]]:
+    return [[(ent.start, ent.end, ent.label_) for ent in doc.ents] for doc in docs]
+
+
+def mean_score(docs: list[Doc]) -> float:
+    return float(np.mean([ent._.score for doc in docs for ent in doc.ents]))
+
+
+def test_calibration_changes_scores_and_no_entity(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    raw = list(nlp.pipe(make_texts()))
+    report = nlp.get_pipe("hf_ner").calibrate(make_examples(nlp))  # type: ignore[attr-defined]
+    calibrated = list(nlp.pipe(make_texts()))
+    assert read_ents(calibrated) == read_ents(raw)
+    share_right = 0.55  # half of them, and a bit more where a Doc has an odd number
+    assert abs(mean_score(calibrated) - share_right) < abs(mean_score(raw) - share_right)
+    assert report.n_spans == sum(len(doc.ents) for doc in raw)
+
+
+def test_the_report_judges_each_half_by_maps_of_the_other(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    report = nlp.get_pipe("hf_ner").calibrate(make_examples(nlp))  # type: ignore[attr-defined]
+    assert max(report.error_after) < min(report.error_before)
+    assert report.temperature > 1.0
+    assert 0.0 < report.noise < 0.5
+
+
+def test_calibration_is_saved_and_can_be_switched_off(checkpoint: Path, tmp_path: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    raw = list(nlp.pipe(make_texts()))
+    nlp.get_pipe("hf_ner").calibrate(make_examples(nlp))  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path)
+    again = list(spacy.load(tmp_path).pipe(make_texts()))
+    assert mean_score(again) == pytest.approx(mean_score(list(nlp.pipe(make_texts()))))
+    off = spacy.load(tmp_path, config={"components.hf_ner.calibrated": False})
+    assert mean_score(list(off.pipe(make_texts()))) == pytest.approx(mean_score(raw))
+
+
+def test_training_undoes_calibration(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    examples = make_examples(nlp)
+    nlp.get_pipe("hf_ner").calibrate(examples)  # type: ignore[attr-defined]
+    nlp.update(examples[:2], sgd=nlp.resume_training())
+    assert nlp.get_pipe("hf_ner").cfg["calibration"] is None  # type: ignore[attr-defined]
+
+
+def test_scores_of_another_decoder_stay_as_they_are() -> None:
+    stored = Calibration("viterbi", 2.0, SpanCalibration()).to_json()
+    assert read_calibration(stored, decoder="greedy") is None
+    assert read_calibration(stored, decoder="viterbi") == Calibration("viterbi", 2.0, SpanCalibration())
+    assert read_calibration(None, decoder="viterbi") is None
+
+
+def test_a_temperature_keeps_the_order_of_tags() -> None:
+    rows = np.log(np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]]))
+    scaled = Calibration("viterbi", 3.0, SpanCalibration()).scale_rows(rows)
+    assert np.array_equal(scaled.argsort(axis=1), rows.argsort(axis=1))
+    assert np.exp(scaled).sum(axis=1) == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.4, 0.9])
+def test_no_score_under_the_inverse_reaches_the_threshold(threshold: float) -> None:
+    calibration = Calibration("viterbi", 1.0, SpanCalibration(PlattMap(0.5, -0.7)))
+    least = calibration.invert(threshold, "PER")
+    below = np.linspace(0.0, max(least - 1e-6, 0.0), 50)
+    assert (calibration.spans.apply(below, ["PER"] * 50) < threshold).all()
+
+
+def test_overlapping_spans_are_chosen_by_calibrated_scores(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint, annotate="spans", threshold=0.3)
+    component = nlp.get_pipe("hf_ner")
+    component.cfg["calibration"] = Calibration("viterbi", 1.0, SpanCalibration(PlattMap(1.0, -2.0))).to_json()  # type: ignore[attr-defined]
+    few = [len(doc.spans["hf_ner"]) for doc in nlp.pipe(make_texts())]
+    scores = [s for doc in nlp.pipe(make_texts()) for s in doc.spans["hf_ner"].attrs["scores"]]
+    component.cfg["calibration"] = None  # type: ignore[attr-defined]
+    many = [len(doc.spans["hf_ner"]) for doc in nlp.pipe(make_texts())]
+    assert min(scores) >= 0.3
+    assert sum(few) < sum(many)
+
+
+def test_calibration_without_gold_is_refused(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    doc = nlp.make_doc("Nobody knows what this says.")
+    with pytest.raises(ConfigError, match="annotated documents"):
+        nlp.get_pipe("hf_ner").calibrate([Example(doc, nlp.make_doc(doc.text))])  # type: ignore[attr-defined]
