@@ -1,0 +1,145 @@
+"""Words to white space: which words of a tokenised sentence were written together.
+
+Rules of orthography, no statistics: what leans on the word before it, what leans on the one after it, what comes in
+pairs, and what stands between two words without white space. Languages differ in few of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+UNSPACED: Final = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo", "yue"})  # languages written without white space
+
+
+@dataclass(frozen=True, slots=True)
+class Orthography:
+    """What a language does in its own way.
+
+    Attributes:
+        clitics: Lower-case words that lean on the word before them.
+        elided: Whether a word that ends in an apostrophe leans on the word after it, as in ``l'eau``.
+        closing: Marks that lean on the word before them, besides those of all languages.
+        opening: Marks that lean on the word after them, besides those of all languages.
+        spaced: Marks with white space on both sides, against the rule of other languages.
+        joins_hyphen: Whether a hyphen that is a word of its own joins its neighbours.
+    """
+
+    clitics: frozenset[str] = frozenset()
+    elided: bool = False
+    closing: frozenset[str] = frozenset("»")
+    opening: frozenset[str] = frozenset("«")
+    spaced: frozenset[str] = frozenset()
+    joins_hyphen: bool = False
+
+
+_ENGLISH_CLITICS = frozenset(
+    clitic.replace("'", mark) for mark in "'’`´" for clitic in ("'s", "'m", "'re", "'ve", "'ll", "'d", "n't", "'t")
+)
+_FRENCH_PRONOUNS = (
+    "je",
+    "tu",
+    "il",
+    "elle",
+    "on",
+    "nous",
+    "vous",
+    "ils",
+    "elles",
+    "ce",
+    "le",
+    "la",
+    "les",
+    "moi",
+    "toi",
+)
+_FRENCH_CLITICS = frozenset(f"-{word}" for word in (*_FRENCH_PRONOUNS, "lui", "leur", "y", "en", "là", "ci", "t"))
+_REVERSED_GUILLEMETS = Orthography(closing=frozenset("«"), opening=frozenset("»"))
+
+ORTHOGRAPHIES: Final[dict[str, Orthography]] = {
+    "en": Orthography(clitics=_ENGLISH_CLITICS, joins_hyphen=True),
+    "de": Orthography(clitics=frozenset({"'s", "’s"}), closing=frozenset("«»“‘"), opening=frozenset("„‚")),
+    "fr": Orthography(
+        clitics=_FRENCH_CLITICS,
+        elided=True,
+        closing=frozenset(),
+        opening=frozenset(),
+        spaced=frozenset("?!;:«»"),
+        joins_hyphen=True,
+    ),
+    "it": Orthography(elided=True),
+    "ca": Orthography(elided=True),
+    "da": _REVERSED_GUILLEMETS,
+}
+
+CLOSING: Final = frozenset(".,;:!?…)]}%‰”’°™®،؛؟।॥。，、；：！？）】」』》〉") | {"''"}
+RUNS: Final = frozenset(".!?…")  # marks that close in any number: ?!, ....
+OPENING: Final = frozenset("([{$£€¥#¿¡“‘（【「『《〈") | {"``"}
+JOINING: Final = frozenset("/\\_")
+APOSTROPHES: Final = frozenset("'’")
+HYPHENS: Final = frozenset({"-", "‐", "‑"})
+STRAIGHT_QUOTES: Final = frozenset({'"', "'", "`"})
+
+
+def detokenize(words: Sequence[str], lang: str = "en") -> list[bool]:
+    """Return whether white space follows each word; the last one counts as followed by it.
+
+    >>> detokenize(["Do", "n't", "(", "stop", ")", "!"])
+    [False, True, False, False, False, True]
+    """
+    if not words:
+        return []
+    rules = ORTHOGRAPHIES.get(lang, Orthography())
+    quotes = _pair_quotes(words)
+    spaces = [
+        _is_spaced(words, i, quotes, rules) and (lang not in UNSPACED or _is_latin_pair(words[i], words[i + 1]))
+        for i in range(len(words) - 1)
+    ]
+    return [*spaces, lang not in UNSPACED]
+
+
+def _pair_quotes(words: Sequence[str]) -> dict[int, bool]:
+    """Return for each straight quote whether it opens: they come in pairs, the first of which does."""
+    opens: dict[int, bool] = {}
+    is_open: dict[str, bool] = {}
+    for i, word in enumerate(words):
+        if word in STRAIGHT_QUOTES and not (word == "'" and _is_apostrophe(words, i)):
+            is_open[word] = opens[i] = not is_open.get(word, False)
+    return opens
+
+
+def _is_apostrophe(words: Sequence[str], i: int) -> bool:
+    """Tell whether a lone ' belongs to the words around it (rock ' n, it ' s), and is no quote."""
+    after = words[i + 1].lower() if i + 1 < len(words) else ""
+    return i > 0 and words[i - 1][-1:].isalnum() and after in {"s", "t", "m", "re", "ve", "ll", "d"}
+
+
+def _is_spaced(words: Sequence[str], i: int, quotes: dict[int, bool], rules: Orthography) -> bool:
+    """Tell whether white space stands between a word and the one after it."""
+    here, after = words[i], words[i + 1]
+    if after in rules.spaced or here in rules.spaced:
+        return True
+    leans_on_next = quotes.get(i, False) or here in OPENING or here in rules.opening or _is_elided(here, rules)
+    leans_back = after in CLOSING or RUNS.issuperset(after) or after in rules.closing or after.lower() in rules.clitics
+    is_closing_quote = not quotes.get(i + 1, True)
+    return not (
+        leans_on_next or leans_back or is_closing_quote or _joins(words, i, rules) or _joins(words, i + 1, rules)
+    )
+
+
+def _is_elided(word: str, rules: Orthography) -> bool:
+    return rules.elided and len(word) > 1 and word[-1] in APOSTROPHES and word[:-1].isalpha()
+
+
+def _joins(words: Sequence[str], i: int, rules: Orthography) -> bool:
+    """Tell whether a word ties its neighbours together, as in either/or."""
+    if not 0 < i < len(words) - 1:
+        return False
+    if words[i] in APOSTROPHES:
+        return _is_apostrophe(words, i)
+    if words[i] in HYPHENS:
+        return rules.joins_hyphen and words[i - 1][-1].isalnum() and words[i + 1][0].isalnum()
+    return words[i] in JOINING
+
+
+def _is_latin_pair(here: str, after: str) -> bool:
+    return here[-1].isascii() and here[-1].isalnum() and after[0].isascii() and after[0].isalnum()

@@ -1,0 +1,73 @@
+"""brat standoff: a ``.txt`` with the text and a ``.ann`` with its entities, by characters.
+
+Source: https://brat.nlplab.org/standoff.html
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.text_files import open_text
+from spacy_hf_ner.corpus.texts import CharSpan, make_text_sentence
+from spacy_hf_ner.errors import CorpusError
+
+_ENTITY = re.compile(r"T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+
+
+def open_brat(path: Path, options: ReadOptions) -> Source:
+    """Return a folder of ``.txt`` and ``.ann`` files, or one pair of them, as a source: each pair is a document.
+
+    Raises:
+        CorpusError: An annotation has no text beside it.
+    """
+    annotations = sorted(path.rglob("*.ann")) if path.is_dir() else [path.with_suffix(".ann")]
+    for annotation in annotations:
+        if not annotation.with_suffix(".txt").is_file():
+            raise CorpusError(f"{annotation}: expected its text in {annotation.with_suffix('.txt').name} beside it.")
+
+    def sentences() -> Iterator[Sentence]:
+        for annotation in annotations:
+            yield _read_pair(annotation, options, name=_name(annotation, path))
+
+    return Source(
+        name=str(path),
+        format="brat",
+        read=sentences,
+        has_documents=True,
+        n_sentences=len(annotations),
+        description=f"{len(annotations)} pairs of text and annotation",
+    )
+
+
+def _name(annotation: Path, path: Path) -> str:
+    return annotation.relative_to(path).with_suffix("").as_posix() if path.is_dir() else annotation.stem
+
+
+def _read_pair(annotation: Path, options: ReadOptions, *, name: str) -> Sentence:
+    text_file = open_text(annotation.with_suffix(".txt"), encoding=options.encoding)
+    # Offsets count the carriage returns too.
+    text = text_file.read()
+    problems: list[Problem] = []
+    spans: list[CharSpan] = []
+    for number, line in open_text(annotation, encoding=options.encoding).lines():
+        if not line.startswith("T"):
+            if line.strip() and not line.startswith("#"):
+                problems.append(Problem("relation, event or attribute, left out", number))
+            continue
+        match = _ENTITY.fullmatch(line)
+        if match is None:
+            raise CorpusError(
+                f"{annotation}:{number}: expected 'T1<tab>TYPE START END<tab>TEXT', got {line[:60]!r}. "
+                "Correct or delete the line."
+            )
+        offsets = [int(number) for part in match[2].split(";") for number in part.split()]
+        is_hull = len(offsets) > 2  # noqa: PLR2004 - more than one start and end
+        if is_hull:
+            problems.append(Problem("entity in several parts, its hull kept in doc.spans only", number))
+        surface = "" if is_hull else (match[3] or "")
+        spans.append(CharSpan(min(offsets), max(offsets), match[1], surface, is_hull=is_hull))
+    sentence = make_text_sentence(text, spans, lang=options.lang, line=1, text_id=name)
+    return replace(sentence, problems=(*text_file.problems, *problems, *sentence.problems))

@@ -1,0 +1,152 @@
+"""CoNLL and its kin: one word a row, columns separated by tabs or spaces, a blank line between sentences."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypedDict
+
+from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, Block, Row, read_blocks
+from spacy_hf_ner.corpus.layout import SAMPLE, Layout, find_separator, plan_layout, split_cells
+from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.table import Table, open_tables
+from spacy_hf_ner.corpus.tag_column import MISSING, is_tag_like
+from spacy_hf_ner.corpus.text_files import TextFile, open_text
+
+TEXT: Final = re.compile(r"#\s*text\s*=\s?(.*)")
+SENTENCE_ID: Final = re.compile(r"#\s*(?:sent_id\s*=|id\s)\s*(\S+)(?:\s.*)?")
+DOCUMENT: Final = re.compile(r"#\s*newdoc\b(?:\s*id)?\s*=?\s*(.*?)\s*")
+GLOBAL_COLUMNS: Final = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
+GERMEVAL_SOURCE: Final = re.compile(r"#\t(\S+)\t\[.*")
+
+
+def open_conll(path: Path, options: ReadOptions) -> Source:
+    """Return a file of words and tags in columns as a source.
+
+    Raises:
+        CorpusError: The file holds no rows, no tags, or tags of no scheme.
+    """
+    file = open_text(path, encoding=options.encoding)
+    plan = _plan(file, options)
+
+    def tables() -> Iterator[Table]:
+        lines = ((number, line) for number, line in file.lines() if number != plan.header_line)
+        end_char = 0
+        for block in read_blocks(lines, split=plan.split, is_comment=plan.is_comment):
+            table = _read_block(block, plan.layout)
+            if plan.layout.start_char is not None:
+                end_char = _read_offsets(table, block, plan.layout, end_char)
+            yield table
+
+    return open_tables(
+        tables,
+        name=str(path),
+        format_name="conll",
+        options=options,
+        description=f"{file.encoding}, {plan.layout}",
+        problems=file.problems,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the lines of a file are to be read."""
+
+    layout: Layout
+    header_line: int
+    labels: frozenset[str]
+
+    def split(self, line: str) -> list[str]:
+        return split_cells(line, self.layout.separator)
+
+    def is_comment(self, line: str, cells: list[str]) -> bool:
+        """Tell a comment from a row whose word begins with "#": a row has all columns, and a tag in the right one."""
+        layout = self.layout
+        if len(cells) != layout.n_columns or (layout.index is not None and not cells[layout.index].isdecimal()):
+            return True
+        if not line[1:2].isspace():  # a hashtag, or whatever else
+            return False
+        told = cells[layout.told or 0]
+        return not (is_tag_like(told) or told in self.labels or (layout.separator != " " and told in MISSING))
+
+
+def _plan(file: TextFile, options: ReadOptions) -> _Plan:
+    """Look at the first lines of a file."""
+    sample = [
+        (n, line) for n, line in islice(file.lines(), SAMPLE) if line.strip() and not line.startswith(DOCUMENT_MARK)
+    ]
+    named = next((match[1].split() for _, line in sample if (match := GLOBAL_COLUMNS.match(line))), None)
+    lines = [(n, line) for n, line in sample if not line.startswith("#")] or sample
+    separator = options.columns.separator or find_separator(line for _, line in lines)
+    rows = [split_cells(line, separator) for _, line in lines]
+    layout = plan_layout(rows, separator=separator, columns=options.columns, path=file.path, header=named)
+    has_header_row = layout.has_header and named is None
+    told = layout.told or 0
+    labels = frozenset(row[told] for row in rows[has_header_row:] if len(row) == layout.n_columns) - MISSING
+    return _Plan(layout, lines[0][0] if has_header_row else 0, labels)
+
+
+def _read_block(block: Block, layout: Layout) -> Table:
+    problems: list[Problem] = []
+    tags: list[list[str]] = [[] for _ in layout.tags]
+    for row in block.rows:
+        is_whole = len(row.cells) == layout.n_columns
+        if not is_whole and not is_tag_like(_cell(row, layout.told or 0)):
+            kind = f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is missing"
+            problems.append(Problem(kind, row.line))
+        for level, column in zip(tags, layout.tags, strict=True):
+            cell = _cell(row, column)
+            level.append(cell.strip() if is_whole or is_tag_like(cell) else "")
+    return Table(
+        lines=[row.line for row in block.rows],
+        words=[_cell(row, layout.token) for row in block.rows],
+        tags=tags,
+        pos=[_cell(row, layout.pos) for row in block.rows] if layout.pos is not None else [],
+        chunks=[_cell(row, layout.chunk) for row in block.rows] if layout.chunk is not None else [],
+        problems=problems,
+        **read_comments(block),
+    )
+
+
+def _cell(row: Row, column: int) -> str:
+    return row.cells[column] if column < len(row.cells) else ""
+
+
+class Comments(TypedDict):
+    """What the comments of a block say of its sentence."""
+
+    text: str | None
+    starts_document: bool
+    sentence_id: str
+    document_id: str
+
+
+def read_comments(block: Block) -> Comments:
+    """Return what the comments of a block say of its sentence."""
+    said = Comments(text=None, starts_document=block.starts_document, sentence_id="", document_id="")
+    for comment in block.comments:
+        line = comment.cells[0]
+        if match := TEXT.fullmatch(line):
+            said["text"] = match[1]
+        elif match := DOCUMENT.fullmatch(line):
+            said["starts_document"], said["document_id"] = True, match[1]
+        elif match := SENTENCE_ID.fullmatch(line) or GERMEVAL_SOURCE.fullmatch(line):
+            said["sentence_id"] = match[1]
+    return said
+
+
+def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> int:
+    """Fill in white space and document starts from character offsets; return where the sentence ends."""
+    assert layout.start_char is not None
+    assert layout.end_char is not None
+    offsets = [(_cell(row, layout.start_char), _cell(row, layout.end_char)) for row in block.rows]
+    if not all(start.isdecimal() and end.isdecimal() for start, end in offsets):
+        table.problems.append(Problem("character offsets that are no numbers, not used", table.lines[0]))
+        return end_char
+    starts, ends = [int(start) for start, _ in offsets], [int(end) for _, end in offsets]
+    table.starts_document |= starts[0] < end_char or end_char == 0
+    table.gaps = [" " if start > end else "" for end, start in zip(ends, starts[1:], strict=False)]
+    table.gaps.append(None)
+    return ends[-1]

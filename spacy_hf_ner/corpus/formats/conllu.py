@@ -1,0 +1,118 @@
+"""CoNLL-U: ten columns, with the tag and the white space in the last one, MISC.
+
+Source: https://universaldependencies.org/format.html
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks
+from spacy_hf_ner.corpus.formats.conll import read_comments
+from spacy_hf_ner.corpus.layout import SAMPLE
+from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.table import Table, open_tables
+from spacy_hf_ner.corpus.tag_column import is_tag_like
+from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.errors import CorpusError
+
+N_COLUMNS: Final = 10
+ID, FORM, UPOS, MISC = 0, 1, 3, 9
+ESCAPES: Final = {r"\s": " ", r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\p": "|", r"\\": "\\"}
+
+_RANGE = re.compile(r"(\d+)-(\d+)")
+_ESCAPE = re.compile(r"\\.")
+
+
+def open_conllu(path: Path, options: ReadOptions) -> Source:
+    """Return a CoNLL-U file as a source; the tag column's option names the key in MISC.
+
+    Raises:
+        CorpusError: No key in MISC holds tags.
+    """
+    file = open_text(path, encoding=options.encoding)
+    key = str(options.columns.tag) if options.columns.tag is not None else _find_key(file)
+
+    def tables() -> Iterator[Table]:
+        for block in _blocks(file):
+            table = _read_block(block, key)
+            if table.words:
+                yield table
+
+    return open_tables(
+        tables,
+        name=str(path),
+        format_name="conllu",
+        options=options,
+        description=f"{file.encoding}, tags in MISC as {key}=",
+        problems=file.problems,
+    )
+
+
+def _blocks(file: TextFile) -> Iterator[Block]:
+    return read_blocks(file.lines(), split=lambda line: line.split("\t"), is_comment=lambda _line, _cells: True)
+
+
+def _find_key(file: TextFile) -> str:
+    """Return the key in MISC whose values are tags."""
+    keys: Counter[str] = Counter()
+    for block in islice(_blocks(file), SAMPLE // 10):
+        for row in block.rows:
+            keys.update(key for key, value in _read_misc(row).items() if is_tag_like(value))
+    if not keys:
+        raise CorpusError(
+            f"{file.path}:1: expected tags in column {MISC} (MISC) such as name=B-PER, found none. Name their key with "
+            "--tag-column, or read the file with --format conll."
+        )
+    return keys.most_common(1)[0][0]
+
+
+def _read_misc(row: Row) -> dict[str, str]:
+    cell = row.cells[MISC] if len(row.cells) > MISC else "_"
+    return {key: value for key, _, value in (pair.partition("=") for pair in cell.split("|")) if value}
+
+
+def _read_block(block: Block, key: str) -> Table:
+    """Read the rows of a sentence; several words that are written as one are that one word, empty nodes none."""
+    table = Table(lines=[], words=[], tags=[[]], **read_comments(block))
+    covered = 0
+    for row in block.rows:
+        number = row.cells[ID]
+        if len(row.cells) != N_COLUMNS:
+            kind = f"row of {len(row.cells)} columns, not {N_COLUMNS}: its tag is missing"
+            table.problems.append(Problem(kind, row.line))
+        if "." in number:
+            continue
+        misc = _read_misc(row)
+        if match := _RANGE.fullmatch(number):
+            covered = int(match[2])
+            tag = _first_tag(block, key, int(match[1]), covered)
+        elif number.isdecimal() and int(number) <= covered:
+            continue
+        else:
+            tag = misc.get(key, "")
+        table.lines.append(row.line)
+        table.words.append(row.cells[FORM] if len(row.cells) > FORM else "")
+        table.tags[0].append(tag)
+        table.pos.append(row.cells[UPOS] if len(row.cells) > UPOS else "_")
+        table.gaps.append(_read_gap(misc))
+    if any(gap is not None for gap in table.gaps):  # who says where there is no white space means the rest has some
+        table.gaps = [*(" " if gap is None else gap for gap in table.gaps[:-1]), table.gaps[-1]]
+    return table
+
+
+def _first_tag(block: Block, key: str, first: int, last: int) -> str:
+    """Return the first tag of an entity among the words that are written as one, else what they all say."""
+    numbers = {str(number) for number in range(first, last + 1)}
+    tags = [_read_misc(row).get(key, "") for row in block.rows if row.cells[ID] in numbers]
+    return next((tag for tag in tags if tag not in ("O", "")), tags[0] if tags else "")
+
+
+def _read_gap(misc: dict[str, str]) -> str | None:
+    if "SpacesAfter" in misc:
+        return _ESCAPE.sub(lambda match: ESCAPES.get(match[0], match[0]), misc["SpacesAfter"])
+    return "" if misc.get("SpaceAfter") == "No" else None

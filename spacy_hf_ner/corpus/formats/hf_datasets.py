@@ -1,0 +1,204 @@
+"""Hugging Face data sets: from the hub, saved on disk, or as parquet and arrow files."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from spacy.tokens import Doc
+
+from spacy_hf_ner.corpus.records import Fields, find_fields, make_table
+from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.table import Table, open_tables
+from spacy_hf_ner.corpus.tag_column import write_sentence_tags
+from spacy_hf_ner.errors import CorpusError, MissingExtraError
+
+PREFIX: Final = "hf:"
+PARQUET: Final = "refs/convert/parquet"  # the hub's own copy of a data set, without a script
+BATCH: Final = 1_000  # records that are read or written at once
+
+# Data sets that are published as a script, which `datasets` no longer runs: where their parquet copy is.
+SCRIPTED: Final[Mapping[str, str]] = {
+    "conll2002": "eriktks/conll2002",
+    "conll2003": "eriktks/conll2003",
+    "conllpp": "ZihanWangKi/conllpp",
+    "germeval_14": "GermanEval/germeval_14",
+    "ncbi_disease": "ncbi/ncbi_disease",
+    "wnut_17": "leondz/wnut_17",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HubName:
+    """A data set on the hub: ``NAME``, ``NAME:CONFIG`` and ``@REVISION``, as in ``hf:conll2002:es@main``."""
+
+    name: str
+    config: str | None = None
+    revision: str | None = None
+
+
+def parse_hub_name(text: str) -> HubName:
+    """Return the data set that a name means; known script data sets become their parquet copies.
+
+    >>> parse_hub_name("hf:conll2002:es")
+    HubName(name='eriktks/conll2002', config='es', revision='refs/convert/parquet')
+    """
+    rest, _, revision = text.removeprefix(PREFIX).partition("@")
+    name, _, config = rest.partition(":")
+    owner = SCRIPTED.get(name) or next((full for full in SCRIPTED.values() if full == name), None)
+    return HubName(owner or name, config or None, revision or (PARQUET if owner else None))
+
+
+def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
+    """Return the splits of a data set on the hub, or in the hub's local cache, as sources.
+
+    Raises:
+        MissingExtraError: The library `datasets` is not installed.
+        CorpusError: The data set cannot be had, or is not one of words and tags.
+    """
+    datasets = import_datasets()
+    hub = parse_hub_name(text)
+    try:
+        splits = datasets.load_dataset(hub.name, hub.config, revision=hub.revision)
+    except Exception as error:  # the hub's client and `datasets` raise what they like
+        reason = str(error).strip().partition("\n")[0]
+        if "script" in reason.lower():
+            raise CorpusError(
+                f"{text}: expected a data set of plain files, got a script, which 'datasets' does not run ({reason}). "
+                f"Most have a copy without: {PREFIX}{hub.name}@{PARQUET}"
+            ) from error
+        raise CorpusError(
+            f"{text}: expected a data set on the hub or in its local cache, got {type(error).__name__}: {reason}. "
+            "Check the name, its configuration (hf:NAME:CONFIG) and the network, or give a local parquet file."
+        ) from error
+    return {name: _open_dataset(split, f"{text}[{name}]", options) for name, split in splits.items()}
+
+
+def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
+    """Return the splits of a data set that `save_to_disk` wrote; the only one is named by its folder.
+
+    Raises:
+        MissingExtraError: The library `datasets` is not installed.
+        CorpusError: The folder holds something else.
+    """
+    datasets = import_datasets()
+    try:
+        found = datasets.load_from_disk(str(path))
+    except Exception as error:
+        raise CorpusError(
+            f"{path}: expected a folder that save_to_disk wrote, got something else ({error})."
+        ) from error
+    splits = found if isinstance(found, Mapping) else {path.name: found}
+    return {name: _open_dataset(split, f"{path}[{name}]", options) for name, split in splits.items()}
+
+
+def open_data_file(path: Path, options: ReadOptions) -> Source:
+    """Return a parquet or arrow file as a source; it is read in batches, whatever its size.
+
+    Raises:
+        MissingExtraError: The library `datasets` is not installed.
+        CorpusError: The file is not what its name says, or not one of words and tags.
+    """
+    datasets = import_datasets()
+    try:
+        if path.suffix == ".arrow":
+            return _open_dataset(datasets.Dataset.from_file(str(path)), str(path), options)
+        from pyarrow.parquet import ParquetFile, read_schema
+
+        features = datasets.Features.from_arrow_schema(read_schema(path))
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path}: expected a {path.suffix[1:]} file, got something else ({error}).") from error
+
+    def records() -> Iterator[Mapping[str, Any]]:
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH):
+                yield from batch.to_pylist()
+
+    return _open_records(records, features, str(path), options)
+
+
+def import_datasets() -> Any:  # noqa: ANN401 - the module
+    """Return the library `datasets`.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtraError("datasets", extra="data", purpose="reading and writing data sets") from error
+    return datasets
+
+
+def _open_dataset(dataset: Any, name: str, options: ReadOptions) -> Source:  # noqa: ANN401 - datasets has no types
+    return _open_records(lambda: iter(dataset), dataset.features, name, options)
+
+
+def _open_records(
+    read: Callable[[], Iterator[Mapping[str, Any]]], features: Mapping[str, Any], name: str, options: ReadOptions
+) -> Source:
+    names = {field: found for field, feature in features.items() if (found := _class_names(feature)) is not None}
+    fields = find_fields(features, options.columns, source=name, names=names)
+    return open_tables(
+        lambda: _read_tables(read(), fields, name),
+        name=name,
+        format_name="datasets",
+        options=options,
+        description=f"fields {fields}",
+    )
+
+
+def _read_tables(records: Iterator[Mapping[str, Any]], fields: Fields, name: str) -> Iterator[Table]:
+    document_id = ""
+    for number, record in enumerate(records, start=1):
+        table = make_table(record, fields, source=name, line=number, document_id=document_id)
+        document_id = table.document_id
+        if table.words:
+            yield table
+
+
+def _class_names(feature: Any) -> Sequence[str] | None:  # noqa: ANN401 - datasets has no types
+    """Return the names of a list of ClassLabels; the list is a wrapper, or a Python list of one."""
+    inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", feature)
+    names = getattr(inner, "names", None)
+    return list(names) if names else None
+
+
+class ParquetWriter:
+    """Writes a data set of words and tags, in batches; missing tags are null."""
+
+    def __init__(self, path: Path, scheme: str) -> None:
+        datasets = import_datasets()
+        from pyarrow.parquet import ParquetWriter as ArrowWriter
+
+        text = datasets.Value("string")
+        texts = datasets.Sequence(text)
+        features = datasets.Features(id=text, document_id=text, tokens=texts, pos_tags=texts, ner_tags=texts)
+        self._schema: Any = features.arrow_schema
+        self._file: Any = ArrowWriter(path, self._schema)
+        self._scheme = scheme
+        self._rows: list[dict[str, Any]] = []
+        self._n_documents = 0
+
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+        """Take one document."""
+        document_id = sentences[0].document_id or str(self._n_documents)
+        self._n_documents += 1
+        for sentence in sentences:
+            tags = [tag or None for tag in write_sentence_tags(sentence, self._scheme)]
+            row = {"id": sentence.sentence_id, "document_id": document_id, "tokens": list(sentence.words)}
+            self._rows.append({**row, "pos_tags": list(sentence.pos), "ner_tags": tags})
+        if len(self._rows) >= BATCH:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        from pyarrow import Table as ArrowTable
+
+        self._file.write_table(ArrowTable.from_pylist(self._rows, schema=self._schema))
+        self._rows = []

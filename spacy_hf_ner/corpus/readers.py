@@ -1,0 +1,122 @@
+"""Registered readers: training from raw files or from a data set, with no DocBin between."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from spacy_hf_ner.corpus.docs import group_documents, make_doc
+from spacy_hf_ner.corpus.formats.hf_datasets import open_hub_dataset
+from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.opening import open_corpora
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.errors import ConfigError
+
+Column = int | str | None
+
+
+@dataclass(slots=True)
+class RawCorpus:
+    """Yields the Examples of a corpus: the text tokenised by the pipeline beside the Doc with the source's words.
+
+    Attributes:
+        open: Opens the corpus for a language.
+        n_sents: The most sentences in a document, or 0 for documents as the source has them.
+        limit: The most documents, or 0 for all.
+    """
+
+    open: Callable[[str], list[Source]]
+    n_sents: int = 0
+    limit: int = 0
+    _opened: dict[str, list[Source]] = field(default_factory=dict)
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        """Yield an Example for each document, in the order of the source."""
+        lang = str(nlp.lang)
+        if lang not in self._opened:
+            self._opened[lang] = self.open(lang)
+        yield from islice(self._read(self._opened[lang], nlp, lang), self.limit or None)
+
+    def _read(self, sources: Iterable[Source], nlp: Language, lang: str) -> Iterator[Example]:
+        for source in sources:
+            groups = group_documents(source.read(), has_documents=source.has_documents, n_sents=self.n_sents)
+            for group in groups:
+                doc = make_doc(group, nlp.vocab, lang=lang, scheme=source.scheme)
+                yield Example(nlp.make_doc(doc.text), doc)
+
+
+def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
+    """Yield the documents of a corpus in any format that ``hf-ner convert`` reads, in the vocabulary's language."""
+    lang = str(vocab.lang)
+    for source in open_corpora(str(path), ReadOptions(lang=lang)).values():
+        for group in group_documents(source.read(), has_documents=source.has_documents):
+            yield make_doc(group, vocab, lang=lang, scheme=source.scheme)
+
+
+def make_conll_corpus_v1(
+    path: str,
+    *,
+    format: str = "auto",  # noqa: A002 - the name that the command line has too
+    token_column: Column = None,
+    tag_column: Column = None,
+    scheme: str = "auto",
+    n_sents: int = 0,
+    limit: int = 0,
+) -> RawCorpus:
+    """Return a reader of raw files: CoNLL, or any other format that ``hf-ner convert`` reads.
+
+    Args:
+        path: A file, or a folder of which all files are read.
+        format: Its format, or ``"auto"``.
+        token_column: Column of words, by index or name; null to detect it.
+        tag_column: Column of tags, in the same way.
+        scheme: Tag scheme, or ``"auto"``.
+        n_sents: The most sentences in a document; 0 for documents as the file has them.
+        limit: The most documents; 0 for all.
+    """
+    options = ReadOptions(scheme=scheme, columns=Columns(token=token_column, tag=tag_column))
+
+    def open_sources(lang: str) -> list[Source]:
+        return list(open_corpora(str(path), replace(options, lang=lang), format_name=format).values())
+
+    return RawCorpus(open_sources, n_sents=n_sents, limit=limit)
+
+
+def make_hf_dataset_v1(
+    name: str,
+    split: str,
+    *,
+    token_column: str | None = None,
+    tag_column: str | None = None,
+    scheme: str = "auto",
+    n_sents: int = 0,
+    limit: int = 0,
+) -> RawCorpus:
+    """Return a reader of one split of a Hugging Face data set.
+
+    Args:
+        name: ``NAME``, ``NAME:CONFIG`` or ``NAME@REVISION`` on the hub, or a path: a folder that `save_to_disk` wrote,
+            or a folder of parquet files named after their splits.
+        split: The split, such as ``"train"``.
+        token_column: Field of words; null to detect it.
+        tag_column: Field of tags; null to detect it.
+        scheme: Tag scheme, or ``"auto"``.
+        n_sents: The most sentences in a document; 0 for documents as the data set has them.
+        limit: The most documents; 0 for all.
+    """
+    options = ReadOptions(scheme=scheme, columns=Columns(token=token_column, tag=tag_column))
+
+    def open_sources(lang: str) -> list[Source]:
+        chosen = replace(options, lang=lang)
+        is_local = Path(name).exists()
+        sources = open_corpora(name, chosen) if is_local else open_hub_dataset(name, chosen)
+        if split not in sources:
+            raise ConfigError(f"split of {name!r} must be one of {', '.join(sources)}, got {split!r}.")
+        return [sources[split]]
+
+    return RawCorpus(open_sources, n_sents=n_sents, limit=limit)

@@ -1,0 +1,108 @@
+"""The one record that every format is read into, and that Docs are made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from spacy_hf_ner.core.spans import TokenSpan
+
+
+class Problem(NamedTuple):
+    """Something in the source that had to be repaired or left out.
+
+    Attributes:
+        kind: What it is, in words that are the same for all of its kind.
+        line: The line (or record) of the file, from 1.
+    """
+
+    kind: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, or one text without sentence boundaries, with what the source knows of it.
+
+    A sentence without words only carries problems, and perhaps the start of a document.
+
+    Attributes:
+        words: The words; none is empty or white space only.
+        spans: The outermost entities, disjoint and in order.
+        layers: All entities where the source has several levels or overlapping ones, else empty.
+        missing: Indices of the words whose annotation is missing.
+        gaps: The white space after each word, ``""`` where there is none and None where the source does not know;
+            or nothing at all, if it never knows.
+        lead: White space before the first word.
+        starts_document: Whether the source begins a document here.
+        is_bounded: Whether the source says that this is one sentence. If not, it may be several.
+        sentence_id: The source's name for it.
+        document_id: The source's name for the document that begins here.
+        pos: A part-of-speech tag for each word, or empty.
+        chunks: Chunks (base phrases), disjoint.
+        problems: What was repaired or left out.
+        line: Where it begins in the file, from 1.
+    """
+
+    words: tuple[str, ...]
+    spans: tuple[TokenSpan, ...] = ()
+    layers: tuple[TokenSpan, ...] = ()
+    missing: tuple[int, ...] = ()
+    gaps: tuple[str | None, ...] = ()
+    lead: str = ""
+    starts_document: bool = False
+    is_bounded: bool = True
+    sentence_id: str = ""
+    document_id: str = ""
+    pos: tuple[str, ...] = ()
+    chunks: tuple[TokenSpan, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    line: int = 0
+
+
+def find_gaps(words: Sequence[str], text: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return the white space before the first word and after each word of a text, or None if they do not fit it.
+
+    >>> find_gaps(["Oh", "no", "!"], "Oh  no!")
+    ('', ('  ', '', ''))
+    """
+    at = 0
+    gaps: list[str] = []
+    for word in words:
+        start = text.find(word, at)
+        between = text[at:start]
+        if start < 0 or (between and not between.isspace()):
+            return None
+        gaps.append(between)
+        at = start + len(word)
+    rest = text[at:]
+    if rest and not rest.isspace():
+        return None
+    lead, *after = (*gaps, rest)
+    return lead, tuple(after)
+
+
+def drop_blank_words(words: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return the indices of the words that a Doc can hold, and for each border between words its new index.
+
+    A span ``(start, end)`` over all words becomes ``(borders[start], borders[end])``, which is empty if nothing of it
+    is left.
+
+    >>> drop_blank_words(["a", " ", "b"])
+    ([0, 2], [0, 1, 1, 2])
+    """
+    kept: list[int] = []
+    borders = [0]
+    for i, word in enumerate(words):
+        if word and not word.isspace():
+            kept.append(i)
+        borders.append(len(kept))
+    return kept, borders
+
+
+def move_spans(spans: Sequence[TokenSpan], borders: Sequence[int]) -> tuple[TokenSpan, ...]:
+    """Return the spans after their words moved, without those of which no word is left."""
+    return tuple(
+        TokenSpan(borders[span.start], borders[span.end], span.entity_type)
+        for span in spans
+        if borders[span.start] < borders[span.end]
+    )

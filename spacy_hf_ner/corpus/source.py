@@ -1,0 +1,51 @@
+"""A corpus that was opened: its format is known, and it can be read from the start any number of times."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the user says about a corpus; whatever is left at its default is told from the data.
+
+    Attributes:
+        lang: Language code, for tokenising texts that come without tokens.
+        encoding: A codec's name, ``"cesu-8"`` or ``"auto"``.
+        scheme: A tag scheme's name, ``"bare"`` or ``"auto"``.
+        columns: Which column holds what.
+    """
+
+    lang: str = "en"
+    encoding: str = "auto"
+    scheme: str = "auto"
+    columns: Columns = field(default_factory=Columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An opened corpus.
+
+    Attributes:
+        name: The file's path, or the data set's name.
+        format: The format's name.
+        read: Returns a new iterator over the sentences.
+        has_documents: Whether the source says where documents begin. If not, each sentence is one.
+        n_sentences: How many sentences there are, or None if nobody has counted.
+        scheme: The tag scheme's name, or empty where entities are given as characters.
+        share: Share of entity borders that obey the scheme.
+        description: Encoding, columns and the like, for people.
+        problems: What was wrong with the file as a whole.
+    """
+
+    name: str
+    format: str
+    read: Callable[[], Iterator[Sentence]]
+    has_documents: bool
+    n_sentences: int | None = None
+    scheme: str = ""
+    share: float = 1.0
+    description: str = ""
+    problems: tuple[Problem, ...] = ()

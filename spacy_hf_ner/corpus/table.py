@@ -1,0 +1,136 @@
+"""Columns of text to sentences: what all formats with one word a row have in common.
+
+A format yields a :class:`Table` for each sentence, as the file has it; :func:`open_tables` reads them all once to
+learn the scheme, and then makes sentences of them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.tag_column import Annotation, CellPairs, TagColumn, interpret_tags, pair_cells
+
+
+@dataclass(slots=True)
+class Table:
+    """The columns of one sentence; lists that are not empty have one item a row.
+
+    Attributes:
+        lines: The line of each row in the file.
+        words: The words, blank ones too.
+        tags: The tag cells, one list a level, the outermost first.
+        pos: Part-of-speech tags.
+        chunks: Chunk tags.
+        gaps: White space after each word, None where the source does not know.
+        text: The sentence as it was written, if the source has it.
+        starts_document: Whether a document begins here.
+        sentence_id: The source's name for the sentence.
+        document_id: The source's name for the document that begins here.
+        problems: What was repaired so far.
+    """
+
+    lines: list[int]
+    words: list[str]
+    tags: list[list[str]]
+    pos: list[str] = field(default_factory=list)
+    chunks: list[str] = field(default_factory=list)
+    gaps: list[str | None] = field(default_factory=list)
+    text: str | None = None
+    starts_document: bool = False
+    sentence_id: str = ""
+    document_id: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
+def open_tables(
+    read: Callable[[], Iterator[Table]],
+    *,
+    name: str,
+    format_name: str,
+    options: ReadOptions,
+    description: str,
+    problems: tuple[Problem, ...] = (),
+) -> Source:
+    """Return the source of sentences that a format's tables make.
+
+    Args:
+        read: Returns a new iterator over the tables.
+        name: The file's path, or the data set's name.
+        format_name: The format's name.
+        options: What the user says about the corpus.
+        description: Encoding, columns and the like, for people.
+        problems: What was wrong with the file as a whole.
+
+    Raises:
+        CorpusError: The tags fit no scheme, or not the one that is named.
+    """
+    tag_pairs: CellPairs = Counter()
+    chunk_pairs: CellPairs = Counter()
+    n_tables = n_documents = 0
+    for table in read():
+        n_tables += 1
+        n_documents += table.starts_document
+        for level in table.tags:
+            tag_pairs.update(pair_cells(level))
+        if table.chunks:
+            chunk_pairs.update(pair_cells(table.chunks))
+    tags = interpret_tags(tag_pairs, scheme=options.scheme)
+    chunks = interpret_tags(chunk_pairs) if chunk_pairs else None
+    return Source(
+        name=name,
+        format=format_name,
+        read=lambda: (make_sentence(table, tags, chunks) for table in read()),
+        has_documents=n_documents > 0,
+        n_sentences=n_tables,
+        scheme=tags.name,
+        share=tags.share,
+        description=description,
+        problems=problems,
+    )
+
+
+def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn | None = None) -> Sentence:
+    """Return the sentence that a table describes; rows whose word is blank are left out, entities stay whole."""
+    lines, problems = table.lines, table.problems
+    words = [word.strip() for word in table.words]
+    gaps = table.gaps or [None] * len(words)
+    for i, word in enumerate(table.words):
+        if not words[i]:
+            problems.append(Problem("blank word, left out", lines[i]))
+        elif words[i] != word:
+            problems.append(Problem("white space around a word, trimmed", lines[i]))
+            gaps[i] = word[len(word.rstrip()) :] or gaps[i]
+    kept, borders = drop_blank_words(words)
+    unknown = Annotation(spans=(), missing=tuple(range(len(words))))
+    first, *others = [tags.read(level, lines) for level in table.tags] or [unknown]
+    layers = {span for level in (first, *others) for span in (*level.layers, *level.spans)} if others else first.layers
+    spans = move_spans(first.spans, borders)
+    for span in first.spans:
+        if borders[span.start] == borders[span.end]:
+            problems.append(Problem("entity of blank words only, left out", lines[span.start]))
+    for level in (first, *others):
+        problems += level.problems
+    lead, known_gaps = "", [gaps[i] for i in kept]
+    if table.text is not None:
+        found = find_gaps([words[i] for i in kept], table.text)
+        if found is None:
+            problems.append(Problem("text that does not fit the words, not used", lines[0]))
+        else:
+            lead, known_gaps = found[0], [*found[1][:-1], found[1][-1] or known_gaps[-1]]
+    return Sentence(
+        words=tuple(words[i] for i in kept),
+        spans=spans,
+        layers=move_spans(sorted(layers), borders),
+        missing=tuple(borders[i] for i in first.missing if words[i]),
+        gaps=tuple(known_gaps) if any(gap is not None for gap in known_gaps) else (),
+        lead=lead,
+        starts_document=table.starts_document,
+        sentence_id=table.sentence_id,
+        document_id=table.document_id,
+        pos=tuple(table.pos[i] for i in kept) if table.pos else (),
+        chunks=move_spans(chunks.read(table.chunks, lines).spans, borders) if chunks and table.chunks else (),
+        problems=tuple(problems),
+        line=lines[0],
+    )

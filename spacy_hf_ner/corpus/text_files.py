@@ -1,0 +1,154 @@
+"""Bytes to lines: which encoding a file is in, and its lines without their ends, in constant memory."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.errors import CorpusError
+
+CHUNK: Final = 1 << 20  # bytes
+
+BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with UTF-16's
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+CESU_8: Final = "cesu-8"  # UTF-8 in which characters beyond U+FFFF are written as two surrogates
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text file whose encoding is known.
+
+    Attributes:
+        path: The file.
+        encoding: A Python codec's name, or ``"cesu-8"``.
+        newline: What ends a line, besides a carriage return before it.
+        problems: Lines whose bytes are not in the encoding; they are read with U+FFFD in their place.
+    """
+
+    path: Path
+    encoding: str
+    newline: str = "\n"
+    problems: tuple[Problem, ...] = ()
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield each line with its number from 1, without its end.
+
+        Raises:
+            CorpusError: The bytes are not in the encoding.
+        """
+        number = 0
+        try:
+            with self._open() as file:
+                for number, line in enumerate(file, start=1):
+                    yield number, self._finish(line.rstrip("\r\n"))
+        except UnicodeError as error:
+            raise CorpusError(
+                f"{self.path}:{number + 1}: expected text in {self.encoding}, got bytes that are none ({error}). "
+                "Name the file's encoding with --encoding, or convert the file to UTF-8."
+            ) from error
+
+    def read(self) -> str:
+        """Return the whole text, line ends included.
+
+        Raises:
+            CorpusError: The bytes are not in the encoding.
+        """
+        try:
+            with self._open() as file:
+                return self._finish(file.read())
+        except UnicodeError as error:
+            raise CorpusError(
+                f"{self.path}: expected text in {self.encoding}, got bytes that are none ({error}). "
+                "Name the file's encoding with --encoding, or convert the file to UTF-8."
+            ) from error
+
+    def _open(self) -> TextIO:
+        codec = "utf-8" if self.encoding == CESU_8 else self.encoding
+        errors = "surrogatepass" if self.encoding == CESU_8 else "replace" if self.problems else "strict"
+        return self.path.open(encoding=codec, errors=errors, newline=self.newline)
+
+    def _finish(self, text: str) -> str:
+        return _join_surrogates(text) if self.encoding == CESU_8 else text
+
+
+def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
+    """Return a text file with its encoding: the one that is named, else the one that its bytes show.
+
+    Raises:
+        CorpusError: There is no such file, or no such encoding.
+    """
+    if not path.is_file():
+        raise CorpusError(f"{path}: expected a file, got {'a folder' if path.is_dir() else 'nothing there'}.")
+    if encoding != "auto":
+        if encoding.lower() != CESU_8:
+            try:
+                codecs.lookup(encoding)
+            except LookupError as error:
+                raise CorpusError(
+                    f"unknown encoding {encoding!r}: expected 'auto', 'cesu-8' or a codec of Python's."
+                ) from error
+        return TextFile(path, encoding.lower(), _newline(path))
+    with path.open("rb") as file:
+        head = file.read(4096)
+    for mark, name in BYTE_ORDER_MARKS:
+        if head.startswith(mark):
+            return TextFile(path, name, _newline(path))
+    if b"\0" in head:
+        even, odd = head[::2].count(0), head[1::2].count(0)
+        if max(even, odd) > len(head) // 5:
+            return TextFile(path, "utf-16-le" if odd > even else "utf-16-be")
+    return _detect_by_lines(path)
+
+
+def _detect_by_lines(path: Path) -> TextFile:
+    """Decode every line that is not ASCII as UTF-8: what fails, and how, tells the encoding."""
+    n_valid = 0
+    surrogates: list[int] = []
+    invalid: list[int] = []
+    high: set[int] = set()
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                n_valid += 1
+            except UnicodeDecodeError:
+                (surrogates if _is_cesu_8(line) else invalid).append(number)
+                high.update(byte for byte in line if byte >= 0x80)  # noqa: PLR2004 - beyond ASCII
+    newline = _newline(path)
+    if not invalid:
+        return TextFile(path, CESU_8 if surrogates else "utf-8", newline)
+    if n_valid > len(invalid):  # other encodings hardly ever look like UTF-8: this is UTF-8 with damage
+        return TextFile(path, "utf-8", newline, tuple(Problem("bytes that are not UTF-8", n) for n in invalid))
+    undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in Windows-1252
+    return TextFile(path, "latin-1" if high & undefined else "cp1252", newline)
+
+
+def _is_cesu_8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _join_surrogates(text: str) -> str:
+    """Make one character of each pair of surrogates, and U+FFFD of each half without its other."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _newline(path: Path) -> str:
+    r"""Return "\r" for a file of old Mac lines, else "\n"."""
+    with path.open("rb") as file:
+        head = file.read(CHUNK)
+    return "\r" if b"\n" not in head and b"\r" in head else "\n"

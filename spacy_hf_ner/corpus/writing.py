@@ -1,0 +1,140 @@
+"""Documents to files that appear all together, or not at all: DocBins, CoNLL columns, or parquet."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol, TextIO
+
+from spacy.tokens import Doc, DocBin
+
+from spacy_hf_ner.corpus.formats.hf_datasets import ParquetWriter
+from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.tag_column import write_cells, write_sentence_tags
+from spacy_hf_ner.errors import ConfigError
+
+ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
+SHARD_WORDS: Final = 500_000  # in one .spacy file of a folder
+
+
+class Writer(Protocol):
+    """Takes the documents of one part of a corpus, one after the other."""
+
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:
+        """Take one document, as sentences and as a Doc; neither is kept."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+def open_writer(folder: Path, name: str, suffix: str, *, scheme: str, shard_words: int = 0) -> Writer:
+    """Return a writer of one part of a corpus.
+
+    Args:
+        folder: Where its files go.
+        name: The part's name, which its files begin with.
+        suffix: The ending of the files, which tells their format.
+        scheme: The scheme of tags in CoNLL and parquet files.
+        shard_words: Begin a new ``.spacy`` file after so many words; 0 for one file.
+
+    Raises:
+        ConfigError: No format ends like this.
+        MissingExtraError: The format needs a library that is not installed.
+    """
+    if suffix == ".spacy":
+        return DocBinWriter(folder, name, shard_words)
+    if suffix in (".conll", ".tsv"):
+        return CoNLLWriter(folder / f"{name}{suffix}", scheme)
+    if suffix == ".parquet":
+        return ParquetWriter(folder / f"{name}{suffix}", scheme)
+    raise ConfigError(
+        f"OUTPUT must be a folder, or a file that ends in .spacy, .conll, .tsv or .parquet, got an ending {suffix!r}."
+    )
+
+
+@contextmanager
+def stage_files(folder: Path) -> Iterator[Path]:
+    """Give a scratch folder whose files move to `folder` at the end, and are removed on an error.
+
+    Other files of the same part (``NAME.spacy`` beside ``NAME-00000.spacy``) are leftovers of an earlier run, and go.
+    """
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    with tempfile.TemporaryDirectory(prefix=".convert-", dir=existing) as scratch:
+        yield Path(scratch)
+        fresh = sorted(Path(scratch).iterdir())
+        folder.mkdir(parents=True, exist_ok=True)
+        stale = {old for file in fresh for old in _shards(folder, file)} - {folder / file.name for file in fresh}
+        for file in fresh:
+            shutil.move(file, folder / file.name)
+        for old in stale:
+            old.unlink()
+
+
+def _shards(folder: Path, file: Path) -> set[Path]:
+    """Return the files in a folder that hold the same part of a corpus as a file."""
+    stem = file.stem
+    name = stem[:-6] if stem[-6:-5] == "-" and stem[-5:].isdecimal() else stem
+    return {*folder.glob(f"{name}-[0-9][0-9][0-9][0-9][0-9]{file.suffix}"), *folder.glob(f"{name}{file.suffix}")}
+
+
+class DocBinWriter:
+    """Writes ``NAME.spacy``, or ``NAME-00000.spacy`` and so on."""
+
+    def __init__(self, folder: Path, name: str, shard_words: int) -> None:
+        self._folder = folder
+        self._name = name
+        self._shard_words = shard_words
+        self._n_shards = 0
+        self._n_words = 0
+        self._docbin = self._new_docbin()
+
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+        """Take one document."""
+        self._docbin.add(doc)
+        self._n_words += len(doc)
+        if self._shard_words and self._n_words >= self._shard_words:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left; a single shard gets the plain name."""
+        if self._n_words or not self._n_shards:
+            self._flush()
+        if self._n_shards == 1:
+            self._path(0).rename(self._folder / f"{self._name}.spacy")
+
+    def _flush(self) -> None:
+        self._docbin.to_disk(self._path(self._n_shards))
+        self._docbin = self._new_docbin()
+        self._n_shards += 1
+        self._n_words = 0
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{self._name}-{number:05}.spacy"
+
+    @staticmethod
+    def _new_docbin() -> DocBin:
+        return DocBin(attrs=ATTRIBUTES, store_user_data=True)
+
+
+class CoNLLWriter:
+    """Writes four columns separated by tabs: word, part of speech, chunk, tag."""
+
+    def __init__(self, path: Path, scheme: str) -> None:
+        self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
+        self._scheme = scheme
+
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+        """Take one document."""
+        self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
+        for sentence in sentences:
+            n_words = len(sentence.words)
+            pos = [tag or "_" for tag in sentence.pos] or ["_"] * n_words
+            chunks = write_cells(sentence.chunks, n_words, "IOB2") if sentence.chunks else ["_"] * n_words
+            tags = [tag or "-" for tag in write_sentence_tags(sentence, self._scheme)]
+            rows = zip(sentence.words, pos, chunks, tags, strict=True)
+            self._file.write("".join("\t".join(row) + "\n" for row in rows) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

@@ -1,0 +1,192 @@
+"""CoNLL files in the shapes they are found in."""
+
+from pathlib import Path
+
+import pytest
+
+from spacy_hf_ner.corpus.formats.conll import open_conll
+from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
+from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.errors import CorpusError
+
+
+def read(tmp_path: Path, text: str | bytes, options: ReadOptions | None = None) -> list[Sentence]:
+    path = tmp_path / "file.conll"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return list(open_conll(path, options or ReadOptions()).read())
+
+
+def show(sentence: Sentence) -> list[str]:
+    return [f"{' '.join(sentence.words[s.start : s.end])}/{s.entity_type}" for s in sentence.spans]
+
+
+SHAPES = {
+    "tabs": "Tim\tB-PER\nran\tO\n",
+    "spaces": "Tim B-PER\nran O\n",
+    "several spaces": "Tim     B-PER\nran     O\n",
+    "no final newline": "Tim\tB-PER\nran\tO",
+    "a leading blank line": "\nTim\tB-PER\nran\tO\n",
+    "carriage returns": "Tim\tB-PER\r\nran\tO\r\n",
+    "a byte order mark": "\ufeffTim\tB-PER\nran\tO\n",
+    "a header": "token\tner\nTim\tB-PER\nran\tO\n",
+    "named columns": "# global.columns = FORM NER\nTim\tB-PER\nran\tO\n",
+    "a comment": "# sent_id = 1\nTim\tB-PER\nran\tO\n",
+    "CoNLL-2003": "Tim NNP B-NP B-PER\nran VBD B-VP O\n",
+    "numbered words": "1\tTim\tB-PER\n2\tran\tO\n",
+    "a tag before the last column": "1\tTim\tB-PER\t-\tann\n2\tran\tO\t-\t-\n",
+    "underscores": "Tim _ _ B-PER\nran _ _ O\n",
+    "lower-case prefixes": "Tim\tb-PER\nran\to\n",
+    "underscore as a separator": "Tim\tB_PER\nran\tO\n",
+    "IOB1": "Tim\tI-PER\nran\tO\n",
+    "IOBES": "Tim\tS-PER\nran\tO\n",
+    "bare types": "Tim\tPER\nran\tO\n",
+    "a document mark glued on": "-DOCSTART- -DOCSTART- O\nTim\tB-PER\nran\tO\n",
+}
+
+
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES.keys())
+def test_one_sentence_is_read_from_every_shape(tmp_path: Path, text: str) -> None:
+    (sentence,) = read(tmp_path, text)
+    assert sentence.words == ("Tim", "ran")
+    assert show(sentence) == ["Tim/PER"]
+    assert not sentence.problems
+
+
+def test_a_line_of_white_space_separates_sentences(tmp_path: Path) -> None:
+    first, second = read(tmp_path, "Tim\tB-PER\n\t\nTom\tB-PER\n \n")
+    assert (first.words, second.words) == (("Tim",), ("Tom",))
+
+
+def test_a_word_that_begins_with_a_hash_is_no_comment(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "# id 17\tdomain=en\n#NFL B-ORG\n# O\nnow O\n")
+    assert sentence.words == ("#NFL", "#", "now")
+    assert sentence.sentence_id == "17"
+
+
+@pytest.mark.parametrize("mark", ["-DOCSTART- -X- -X- O", "-DOCSTART- -X- O O", "-DOCSTART-\tO", "-DOCSTART- O"])
+def test_document_marks_start_documents_and_are_no_words(tmp_path: Path, mark: str) -> None:
+    sentences = read(tmp_path, f"{mark}\n\nTim O\n\nran O\n\n{mark}\nfar O\n")
+    assert [(s.words, s.starts_document) for s in sentences] == [
+        (("Tim",), True),
+        (("ran",), False),
+        (("far",), True),
+    ]
+
+
+def test_a_short_row_loses_its_tag_and_leaves_its_neighbours_alone(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "Tim NNP B-PER\nCook NNP I-PER\nran VBD\nto TO O\nOslo NNP B-LOC\n")
+    assert sentence.words == ("Tim", "Cook", "ran", "to", "Oslo")
+    assert show(sentence) == ["Tim Cook/PER", "Oslo/LOC"]
+    assert sentence.missing == (2,)
+    assert sentence.problems == (Problem("row of 2 columns, not 3: its tag is missing", 3),)
+
+
+def test_blank_words_are_left_out_and_the_entity_through_them_stays_whole(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "New\tB-LOC\n \tI-LOC\nYork\tI-LOC\n\tO\n!\tO\n")
+    assert sentence.words == ("New", "York", "!")
+    assert show(sentence) == ["New York/LOC"]
+    assert sentence.problems == (Problem("blank word, left out", 2), Problem("blank word, left out", 4))
+
+
+def test_missing_tags_are_missing_annotation(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "Tim\tB-PER\nran\t-\nto\t_\nus\t\nnow\tO\n")
+    assert sentence.missing == (1, 2, 3)
+
+
+def test_a_text_comment_gives_the_white_space_back(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "# text = Oh  no!\nOh\tO\nno\tO\n!\tO\n")
+    assert sentence.gaps == ("  ", "", None)
+
+
+def test_character_offsets_give_the_white_space_and_the_documents_back(tmp_path: Path) -> None:
+    first, second = read(tmp_path, "Oh\t0\t2\tO\nno\t3\t5\tO\n!\t5\t6\tO\n\nTim\t0\t3\tB-PER\n")
+    assert (first.gaps, first.starts_document) == ((" ", "", None), True)
+    assert second.starts_document
+
+
+def test_two_levels_of_tags_become_spans_and_layers(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "1\tReal\tB-ORG\tO\n2\tMadrid\tI-ORG\tB-LOC\n3\twon\tO\tO\n")
+    assert show(sentence) == ["Real Madrid/ORG"]
+    assert [(s.start, s.end, s.entity_type) for s in sentence.layers] == [(0, 2, "ORG"), (1, 2, "LOC")]
+
+
+def test_several_tags_in_one_cell_become_layers(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "Nokia\tB-corp,B-product\nrings\tO\n")
+    assert show(sentence) == ["Nokia/corp"]
+    assert [s.entity_type for s in sentence.layers] == ["corp", "product"]
+
+
+def test_cells_that_are_nearly_tags_are_repaired_and_counted(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "a\tB-X\nb\tU\nc\tI-\nd\tPER\ne\tO\nf\tB-Y \n")
+    assert show(sentence) == ["a/X", "d/PER", "f/Y"]
+    assert [(p.kind, p.line) for p in sentence.problems] == [
+        ("prefix without a type, read as O", 2),
+        ("prefix without a type, read as O", 3),
+        ("type without a prefix, read as I-", 4),
+        ("IOB2: entity starts without a start tag", 4),
+    ]
+
+
+def test_a_hashtag_with_a_type_that_was_not_seen_before_is_no_comment(tmp_path: Path) -> None:
+    text = "a\tthing\nb\tO\n\n" * 3_000 + "#c\trare\n"
+    sentences = read(tmp_path, text)
+    assert show(sentences[-1]) == ["#c/rare"]
+
+
+def test_an_illegal_sequence_is_repaired_and_counted_with_its_line(tmp_path: Path) -> None:
+    sentences = read(tmp_path, "a\tB-X\n\nb\tB-X\n\nc\tO\nd\tI-X\n")
+    assert show(sentences[2]) == ["d/X"]
+    assert sentences[2].problems == (Problem("IOB2: entity starts without a start tag", 6),)
+
+
+def test_one_accident_in_a_type_does_not_make_prefixes_types(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "a\tB-X\nb\tM-X\nc\tE-X\nd\tM-Y\n")
+    assert show(sentence) == ["a b c/X", "d/Y"]
+    assert {problem.line for problem in sentence.problems} == {4}
+
+
+def test_columns_can_be_named_by_index_from_either_end(tmp_path: Path) -> None:
+    options = ReadOptions(columns=Columns(token=1, tag=-2))
+    (sentence,) = read(tmp_path, "x Tim B-PER B-ORG\ny ran O O\n", options)
+    assert (sentence.words, show(sentence)) == (("Tim", "ran"), ["Tim/PER"])
+
+
+def test_columns_can_be_named_by_the_header(tmp_path: Path) -> None:
+    options = ReadOptions(columns=Columns(tag="gold"))
+    (sentence,) = read(tmp_path, "word\tner\tgold\nTim\tO\tB-PER\nran\tO\tO\n", options)
+    assert show(sentence) == ["Tim/PER"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("", ReadOptions(), "expected rows of words and tags, got an empty file"),
+        ("Tim ran\nfar off\n", ReadOptions(), r"file.conll:1: expected a column of tags .* Name it with --tag-column"),
+        ("Tim B-PER\n", ReadOptions(columns=Columns(tag=5)), "there is no column 5: the rows have 2 columns"),
+        ("Tim B-PER\n", ReadOptions(columns=Columns(tag="x")), "no column is named 'x'; the file names none"),
+        ("Tim B-PER\n", ReadOptions(scheme="IO"), r"the prefixes B are not in IO \(I\)"),
+        ("Tim B-PER\nran L-PER\nx M-PER\n", ReadOptions(), r"the prefixes \['B', 'L', 'M'\] fit no scheme"),
+        ("Tim B-PER\n", ReadOptions(encoding="utf-99"), "unknown encoding 'utf-99'"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error_that_says_why(
+    tmp_path: Path, text: str, options: ReadOptions, message: str
+) -> None:
+    with pytest.raises(CorpusError, match=message):
+        read(tmp_path, text, options)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "line"),
+    [
+        ("# text = Oh no\nOh\tO\nyes\tO\n", "text that does not fit the words, not used", 2),
+        ("# text = Oh no!\nOh\tO\nno\tO\n", "text that does not fit the words, not used", 2),
+        ("a\tO\n \tB-X\n", "entity of blank words only, left out", 2),
+        ("a \tB-X\nb\tO\n", "white space around a word, trimmed", 1),
+        ("ab\t0\t2\tO\n" * 10 + "ab\tx\t2\tO\n", "character offsets that are no numbers, not used", 1),
+    ],
+)
+def test_what_is_left_out_is_named_with_its_line(tmp_path: Path, text: str, kind: str, line: int) -> None:
+    (sentence,) = read(tmp_path, text)
+    assert Problem(kind, line) in sentence.problems

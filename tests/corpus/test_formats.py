@@ -1,0 +1,260 @@
+"""Formats other than CoNLL columns, in the forms that tools and people write them."""
+
+import json
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin, Span
+
+from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.opening import find_format, open_corpora, open_corpus
+from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.errors import ConfigError, CorpusError
+
+
+def read(path: Path, options: ReadOptions | None = None) -> list[Sentence]:
+    return [sentence for sentence in open_corpus(path, options or ReadOptions()).read() if sentence.words]
+
+
+def show(sentence: Sentence) -> list[str]:
+    return [f"{' '.join(sentence.words[s.start : s.end])}/{s.entity_type}" for s in sentence.spans]
+
+
+def text_of(sentence: Sentence) -> str:
+    return sentence.lead + "".join(w + (g or "") for w, g in zip(sentence.words, sentence.gaps, strict=True))
+
+
+def kinds(sentence: Sentence) -> list[str]:
+    return [problem.kind for problem in sentence.problems]
+
+
+# ------------------------------------------------------------------------------------------------ CSV
+
+KAGGLE = (
+    'Sentence #,Word,POS,Tag\r\nSentence: 1,London,NNP,B-geo\r\n,",",",",O\r\n,"""",``,O\r\nSentence: 2,Hi,UH,O\r\n'
+)
+
+
+def test_the_kaggle_csv_is_read_with_quoted_cells(tmp_path: Path) -> None:
+    path = tmp_path / "ner.csv"
+    path.write_bytes(KAGGLE.encode())
+    first, second = read(path)
+    assert (first.words, first.pos, show(first)) == (("London", ",", '"'), ("NNP", ",", "``"), ["London/geo"])
+    assert (second.words, second.sentence_id) == (("Hi",), "Sentence: 2")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_three_columns_with_a_sentence_name_on_each_row(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "ner.csv"
+    rows = [("sentence_id", "word", "tag"), ("1", "Tim", "B-PER"), ("1", "ran", "O"), ("2", "Hi", "O")]
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    assert [s.words for s in read(path)] == [("Tim", "ran"), ("Hi",)]
+
+
+def test_blank_rows_separate_sentences_where_nothing_names_them(tmp_path: Path) -> None:
+    path = tmp_path / "ner.csv"
+    path.write_text("word,tag\nTim,B-PER\n,\nHi,O\n")
+    assert [s.words for s in read(path)] == [("Tim",), ("Hi",)]
+
+
+def test_a_row_of_another_width_loses_its_tag_and_leaves_its_neighbours_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ner.csv"
+    path.write_text("word,pos,tag\nTim,NNP,B-PER\nran,O\nfar,RB,O\n")
+    (sentence,) = read(path)
+    assert (sentence.words, show(sentence), sentence.missing) == (("Tim", "ran", "far"), ["Tim/PER"], (1,))
+    assert kinds(sentence) == ["row of 2 columns, not 3: its tag is missing"]
+
+
+def test_a_cell_that_csv_does_not_allow_is_an_error_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "ner.csv"
+    path.write_text('word,tag\nTim,B-PER\n"x"y,O\n')
+    with pytest.raises(CorpusError, match=r"ner.csv:3: expected a row of quoted or bare cells"):
+        read(path)
+
+
+def test_a_quote_that_does_not_close_is_an_error_before_it_swallows_rows(tmp_path: Path) -> None:
+    path = tmp_path / "ner.csv"
+    path.write_text('word,tag\nTim,B-PER\n",O\nran,O\n"x",O\n')
+    with pytest.raises(CorpusError, match=r"ner.csv:3: expected a row"):
+        read(path)
+
+
+# ------------------------------------------------------------------------------------------------ brat
+
+
+def test_brat_pairs_are_documents_and_discontinuous_entities_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("Ed met\nAnn and Bo Li.\n")
+    (tmp_path / "b.ann").write_text(
+        "T1\tPER 0 2\tEd\nR1\tMeets Arg1:T1 Arg2:T2\nT2\tPER 7 10;18 20\tAnn Li\nT3\tPER 15 20\tBo Li\n#1\tNote T1\tx\n"
+    )
+    (tmp_path / "a.txt").write_text("Oslo")
+    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    sources = open_corpora(str(tmp_path), ReadOptions())
+    first, second = next(iter(sources.values())).read()
+    assert (show(first), first.document_id) == (["Oslo/LOC"], "a")
+    assert show(second) == ["Ed/PER", "Bo Li/PER"]
+    assert text_of(second) == "Ed met\nAnn and Bo Li.\n"
+    assert sorted(" ".join(second.words[s.start : s.end]) for s in second.layers) == ["Ann and Bo Li", "Bo Li", "Ed"]
+    assert {p.kind: p.line for p in second.problems} == {
+        "relation, event or attribute, left out": 2,
+        "entity in several parts, its hull kept in doc.spans only": 3,
+    }
+
+
+def test_a_pair_is_found_by_either_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Oslo")
+    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    assert [show(s) for name in ("a.txt", "a.ann") for s in read(tmp_path / name)] == [["Oslo/LOC"]] * 2
+
+
+def test_an_annotation_without_its_text_or_its_form_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.ann").write_text("T1 LOC\n")
+    with pytest.raises(CorpusError, match=r"a.ann: expected its text in a.txt beside it"):
+        read(tmp_path / "a.ann")
+    (tmp_path / "a.txt").write_text("Oslo")
+    with pytest.raises(CorpusError, match=r"a.ann:1: expected 'T1<tab>TYPE START END<tab>TEXT', got 'T1 LOC'"):
+        read(tmp_path / "a.ann")
+
+
+# ------------------------------------------------------------------------------------------------ CoNLL-U
+
+
+def conllu(number: str, word: str, misc: str) -> str:
+    return f"{number}\t{word}\t_\tNOUN\t_\t_\t_\t_\t_\t{misc}\n"
+
+
+def test_conllu_has_its_tags_and_white_space_in_misc(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    rows = [("1", "Ed", "SpaceAfter=No|NER=S-PER"), ("2", "!", r"SpacesAfter=\s\n|NER=O"), ("3", "Oh", "NER=O")]
+    path.write_text("# newdoc id = d1\n# sent_id = s1\n" + "".join(conllu(*row) for row in rows))
+    (sentence,) = read(path)
+    assert (sentence.words, sentence.gaps, show(sentence)) == (("Ed", "!", "Oh"), ("", " \n", None), ["Ed/PER"])
+    assert (sentence.sentence_id, sentence.document_id, sentence.pos) == ("s1", "d1", ("NOUN",) * 3)
+
+
+def test_words_that_are_written_as_one_are_one_and_empty_nodes_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    rows = [
+        ("1-2", "del", "_"),
+        ("1", "de", "name=O"),
+        ("2", "el", "name=B-LOC"),
+        ("2.1", "x", "_"),
+        ("3", "y", "name=O"),
+    ]
+    path.write_text("".join(conllu(*row) for row in rows))
+    (sentence,) = read(path)
+    assert (sentence.words, show(sentence)) == (("del", "y"), ["del/LOC"])
+
+
+def test_conllu_without_tags_is_an_error_that_says_where_they_belong(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text(conllu("1", "Ed", "_"))
+    with pytest.raises(CorpusError, match=r"a.conllu:1: expected tags in column 9 \(MISC\)"):
+        read(path)
+
+
+# ------------------------------------------------------------------------------------------------ spaCy
+
+
+def make_doc() -> Doc:
+    doc = Doc(
+        spacy.blank("en").vocab,
+        words=["Ed", "ran", ".", "\n", "Oh", "no"],
+        spaces=[True, False, False, False, True, False],
+        sent_starts=[True, False, False, False, True, False],
+        ents=["B-PER", "O", "O", "O", "", "O"],
+        tags=["NNP", "VBD", ".", "_SP", "UH", "UH"],
+    )
+    doc.spans["entities"] = [Span(doc, 0, 1, "PER"), Span(doc, 0, 3, "EVENT")]
+    doc.user_data.update(scheme="IOBES", document_id="d", sentence_ids=["s1", "s2"])
+    return doc
+
+
+def check_doc(first: Sentence, second: Sentence) -> None:
+    assert (first.words, first.gaps, show(first)) == (("Ed", "ran", "."), (" ", "", "\n"), ["Ed/PER"])
+    assert (second.words, second.missing, second.starts_document) == (("Oh", "no"), (0,), False)
+    assert first.pos == ("NNP", "VBD", ".")
+
+
+def test_a_docbin_is_read_with_all_that_a_doc_holds(tmp_path: Path) -> None:
+    path = tmp_path / "a.spacy"
+    DocBin(docs=[make_doc()], store_user_data=True).to_disk(path)
+    source = open_corpus(path, ReadOptions())
+    first, second = source.read()
+    check_doc(first, second)
+    assert (first.document_id, first.sentence_id, second.sentence_id) == ("d", "s1", "s2")
+    assert [span.entity_type for span in first.layers] == ["PER", "EVENT"]
+    assert source.scheme == "IOBES"
+
+
+def test_docs_as_json_are_read(tmp_path: Path) -> None:
+    doc = make_doc()
+    doc.user_data.clear()
+    (tmp_path / "a.json").write_text(json.dumps([doc.to_json()]))
+    first, second = read(tmp_path / "a.json")
+    assert (first.words, show(first), second.words) == (("Ed", "ran", "."), ["Ed/PER"], ("Oh", "no"))
+
+
+def test_a_file_that_spacy_did_not_write_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.spacy").write_bytes(b"no")
+    with pytest.raises(CorpusError, match=r"a.spacy: expected a .spacy file"):
+        read(tmp_path / "a.spacy")
+
+
+# ------------------------------------------------------------------------------------------------ which format
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.txt", "Ed B-PER\n", "conll"),
+        ("a.txt", "[\t0\t1\tO\n", "conll"),
+        ("a.txt", ",\tO\n", "conll"),
+        ("a.txt", ", O\n", "conll"),
+        ("a.txt", "word,tag\nEd,B-PER\n", "csv"),
+        ("a.txt", '{"text": "a", "spans": []}\n', "json"),
+        ("a.txt", '[\n{"text": "a"}]\n', "json"),
+        ("a", conllu("1", "Ed", "name=O"), "conllu"),
+        ("a.CSV", "word,tag\n", "csv"),
+        ("a.iob2", "1\tEd\tB-PER\n", "conll"),
+    ],
+)
+def test_a_format_is_told_by_the_name_or_by_the_first_lines(tmp_path: Path, name: str, text: str, found: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert find_format(tmp_path / name, ReadOptions()) == found
+
+
+def test_a_folder_gives_its_files_by_name_and_leaves_other_files_alone(tmp_path: Path) -> None:
+    for name in ("train.conll", "dev.conll", "README.txt", "notes.md", ".hidden.conll"):
+        (tmp_path / name).write_text("Ed B-PER\n")
+    assert list(open_corpora(str(tmp_path), ReadOptions())) == ["dev", "train"]
+
+
+def test_what_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="expected a file or a folder, got nothing there"):
+        open_corpus(tmp_path / "nowhere", ReadOptions())
+    with pytest.raises(ConfigError, match="unknown format 'xml': expected auto or one of brat, conll"):
+        open_corpus(tmp_path, ReadOptions(), format_name="xml")
+    with pytest.raises(CorpusError, match="expected files to convert, got none"):
+        open_corpora(str(tmp_path), ReadOptions())
+
+
+# ------------------------------------------------------------------------------------------------ other tasks
+
+
+@pytest.mark.parametrize("column", [None, 2])
+def test_chunks_alone_can_be_read(tmp_path: Path, column: int | None) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("Ed NNP B-NP B-PER\nran VBD B-VP O\n")
+    (sentence,) = read(path, ReadOptions(columns=Columns(tag=column, task="chunk")))
+    assert [span.entity_type for span in sentence.chunks] == ["NP", "VP"]
+    assert (sentence.spans, sentence.missing) == ((), (0, 1))
+
+
+def test_parts_of_speech_alone_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("Ed NNP\nran VBD\n")
+    (sentence,) = read(path, ReadOptions(columns=Columns(tag=1, task="pos")))
+    assert (sentence.pos, sentence.spans, sentence.missing) == (("NNP", "VBD"), (), (0, 1))

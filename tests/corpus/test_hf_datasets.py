@@ -1,0 +1,154 @@
+"""Hugging Face data sets, from disk; the hub is never asked."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spacy_hf_ner.corpus.convert import convert_corpus
+from spacy_hf_ner.corpus.formats.hf_datasets import HubName, open_hub_dataset, parse_hub_name
+from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.opening import open_corpora, open_corpus
+from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.errors import ConfigError, CorpusError
+
+datasets = pytest.importorskip("datasets")
+
+NAMES = ["O", "B-PER", "I-PER"]
+ROWS = {
+    "id": ["0", "1", "2"],
+    "document_id": ["a", "a", "b"],
+    "tokens": [["Ed", "Li", "ran"], ["Hi"], ["Bo", "ran"]],
+    "ner_tags": [[1, 2, 0], [0], [1, -100]],
+    "pos_tags": [["NNP", "NNP", "VBD"], ["UH"], ["NNP", "VBD"]],
+}
+
+
+def make_dataset(*, named: bool = True) -> Any:
+    tags = datasets.ClassLabel(names=NAMES) if named else datasets.Value("int64")
+    text = datasets.Value("string")
+    features = datasets.Features(
+        id=text,
+        document_id=text,
+        tokens=datasets.Sequence(text),
+        ner_tags=datasets.Sequence(tags),
+        pos_tags=datasets.Sequence(text),
+    )
+    return datasets.Dataset.from_dict(ROWS, features=features)
+
+
+def show(sentence: Sentence) -> list[str]:
+    return [f"{' '.join(sentence.words[s.start : s.end])}/{s.entity_type}" for s in sentence.spans]
+
+
+def check(sentences: list[Sentence]) -> None:
+    assert [s.words for s in sentences] == [("Ed", "Li", "ran"), ("Hi",), ("Bo", "ran")]
+    assert [show(s) for s in sentences] == [["Ed Li/PER"], [], ["Bo/PER"]]
+    assert [s.starts_document for s in sentences] == [True, False, True]
+    assert sentences[2].missing == (1,)
+    assert sentences[0].pos == ("NNP", "NNP", "VBD")
+
+
+def test_a_parquet_file_is_read_with_its_class_labels(tmp_path: Path) -> None:
+    make_dataset().to_parquet(tmp_path / "a.parquet")
+    check(list(open_corpus(tmp_path / "a.parquet", ReadOptions()).read()))
+
+
+def test_a_saved_data_set_is_read_with_its_splits(tmp_path: Path) -> None:
+    datasets.DatasetDict(train=make_dataset(), test=make_dataset()).save_to_disk(tmp_path / "saved")
+    sources = open_corpora(str(tmp_path / "saved"), ReadOptions())
+    assert list(sources) == ["train", "test"]
+    check(list(sources["test"].read()))
+
+
+def test_a_saved_split_and_its_arrow_file_are_read(tmp_path: Path) -> None:
+    make_dataset().save_to_disk(tmp_path / "saved")
+    check(list(open_corpora(str(tmp_path / "saved"), ReadOptions())["saved"].read()))
+    (arrow,) = (tmp_path / "saved").glob("*.arrow")
+    check(list(open_corpus(arrow, ReadOptions()).read()))
+
+
+def test_numbers_without_names_are_an_error_that_says_so(tmp_path: Path) -> None:
+    make_dataset(named=False).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(
+        CorpusError, match=r"a.parquet:1: expected the names of the tags in 'ner_tags', got the number 1"
+    ):
+        open_corpus(tmp_path / "a.parquet", ReadOptions())
+
+
+def test_fields_can_be_named_and_are_listed_where_they_are_not_found(tmp_path: Path) -> None:
+    make_dataset().rename_column("ner_tags", "gold").to_parquet(tmp_path / "a.parquet")
+    options = ReadOptions(columns=Columns(tag="gold"))
+    check(list(open_corpus(tmp_path / "a.parquet", options).read()))
+    with pytest.raises(CorpusError, match=r"expected a field of tags .* got only id, document_id, tokens, gold"):
+        open_corpus(tmp_path / "a.parquet", ReadOptions())
+
+
+def test_files_that_are_not_what_their_names_say_are_errors(tmp_path: Path) -> None:
+    for name in ("a.parquet", "a.arrow"):
+        (tmp_path / name).write_bytes(b"no")
+        with pytest.raises(CorpusError, match=f"expected an? {name[2:]} file"):
+            open_corpus(tmp_path / name, ReadOptions())
+
+
+def test_a_data_set_comes_back_from_a_docbin_with_the_same_words_and_tags(tmp_path: Path) -> None:
+    make_dataset().to_parquet(tmp_path / "a.parquet")
+    convert_corpus(str(tmp_path / "a.parquet"), tmp_path / "b.spacy")
+    convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.parquet")
+    back = datasets.Dataset.from_parquet(str(tmp_path / "c.parquet"), cache_dir=str(tmp_path / "cache"))
+    assert list(back["tokens"]) == ROWS["tokens"]
+    assert list(back["ner_tags"]) == [["B-PER", "I-PER", "O"], ["O"], ["B-PER", None]]
+    assert (list(back["id"]), list(back["document_id"])) == (ROWS["id"], ROWS["document_id"])
+    assert list(back["pos_tags"]) == ROWS["pos_tags"]
+
+
+def test_splits_of_a_data_set_become_a_folder_and_never_one_file(tmp_path: Path) -> None:
+    datasets.DatasetDict(train=make_dataset(), test=make_dataset()).save_to_disk(tmp_path / "saved")
+    report = convert_corpus(str(tmp_path / "saved"), tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["test.spacy", "train.spacy"]
+    assert report.duplicates() == {("train", "test"): 3}
+    with pytest.raises(ConfigError, match=r"corpus in parts \(train, test\)"):
+        convert_corpus(str(tmp_path / "saved"), tmp_path / "out.spacy")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("hf:conll2003", HubName("eriktks/conll2003", None, "refs/convert/parquet")),
+        ("hf:eriktks/conll2003@main", HubName("eriktks/conll2003", None, "main")),
+        ("hf:unimelb-nlp/wikiann:sw", HubName("unimelb-nlp/wikiann", "sw", None)),
+    ],
+)
+def test_names_on_the_hub_say_where_to_look(text: str, expected: HubName) -> None:
+    assert parse_hub_name(text) == expected
+
+
+def test_what_the_hub_says_becomes_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("Dataset scripts are no longer supported, but found x.py")
+
+    monkeypatch.setattr(datasets, "load_dataset", refuse)
+    with pytest.raises(
+        CorpusError, match=r"got a script, .* Most have a copy without: hf:someone/x@refs/convert/parquet"
+    ):
+        open_hub_dataset("hf:someone/x", ReadOptions())
+
+    def fail(*_: object, **__: object) -> None:
+        raise ConnectionError("no route\nto host")
+
+    monkeypatch.setattr(datasets, "load_dataset", fail)
+    with pytest.raises(CorpusError, match=r"hf:someone/x: expected a data set .* got ConnectionError: no route. Check"):
+        open_hub_dataset("hf:someone/x", ReadOptions())
+
+
+def test_a_data_set_from_the_hub_is_read_like_one_from_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def load(*names: object, revision: str | None) -> Any:
+        asked.extend((*names, revision))
+        return datasets.DatasetDict(train=make_dataset())
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    check(list(open_corpora("hf:conll2003", ReadOptions())["train"].read()))
+    assert asked == ["eriktks/conll2003", None, "refs/convert/parquet"]

@@ -1,0 +1,81 @@
+"""Bytes to lines."""
+
+import codecs
+from pathlib import Path
+
+import pytest
+
+from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.text_files import open_text
+from spacy_hf_ner.errors import CorpusError
+
+TEXT = "Æsop\tB-PER\nfür\tO\n"
+
+
+def write(tmp_path: Path, data: bytes) -> Path:
+    path = tmp_path / "text"
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        (TEXT.encode(), "utf-8"),
+        (codecs.BOM_UTF8 + TEXT.encode(), "utf-8-sig"),
+        (TEXT.encode("utf-16"), "utf-16"),
+        (TEXT.encode("utf-16-le"), "utf-16-le"),
+        (TEXT.encode("utf-16-be"), "utf-16-be"),
+        (codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"), "utf-32"),
+        (TEXT.encode("cp1252"), "cp1252"),
+        (b"", "utf-8"),
+    ],
+)
+def test_an_encoding_is_told_from_the_bytes(tmp_path: Path, data: bytes, encoding: str) -> None:
+    file = open_text(write(tmp_path, data))
+    assert file.encoding == encoding
+    assert [line for _, line in file.lines()] == (TEXT.split("\n")[:2] if data else [])
+
+
+def test_windows_quotes_are_no_control_characters(tmp_path: Path) -> None:
+    file = open_text(write(tmp_path, "“für”".encode("cp1252")))
+    assert list(file.lines()) == [(1, "“für”")]
+
+
+def test_bytes_that_windows_does_not_know_are_latin_1(tmp_path: Path) -> None:
+    assert open_text(write(tmp_path, b"f\xfcr \x81")).encoding == "latin-1"
+
+
+def test_two_surrogates_on_a_line_are_one_character_and_a_lonely_one_is_replaced(tmp_path: Path) -> None:
+    high, low = "\ud83d".encode("utf-8", "surrogatepass"), "\ude00".encode("utf-8", "surrogatepass")
+    file = open_text(write(tmp_path, b"a" + high + low + b"b\n" + high + b"\n"))
+    assert file.encoding == "cesu-8"
+    assert list(file.lines()) == [(1, "a\U0001f600b"), (2, "\ufffd")]
+
+
+def test_a_few_damaged_bytes_do_not_turn_a_file_into_another_encoding(tmp_path: Path) -> None:
+    file = open_text(write(tmp_path, "für\nfür\n".encode() + b"f\xc3r\n"))
+    assert [line for _, line in file.lines()] == ["für", "für", "f\ufffdr"]
+    assert file.problems == (Problem("bytes that are not UTF-8", 3),)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_they_do_on_any_machine(tmp_path: Path, end: str) -> None:
+    file = open_text(write(tmp_path, f"a{end}b{end}".encode()))
+    assert list(file.lines()) == [(1, "a"), (2, "b")]
+
+
+def test_only_line_ends_end_lines(tmp_path: Path) -> None:
+    text = "a\u2028b\x85c\x0bd\x1ce"
+    assert list(open_text(write(tmp_path, text.encode())).lines()) == [(1, text)]
+
+
+def test_a_named_encoding_that_does_not_fit_is_an_error_with_a_line(tmp_path: Path) -> None:
+    file = open_text(write(tmp_path, b"ok\n\xff\n"), encoding="ascii")
+    with pytest.raises(CorpusError, match=r"text:\d: expected text in ascii.*--encoding"):
+        list(file.lines())
+
+
+def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="nowhere: expected a file, got nothing there"):
+        open_text(tmp_path / "nowhere")
