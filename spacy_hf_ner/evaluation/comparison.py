@@ -1,0 +1,115 @@
+"""Several pipelines on the same gold Docs, side by side."""
+
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from spacy.cli._util import import_code, setup_gpu
+from tqdm import tqdm
+
+from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.prediction import describe, load_pipeline, predict, read_gold_docs
+from spacy_hf_ner.evaluation.resampling import DocCounts, Intervals, bootstrap, count_docs, permutation_test
+from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One pipeline on the data.
+
+    Attributes:
+        model: The name or folder that the user gave.
+        description: The pipeline's name, version and components.
+        strict: Strict span scores.
+        docs: The counts of every document, in the order of the data.
+        words_per_second: Throughput of tokenizer and pipeline.
+        peak_memory: Most bytes that the process held: Python, libraries, data and pipeline; None on
+            Windows, which does not tell.
+        size: Bytes of the pipeline's files; None where it has none.
+    """
+
+    model: str
+    description: str
+    strict: StrictScores
+    docs: DocCounts
+    words_per_second: float
+    peak_memory: int | None
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One pipeline beside the first.
+
+    Attributes:
+        measured: Its scores and costs.
+        intervals: 95 % confidence intervals; None with fewer than two documents.
+        p_value: How often chance alone makes so large a difference to the first pipeline; None for the first itself.
+    """
+
+    measured: Measured
+    intervals: Intervals | None
+    p_value: float | None
+
+
+def compare_pipelines(
+    models: Sequence[str], data: Path, *, gpu_id: int = -1, code: Path | None = None, progress: bool = False
+) -> tuple[Standing, ...]:
+    """Return the pipelines' scores and costs, each measured in a process of its own, compared with the first.
+
+    Args:
+        models: Names of installed pipelines, or their folders.
+        data: A .spacy file, or a folder of them.
+        gpu_id: GPU number, or -1 for the CPU.
+        code: A Python file with registered functions that the pipelines need.
+        progress: Show a progress bar.
+
+    Raises:
+        ConfigError: There is no such pipeline.
+        CorpusError: The data cannot be read, or holds no Docs.
+    """
+    # Spawned and used once, so that no pipeline inherits the memory of another.
+    spawn = multiprocessing.get_context("spawn")
+    measured: list[Measured] = []
+    for model in tqdm(models, unit="pipeline", desc="Comparing", disable=not progress):
+        with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+            measured.append(pool.submit(measure_pipeline, model, data, gpu_id=gpu_id, code=code).result())
+    return rank_against_first(measured)
+
+
+def measure_pipeline(model: str, data: Path, *, gpu_id: int = -1, code: Path | None = None) -> Measured:
+    """Return the scores and costs of one pipeline; the memory is that of the whole process so far."""
+    import_code(code)
+    setup_gpu(gpu_id, silent=True)
+    nlp = load_pipeline(model)
+    prediction = predict(nlp, read_gold_docs(data, nlp.vocab))
+    pairs = [pair_docs(eg.reference, eg.predicted) for eg in prediction.examples]
+    return Measured(
+        model=model,
+        description=describe(nlp),
+        strict=score_strict(pairs),
+        docs=count_docs(pairs),
+        words_per_second=prediction.words_per_second,
+        peak_memory=_peak_memory(),
+        size=sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file()) if nlp.path else None,
+    )
+
+
+def rank_against_first(measured: Sequence[Measured]) -> tuple[Standing, ...]:
+    """Return each pipeline with its intervals and the p-value of its difference to the first."""
+    return tuple(
+        Standing(one, bootstrap(one.docs), permutation_test(measured[0].docs, one.docs) if i else None)
+        for i, one in enumerate(measured)
+    )
+
+
+def _peak_memory() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

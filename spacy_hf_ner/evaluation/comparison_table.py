@@ -1,0 +1,79 @@
+"""A comparison as JSON and as rows of text."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spacy_hf_ner.evaluation.comparison import Standing
+
+HEADER = ("Pipeline", "F1", "95 %", "P", "R", "macro F1", "to the first", "p", "words/s", "memory", "size")
+
+
+def comparison_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
+    """Return a row of text for each pipeline, under :data:`HEADER`."""
+    first = standings[0].measured.strict.micro.f1
+    rows: list[tuple[str, ...]] = []
+    for standing in standings:
+        one, strict = standing.measured, standing.measured.strict
+        interval = standing.intervals and standing.intervals.f1
+        rows.append(
+            (
+                _short(one.model),
+                f"{strict.micro.f1 * 100:.2f}",
+                f"{interval.low * 100:.1f}–{interval.high * 100:.1f}" if interval else "",
+                f"{strict.micro.precision * 100:.2f}",
+                f"{strict.micro.recall * 100:.2f}",
+                f"{strict.macro.f1 * 100:.2f}",
+                "" if standing.p_value is None else f"{(strict.micro.f1 - first) * 100:+.2f}",
+                "" if standing.p_value is None else f"{standing.p_value:.4f}",
+                f"{one.words_per_second:,.0f}",
+                _megabytes(one.peak_memory),
+                _megabytes(one.size),
+            )
+        )
+    return rows
+
+
+def type_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
+    """Return a row of text for each entity type: its F1 under each pipeline."""
+    types = sorted({t for standing in standings for t in standing.measured.strict.per_type})
+    rows: list[tuple[str, ...]] = []
+    for entity_type in types:
+        counts = [standing.measured.strict.per_type.get(entity_type) for standing in standings]
+        rows.append((entity_type, *(f"{row.f1 * 100:.2f}" if row else "" for row in counts)))
+    return rows
+
+
+def type_header(standings: Sequence[Standing]) -> tuple[str, ...]:
+    """Return the header of :func:`type_rows`."""
+    return ("F1 per type", *(_short(standing.measured.model) for standing in standings))
+
+
+def comparison_json(standings: Sequence[Standing]) -> list[dict[str, Any]]:
+    """Return the comparison as it is written to ``comparison.json``."""
+    return [
+        {
+            "model": standing.measured.model,
+            "description": standing.measured.description,
+            "precision": standing.measured.strict.micro.precision,
+            "recall": standing.measured.strict.micro.recall,
+            "f1": standing.measured.strict.micro.f1,
+            "macro_f1": standing.measured.strict.macro.f1,
+            "f1_per_type": {t: row.f1 for t, row in standing.measured.strict.per_type.items()},
+            "f1_interval_95": standing.intervals and [standing.intervals.f1.low, standing.intervals.f1.high],
+            "p_value_to_first": standing.p_value,
+            "words_per_second": standing.measured.words_per_second,
+            "peak_memory_bytes": standing.measured.peak_memory,
+            "size_bytes": standing.measured.size,
+        }
+        for standing in standings
+    ]
+
+
+def _short(model: str) -> str:
+    """Return what tells a pipeline's folder from its neighbours: training/shared/model-best → shared/model-best."""
+    return "/".join(Path(model).parts[-2:])
+
+
+def _megabytes(n_bytes: int | None) -> str:
+    return "" if n_bytes is None else f"{n_bytes / 1e6:,.0f} MB"

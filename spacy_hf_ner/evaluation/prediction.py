@@ -1,0 +1,116 @@
+"""Running a pipeline over gold Docs, with the time it takes."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from spacy.util import load_model
+from spacy.vocab import Vocab
+from tqdm import tqdm
+
+from spacy_hf_ner.corpus.readers import read_docs
+from spacy_hf_ner.errors import ConfigError, CorpusError
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Gold Docs with their predictions, and what these took.
+
+    Attributes:
+        examples: The gold Doc of each text as reference, the predicted one beside it.
+        n_words: Predicted tokens.
+        seconds: Wall-clock time of tokenizer and pipeline, without loading.
+    """
+
+    examples: tuple[Example, ...]
+    n_words: int
+    seconds: float
+
+    @property
+    def words_per_second(self) -> float:
+        """Throughput of tokenizer and pipeline."""
+        return self.n_words / self.seconds if self.seconds else 0.0
+
+
+def load_pipeline(name: str) -> Language:
+    """Return an installed pipeline, or the one in a folder.
+
+    Raises:
+        ConfigError: There is no such pipeline.
+    """
+    try:
+        return load_model(name)
+    except OSError as error:
+        if not str(error).startswith("[E050]"):  # the pipeline is there, something in it is not
+            raise
+        raise ConfigError(
+            f"expected the name of an installed pipeline or a folder that holds one, got {name!r}. "
+            "Train one with `python -m spacy train`, or install one with `python -m spacy download`."
+        ) from error
+
+
+def describe(nlp: Language) -> str:
+    """Return a pipeline's name, version and components, such as ``"en_news 1.0.0 (hf_ner)"``."""
+    return f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']} ({', '.join(nlp.pipe_names)})"
+
+
+def read_gold_docs(path: Path, vocab: Vocab) -> list[Doc]:
+    """Return the Docs of a .spacy file or of all such files in a folder; of any other corpus, what conversion gives.
+
+    Raises:
+        CorpusError: The corpus cannot be read, or holds no Docs.
+    """
+    files = [path] if path.suffix == ".spacy" else sorted(path.rglob("*.spacy"))
+    docs = [doc for file in files for doc in _read_file(file, vocab)] if files else list(read_docs(path, vocab))
+    if not docs:
+        raise CorpusError(f"{path}: expected a corpus with documents to evaluate on, found none.")
+    return docs
+
+
+def _read_file(file: Path, vocab: Vocab) -> list[Doc]:
+    try:
+        return list(DocBin().from_disk(file).get_docs(vocab))
+    except Exception as error:  # the formats below raise errors of their own: zlib, msgpack, KeyError
+        raise CorpusError(
+            f"{file}: expected a DocBin (.spacy), but it cannot be read as one ({error}). "
+            "Make one with `python -m spacy hf-ner convert`."
+        ) from error
+
+
+def predict(nlp: Language, golds: Sequence[Doc], *, progress: bool = False) -> Prediction:
+    """Return the Docs that a pipeline makes of the gold texts.
+
+    A gold Doc whose white space is unknown has no text of its own; its words are then given to the pipeline, as
+    spaCy does in training.
+
+    Args:
+        nlp: The pipeline.
+        golds: Docs with gold entities; they are not changed.
+        progress: Show a progress bar.
+    """
+    nlp.max_length = max([nlp.max_length, *(len(doc.text) for doc in golds)])
+    # What a pipeline does at its first text only (loading a checkpoint, warming up a device) is no part of its speed.
+    for _ in nlp.pipe(_read_texts(nlp, golds[:1])):
+        pass
+    start = time.perf_counter()
+    examples: list[Example] = []
+    n_words = 0
+    with tqdm(total=len(golds), unit="doc", desc="Predicting", disable=not progress) as bar:
+        for gold, doc in zip(golds, nlp.pipe(_read_texts(nlp, golds)), strict=True):
+            examples.append(Example(doc, gold))
+            n_words += len(doc)
+            bar.update()
+            bar.set_postfix_str(f"{n_words / (time.perf_counter() - start):,.0f} words/s", refresh=False)
+    return Prediction(tuple(examples), n_words, time.perf_counter() - start)
+
+
+def _read_texts(nlp: Language, golds: Sequence[Doc]) -> Iterator[Doc]:
+    for gold in golds:
+        if gold.has_unknown_spaces:
+            yield Doc(nlp.vocab, words=[t.text for t in gold], spaces=[bool(t.whitespace_) for t in gold])
+        else:
+            yield nlp.make_doc(gold.text)

@@ -1,0 +1,145 @@
+"""How sure is a score? Bootstrap intervals for one pipeline, a permutation test for two.
+
+Documents are drawn, not entities or sentences: the entities of one document depend on each other.
+
+Source: Efron (1979), https://doi.org/10.1214/aos/1176344552 (bootstrap); Noreen (1989) and Dror et al. (2018),
+https://aclanthology.org/P18-1128 (approximate randomisation).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spacy_hf_ner.evaluation.entities import DocPair
+from spacy_hf_ner.evaluation.strict import count_types
+
+Floats = npt.NDArray[np.float64]
+_CELLS = 4_000_000  # random numbers held at once
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """95 % confidence intervals of strict span scores.
+
+    Attributes:
+        precision: Of micro-averaged precision.
+        recall: Of micro-averaged recall.
+        f1: Of micro-averaged F1.
+        macro_f1: Of the mean F1 over entity types.
+        f1_per_type: Of the F1 of each entity type.
+    """
+
+    precision: Interval
+    recall: Interval
+    f1: Interval
+    macro_f1: Interval
+    f1_per_type: dict[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class DocCounts:
+    """Counts of every document, to be added up in many ways.
+
+    Attributes:
+        entity_types: In alphabetical order.
+        counts: Correct, predicted and gold entities. Shape: (n_docs, n_types, 3).
+    """
+
+    entity_types: tuple[str, ...]
+    counts: Floats
+
+
+def count_docs(pairs: Sequence[DocPair]) -> DocCounts:
+    """Return the counts of every document."""
+    rows = [count_types(pair.gold, pair.predicted) for pair in pairs]
+    types = tuple(sorted({entity_type for row in rows for entity_type in row}))
+    column = {entity_type: i for i, entity_type in enumerate(types)}
+    counts = np.zeros((len(pairs), len(types), 3))
+    for i, row in enumerate(rows):
+        for entity_type, one in row.items():
+            counts[i, column[entity_type]] = one.n_correct, one.n_predicted, one.n_gold
+    return DocCounts(types, counts)
+
+
+def bootstrap(docs: DocCounts, *, n_samples: int = 1000, seed: int = 0) -> Intervals | None:
+    """Return percentile intervals over drawn documents; None with fewer than two documents or no entities.
+
+    Args:
+        docs: The counts of every document.
+        n_samples: How often all documents are drawn, with replacement.
+        seed: Of the draws.
+    """
+    n_docs, n_types, _ = docs.counts.shape
+    if n_docs < 2 or n_types == 0:  # noqa: PLR2004 - one document says nothing about others
+        return None
+    flat = docs.counts.reshape(n_docs, -1)
+    random = np.random.default_rng(seed)
+    drawn = np.concatenate(
+        [
+            random.multinomial(n_docs, np.full(n_docs, 1 / n_docs), size=size).astype(np.float64) @ flat
+            for size in _chunks(n_samples, n_docs)
+        ]
+    ).reshape(n_samples, n_types, 3)
+    per_type = _f1(drawn)
+    micro = drawn.sum(axis=1)
+    return Intervals(
+        precision=_interval(_ratio(micro[:, 0], micro[:, 1])),
+        recall=_interval(_ratio(micro[:, 0], micro[:, 2])),
+        f1=_interval(_f1(micro)),
+        macro_f1=_interval(per_type.mean(axis=1)),
+        f1_per_type={t: _interval(per_type[:, i]) for i, t in enumerate(docs.entity_types)},
+    )
+
+
+def permutation_test(first: DocCounts, second: DocCounts, *, n_samples: int = 10_000, seed: int = 0) -> float:
+    """Return how often two pipelines would differ by at least as much in micro F1 if they were equally good.
+
+    In each sample, every document's two outputs change places with a chance of one half.
+
+    Args:
+        first: The counts of one pipeline.
+        second: The counts of the other, on the same documents in the same order.
+        n_samples: Samples drawn.
+        seed: Of the draws.
+    """
+    one, other = first.counts.sum(axis=1), second.counts.sum(axis=1)
+    n_docs = len(one)
+    seen = abs(float(_f1(one.sum(axis=0)) - _f1(other.sum(axis=0))))
+    change = other - one
+    random = np.random.default_rng(seed)
+    n_as_large = 0
+    for size in _chunks(n_samples, n_docs):
+        moved = random.integers(0, 2, size=(size, n_docs)).astype(np.float64) @ change
+        gap = np.abs(_f1(one.sum(axis=0) + moved) - _f1(other.sum(axis=0) - moved))
+        n_as_large += int(np.sum(gap >= seen - 1e-12))
+    return (n_as_large + 1) / (n_samples + 1)
+
+
+def _chunks(n_samples: int, n_docs: int) -> Iterator[int]:
+    size = max(1, _CELLS // max(n_docs, 1))
+    for start in range(0, n_samples, size):
+        yield min(size, n_samples - start)
+
+
+def _f1(counts: Floats) -> Floats:
+    return _ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    result: Floats = part / np.maximum(whole, 1.0)
+    return result
+
+
+def _interval(values: Floats) -> Interval:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Interval(float(low), float(high))

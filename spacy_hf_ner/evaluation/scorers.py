@@ -1,0 +1,83 @@
+"""Scorers for ``[components.hf_ner.scorer]``: spaCy's own scores and what they lack.
+
+Both give all that ``spacy.ner_scorer.v1`` gives, so that they can take its place; their further keys may be named in
+``[training.score_weights]``, the calibration error with a negative weight.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from spacy.scorer import get_ner_prf
+from spacy.training import Example
+
+from spacy_hf_ner.core.reliability import measure_reliability
+from spacy_hf_ner.evaluation.confidence import collect_scores
+from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
+from spacy_hf_ner.evaluation.seqeval_report import SeqevalMode, require_seqeval, score_with_seqeval
+from spacy_hf_ner.evaluation.tokens import write_pair_tags
+
+Score = Callable[..., dict[str, Any]]
+
+
+def make_ner_scorer_v1(spans_key: str = "hf_ner") -> Score:
+    """Return a scorer that adds ``ents_ece``, the expected calibration error of span scores, to spaCy's scores.
+
+    The error (15 bins of equal mass) is 0 where nothing was predicted, because spaCy drops the weight of a score that
+    is None once, and a model that has learned nothing predicts nothing. It is None where entities have no scores.
+
+    Args:
+        spans_key: The span group that holds the scores.
+    """
+    return _NerScorer(spans_key)
+
+
+def make_seqeval_scorer_v1(mode: SeqevalMode = "strict") -> Score:
+    """Return a scorer that adds seqeval's scores to spaCy's.
+
+    The keys are ``seqeval_p``, ``seqeval_r``, ``seqeval_f``, ``seqeval_macro_f`` and ``seqeval_per_type``.
+
+    Args:
+        mode: seqeval's mode, ``"default"`` or ``"strict"``.
+
+    Raises:
+        MissingExtraError: seqeval is not installed.
+    """
+    require_seqeval()
+    return _SeqevalScorer(mode)
+
+
+class _NerScorer:
+    """A class and no closure, so that pipelines pickle."""
+
+    def __init__(self, spans_key: str) -> None:
+        self._spans_key = spans_key
+
+    def __call__(self, examples: Iterable[Example], **_: object) -> dict[str, Any]:
+        listed = list(examples)
+        scored = collect_scores(_pair(listed, self._spans_key))
+        has_none = len(scored.scores) == 0 and scored.n_unscored > 0
+        error = measure_reliability(scored.scores, scored.is_correct).expected_error
+        return {**get_ner_prf(listed), "ents_ece": None if has_none else error}
+
+
+class _SeqevalScorer:
+    def __init__(self, mode: SeqevalMode) -> None:
+        self._mode = mode
+
+    def __call__(self, examples: Iterable[Example], **_: object) -> dict[str, Any]:
+        listed = list(examples)
+        scores = score_with_seqeval(map(write_pair_tags, _pair(listed, "")), mode=self._mode)
+        return {
+            **get_ner_prf(listed),
+            "seqeval_p": scores.micro.precision,
+            "seqeval_r": scores.micro.recall,
+            "seqeval_f": scores.micro.f1,
+            "seqeval_macro_f": scores.macro.f1,
+            "seqeval_per_type": {
+                t: {"p": row.precision, "r": row.recall, "f": row.f1} for t, row in scores.per_type.items()
+            },
+        }
+
+
+def _pair(examples: Iterable[Example], spans_key: str) -> list[DocPair]:
+    return [pair_docs(eg.reference, eg.predicted, spans_key=spans_key) for eg in examples]

@@ -1,0 +1,125 @@
+"use strict";
+// Fills the error browser. A row of a document is
+// [kind, gold start, gold end, gold type, predicted start, predicted end, predicted type, score].
+(() => {
+  const PER_PAGE = 20;
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const byId = (id) => document.getElementById(id);
+  const form = byId("filters");
+  let found = [];
+  let page = 0;
+
+  const element = (tag, className, text) => {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+
+  const readFilters = () => ({
+    kinds: new Set([...form.querySelectorAll("[name=kind]:checked")].map((box) => Number(box.value))),
+    type: byId("type").value === "" ? null : Number(byId("type").value),
+    low: byId("low") ? Number(byId("low").value) : 0,
+    high: byId("high") ? Number(byId("high").value) : 1,
+    text: byId("search").value.trim().toLocaleLowerCase(),
+    order: byId("order").value,
+  });
+
+  const fits = (row, filters) => {
+    if (!filters.kinds.has(row[0])) return false;
+    if (filters.type !== null && row[3] !== filters.type && row[6] !== filters.type) return false;
+    const anyScore = filters.low <= 0 && filters.high >= 1;
+    return anyScore || (row[7] !== null && row[7] >= filters.low && row[7] <= filters.high);
+  };
+
+  const search = () => {
+    const filters = readFilters();
+    found = [];
+    data.docs.forEach(([text, rows], number) => {
+      if (filters.text && !text.toLocaleLowerCase().includes(filters.text)) return;
+      const fitting = rows.filter((row) => fits(row, filters));
+      if (!fitting.length) return;
+      const best = Math.max(...fitting.map((row) => row[7] ?? -1));
+      found.push({ number, best, errors: fitting.filter((row) => row[0] > 0).length });
+    });
+    if (filters.order === "score") found.sort((a, b) => b.best - a.best);
+    if (filters.order === "errors") found.sort((a, b) => b.errors - a.errors);
+    page = 0;
+    show();
+  };
+
+  const drawSide = (heading, text, parts) => {
+    const side = element("section", "side");
+    side.append(element("h4", "", heading));
+    const body = element("div", "entities");
+    body.dir = "auto";
+    let at = 0;
+    parts.sort((a, b) => a.start - b.start);
+    for (const part of parts) {
+      if (part.start < at) continue; // displayed flat: predictions that overlap others are in the table above
+      body.append(text.slice(at, part.start));
+      const mark = element("mark", `e k${part.kind}${part.dim ? " dim" : ""}`, text.slice(part.start, part.end));
+      const tag = element("span", "tag", data.types[part.type]);
+      tag.style.setProperty("--c", data.colours[part.type]);
+      if (part.score !== null) tag.append(element("i", "", part.score.toFixed(2)));
+      mark.append(tag, element("span", "hidden", ` (${data.kinds[part.kind]})`));
+      mark.title = data.kinds[part.kind] + (part.score === null ? "" : `, score ${part.score}`);
+      body.append(mark);
+      at = part.end;
+    }
+    body.append(text.slice(at));
+    side.append(body);
+    return side;
+  };
+
+  const drawDoc = (number, filters) => {
+    const [text, rows] = data.docs[number];
+    const gold = [];
+    const predicted = [];
+    for (const row of rows) {
+      const dim = !fits(row, filters);
+      if (row[1] !== null) gold.push({ kind: row[0], start: row[1], end: row[2], type: row[3], score: null, dim });
+      if (row[4] !== null) predicted.push({ kind: row[0], start: row[4], end: row[5], type: row[6], score: row[7], dim });
+    }
+    const card = element("article", "card");
+    const header = element("header");
+    const title = element("h3", "", `Document ${(number + 1).toLocaleString("en")}`);
+    title.id = `d${number}`;
+    card.setAttribute("aria-labelledby", title.id);
+    const errors = rows.filter((row) => row[0] > 0 && row[0] < data.kinds.length - 1).length;
+    const words = errors === 0 ? "all right" : errors === 1 ? "1 error" : `${errors} errors`;
+    header.append(title, element("span", `badge ${errors ? "bad" : "good"}`, words));
+    const sides = element("div", "sides");
+    sides.append(drawSide("Gold", text, gold), drawSide("Predicted", text, predicted));
+    card.append(header, sides);
+    return card;
+  };
+
+  const show = () => {
+    const filters = readFilters();
+    const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
+    const shown = found.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
+    byId("list").replaceChildren(...shown.map(({ number }) => drawDoc(number, filters)));
+    byId("found").textContent =
+      `${found.length.toLocaleString("en")} of ${data.docs.length.toLocaleString("en")} documents fit.`;
+    byId("page").textContent = `${page + 1} of ${pages.toLocaleString("en")}`;
+    byId("previous").disabled = page === 0;
+    byId("next").disabled = page >= pages - 1;
+  };
+
+  const turn = (by) => {
+    page += by;
+    show();
+    byId("browser").scrollIntoView();
+  };
+
+  let waiting = 0;
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(search, 120);
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  byId("previous").addEventListener("click", () => turn(-1));
+  byId("next").addEventListener("click", () => turn(1));
+  search();
+})();

@@ -1,0 +1,103 @@
+"""A page of texts with gold entities beside predicted ones, drawn by displaCy."""
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from spacy.displacy.render import EntityRenderer
+
+from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.matching import Match, match_entities
+from spacy_hf_ner.evaluation.strict import score_strict
+from spacy_hf_ner.visual.colours import colour_of
+from spacy_hf_ner.visual.page import make_legend, make_page, make_tiles
+
+_TEMPLATE: Final = (
+    '<mark class="e{wrong}" style="--c:{bg}" title="{title}">{text}<span class="tag">{label}{score}</span>{note}</mark>'
+)
+
+
+def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> str:
+    """Return a self-contained HTML page of predictions with their scores, gold beside predicted.
+
+    Args:
+        pairs: The texts to show.
+        model: What made the predictions.
+        n_docs: How many texts there are, shown or not.
+    """
+    strict = score_strict(pairs)
+    micro = strict.micro
+    has_gold = micro.n_gold > 0
+    shown = f"{len(pairs):,} documents" if len(pairs) == n_docs else f"the first {len(pairs):,} of {n_docs:,} documents"
+    tiles = [(f"{len(pairs):,}", "documents shown"), (f"{micro.n_predicted:,}", "predicted entities")]
+    if has_gold:
+        tiles += [(f"{micro.n_gold:,}", "gold entities"), (f"{micro.f1:.1%}", "F1, strict spans")]
+        tiles += [(f"{micro.precision:.1%}", "precision"), (f"{micro.recall:.1%}", "recall")]
+    counts = Counter(e.entity_type for pair in pairs for e in (*pair.predicted, *pair.unjudged))
+    counts.update(dict.fromkeys(strict.per_type, 0))
+    renderer = EntityRenderer({"template": _TEMPLATE, "colors": {t: colour_of(t) for t in counts}})
+    cards = "\n".join(_card(number, pair, renderer, has_gold=has_gold) for number, pair in enumerate(pairs, start=1))
+    tools = (
+        '<input type="checkbox" id="only-wrong" class="only-wrong hidden">'
+        '<div class="tools"><label for="only-wrong" class="switch">Only documents with differences</label></div>'
+    )
+    body = (
+        '<a class="skip" href="#documents">Skip to the documents</a>'
+        f'<header><h1>Predicted entities</h1><p class="lead">{escape(model)} · {shown}</p>'
+        f"{make_tiles(tiles)}{make_legend(sorted(counts.items(), key=lambda item: (-item[1], item[0])))}</header>"
+        f'{tools if has_gold else ""}<main id="documents">{cards}</main>'
+        "<footer>The figure beside a type is the score of that entity: the model’s probability that exactly this "
+        "span with this type is right.</footer>"
+    )
+    return make_page(title=f"Entities · {model}", body=body)
+
+
+def _card(number: int, pair: DocPair, renderer: EntityRenderer, *, has_gold: bool) -> str:
+    matches = match_entities(pair.gold, pair.predicted)
+    n_wrong = sum(match.kind != "correct" for match in matches)
+    state = "right" if n_wrong == 0 else "wrong"
+    badge = '<span class="badge good">all right</span>'
+    if n_wrong:
+        badge = f'<span class="badge bad">{n_wrong} {"difference" if n_wrong == 1 else "differences"}</span>'
+    predicted = _side("Predicted", pair, [*pair.predicted, *pair.unjudged], _notes(matches, predicted=True), renderer)
+    gold = _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer) if has_gold else ""
+    return (
+        f'<article class="card {state}" aria-labelledby="doc-{number}">'
+        f'<header><h3 id="doc-{number}">Document {number:,}</h3>{badge if has_gold else ""}</header>'
+        f'<div class="sides{"" if has_gold else " one"}">{gold}{predicted}</div></article>'
+    )
+
+
+def _notes(matches: Sequence[Match], *, predicted: bool) -> dict[Entity, str]:
+    """Return what is wrong with each wrong entity of one side."""
+    sides = ((m.predicted if predicted else m.gold, m) for m in matches if m.kind != "correct")
+    return {entity: match.kind for entity, match in sides if entity}
+
+
+def _side(
+    heading: str, pair: DocPair, entities: Sequence[Entity], notes: dict[Entity, str], renderer: EntityRenderer
+) -> str:
+    ents = [
+        {
+            "start": entity.start_char,
+            "end": entity.end_char,
+            "label": entity.entity_type,
+            "params": _params(entity, notes.get(entity, "")),
+        }
+        for entity in sorted(entities)
+    ]
+    return f'<section class="side"><h4>{heading}</h4>{renderer.render_ents(pair.text, ents, None).strip()}</section>'
+
+
+def _params(entity: Entity, note: str) -> dict[str, str]:
+    entity_type = escape(entity.entity_type)
+    score = "" if entity.score is None else f"<i>{entity.score:.2f}</i>"
+    exact = "" if entity.score is None else f" · score {entity.score:.4f}"
+    return {
+        "label": entity_type,
+        "score": score,
+        "wrong": " wrong" if note else "",
+        "title": f"{entity_type}{exact}{f' · {note}' if note else ''}",
+        "note": f'<span class="hidden"> ({note})</span>' if note else "",
+    }

@@ -1,0 +1,46 @@
+"""The shell of a self-contained page: one file, no request, light and dark, phone and print."""
+
+from collections.abc import Iterable
+from html import escape
+from importlib.resources import files
+
+from spacy_hf_ner.visual.colours import colour_of
+
+_ASSETS = files("spacy_hf_ner.visual") / "assets"
+
+
+def make_page(*, title: str, body: str, styles: Iterable[str] = (), scripts: Iterable[str] = ()) -> str:
+    """Return a complete HTML page.
+
+    Args:
+        title: The page's title, as plain text.
+        body: The HTML of the page: header, main, footer.
+        styles: Names of style sheets in ``assets/`` beside the common one.
+        scripts: Names of scripts in ``assets/``.
+    """
+    css = "\n".join(_read_asset(name) for name in ("page.css", *styles))
+    js = "".join(f"<script>{_read_asset(name)}</script>" for name in scripts)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n{body}\n{js}</body>\n</html>\n"
+    )
+
+
+def make_tiles(tiles: Iterable[tuple[str, str]]) -> str:
+    """Return the HTML of a row of figures, given as (figure, what it is) in plain text."""
+    items = "".join(f"<li><b>{escape(figure)}</b><span>{escape(name)}</span></li>" for figure, name in tiles)
+    return f'<ul class="tiles" aria-label="Summary">{items}</ul>'
+
+
+def make_legend(counts: Iterable[tuple[str, int]]) -> str:
+    """Return the HTML of a list of entity types, each with its colour and how often it occurs."""
+    items = "".join(
+        f'<li style="--c:{colour_of(t)}"><span class="swatch"></span>{escape(t)} <b>{n:,}</b></li>' for t, n in counts
+    )
+    return f'<ul class="legend" aria-label="Entity types">{items}</ul>'
+
+
+def _read_asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf8")

@@ -1,0 +1,52 @@
+import pytest
+import spacy
+from spacy.tokens import DocBin, Span
+
+from spacy_hf_ner.evaluation.comparison import Standing, measure_pipeline, rank_against_first
+from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_json, comparison_rows, type_header, type_rows
+
+
+@pytest.fixture(scope="module")
+def standings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Standing, ...]:
+    """Return a ruler that knows both places beside one that knows the first only."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, places in (("good", ["Paris", "Oslo"]), ("bad", ["Paris"])):
+        nlp = spacy.blank("en")
+        patterns = [{"label": "LOC", "pattern": place} for place in places]
+        nlp.add_pipe("entity_ruler").add_patterns(patterns)  # type: ignore[attr-defined]
+        nlp.to_disk(folder / name)
+    docs = [nlp.make_doc("Paris or Oslo?") for _ in range(12)]
+    for doc in docs:
+        doc.ents = [Span(doc, 0, 1, "LOC"), Span(doc, 2, 3, "LOC")]
+    DocBin(docs=docs).to_disk(folder / "dev.spacy")
+    return rank_against_first([measure_pipeline(str(folder / name), folder / "dev.spacy") for name in ("good", "bad")])
+
+
+def test_the_difference_to_the_first_is_tested(standings: tuple[Standing, ...]) -> None:
+    good, bad = comparison_json(standings)
+    assert (good["f1"], bad["f1"]) == (1.0, pytest.approx(2 / 3))
+    assert good["p_value_to_first"] is None
+    assert bad["p_value_to_first"] < 0.01
+    assert bad["f1_per_type"] == {"LOC": pytest.approx(2 / 3)}
+
+
+def test_a_pipeline_has_a_speed_a_memory_and_a_size(standings: tuple[Standing, ...]) -> None:
+    for row in comparison_json(standings):
+        assert row["words_per_second"] > 0
+        assert row["peak_memory_bytes"] > 10_000_000
+        assert row["size_bytes"] > 1000
+
+
+def test_rows_say_the_same_as_text(standings: tuple[Standing, ...]) -> None:
+    good, bad = comparison_rows(standings)
+    assert len(good) == len(bad) == len(HEADER)
+    assert good[0].endswith("/good")
+    assert (good[1], good[2], good[6]) == ("100.00", "100.0–100.0", "")
+    assert (bad[1], bad[6]) == ("66.67", "-33.33")
+    assert type_rows(standings) == [("LOC", "100.00", "66.67")]
+    assert len(type_header(standings)) == 3
+
+
+def test_a_pipeline_is_not_better_than_itself(standings: tuple[Standing, ...]) -> None:
+    first = standings[0].measured
+    assert [standing.p_value for standing in rank_against_first([first, first])] == [None, 1.0]

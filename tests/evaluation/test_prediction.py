@@ -1,0 +1,78 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from spacy_hf_ner.errors import ConfigError, CorpusError
+from spacy_hf_ner.evaluation.prediction import load_pipeline, predict, read_gold_docs
+
+MakeDoc = Callable[..., Doc]
+
+
+def test_texts_are_tokenised_by_the_pipeline_itself(ruler: Language, make_doc: MakeDoc) -> None:
+    gold = make_doc(["Berlin.", "Now"], [], spaces=[True, False])
+    (example,) = predict(ruler, [gold]).examples
+    assert [t.text for t in example.predicted] == ["Berlin", ".", "Now"]
+
+
+def test_gold_words_are_used_where_white_space_is_unknown(ruler: Language, make_doc: MakeDoc) -> None:
+    (example,) = predict(ruler, [make_doc(["Berlin.", "Now"])]).examples
+    assert [t.text for t in example.predicted] == ["Berlin.", "Now"]
+
+
+def test_gold_entities_are_not_shown_to_the_pipeline(ruler: Language, make_doc: MakeDoc) -> None:
+    gold = make_doc(["Oslo", "calls"], [(0, 1, "LOC")], spaces=[True, False])
+    (example,) = predict(ruler, [gold]).examples
+    assert len(example.reference.ents) == 1
+    assert len(example.predicted.ents) == 0
+
+
+def test_a_text_over_the_pipelines_limit_is_predicted(ruler: Language, make_doc: MakeDoc) -> None:
+    ruler.max_length = 5
+    gold = make_doc(["Angela", "Merkel"], [(0, 2, "PER")], spaces=[True, False])
+    assert len(predict(ruler, [gold]).examples[0].predicted.ents) == 1
+
+
+def test_words_are_counted_without_the_warm_up(ruler: Language, make_doc: MakeDoc) -> None:
+    prediction = predict(ruler, [make_doc(["Berlin", "calls"])] * 3)
+    assert prediction.n_words == 6
+    assert prediction.words_per_second > 0
+
+
+def test_a_folder_is_read_in_the_order_of_its_files(tmp_path: Path, make_doc: MakeDoc) -> None:
+    DocBin(docs=[make_doc(["second"])]).to_disk(tmp_path / "b.spacy")
+    DocBin(docs=[make_doc(["first"])]).to_disk(tmp_path / "a.spacy")
+    assert [doc.text for doc in read_gold_docs(tmp_path, spacy.blank("en").vocab)] == ["first ", "second "]
+
+
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "train.spacy").write_text("-DOCSTART- O\n")
+    with pytest.raises(CorpusError, match=r"train\.spacy: expected a DocBin"):
+        read_gold_docs(tmp_path, spacy.blank("en").vocab)
+
+
+def test_a_file_without_docs_is_refused(tmp_path: Path) -> None:
+    DocBin().to_disk(tmp_path / "empty.spacy")
+    with pytest.raises(CorpusError, match="found none"):
+        read_gold_docs(tmp_path / "empty.spacy", spacy.blank("en").vocab)
+
+
+def test_a_pipeline_that_is_not_there_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ConfigError, match="a folder that holds one, got 'training/nowhere'"):
+        load_pipeline("training/nowhere")
+
+
+def test_what_is_missing_inside_a_pipeline_is_not_taken_for_a_missing_pipeline(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "model")
+    (tmp_path / "model" / "config.cfg").unlink()
+    with pytest.raises(OSError, match="config"):
+        load_pipeline(str(tmp_path / "model"))
+
+
+def test_gold_is_read_from_any_corpus_that_can_be_converted(tmp_path: Path) -> None:
+    (tmp_path / "dev.conll").write_text("Mary B-PER\nleft O\n\nRome B-LOC\n", encoding="utf8")
+    docs = read_gold_docs(tmp_path / "dev.conll", spacy.blank("en").vocab)
+    assert [[ent.label_ for ent in doc.ents] for doc in docs] == [["PER"], ["LOC"]]

@@ -1,0 +1,125 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import DocBin, Span
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config_from_str, load_model_from_config, registry
+
+from spacy_hf_ner.evaluation.training_log import read_training_log
+
+CONFIG = """
+[nlp]
+lang = "en"
+pipeline = ["ner"]
+
+[components]
+
+[components.ner]
+factory = "ner"
+
+[components.ner.model]
+@architectures = "spacy.TransitionBasedParser.v2"
+state_type = "ner"
+extra_state_tokens = false
+hidden_width = 8
+maxout_pieces = 1
+use_upper = true
+
+[components.ner.model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+width = 8
+depth = 1
+embed_size = 20
+pretrained_vectors = null
+window_size = 1
+maxout_pieces = 2
+subword_features = false
+
+[corpora]
+
+[corpora.train]
+@readers = "spacy.Corpus.v1"
+path = {data}
+
+[corpora.dev]
+@readers = "spacy.Corpus.v1"
+path = {data}
+
+[training]
+max_steps = 5
+eval_frequency = 2
+
+[training.logger]
+{logger}
+
+[training.optimizer]
+@optimizers = "Adam.v1"
+
+[training.optimizer.learn_rate]
+@schedules = "warmup_linear.v1"
+initial_rate = 0.01
+warmup_steps = 2
+total_steps = 10
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    doc = spacy.blank("en")("Merkel saw Paris today")
+    doc.ents = [Span(doc, 0, 1, "PER"), Span(doc, 2, 3, "LOC")]
+    DocBin(docs=[doc] * 4).to_disk(tmp_path / "train.spacy")
+    return tmp_path / "train.spacy"
+
+
+def _train(data: Path, logger: str) -> tuple[Language, str]:
+    config = load_config_from_str(CONFIG.replace("{data}", json.dumps(str(data))).replace("{logger}", logger))
+    nlp = init_nlp(load_model_from_config(config, auto_fill=True).config)
+    out = io.StringIO()
+    train(nlp, None, stdout=out, stderr=io.StringIO())
+    return nlp, out.getvalue()
+
+
+def test_a_run_is_shown_and_written(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "run.jsonl"
+    _, shown = _train(data, f'@loggers = "spacy_hf_ner.RunLogger.v1"\noutput_file = {json.dumps(str(path))}')
+    header = next(line for line in shown.splitlines() if "WORDS/S" in line)
+    assert header.split() == ["E", "#", "LOSS", "ner", "P", "R", "F", "SCORE", "RATE", "WORDS/S", "LEFT", "LOC", "PER"]
+    assert "best: #" in shown
+    steps = read_training_log(path)
+    assert [step.step for step in steps] == [0, 2, 4]
+    assert steps[2].losses["ner"] > 0
+    assert 0 <= steps[2].scores["ents_f"] <= 100
+    assert steps[0].words_per_second is None  # nothing but the evaluated update has run
+    assert steps[1].words_per_second is not None
+
+
+def test_the_learn_rate_is_the_one_of_the_update(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    _train(data, f'@loggers = "spacy_hf_ner.RunLogger.v1"\noutput_file = {json.dumps(str(path))}')
+    schedule = registry.get("schedules", "warmup_linear.v1")(initial_rate=0.01, warmup_steps=2, total_steps=10)
+    rates = [next(schedule) for _ in range(5)]
+    assert [step.learn_rate for step in read_training_log(path)] == pytest.approx([rates[0], rates[2], rates[4]])
+
+
+def test_it_is_a_link_in_spacys_chain_of_loggers(data: Path, tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl"
+    chain = f"""@loggers = "spacy.ChainLogger.v1"
+
+[training.logger.logger1]
+@loggers = "spacy_hf_ner.RunLogger.v1"
+output_file = {json.dumps(str(ours))}
+progress_bar = false
+
+[training.logger.logger2]
+@loggers = "spacy.ConsoleLogger.v3"
+output_file = {json.dumps(str(theirs))}
+"""
+    _train(data, chain)
+    mine, spacys = read_training_log(ours), read_training_log(theirs)
+    assert [step.step for step in mine] == [step.step for step in spacys] == [0, 2, 4]
+    assert [step.scores["ents_f"] for step in mine] == pytest.approx([step.scores["ents_f"] for step in spacys])

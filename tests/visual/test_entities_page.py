@@ -1,0 +1,53 @@
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.visual.entities_page import make_entities_page
+
+TEXT = "Tim Cook met <script> in Rome."
+ROME = Entity(25, 29, "LOC")
+
+
+def make_pair(gold: Sequence[Entity], predicted: Sequence[Entity]) -> DocPair:
+    return DocPair(TEXT, tuple(gold), tuple(predicted), (), np.zeros((0, 2), dtype=np.int64))
+
+
+@pytest.fixture
+def page() -> str:
+    right = make_pair([ROME], [Entity(25, 29, "LOC", score=0.987)])
+    wrong = make_pair([Entity(0, 8, "PER"), ROME], [Entity(0, 3, "PER", score=0.4321)])
+    return make_entities_page([right, wrong], model="en_<test>", n_docs=2)
+
+
+def test_the_page_asks_for_nothing_outside_itself(page: str) -> None:
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:|//)|@import|url\((?!["']?data:)""", page)
+
+
+def test_text_and_names_are_escaped(page: str) -> None:
+    assert "<script>" not in page
+    assert "en_<test>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_scores_are_shown_beside_their_entities(page: str) -> None:
+    assert "<i>0.99</i>" in page
+    assert "score 0.4321" in page
+
+
+def test_documents_with_differences_are_marked_and_counted(page: str) -> None:
+    assert page.count('class="card right"') == page.count('class="card wrong"') == 1
+    assert "2 differences" in page
+
+
+def test_what_is_wrong_is_written_for_those_who_see_no_outline(page: str) -> None:
+    assert "(wrong border)" in page
+    assert "(missed)" in page
+
+
+def test_data_without_gold_entities_shows_predictions_alone() -> None:
+    page = make_entities_page([make_pair([], [ROME])], model="m", n_docs=5)
+    assert ">Gold<" not in page
+    assert "the first 1 of 5 documents" in page

@@ -1,0 +1,80 @@
+"""The report as text; test_report_in_a_browser.py opens it."""
+
+import dataclasses
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from spacy_hf_ner.evaluation.evaluate import Evaluation
+from spacy_hf_ner.evaluation.training_log import TrainingStep
+from spacy_hf_ner.visual.report import make_report
+
+
+@pytest.fixture(scope="module")
+def report(evaluation: Evaluation) -> str:
+    steps = [
+        TrainingStep(0, 0, {"hf_ner": 8.0}, {"ents_f": 1.0, "ents_p": 2.0, "ents_r": 0.5}, 0.01),
+        TrainingStep(100, 1, {"hf_ner": 108.0}, {"ents_f": 80.0, "ents_p": 82.0, "ents_r": 78.0}, 0.8),
+    ]
+    return make_report(evaluation, data="dev <1>", training=steps)
+
+
+def test_the_report_asks_for_nothing_outside_itself(report: str) -> None:
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:|//)|@import|url\((?!["']?data:)""", report)
+
+
+def test_every_section_is_there(report: str) -> None:
+    for section in ("scores", "slices", "confidence", "training", "browser"):
+        assert f'<section id="{section}" aria-labelledby="{section}-title">' in report
+
+
+def test_numbers_are_those_of_the_evaluation(report: str, evaluation: Evaluation) -> None:
+    assert f"{evaluation.strict.micro.f1:.1%}" in report
+    assert evaluation.confidence is not None
+    assert f"{evaluation.confidence.brier:.4f}" in report
+    assert "wrong type and border" in report
+
+
+def test_names_are_escaped(report: str) -> None:
+    assert "dev &lt;1&gt;" in report
+    assert "dev <1>" not in report
+
+
+def test_texts_cannot_end_the_script_that_holds_them(report: str) -> None:
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', report, re.DOTALL)
+    assert data is not None
+    assert "</script>" in json.loads(data.group(1))["docs"][0][0]
+
+
+def test_offsets_are_those_of_javascript(report: str) -> None:
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', report, re.DOTALL)
+    assert data is not None
+    text, rows = json.loads(data.group(1))["docs"][0]
+    units = text.encode("utf-16-le")
+    assert [units[2 * row[1] : 2 * row[2]].decode("utf-16-le") for row in rows] == ["Tim Cook", "Rome", "Oslo"]
+
+
+def test_without_scores_and_log_their_sections_are_left_out(evaluation: Evaluation) -> None:
+    bare = make_report(dataclasses.replace(evaluation, confidence=None, thresholds=()), data="dev")
+    assert 'id="training"' not in bare
+    assert 'id="confidence"' not in bare
+
+
+def test_tags_are_balanced(report: str) -> None:
+    open_tags: list[str] = []
+
+    class Checker(HTMLParser):
+        def handle_starttag(self, tag: str, _: object) -> None:
+            if tag not in {"meta", "link", "input", "br"}:
+                open_tags.append(tag)
+
+        def handle_startendtag(self, *_: object) -> None:
+            pass
+
+        def handle_endtag(self, tag: str) -> None:
+            assert open_tags.pop() == tag
+
+    Checker().feed(report)
+    assert open_tags == []
