@@ -1,0 +1,1 @@
+"""The commands of `python -m spacy hf-ner`, one file each: a thin Typer function and a plain one that does the work."""

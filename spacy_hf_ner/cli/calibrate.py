@@ -1,0 +1,77 @@
+"""``python -m spacy hf-ner calibrate``: make the scores of a pipeline mean what they say."""
+
+from pathlib import Path
+
+import typer
+from spacy.cli._util import import_code, setup_gpu
+from spacy.training import Example
+from tqdm import tqdm
+from wasabi import msg
+
+from spacy_hf_ner.evaluation.prediction import load_pipeline, read_gold_docs
+from spacy_hf_ner.pipe.calibration import CalibrationReport
+
+
+def calibrate_command(
+    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
+    data: Path = typer.Argument(help="Gold data that it was not trained on: .spacy, or any corpus.", exists=True),
+    output: Path = typer.Argument(help="Folder for the calibrated pipeline; may be that of the pipeline itself."),
+    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
+) -> None:
+    """Fit a temperature and monotone maps of span scores on held-out data, and save the pipeline with them.
+
+    Entities stay what they are; only their scores change. A pipeline without hf_ner is saved as it is.
+    """
+    import_code(code)
+    setup_gpu(gpu_id)
+    reports = calibrate(model, data, output)
+    if not reports:
+        msg.warn("The pipeline has no hf_ner component: saved as it is.")
+    for name, report in reports.items():
+        print_report(name, report)
+    msg.good(f"Saved the pipeline to {output}")
+
+
+def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationReport]:
+    """Return what calibration did to each hf_ner component of a pipeline, which is saved to a folder.
+
+    Args:
+        model: Name of an installed pipeline, or its folder.
+        data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
+        output: The folder to save to.
+
+    Raises:
+        CorpusError: The data cannot be read, or holds no Docs.
+        ConfigError: The data has no gold annotation.
+    """
+    from spacy_hf_ner.pipe.component import HFNer
+
+    nlp = load_pipeline(model)
+    golds = read_gold_docs(data, nlp.vocab)
+    reports = {}
+    for name, component in nlp.pipeline:
+        if isinstance(component, HFNer):
+            before = nlp.pipe_names[: nlp.pipe_names.index(name)]  # what it sees when it predicts
+            with nlp.select_pipes(enable=before):
+                texts = (gold.text for gold in golds)
+                docs = list(tqdm(nlp.pipe(texts), total=len(golds), desc="Reading", disable=None))
+            reports[name] = component.calibrate(Example(doc, gold) for doc, gold in zip(docs, golds, strict=True))
+    nlp.to_disk(output)
+    return reports
+
+
+def print_report(name: str, report: CalibrationReport) -> None:
+    """Print what calibration did, judged on documents that it was not fitted on."""
+    msg.divider(f"{name}: temperature {report.temperature:.2f}, span scores: {report.kind}")
+    rows = [
+        ("calibration error (ECE)", *_row(report.error_before), *_row(report.error_after)),
+        ("AUROC, right against wrong", *_row(report.auroc_before), *_row(report.auroc_after)),
+    ]
+    header = (f"{report.n_spans:,} spans, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
+    msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"))
+    msg.text(f"Chance alone gives perfectly calibrated scores an error of {report.noise:.3f}.")
+
+
+def _row(values: tuple[float | None, float | None]) -> tuple[str, ...]:
+    return tuple("-" if value is None else f"{value:.3f}" for value in values)

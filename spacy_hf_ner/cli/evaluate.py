@@ -1,0 +1,90 @@
+"""``python -m spacy hf-ner evaluate``: how good is a pipeline on gold data?"""
+
+import json
+from pathlib import Path
+
+import typer
+from spacy.cli._util import import_code, setup_gpu
+from wasabi import msg
+
+from spacy_hf_ner.evaluation.evaluate import Evaluation, evaluate_pipeline
+from spacy_hf_ner.evaluation.prediction import load_pipeline, read_gold_docs
+from spacy_hf_ner.evaluation.slices import read_seen
+from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
+from spacy_hf_ner.evaluation.training_log import read_training_log
+from spacy_hf_ner.visual.report import make_report
+
+
+def evaluate_command(
+    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
+    data: Path = typer.Argument(help="Gold data: .spacy, a folder, or any corpus that convert reads.", exists=True),
+    output: Path = typer.Option(..., "--output", "-o", help="Folder for metrics and report.", file_okay=False),
+    train: Path | None = typer.Option(None, "--train", "-t", help="Training data, to tell seen entities.", exists=True),
+    log: Path | None = typer.Option(None, "--log", "-l", help="Training log (JSONL), for its curves.", exists=True),
+    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
+    spans_key: str = typer.Option("hf_ner", "--spans-key", "-sk", help="Span group that holds the entities' scores."),
+) -> None:
+    """Judge a pipeline's entities by gold data: strict spans, seqeval, spaCy's scores, per type, and speed.
+
+    Works with every pipeline that sets doc.ents. Gold and predicted entities are compared by their characters, so
+    no entity is dropped where the pipeline's tokens differ from the gold ones.
+    """
+    import_code(code)
+    setup_gpu(gpu_id)
+    print_evaluation(evaluate(model, data, output, train=train, log=log, spans_key=spans_key))
+
+
+def evaluate(
+    model: str,
+    data: Path,
+    output: Path,
+    *,
+    train: Path | None = None,
+    log: Path | None = None,
+    spans_key: str = "hf_ner",
+    progress: bool = True,
+) -> Evaluation:
+    """Return how good a pipeline is, having written ``metrics.json`` and ``report.html`` to a folder.
+
+    Args:
+        model: Name of an installed pipeline, or its folder.
+        data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
+        output: The folder to write to; it is made if there is none.
+        train: Training data in the same format, to score seen and unseen entities apart.
+        log: A training log, to show its curves.
+        spans_key: The span group that holds the scores of the predicted entities.
+        progress: Show a progress bar.
+
+    Raises:
+        ConfigError: There is no such pipeline.
+        CorpusError: The data cannot be read, or holds no Docs.
+        MissingExtraError: seqeval is not installed.
+    """
+    training = read_training_log(log) if log else ()
+    nlp = load_pipeline(model)
+    golds = read_gold_docs(data, nlp.vocab)
+    seen = read_seen(read_gold_docs(train, nlp.vocab)) if train else None
+    evaluation = evaluate_pipeline(nlp, golds, spans_key=spans_key, seen=seen, progress=progress)
+    output.mkdir(parents=True, exist_ok=True)
+    metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
+    (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
+    report = make_report(evaluation, data=data.name, training=training)
+    (output / "report.html").write_text(report, encoding="utf8")
+    return evaluation
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Print the scores as tables, as spaCy's own commands do."""
+    aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
+    header = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
+    msg.divider(f"{evaluation.model} on {len(evaluation.pairs):,} documents")
+    msg.table(per_type_rows(evaluation), header=header, aligns=aligns, divider=True)
+    msg.table(program_rows(evaluation), header=("micro average", "P", "R", "F1", "macro F1"), aligns=aligns[:5])
+    msg.text(f"Token accuracy {evaluation.token_accuracy:.2%}; {evaluation.words_per_second:,.0f} words/s.")
+    if evaluation.confidence:
+        scores = evaluation.confidence
+        error, noise = scores.equal_mass.expected_error, scores.noise
+        msg.text(f"Scores: calibration error {error:.3f} (chance alone gives {noise:.3f}), Brier {scores.brier:.3f}.")
+    if evaluation.n_unjudged:
+        msg.warn(f"{evaluation.n_unjudged:,} predicted entities lie on tokens without gold annotation: not judged.")

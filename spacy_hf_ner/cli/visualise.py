@@ -1,0 +1,55 @@
+"""``python -m spacy hf-ner visualise``: predictions beside gold, to look at."""
+
+from pathlib import Path
+
+import typer
+from spacy.cli._util import import_code, setup_gpu
+from wasabi import msg
+
+from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.prediction import describe, load_pipeline, predict, read_gold_docs
+from spacy_hf_ner.visual.entities_page import make_entities_page
+
+
+def visualise_command(
+    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
+    data: Path = typer.Argument(help="Gold data: .spacy, a folder, or any corpus that convert reads.", exists=True),
+    output: Path = typer.Option(..., "--output", "-o", help="HTML file to write.", dir_okay=False),
+    limit: int = typer.Option(100, "--limit", "-n", min=0, help="Show this many documents, 0 for all of them."),
+    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
+    spans_key: str = typer.Option("hf_ner", "--spans-key", "-sk", help="Span group that holds the entities' scores."),
+) -> None:
+    """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
+    import_code(code)
+    setup_gpu(gpu_id)
+    n_shown, n_docs = visualise(model, data, output, limit=limit, spans_key=spans_key)
+    more = "" if n_shown == n_docs else f" of {n_docs:,} (--limit 0 shows all)"
+    msg.good(f"{output}: {n_shown:,} documents{more}")
+
+
+def visualise(
+    model: str, data: Path, output: Path, *, limit: int = 100, spans_key: str = "hf_ner", progress: bool = True
+) -> tuple[int, int]:
+    """Return how many documents a page shows, and how many there are, having written the page.
+
+    Args:
+        model: Name of an installed pipeline, or its folder.
+        data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
+        output: The HTML file; its folder is made if there is none.
+        limit: The most documents to show; 0 for all.
+        spans_key: The span group that holds the scores of the predicted entities.
+        progress: Show a progress bar.
+
+    Raises:
+        ConfigError: There is no such pipeline.
+        CorpusError: The data cannot be read, or holds no Docs.
+    """
+    nlp = load_pipeline(model)
+    golds = read_gold_docs(data, nlp.vocab)
+    shown = golds[:limit] if limit else golds
+    prediction = predict(nlp, shown, progress=progress)
+    pairs = [pair_docs(eg.reference, eg.predicted, spans_key=spans_key) for eg in prediction.examples]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(make_entities_page(pairs, model=describe(nlp), n_docs=len(golds)), encoding="utf8")
+    return len(shown), len(golds)

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import DocBin, Span
+from typer.testing import CliRunner
+
+from spacy_hf_ner.cli.app import app
+
+
+@pytest.fixture
+def model_and_data(tmp_path: Path) -> tuple[str, str]:
+    nlp = spacy.blank("en")
+    patterns = [{"label": "PER", "pattern": "Merkel"}, {"label": "PER", "pattern": "Paris"}]
+    nlp.add_pipe("entity_ruler").add_patterns(patterns)  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "model")
+    gold = nlp.make_doc("Merkel saw Paris.")
+    gold.ents = [Span(gold, 0, 1, "PER"), Span(gold, 2, 3, "LOC")]
+    DocBin(docs=[gold]).to_disk(tmp_path / "dev.spacy")
+    return str(tmp_path / "model"), str(tmp_path / "dev.spacy")
+
+
+def test_evaluate_writes_metrics_and_prints_a_table(model_and_data: tuple[str, str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", *model_and_data, "--output", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf8"))
+    assert metrics["strict"]["micro"] == {
+        "precision": 0.5,
+        "recall": 0.5,
+        "f1": 0.5,
+        "n_correct": 1,
+        "n_predicted": 2,
+        "n_gold": 2,
+    }
+    assert metrics["strict"]["per_type"]["PER"]["precision"] == 0.5
+    assert metrics["seqeval"]["strict"]["micro"]["f1"] == metrics["seqeval"]["default"]["micro"]["f1"] == 0.5
+    assert metrics["spacy"]["ents_f"] == 0.5
+    assert metrics["words_per_second"] > 0
+    for text in ("LOC", "micro average", "seqeval, strict mode", "words/s"):
+        assert text in result.output
+
+
+def test_evaluate_refuses_data_that_does_not_exist(model_and_data: tuple[str, str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", model_and_data[0], str(tmp_path / "no.spacy"), "-o", str(tmp_path)])
+    assert result.exit_code == 2
+
+
+def test_evaluate_says_how_many_entities_could_not_be_judged(model_and_data: tuple[str, str], tmp_path: Path) -> None:
+    nlp = spacy.load(model_and_data[0])
+    DocBin(docs=[nlp.make_doc("Merkel saw Paris.")]).to_disk(tmp_path / "bare.spacy")
+    command = ["evaluate", model_and_data[0], str(tmp_path / "bare.spacy"), "--output", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, command)
+    assert "2 predicted entities lie on tokens without gold annotation" in result.output

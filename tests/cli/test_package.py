@@ -1,0 +1,102 @@
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+from typer.testing import CliRunner
+
+from spacy_hf_ner import __version__
+from spacy_hf_ner.cli.app import app
+from spacy_hf_ner.cli.package import build_wheel
+from spacy_hf_ner.errors import ConfigError, MissingExtraError
+from tests.checkpoints import make_checkpoint
+
+TEXT = "Angela Merkel met Tim Cook in San José."
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> tuple[Language, Path]:
+    """Return a pipeline with hf_ner, and the folder it was saved to; its source checkpoint is gone."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    checkpoint = make_checkpoint(folder / "checkpoint")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner", config={"model": {"name": str(checkpoint)}})
+    nlp(TEXT)
+    nlp.to_disk(folder / "saved")
+    checkpoint.rename(folder / "gone")
+    return nlp, folder / "saved"
+
+
+def read_requirements(wheel: Path) -> dict[str, str]:
+    """Return the distributions that a wheel requires, with their version ranges."""
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(metadata).decode("utf8").splitlines()
+    requirements = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
+    assert len(requirements) == len({re.split("[<>=]", line)[0] for line in requirements}), "stated twice"
+    return {re.split("[<>=]", line)[0]: line for line in requirements}
+
+
+def test_a_packaged_pipeline_finds_the_same_entities(pipeline: tuple[Language, Path], tmp_path: Path) -> None:
+    nlp, saved = pipeline
+    wheel = build_wheel(saved, tmp_path / "packages", name="tiny", version="0.2.0")
+    assert wheel == tmp_path / "packages" / "en_tiny-0.2.0-py3-none-any.whl"
+    assert f">={__version__}" in read_requirements(wheel)["spacy-hf-ner"]
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site-packages")
+    loaded = spacy.load(tmp_path / "site-packages" / "en_tiny" / "en_tiny-0.2.0")
+    expected = [(entity.text, entity.label_) for entity in nlp(TEXT).ents]
+    assert [(entity.text, entity.label_) for entity in loaded(TEXT).ents] == expected
+
+
+def test_a_package_requires_this_library_even_where_spacy_does_not_see_it(
+    pipeline: tuple[Language, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spacy.util.packages_distributions", dict)
+    wheel = build_wheel(pipeline[1], tmp_path, name="tiny", version="0.1.0")
+    assert set(read_requirements(wheel)) == {"spacy", "spacy-hf-ner"}
+
+
+def test_a_pipeline_without_hf_ner_leaves_a_wheel_without_this_library_and_nothing_else(tmp_path: Path) -> None:
+    spacy.blank("de").to_disk(tmp_path / "saved")
+    before = sorted((tmp_path / "saved").rglob("*"))
+    wheel = build_wheel(tmp_path / "saved", tmp_path / "packages", name="blank", version="1.0.0")
+    assert wheel.name == "de_blank-1.0.0-py3-none-any.whl"
+    assert set(read_requirements(wheel)) == {"spacy"}
+    assert list((tmp_path / "packages").iterdir()) == [wheel]
+    assert sorted((tmp_path / "saved").rglob("*")) == before
+
+
+def test_a_folder_without_a_pipeline_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"has no config\.cfg"):
+        build_wheel(tmp_path, tmp_path / "packages", name="tiny", version="0.1.0")
+
+
+def test_a_name_that_cannot_be_imported_is_refused(pipeline: tuple[Language, Path], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="must be a Python identifier, got 'my-pipeline'"):
+        build_wheel(pipeline[1], tmp_path, name="my-pipeline", version="0.1.0")
+
+
+def test_without_the_build_package_the_extra_is_named(
+    pipeline: tuple[Language, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "build", None)
+    with pytest.raises(MissingExtraError, match=r"spacy-hf-ner\[project\]"):
+        build_wheel(pipeline[1], tmp_path, name="tiny", version="0.1.0")
+
+
+def test_what_setuptools_says_is_passed_on(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "saved")
+    with pytest.raises(ConfigError, match=r"setuptools must be able to build"):
+        build_wheel(tmp_path / "saved", tmp_path, name="tiny", version="not a version")
+
+
+def test_the_command_says_how_to_install_the_wheel(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "saved")
+    result = CliRunner().invoke(app, ["package", str(tmp_path / "saved"), str(tmp_path), "--name", "empty"])
+    assert result.exit_code == 0, result.output
+    assert "pip install" in result.output
+    assert (tmp_path / "en_empty-0.1.0-py3-none-any.whl").is_file()
