@@ -1,0 +1,70 @@
+"""What belongs to others is left as it was: loggers, environment, modes, threads, random numbers."""
+
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers.utils import logging as transformers_logging
+
+from tests.conformance.pipelines import TEXT, get_checkpoint, get_ner, make_examples, make_pipeline, train
+
+
+@pytest.mark.parametrize("verbosity", [10, 30, 40])
+def test_the_verbosity_and_bars_of_transformers_are_left_alone(verbosity: int, ner_checkpoint: Path) -> None:
+    before = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity(verbosity)
+    has_bars = transformers_logging.is_progress_bar_enabled()
+    try:
+        nlp = make_pipeline(ner_checkpoint)
+        nlp(TEXT)
+        nlp.to_bytes()
+        assert transformers_logging.get_verbosity() == verbosity
+        assert transformers_logging.is_progress_bar_enabled() == has_bars
+    finally:
+        transformers_logging.set_verbosity(before)
+
+
+def test_loading_says_nothing_on_stdout_and_stderr(encoder_checkpoint: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp))
+    nlp.to_bytes()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_environment_is_left_alone(ner_checkpoint: Path) -> None:
+    before = dict(os.environ)
+    nlp = make_pipeline(ner_checkpoint)
+    nlp(TEXT)
+    nlp.to_bytes()
+    assert dict(os.environ) == before
+
+
+def test_threads_default_type_and_gradient_mode_of_torch_are_left_alone(ner_checkpoint: Path) -> None:
+    before = (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled())
+    nlp = make_pipeline(ner_checkpoint)
+    nlp(TEXT)
+    train(nlp, make_examples(nlp, [(TEXT, [(0, 13, "PER")])]), n_steps=1)
+    assert (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()) == before
+
+
+def get_random_states() -> tuple[object, ...]:
+    legacy = np.random.get_state(legacy=False)  # noqa: NPY002 - it is the one that spaCy seeds
+    return random.getstate(), repr(legacy), torch.get_rng_state().tolist()
+
+
+def test_prediction_draws_no_random_numbers(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    nlp(TEXT)
+    before = get_random_states()
+    nlp(TEXT)
+    assert get_random_states() == before
+
+
+def test_the_network_is_in_eval_mode_after_prediction_whatever_came_before(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    get_ner(nlp).update(make_examples(nlp, [(TEXT, [(0, 13, "PER")])]), drop=0.5)
+    nlp(TEXT)
+    assert not any(module.training for module in get_checkpoint(nlp).network.modules())

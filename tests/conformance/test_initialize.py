@@ -1,0 +1,174 @@
+"""`nlp.initialize`: with data, with labels, with both and with neither."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+import srsly
+from spacy.language import Language
+from spacy.training import Example
+
+from spacy_hf_ner.errors import ConfigError, TagError
+from tests.conformance.pipelines import (
+    TEXT,
+    copy_weights,
+    find,
+    get_checkpoint,
+    get_ner,
+    make_example,
+    make_examples,
+    make_pipeline,
+    train,
+)
+
+
+def initialize_with(nlp: Language, labels: Any) -> None:
+    nlp.config["initialize"]["components"]["hf_ner"] = {"labels": labels}
+    nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_types_are_those_in_the_data_in_an_order_that_does_not_depend_on_it(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp))
+    assert get_ner(nlp).labels == ("LOC", "PERSON")
+    other = make_pipeline(encoder_checkpoint)
+    other.initialize(lambda: make_examples(other)[::-1])
+    assert get_ner(other).labels == ("LOC", "PERSON")
+
+
+def test_types_are_read_from_biluo_tags_too(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    tags = ["O", "O", "B-PERSON", "L-PERSON", "O"]
+    examples = [Example.from_dict(nlp.make_doc("Who is Shaka Khan?"), {"entities": tags})]
+    nlp.initialize(lambda: examples)
+    assert get_ner(nlp).labels == ("PERSON",)
+
+
+def test_types_that_are_given_are_taken_as_they_are(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    initialize_with(nlp, ["PERSON", "LOC", "ANIMAL"])
+    assert get_ner(nlp).labels == ("PERSON", "LOC", "ANIMAL")
+
+
+def test_labels_written_by_init_labels_are_read_back_from_their_file(encoder_checkpoint: Path, tmp_path: Path) -> None:
+    srsly.write_json(tmp_path / "hf_ner.json", ["LOC", "PERSON", "EVENT"])
+    nlp = make_pipeline(encoder_checkpoint)
+    initialize_with(nlp, {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "hf_ner.json")})
+    assert get_ner(nlp).labels == ("LOC", "PERSON", "EVENT")
+
+
+def test_a_missing_labels_file_means_the_types_of_the_data(encoder_checkpoint: Path, tmp_path: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    initialize_with(nlp, {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "missing.json")})
+    assert get_ner(nlp).labels == ("LOC", "PERSON")
+
+
+@pytest.mark.parametrize("labels", ["PERSON", 5, [1, 2]])
+def test_labels_of_another_type_are_refused_by_the_config(labels: object, encoder_checkpoint: Path) -> None:
+    with pytest.raises(ValueError, match=r"labels"):
+        initialize_with(make_pipeline(encoder_checkpoint), labels)
+
+
+def test_without_data_a_trained_checkpoint_keeps_its_own_types_and_head(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    before = find(nlp(TEXT))
+    nlp.initialize()
+    assert get_ner(nlp).labels == ("PER", "ORG", "LOC", "MISC")
+    assert find(nlp(TEXT)) == before
+
+
+def test_without_types_anywhere_an_encoder_is_refused(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    with pytest.raises(ValueError, match="E143"):
+        nlp.initialize()
+
+
+def test_without_entities_in_the_data_an_encoder_is_refused(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    with pytest.raises(ValueError, match="E143"):
+        nlp.initialize(lambda: [make_example(nlp, TEXT, [])])
+
+
+def test_incomplete_data_is_enough(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    examples = [make_example(nlp, "No annotation here.", None), *make_examples(nlp), make_example(nlp, "", None)]
+    nlp.initialize(lambda: examples)
+    train(nlp, examples)
+    assert find(nlp("Who is Shaka Khan?")) == [("Shaka Khan", "PERSON")]
+
+
+@pytest.mark.parametrize("wrong", [lambda: None, list, lambda: [(1, 2)], None])
+def test_what_does_not_give_examples_is_refused(wrong: Any, encoder_checkpoint: Path) -> None:
+    ner = get_ner(make_pipeline(encoder_checkpoint))
+    with pytest.raises((TypeError, ValueError), match=r"\[E9"):
+        ner.initialize(wrong)
+
+
+def test_rows_of_the_checkpoint_are_kept_for_types_that_the_data_has(
+    ner_checkpoint: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    nlp(TEXT)
+    before = copy_weights(nlp)["classifier.weight"]
+    with caplog.at_level(logging.WARNING, logger="spacy_hf_ner"):
+        nlp.initialize(lambda: make_examples(nlp))  # LOC and PERSON
+    network = get_checkpoint(nlp).network
+    column = network.config.label2id
+    assert np.array_equal(network.classifier.weight.detach().numpy()[column["B-LOC"]], before[5])
+    assert np.array_equal(network.classifier.weight.detach().numpy()[column["O"]], before[0])
+    assert "PER, ORG, MISC" in caplog.text
+
+
+def test_types_of_the_checkpoint_that_the_data_lacks_are_kept_on_request(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint, keep_checkpoint_labels=True)
+    nlp.initialize(lambda: make_examples(nlp))
+    assert set(get_ner(nlp).labels) == {"PER", "ORG", "LOC", "MISC", "PERSON"}
+
+
+def test_a_sourced_pipe_that_is_not_initialized_keeps_its_weights(ner_checkpoint: Path, tmp_path: Path) -> None:
+    source = make_pipeline(ner_checkpoint)
+    source.initialize(lambda: make_examples(source))
+    train(source, make_examples(source))
+    source.to_disk(tmp_path)
+    nlp = Language()
+    nlp.add_pipe("hf_ner", source=spacy.load(tmp_path))
+    nlp.resume_training()
+    for name, weights in copy_weights(nlp).items():
+        assert np.array_equal(weights, copy_weights(source)[name])
+
+
+def test_initialize_does_not_read_the_checkpoint_again(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp))
+    train(nlp, make_examples(nlp), n_steps=3)
+    before = copy_weights(nlp)
+    get_ner(nlp).initialize(lambda: make_examples(nlp), nlp=nlp)
+    assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items())
+
+
+@pytest.mark.parametrize(("class_weights", "error"), [({"DRUG": 2.0}, "DRUG"), ({"LOC": -1.0}, "positive")])
+def test_class_weights_of_unknown_types_or_without_sense_are_refused(
+    class_weights: dict[str, float], error: str, encoder_checkpoint: Path
+) -> None:
+    nlp = make_pipeline(encoder_checkpoint, class_weights=class_weights)
+    with pytest.raises(ConfigError, match=error):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_balanced_class_weights_are_resolved_from_the_data_and_stored(encoder_checkpoint: Path, tmp_path: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint, class_weights="balanced")
+    nlp.initialize(lambda: make_examples(nlp))
+    weights = get_ner(nlp).cfg["class_weights"]
+    assert weights[0] == min(weights)  # "O" is the most frequent tag
+    nlp.to_disk(tmp_path)
+    assert get_ner(spacy.load(tmp_path)).cfg["class_weights"] == pytest.approx(weights)
+
+
+def test_gold_of_a_type_that_the_model_lacks_is_an_error_that_says_so(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp))
+    with pytest.raises(TagError, match=r"'DRUG'.*LOC, PERSON.*add_label"):
+        nlp.update([make_example(nlp, "Take aspirin.", [(5, 12, "DRUG")])])

@@ -1,0 +1,245 @@
+"""In a pipeline with others: errors, sourcing, disabling, freezing, annotating, streams and memory zones."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training.loop import train_while_improving
+from thinc.api import Adam
+
+from tests.conformance.pipelines import (
+    TEXT,
+    TEXTS,
+    add_hf_ner,
+    copy_weights,
+    find,
+    get_checkpoint,
+    get_ner,
+    make_examples,
+    make_pipeline,
+    summarise,
+    train,
+)
+
+
+def break_on(nlp: Language, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the component fail on every batch in which a Doc has a word."""
+    ner = get_ner(nlp)
+    predict = ner.predict
+
+    def predict_or_fail(docs: list[Doc]) -> object:
+        if any(word in doc.text for doc in docs):
+            raise RuntimeError(f"cannot read {word}")
+        return predict(docs)
+
+    monkeypatch.setattr(ner, "predict", predict_or_fail)
+
+
+def test_an_error_handler_loses_the_one_doc_that_fails(ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    expected = [summarise(doc) for doc in nlp.pipe(["One.", "Two.", "Four."])]
+    failed = []
+
+    def handle(name: str, _pipe: object, docs: list[Doc], error: Exception) -> None:
+        failed.append((name, [doc.text for doc in docs], str(error)))
+
+    break_on(nlp, "Three", monkeypatch)
+    nlp.set_error_handler(handle)  # type: ignore[arg-type]
+    docs = list(nlp.pipe(["One.", "Two.", "Three.", "Four."]))
+    assert [doc.text for doc in docs] == ["One.", "Two.", "Four."]
+    assert [summarise(doc) for doc in docs] == expected
+    assert failed == [("hf_ner", ["Three."], "cannot read Three")]
+
+
+def test_without_an_error_handler_the_error_is_raised(ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    break_on(nlp, "Three", monkeypatch)
+    with pytest.raises(RuntimeError, match="cannot read Three"):
+        nlp("Three.")
+    with pytest.raises(RuntimeError, match="cannot read Three"):
+        list(nlp.pipe(["One.", "Three."]))
+
+
+def test_a_handler_that_swallows_errors_leaves_the_doc_unannotated_instead_of_none(
+    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    break_on(nlp, "Three", monkeypatch)
+    nlp.set_error_handler(spacy.util.ignore_error)
+    doc = nlp("Three.")  # E005 would say that the component returned no Doc
+    assert doc.text == "Three."
+    assert not doc.has_annotation("ENT_IOB")
+
+
+def test_a_handler_of_the_component_alone_is_used(
+    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    break_on(nlp, "Three", monkeypatch)
+
+    def warn(_name: str, _pipe: object, docs: list[Doc], _error: Exception) -> None:
+        logging.getLogger("handler").warning("lost %s", docs[0].text)
+
+    get_ner(nlp).set_error_handler(warn)
+    assert [doc.text for doc in nlp.pipe(["One.", "Three."])] == ["One."]
+    assert "lost Three." in caplog.text
+
+
+def test_a_threshold_for_a_type_that_the_model_lacks_is_no_error(ner_checkpoint: Path) -> None:
+    # spaCy would report a KeyError of the component as E109: a missing call of initialize.
+    nlp = make_pipeline(ner_checkpoint, threshold={"NO_SUCH_TYPE": 0.5})
+    assert find(nlp(TEXT)) == find(make_pipeline(ner_checkpoint)(TEXT))
+
+
+def test_as_tuples_keeps_each_context_with_its_doc(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    pairs = list(nlp.pipe([(text, i) for i, text in enumerate(TEXTS)], as_tuples=True))
+    assert [(doc.text, i) for doc, i in pairs] == [(text, i) for i, text in enumerate(TEXTS)]
+
+
+def test_a_stream_is_read_batch_by_batch(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    n_read = 0
+
+    def read() -> Any:
+        nonlocal n_read
+        for text in TEXTS * 10:
+            n_read += 1
+            yield nlp.make_doc(text)
+
+    next(get_ner(nlp).pipe(read(), batch_size=4))
+    assert n_read == 4
+
+
+def test_a_sourced_component_predicts_as_where_it_came_from(ner_checkpoint: Path, tmp_path: Path) -> None:
+    source = make_pipeline(ner_checkpoint, spans_key="from_source")
+    source.to_disk(tmp_path)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner", source=spacy.load(tmp_path), name="sourced")
+    assert nlp.get_pipe_config("sourced")["spans_key"] == "from_source"
+    assert find(nlp(TEXT)) == find(source(TEXT))
+    for ent in nlp(TEXT).ents:
+        assert nlp.vocab.strings[ent.label] == ent.label_
+
+
+def test_a_config_can_source_the_component_from_a_folder(ner_checkpoint: Path, tmp_path: Path) -> None:
+    source = make_pipeline(ner_checkpoint)
+    source.to_disk(tmp_path)
+    config = {
+        "nlp": {"lang": "en", "pipeline": ["theirs"]},
+        "components": {"theirs": {"source": str(tmp_path), "component": "hf_ner"}},
+    }
+    nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    assert nlp.config["components"]["theirs"]["factory"] == "hf_ner"
+    assert find(nlp(TEXT)) == find(source(TEXT))
+
+
+def test_a_component_works_on_docs_of_another_vocab(ner_checkpoint: Path) -> None:
+    nlp, other = make_pipeline(ner_checkpoint), spacy.blank("en")
+    doc = get_ner(nlp)(other.make_doc(TEXT))
+    assert doc.vocab is other.vocab
+    assert find(doc) == find(nlp(TEXT))
+
+
+def test_disabled_components_do_nothing_for_as_long_as_they_are(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    with nlp.select_pipes(disable=["hf_ner"]):
+        assert not nlp(TEXT).ents
+        assert get_checkpoint(nlp) is None
+    assert nlp(TEXT).ents
+
+
+def test_a_component_can_be_removed_renamed_and_added_again(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    expected = find(nlp(TEXT))
+    nlp.rename_pipe("hf_ner", "entities")
+    assert find(nlp(TEXT)) == expected
+    nlp.remove_pipe("entities")
+    assert not nlp(TEXT).ents
+    add_hf_ner(nlp, ner_checkpoint)
+    assert find(nlp(TEXT)) == expected
+
+
+def train_for_two_steps(nlp: Language, **settings: Any) -> None:
+    examples = make_examples(nlp)
+    defaults: dict[str, Any] = {
+        "accumulate_gradient": 1,
+        "patience": 0,
+        "max_steps": 2,
+        "eval_frequency": 1,
+        "dropout": 0.1,
+        "annotating_components": [],
+        "before_update": None,
+    }
+    batches = ((0, examples) for _ in range(2))
+    steps = train_while_improving(
+        nlp, Adam(1e-2), batches, evaluate=lambda: (1.0, {}), exclude=settings.pop("exclude", []), **defaults | settings
+    )
+    assert len(list(steps)) == 2
+
+
+def test_a_frozen_component_is_neither_initialized_nor_trained(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    nlp.add_pipe("textcat")
+    nlp.get_pipe("textcat").add_label("A")  # type: ignore[attr-defined]
+    nlp.get_pipe("textcat").add_label("B")  # type: ignore[attr-defined]
+    get_ner(nlp)(nlp.make_doc(TEXT))
+    before = copy_weights(nlp)
+    with nlp.select_pipes(disable=["hf_ner"]):
+        nlp.initialize()
+    train_for_two_steps(nlp, exclude=["hf_ner"])
+    assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items())
+
+
+def test_the_training_loop_trains_and_gathers_gradients(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp))
+    before = copy_weights(nlp)
+    train_for_two_steps(nlp, accumulate_gradient=2)
+    moved = [name for name, weights in copy_weights(nlp).items() if not np.array_equal(before[name], weights)]
+    assert "classifier.weight" in moved
+
+
+def test_an_annotating_component_shows_its_entities_to_those_after_it_in_training(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp))
+    train(nlp, make_examples(nlp))
+    seen: list[list[tuple[str, str]]] = []
+
+    class Watcher:
+        def __call__(self, doc: Doc) -> Doc:
+            return doc
+
+        def update(self, examples: Any, **_settings: object) -> None:
+            seen.extend(find(eg.predicted) for eg in examples)
+
+    Language.component("conformance_watcher", func=Watcher())
+    nlp.add_pipe("conformance_watcher")
+    examples = make_examples(nlp)
+    nlp.update(examples, sgd=Adam(0.0), annotates=["hf_ner"], drop=0.5)
+    assert seen == [[("Shaka Khan", "PERSON")], [("London", "LOC"), ("Berlin", "LOC")]]
+    seen.clear()
+    nlp.update(make_examples(nlp), sgd=Adam(0.0))
+    assert seen == [[], []]
+
+
+def test_entities_are_the_same_in_a_memory_zone_and_after_it(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    expected = [summarise(nlp(text)) for text in TEXTS]
+    for _ in range(3):
+        with nlp.memory_zone():
+            assert [summarise(doc) for doc in nlp.pipe(TEXTS)] == expected
+    assert [summarise(doc) for doc in nlp.pipe(TEXTS)] == expected
+
+
+def test_labels_first_seen_in_a_memory_zone_are_still_known_after_it(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    with nlp.memory_zone():
+        find(nlp(TEXT))
+    doc = nlp(TEXT)
+    assert all(nlp.vocab.strings[ent.label] == ent.label_ for ent in doc.ents)

@@ -1,0 +1,271 @@
+"""Folders, bytes, pickles and copies: what is saved is whole, and needs nothing but itself."""
+
+import copy
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+from transformers import AutoModelForTokenClassification
+
+from tests.checkpoints import TOKENIZER_KINDS, TokenizerKind, make_checkpoint
+from tests.conformance.pipelines import (
+    TEXT,
+    TEXTS,
+    add_hf_ner,
+    find,
+    get_checkpoint,
+    get_ner,
+    make_examples,
+    make_pipeline,
+    summarise,
+    train,
+)
+
+
+@pytest.fixture
+def trained(encoder_checkpoint: Path) -> Language:
+    """Return a pipeline that was trained a little."""
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp))
+    train(nlp, make_examples(nlp), n_steps=10)
+    return nlp
+
+
+def predict(nlp: Language) -> list[object]:
+    return [summarise(doc) for doc in nlp.pipe(TEXTS)]
+
+
+def test_a_pipeline_read_from_disk_or_bytes_predicts_the_same(trained: Language, tmp_path: Path) -> None:
+    trained.to_disk(tmp_path)
+    assert predict(spacy.load(tmp_path)) == predict(trained)
+    assert predict(make_pipeline("nowhere/at-all").from_bytes(trained.to_bytes())) == predict(trained)
+
+
+@pytest.mark.parametrize("kind", TOKENIZER_KINDS)
+def test_the_tokenizer_of_every_kind_is_saved_with_the_model(kind: TokenizerKind, tmp_path: Path) -> None:
+    nlp = make_pipeline(make_checkpoint(tmp_path / "source", kind=kind))
+    expected = predict(nlp)
+    nlp.to_disk(tmp_path / "saved")
+    shutil.rmtree(tmp_path / "source")
+    assert predict(spacy.load(tmp_path / "saved")) == expected
+
+
+def test_a_component_read_from_disk_or_bytes_predicts_the_same(trained: Language, tmp_path: Path) -> None:
+    get_ner(trained).to_disk(tmp_path / "ner")
+    data = get_ner(trained).to_bytes()
+    from_disk, from_bytes = make_pipeline("nowhere/at-all"), make_pipeline("nowhere/at-all")
+    assert get_ner(from_disk).from_disk(tmp_path / "ner") is get_ner(from_disk)
+    assert get_ner(from_bytes).from_bytes(data) is get_ner(from_bytes)
+    assert predict(from_disk) == predict(from_bytes) == predict(trained)
+
+
+def test_saving_twice_gives_the_same_bytes(trained: Language) -> None:
+    once = get_ner(trained).to_bytes(exclude=["vocab"])
+    again = get_ner(make_pipeline("nowhere/at-all")).from_bytes(once, exclude=["vocab"])
+    assert again.to_bytes(exclude=["vocab"]) == once
+
+
+def test_a_saved_pipeline_loads_offline_with_its_source_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_checkpoint(tmp_path / "source")
+    nlp = make_pipeline(source)
+    expected = predict(nlp)
+    nlp.to_disk(tmp_path / "saved")
+    shutil.rmtree(source)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    (tmp_path / "saved").rename(tmp_path / "moved")
+    loaded = spacy.load(tmp_path / "moved")
+    assert predict(loaded) == expected
+    loaded.to_disk(tmp_path / "again")
+    assert predict(spacy.load(tmp_path / "again")) == expected
+
+
+def test_a_pipe_saved_before_its_first_use_is_whole(tmp_path: Path) -> None:
+    source = make_checkpoint(tmp_path / "source")
+    expected = predict(make_pipeline(source))
+    make_pipeline(source).to_disk(tmp_path / "saved")
+    data = make_pipeline(source).to_bytes()
+    shutil.rmtree(source)
+    assert predict(spacy.load(tmp_path / "saved")) == expected
+    assert predict(make_pipeline("nowhere/at-all").from_bytes(data)) == expected
+
+
+def test_an_encoder_saved_before_it_is_trained_can_be_trained_when_it_is_read(
+    encoder_checkpoint: Path, tmp_path: Path
+) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    get_ner(nlp).add_label("EXTRA")
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    loaded.initialize(lambda: make_examples(loaded))
+    train(loaded, make_examples(loaded))
+    assert find(loaded("Who is Shaka Khan?")) == [("Shaka Khan", "PERSON")]
+    assert set(get_ner(loaded).labels) == {"EXTRA", "LOC", "PERSON"}
+
+
+def test_the_saved_folder_is_a_hugging_face_checkpoint_without_pickles(trained: Language, tmp_path: Path) -> None:
+    trained.to_disk(tmp_path)
+    network = AutoModelForTokenClassification.from_pretrained(tmp_path / "hf_ner" / "model")
+    assert network.config.id2label[1] == "B-LOC"
+    assert network.classifier.weight.equal(get_checkpoint(trained).network.classifier.weight)
+    names = {path.name for path in (tmp_path / "hf_ner").rglob("*") if path.is_file()}
+    assert "model.safetensors" in names
+    assert not {name for name in names if name.endswith((".bin", ".pt", ".pkl", ".pickle"))}
+
+
+def test_saved_weights_are_float32_whatever_precision_predicts(ner_checkpoint: Path, tmp_path: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint, model={"precision": "bf16"})
+    nlp(TEXT)
+    nlp.to_disk(tmp_path)
+    config = json.loads((tmp_path / "hf_ner" / "model" / "config.json").read_text())
+    assert config.get("dtype", config.get("torch_dtype")) == "float32"
+
+
+def test_a_saved_pipe_carries_a_version_that_other_versions_refuse(trained: Language, tmp_path: Path) -> None:
+    trained.to_disk(tmp_path)
+    notes = tmp_path / "hf_ner" / "model" / "spacy_hf_ner.json"
+    stored = json.loads(notes.read_text())
+    notes.write_text(json.dumps(stored | {"format_version": 99}))
+    with pytest.raises(ValueError, match=r"99.*reads 1"):
+        spacy.load(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["cfg", "model", "vocab"])
+def test_a_field_that_is_excluded_is_neither_written_nor_read(field: str, trained: Language, tmp_path: Path) -> None:
+    ner = get_ner(trained)
+    ner.to_disk(tmp_path / "without", exclude=[field])
+    assert not (tmp_path / "without" / field).exists()
+    assert ner.to_bytes(exclude=[field]) != ner.to_bytes()
+    ner.to_disk(tmp_path / "with")
+    shutil.rmtree(tmp_path / "with" / field) if field != "cfg" else (tmp_path / "with" / field).unlink()
+    other = get_ner(make_pipeline("nowhere/at-all"))
+    other.from_disk(tmp_path / "with", exclude=[field])
+    assert other.labels == (() if field == "model" else ("LOC", "PERSON"))
+
+
+def test_reading_bytes_without_the_model_leaves_the_model_that_is_there(trained: Language) -> None:
+    data = get_ner(trained).to_bytes()
+    before = predict(trained)
+    get_ner(trained).from_bytes(data, exclude=["model"])
+    assert predict(trained) == before
+
+
+def test_strings_of_the_labels_are_in_the_vocab_that_is_saved(encoder_checkpoint: Path) -> None:
+    nlp = make_pipeline(encoder_checkpoint)
+    nlp.initialize(lambda: make_examples(nlp, [("Who is Shaka Khan?", [(7, 17, "SINGER")])]))
+    other = make_pipeline("nowhere/at-all").from_bytes(nlp.to_bytes())
+    assert "SINGER" in other.vocab.strings
+
+
+def test_a_component_can_be_excluded_or_disabled_when_a_pipeline_is_loaded(trained: Language, tmp_path: Path) -> None:
+    trained.to_disk(tmp_path)
+    assert spacy.load(tmp_path, exclude=["hf_ner"]).pipe_names == []
+    disabled = spacy.load(tmp_path, disable=["hf_ner"])
+    assert disabled.pipe_names == []
+    assert not disabled(TEXT).has_annotation("ENT_IOB")
+    disabled.enable_pipe("hf_ner")
+    assert predict(disabled) == predict(trained)
+    assert spacy.load(tmp_path, enable=["hf_ner"]).pipe_names == ["hf_ner"]
+
+
+def test_a_disabled_component_is_saved_all_the_same(trained: Language, tmp_path: Path) -> None:
+    expected = predict(trained)
+    trained.disable_pipe("hf_ner")
+    trained.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert loaded.disabled == ["hf_ner"]
+    loaded.enable_pipe("hf_ner")
+    assert predict(loaded) == expected
+
+
+def test_settings_given_when_a_pipeline_is_loaded_win(ner_checkpoint: Path, tmp_path: Path) -> None:
+    make_pipeline(ner_checkpoint).to_disk(tmp_path)
+    settings = {
+        "components": {"hf_ner": {"threshold": 0.5, "spans_key": "mine", "model": {"window": 16, "overlap": 4}}}
+    }
+    nlp = spacy.load(tmp_path, config=settings)
+    assert get_ner(nlp).cfg["threshold"] == 0.5
+    assert "mine" in nlp(TEXT).spans
+    reading = get_ner(nlp).model.shims[0].reading  # type: ignore[attr-defined]
+    assert (reading.window, reading.overlap) == (16, 4)
+
+
+def test_a_threshold_set_in_memory_is_not_saved(ner_checkpoint: Path, tmp_path: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint, threshold=0.1)
+    get_ner(nlp).cfg["threshold"] = 0.9
+    nlp.to_disk(tmp_path)
+    assert "threshold" not in json.loads((tmp_path / "hf_ner" / "cfg").read_text())
+    assert get_ner(spacy.load(tmp_path)).cfg["threshold"] == 0.1
+    assert get_ner(make_pipeline(ner_checkpoint).from_bytes(nlp.to_bytes())).cfg["threshold"] is None
+
+
+def test_window_and_subword_labels_of_training_are_stored_with_the_model(
+    encoder_checkpoint: Path, tmp_path: Path
+) -> None:
+    nlp = make_pipeline(encoder_checkpoint, model={"window": 40, "subword_labels": "all_inside"})
+    nlp.initialize(lambda: make_examples(nlp))
+    nlp.to_disk(tmp_path)
+    again = make_pipeline(tmp_path / "hf_ner" / "model")
+    again(TEXT)
+    checkpoint = get_checkpoint(again)
+    assert (checkpoint.window, checkpoint.subword_labels) == (40, "all_inside")
+
+
+def test_a_pipeline_and_its_component_can_be_pickled(trained: Language) -> None:
+    assert predict(pickle.loads(pickle.dumps(trained))) == predict(trained)  # noqa: S301
+    ner = pickle.loads(pickle.dumps(get_ner(trained)))  # noqa: S301
+    assert find(ner(trained.make_doc("Who is Shaka Khan?"))) == find(trained("Who is Shaka Khan?"))
+
+
+def test_an_unused_component_can_be_pickled_and_is_still_unused(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    other = pickle.loads(pickle.dumps(nlp))  # noqa: S301
+    assert get_checkpoint(other) is None
+    assert predict(other) == predict(nlp)
+
+
+def test_a_deep_copy_of_the_model_is_independent(trained: Language) -> None:
+    model = copy.deepcopy(get_ner(trained).model)
+    twin = get_ner(trained).model.copy()
+    expected = predict(trained)
+    train(trained, make_examples(trained, [("Who is Shaka Khan?", [(0, 3, "LOC")])]))
+    assert predict(trained) != expected
+    for other in (model, twin):
+        get_ner(trained).model = other
+        assert predict(trained) == expected
+
+
+def test_models_can_go_through_thincs_own_bytes(trained: Language) -> None:
+    nlp = make_pipeline("nowhere/at-all")
+    get_ner(nlp).model.from_bytes(get_ner(trained).model.to_bytes())
+    assert predict(nlp) == predict(trained)
+
+
+def test_several_instances_of_the_factory_are_saved_apart(
+    ner_checkpoint: Path, trained: Language, tmp_path: Path
+) -> None:
+    add_hf_ner(trained, ner_checkpoint, name="second", spans_key="second")
+    trained.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert loaded.pipe_names == ["hf_ner", "second"]
+    assert get_ner(loaded).labels == ("LOC", "PERSON")
+    assert get_ner(loaded, "second").labels == ("PER", "ORG", "LOC", "MISC")
+    assert predict(loaded) == predict(trained)
+
+
+def test_a_pipeline_is_rebuilt_from_its_config_and_its_bytes(trained: Language, tmp_path: Path) -> None:
+    trained.config.to_disk(tmp_path / "config.cfg")
+    config = spacy.util.load_config(tmp_path / "config.cfg")
+    nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    nlp.from_bytes(trained.to_bytes())
+    assert predict(nlp) == predict(trained)
+    assert nlp.config.to_str() == trained.config.to_str()
+
+
+def test_a_path_may_be_given_as_text(trained: Language, tmp_path: Path) -> None:
+    get_ner(trained).to_disk(str(tmp_path / "ner"))
+    assert get_ner(make_pipeline("nowhere/at-all")).from_disk(str(tmp_path / "ner")).labels == ("LOC", "PERSON")
