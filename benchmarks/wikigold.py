@@ -1,0 +1,31 @@
+"""How a pipeline trained on the sample corpus does on real text it has never seen: span F1 on wikigold.
+
+python benchmarks/wikigold.py [MODEL]     (training/hf_ner_sample/model-calibrated by default)
+"""
+
+import argparse
+
+import spacy
+from corpora import REPOSITORY, read_docs
+
+from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.prediction import predict
+from spacy_hf_ner.evaluation.strict import score_strict
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = REPOSITORY / "training" / "hf_ner_sample" / "model-calibrated"
+    parser.add_argument("model", nargs="?", default=str(default))
+    args = parser.parse_args()
+    nlp = spacy.load(args.model)
+    golds = read_docs("wikigold/wikigold.conll.txt", nlp)
+    examples = predict(nlp, golds, progress=True).examples
+    scores = score_strict([pair_docs(example.reference, example.predicted) for example in examples])
+    for name, counts in {"all": scores.micro, **scores.per_type}.items():
+        print(f"{name:5} P {counts.precision:.3f}  R {counts.recall:.3f}  F1 {counts.f1:.3f}")
+
+
+if __name__ == "__main__":
+    main()
