@@ -1,6 +1,6 @@
 """Tiny random checkpoints with real tokenizers of all three kinds, made on the spot: no hub, no stub."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,7 +29,8 @@ FAMILIES: dict[str, TokenizerKind] = {
     "xlnet": "unigram",
 }
 
-_VOCAB_SIZE: dict[TokenizerKind, int] = {"wordpiece": 400, "bpe": 600, "unigram": 400}
+_VOCAB_SIZE = 600  # of byte-level BPE
+_N_PIECES = 300  # of the others
 _CORPUS = [
     "Angela Merkel met Tim Cook in San José on Friday, 3 March 2017, and flew back to Berlin.",
     "The European Union's Court of Justice ruled against Google LLC in Luxembourg (C-507/17).",
@@ -69,7 +70,7 @@ def get_special_tokens(family: str) -> SpecialTokens:
 def make_tokenizer(family: str, kind: TokenizerKind, lines: tuple[str, ...] = ()) -> Tokenizer:
     """Return a small tokenizer of one kind, with the template and the offsets of a family."""
     special = get_special_tokens(family)
-    tokenizer: Tokenizer = Tokenizer.from_str(_train_tokenizer(kind, special, lines))
+    tokenizer: Tokenizer = Tokenizer.from_str(_build_tokenizer(kind, special, lines))
     if kind == "unigram" and family == "deberta-v2":
         tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # offsets with the space before a word
     ends = [(token, tokenizer.token_to_id(token)) for token in (special.first, special.last)]
@@ -84,38 +85,57 @@ def make_tokenizer(family: str, kind: TokenizerKind, lines: tuple[str, ...] = ()
 
 
 @lru_cache
-def _train_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[str, ...]) -> str:
-    """Return a tokenizer trained on a few lines, as JSON."""
-    vocab_size = _VOCAB_SIZE[kind] + len(lines)
-    if kind == "wordpiece":
-        tokenizer = Tokenizer(models.WordPiece(unk_token=special.unknown))
-        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        tokenizer.decoder = decoders.WordPiece()
-        trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=list(special), show_progress=False)
-    elif kind == "bpe":
+def _build_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[str, ...]) -> str:
+    """Return a tokenizer with a vocabulary from a few lines, as JSON; the same one in every process."""
+    if kind == "bpe":
         tokenizer = Tokenizer(models.BPE())
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = decoders.ByteLevel()
-        trainer = trainers.BpeTrainer(
-            vocab_size=vocab_size,
-            special_tokens=list(special),
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        )
+        _train_bpe(tokenizer, _VOCAB_SIZE + len(lines), special, lines, pre_tokenizers.ByteLevel.alphabet())
+    elif kind == "wordpiece":
+        normalizer = normalizers.BertNormalizer(lowercase=True)
+        pieces = _find_pieces(normalizer, pre_tokenizers.BertPreTokenizer(), lines)
+        names = dict.fromkeys([*special, *pieces, *(f"##{piece}" for piece in pieces)])
+        vocab = {name: i for i, name in enumerate(names)}
+        tokenizer = Tokenizer(models.WordPiece(vocab, unk_token=special.unknown))
+        tokenizer.normalizer = normalizer
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        tokenizer.decoder = decoders.WordPiece()
     else:
-        tokenizer = Tokenizer(models.Unigram())
-        tokenizer.normalizer = normalizers.NFKC()
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
-        )
+        normalizer = normalizers.NFKC()
+        pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+        pieces = _find_pieces(normalizer, pre_tokenizer, lines)
+        scores = [(name, 0.0) for name in special] + [(piece, -5.0 - i / 100) for i, piece in enumerate(pieces)]
+        tokenizer = Tokenizer(models.Unigram(scores, unk_id=list(special).index(special.unknown)))
+        tokenizer.normalizer = normalizer
+        tokenizer.pre_tokenizer = pre_tokenizer
         tokenizer.decoder = decoders.Metaspace()
-        trainer = trainers.UnigramTrainer(
-            vocab_size=vocab_size, special_tokens=list(special), unk_token=special.unknown, show_progress=False
-        )
+    tokenizer.add_special_tokens(list(special))
+    built: str = tokenizer.to_str()
+    return built
+
+
+def _find_pieces(
+    normalizer: normalizers.Normalizer, pre_tokenizer: pre_tokenizers.PreTokenizer, lines: tuple[str, ...]
+) -> list[str]:
+    """Return the pieces of words that are frequent in a few lines.
+
+    The library's own trainers for WordPiece and Unigram give another vocabulary in every process.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizer
+    _train_bpe(tokenizer, _N_PIECES + len(lines), (), lines, [])
+    return sorted(tokenizer.get_vocab(), key=tokenizer.token_to_id)
+
+
+def _train_bpe(
+    tokenizer: Tokenizer, vocab_size: int, special: Iterable[str], lines: tuple[str, ...], alphabet: list[str]
+) -> None:
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size, special_tokens=list(special), initial_alphabet=alphabet, show_progress=False
+    )
     tokenizer.train_from_iterator([*_CORPUS, *lines] * 4, trainer)
-    trained: str = tokenizer.to_str()
-    return trained
 
 
 def make_checkpoint(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
-from spacy.attrs import ENT_ID
+from spacy.attrs import ENT_ID, ENT_KB_ID
 from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_hf_ner.core.schemes import get_scheme
@@ -54,8 +54,8 @@ def set_entities(doc: Doc, spans: list[Span], *, overwrite: bool) -> None:
         overwrite: Replace what was set earlier, ids included.
     """
     if overwrite:
-        for i in np.flatnonzero(doc.to_array([ENT_ID])):
-            doc[int(i)].ent_id = 0  # set_ents would keep it
+        for i in np.flatnonzero(doc.to_array([ENT_ID, ENT_KB_ID]).reshape(-1, 2).any(axis=1)):
+            doc[int(i)].ent_id = doc[int(i)].ent_kb_id = 0  # set_ents would keep them
     elif (kept := find_kept_tokens(doc)).any():
         free = ~kept
         for span in spans:

@@ -51,6 +51,15 @@ def test_overwrite_replaces_what_was_set_ids_included(ner_checkpoint: Path) -> N
     assert not any(token.ent_id or token.ent_kb_id for token in doc)
 
 
+def test_overwrite_leaves_no_id_where_nothing_is_found(encoder_checkpoint: Path, trained: Language) -> None:
+    nlp = make_pipeline(encoder_checkpoint, overwrite=True).from_bytes(trained.to_bytes())
+    doc = nlp.make_doc("Who is Shaka Khan?")
+    set_entity(doc, 0, 2, "VIP", kb_id="Q265852", span_id="tim")
+    get_ner(nlp)(doc)
+    assert find(doc) == [("Shaka Khan", "PERSON")]
+    assert not any(token.ent_id or token.ent_kb_id for token in doc)
+
+
 @pytest.mark.parametrize("label", ["PER", "VIP"])
 def test_an_entity_found_never_overlaps_or_swallows_one_that_was_set(label: str, nlp: Language) -> None:
     free = nlp(TEXT)
