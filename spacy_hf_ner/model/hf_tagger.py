@@ -9,7 +9,8 @@ from thinc.api import Model
 
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import HFNerError
-from spacy_hf_ner.model.shim import HFShim, Settings
+from spacy_hf_ner.model.settings import Settings
+from spacy_hf_ner.model.shim import HFShim
 from spacy_hf_ner.model.tagger import Tagger, TokenModel
 
 MODEL_NAME = "hf_token_classifier"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,22 +17,10 @@ from thinc.shims.shim import Shim
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.windows import check_window
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.aggregation import (
-    Aggregation,
-    SubwordLabels,
-    count_disagreements,
-    score_units,
-    score_units_for_training,
-)
-from spacy_hf_ner.model.backends.base import Backend
-from spacy_hf_ner.model.backends.torch import (
-    MixedPrecision,
-    Precision,
-    TorchBackend,
-    reduce_precision,
-    resolve_precision,
-)
-from spacy_hf_ner.model.checkpoint import Attention, Checkpoint, peek_tag_set, read_checkpoint, write_checkpoint
+from spacy_hf_ner.model.aggregation import count_disagreements, score_units, score_units_for_training
+from spacy_hf_ner.model.backends.choice import Engine, make_torch_engine
+from spacy_hf_ner.model.backends.torch import TorchBackend, resolve_precision
+from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, write_checkpoint
 from spacy_hf_ner.model.dropout import set_dropout
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.freezing import freeze_layers
@@ -41,6 +29,7 @@ from spacy_hf_ner.model.hub import fetch_folder, find_folder
 from spacy_hf_ner.model.layout import Floats, Layout, MixedReading, Reading, lay_out
 from spacy_hf_ner.model.network import Network
 from spacy_hf_ner.model.optimizer import NetworkOptimizer
+from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.windowed import RecomputingBackend, run_windows
 
 logger = logging.getLogger("spacy_hf_ner")
@@ -51,35 +40,11 @@ MAX_KEPT_SUBWORDS = 8192  # padded subwords whose activations are kept for backp
 AVERAGES_KEY = "spacy_hf_ner.averages"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the config says about a model. It is never saved with the weights: the config is.
-
-    For the meaning of each see :func:`spacy_hf_ner.pipe.architectures.make_hf_token_classifier_v1`.
-    """
-
-    name: str
-    revision: str | None = None
-    labels: tuple[str, ...] | None = None
-    aggregation: Aggregation = "first"
-    subword_labels: SubwordLabels | None = None
-    window: int | None = None
-    overlap: int | None = None
-    context: Literal["document", "sentence"] = "document"
-    precision: Precision = "auto"
-    mixed_precision: MixedPrecision = "auto"
-    attention: Attention = "auto"
-    dropout: float | None = None
-    head_learn_rate: float = 1.0
-    frozen_layers: int = 0
-    allow_pickle: bool = False
-
-
 @dataclass(slots=True)
 class _Transient:
     """What can be made again at any time: never copied, pickled or saved."""
 
-    reduced: Network | None = None
+    engine: Engine | None = None
     optimizer: NetworkOptimizer | None = None
     scaler: torch.amp.GradScaler | None = None
     pid: int = field(default_factory=os.getpid)
@@ -151,10 +116,10 @@ class HFShim(Shim):
         checkpoint = self._loaded()
         assert checkpoint.tag_set is not None
         self._avoid_fork_deadlock()
-        backend, max_subwords = self._make_prediction_backend()
+        engine = self._make_engine()
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), self.reading)
         with torch.inference_mode():
-            logits = run_windows(backend, layout, checkpoint, max_subwords=max_subwords)
+            logits = run_windows(engine.backend, layout, checkpoint, max_subwords=engine.max_subwords)
             if bool(torch.isnan(logits).any()):
                 raise CheckpointError(
                     f"{checkpoint.name}: the network gave NaN logits: its weights are broken, or overflow in this "
@@ -200,7 +165,7 @@ class HFShim(Shim):
     def finish_update(self, optimizer: Optimizer | Callable[..., Any]) -> None:
         """Step the network as a thinc optimizer asks; another callable (``nlp.rehearse``) gets the gradients."""
         network = self._loaded().network
-        self._transient.reduced = None
+        self._transient.engine = None
         if isinstance(optimizer, Optimizer):
             stepper = self._transient.optimizer
             if stepper is None or stepper.settings is not optimizer:
@@ -231,12 +196,12 @@ class HFShim(Shim):
             yield
             return
         stepper.swap_averages()
-        self._transient.reduced = None
+        self._transient.engine = None
         try:
             yield
         finally:
             stepper.swap_averages()
-            self._transient.reduced = None
+            self._transient.engine = None
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network; Thinc calls it, but prediction and training look for themselves where they are."""
@@ -302,17 +267,13 @@ class HFShim(Shim):
             self._transient = _Transient()
         return network
 
-    def _make_prediction_backend(self) -> tuple[Backend, int]:
-        """Return what predicts, and how many padded subwords it should get at once."""
+    def _make_engine(self) -> Engine:
+        """Return what predicts; it is made anew when the weights have changed."""
         network = self._network_on_device()
-        device = _device_of(network)
-        dtype = resolve_precision(self.settings.precision, device)
-        if dtype is None:
-            network.eval()
-            return TorchBackend(network), 2048 if device.type == "cpu" else 32768
-        if self._transient.reduced is None:
-            self._transient.reduced = reduce_precision(network, dtype)
-        return TorchBackend(self._transient.reduced), 4096 if device.type == "cpu" else 65536
+        network.eval()
+        if self._transient.engine is None:
+            self._transient.engine = make_torch_engine(network, self.settings.precision)
+        return self._transient.engine
 
     def _get_scaler(self, autocast: torch.dtype | None, device: torch.device) -> torch.amp.GradScaler:
         """Return the one scaler of this training: it scales where fp16 is used, and does nothing elsewhere."""

@@ -67,7 +67,7 @@ def make_hf_token_classifier_v1(
             f"got head_learn_rate = {head_learn_rate}, frozen_layers = {frozen_layers}, dropout = {dropout}."
         )
     from spacy_hf_ner.model.hf_tagger import make_hf_model
-    from spacy_hf_ner.model.shim import Settings
+    from spacy_hf_ner.model.settings import Settings
 
     return make_hf_model(
         Settings(

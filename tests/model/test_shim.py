@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
-from spacy_hf_ner.model.shim import Settings
+from spacy_hf_ner.model.settings import Settings
 
 MakeDocs = Callable[[Sequence[str]], list[Doc]]
 TEXT = "Angela Merkel met Tim Cook in San José."
