@@ -1,7 +1,7 @@
 """Windows of many Docs to padded batches under a budget, and back.
 
-The subwords of all Docs are packed one after the other. Windows are sorted by length, so that little is padding;
-the budget counts padded subwords, because that is what time and memory depend on.
+The subwords of all Docs are packed one after the other. Windows are sorted by length, and a batch ends where it would
+be more padding than it saves; the budget counts padded subwords, because that is what time and memory depend on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,21 +35,34 @@ class PaddedBatch:
     target: Ints
 
 
-def plan_batches(lengths: Ints, *, max_subwords: int) -> list[Ints]:
-    """Return indices of windows in batches, shortest first, each with at most ``max_subwords`` padded subwords.
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How large batches may be, in padded subwords.
 
-    A window that is larger than the budget has a batch of its own. Shape of ``lengths``: (n_windows,).
+    Attributes:
+        size: The most in a batch; a window that is larger has a batch of its own.
+        padding: The most of them that are padding: beyond it, the work of another batch costs less.
+    """
 
-    >>> plan_batches(np.array([9, 2, 3]), max_subwords=8)
+    size: int
+    padding: int
+
+
+def plan_batches(lengths: Ints, budget: Budget) -> list[Ints]:
+    """Return indices of windows in batches, shortest first. Shape of ``lengths``: (n_windows,).
+
+    >>> plan_batches(np.array([9, 2, 3]), Budget(size=100, padding=2))
     [array([1, 2]), array([0])]
     """
     order = np.argsort(lengths, kind="stable")
     batches: list[Ints] = []
-    first = 0
-    for i, window in enumerate(order):
-        if i > first and int(lengths[window]) * (i - first + 1) > max_subwords:
+    first = n_subwords = 0
+    for i, length in enumerate(lengths[order].tolist()):
+        padded = length * (i - first + 1)
+        if i > first and (padded > budget.size or padded - n_subwords - length > budget.padding):
             batches.append(order[first:i])
-            first = i
+            first, n_subwords = i, 0
+        n_subwords += length
     if len(order):
         batches.append(order[first:])
     return batches
@@ -61,7 +74,7 @@ def make_batches(
     *,
     template: Template,
     pad_id: int,
-    max_subwords: int,
+    budget: Budget,
 ) -> Iterator[PaddedBatch]:
     """Give the batches of packed windows.
 
@@ -70,11 +83,11 @@ def make_batches(
         windows: Windows of all texts, in positions of ``ids``.
         template: The special tokens around each window.
         pad_id: The id to pad with.
-        max_subwords: The most padded subwords in a batch.
+        budget: How large they may be.
     """
     bounds = np.array([(w.start, w.end, w.own_start, w.own_end) for w in windows], dtype=np.int64).reshape(-1, 4)
     lengths = bounds[:, 1] - bounds[:, 0] + len(template)
-    for chosen in plan_batches(lengths, max_subwords=max_subwords):
+    for chosen in plan_batches(lengths, budget):
         yield _pad(ids, bounds[chosen], template, pad_id)
 
 

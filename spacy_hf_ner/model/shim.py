@@ -20,6 +20,7 @@ from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.aggregation import count_disagreements, score_units, score_units_for_training
 from spacy_hf_ner.model.backends.choice import Engine, make_torch_engine
 from spacy_hf_ner.model.backends.torch import TorchBackend, resolve_precision
+from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, write_checkpoint
 from spacy_hf_ner.model.dropout import set_dropout
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
@@ -35,7 +36,7 @@ from spacy_hf_ner.model.windowed import RecomputingBackend, run_windows
 logger = logging.getLogger("spacy_hf_ner")
 
 DEFAULT_WINDOW = 128
-MAX_TRAINING_SUBWORDS = 2048  # padded subwords in a micro-batch
+TRAINING_BUDGET = Budget(2048, padding=64)  # of a micro-batch
 MAX_KEPT_SUBWORDS = 8192  # padded subwords whose activations are kept for backprop; the rest is computed again
 AVERAGES_KEY = "spacy_hf_ner.averages"
 
@@ -119,7 +120,7 @@ class HFShim(Shim):
         engine = self._make_engine()
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), self.reading)
         with torch.inference_mode():
-            logits = run_windows(engine.backend, layout, checkpoint, max_subwords=engine.max_subwords)
+            logits = run_windows(engine.backend, layout, checkpoint, engine.budget)
             if bool(torch.isnan(logits).any()):
                 raise CheckpointError(
                     f"{checkpoint.name}: the network gave NaN logits: its weights are broken, or overflow in this "
@@ -148,7 +149,7 @@ class HFShim(Shim):
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), reading)
         backend = RecomputingBackend(TorchBackend(network, autocast=autocast), max_kept=MAX_KEPT_SUBWORDS)
         with torch.enable_grad():
-            logits = run_windows(backend, layout, checkpoint, max_subwords=MAX_TRAINING_SUBWORDS)
+            logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
             rows = score_units_for_training(
                 logits, layout.alignment, checkpoint.tag_set, subword_labels=checkpoint.subword_labels
             )

@@ -6,7 +6,7 @@ from torch.utils.checkpoint import checkpoint as recompute
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.backends.base import Backend
-from spacy_hf_ner.model.batching import PaddedBatch, make_batches
+from spacy_hf_ner.model.batching import Budget, PaddedBatch, make_batches
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.layout import Layout
 
@@ -32,7 +32,7 @@ class RecomputingBackend:
         return logits
 
 
-def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, *, max_subwords: int) -> torch.Tensor:
+def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget: Budget) -> torch.Tensor:
     """Return the logits of all subwords, each from the window that owns it. Shape: (n_subwords, n_tags)."""
     n_subwords = len(layout.ids)
     n_rows = checkpoint.n_embeddings
@@ -48,7 +48,7 @@ def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, *, max
         layout.windows,
         template=checkpoint.tokenizer.template,
         pad_id=checkpoint.pad_id,
-        max_subwords=max_subwords,
+        budget=budget,
     )
     for batch in batches:
         logits = backend.run(batch)

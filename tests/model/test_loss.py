@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.model.aggregation import SUBWORD_LABELS_NAMES, SubwordLabels, score_units_for_training
 from spacy_hf_ner.model.backends.torch import TorchBackend
+from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.layout import Layout, Reading, lay_out
 from spacy_hf_ner.model.loss import Targets, compute_divergence, compute_loss
@@ -34,7 +35,7 @@ def _lay_out(checkpoint: Checkpoint) -> tuple[Layout, list[Doc]]:
 
 def _rows(checkpoint: Checkpoint, tag_set: TagSet, subword_labels: SubwordLabels) -> torch.Tensor:
     layout, _ = _lay_out(checkpoint)
-    logits = run_windows(DoubleBackend(checkpoint.network), layout, checkpoint, max_subwords=64)
+    logits = run_windows(DoubleBackend(checkpoint.network), layout, checkpoint, Budget(64, 64))
     return score_units_for_training(logits, layout.alignment, tag_set, subword_labels=subword_labels)
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from spacy_hf_ner.core.labels import make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError, ConfigError
-from spacy_hf_ner.model.backends.torch import reduce_precision, resolve_precision
+from spacy_hf_ner.model.backends.torch import copy_for_prediction, resolve_precision
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
 from spacy_hf_ner.model.dropout import set_dropout
 from spacy_hf_ner.model.freezing import freeze_layers
@@ -110,13 +110,13 @@ def test_a_network_without_a_linear_head_is_refused(bert: Checkpoint) -> None:
         find_head(network)
 
 
-def test_a_reduced_network_is_a_copy_with_its_head_in_float32(bert: Checkpoint) -> None:
-    reduced = reduce_precision(bert.network, torch.bfloat16)
-    _, head = find_head(reduced)
+def test_what_predicts_is_a_copy_with_its_head_in_float32(bert: Checkpoint) -> None:
+    copied = copy_for_prediction(bert.network, torch.bfloat16)
+    _, head = find_head(copied)
     assert head.weight.dtype == torch.float32
-    assert reduced.get_input_embeddings().weight.dtype == torch.bfloat16
+    assert copied.get_input_embeddings().weight.dtype == torch.bfloat16
     assert bert.network.get_input_embeddings().weight.dtype == torch.float32
-    assert _logits(reduced).dtype == torch.float32
+    assert _logits(copied).dtype == torch.float32
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.backends.scripted import ScriptedBackend
 from spacy_hf_ner.model.backends.torch import TorchBackend
+from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.layout import MixedReading, Reading, find_sentence_starts, lay_out
 from spacy_hf_ner.model.windowed import RecomputingBackend, run_windows
@@ -25,7 +26,7 @@ def test_logits_of_a_long_text_are_those_of_the_window_that_owns_each_subword(
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
     assert len(layout.windows) > 5
     with torch.inference_mode():
-        logits = run_windows(TorchBackend(bert.network), layout, bert, max_subwords=128)
+        logits = run_windows(TorchBackend(bert.network), layout, bert, Budget(128, 128))
         for window in layout.windows:
             ids = [*bert.tokenizer.template.prefix, *layout.ids[window.start : window.end],
                    *bert.tokenizer.template.suffix]  # fmt: skip
@@ -38,7 +39,7 @@ def test_the_budget_changes_nothing(bert: Checkpoint, make_docs: MakeDocs) -> No
     docs = make_docs([LONG, "Berlin", "Tim Cook"])
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
     with torch.inference_mode():
-        runs = [run_windows(TorchBackend(bert.network), layout, bert, max_subwords=n) for n in (1, 60, 10_000)]
+        runs = [run_windows(TorchBackend(bert.network), layout, bert, Budget(n, n)) for n in (1, 60, 10_000)]
     assert torch.allclose(runs[0], runs[1], atol=1e-4)
     assert torch.allclose(runs[0], runs[2], atol=1e-4)
 
@@ -52,7 +53,7 @@ def test_recomputing_gives_the_same_gradients_as_keeping(bert: Checkpoint, make_
     for backend in (TorchBackend(bert.network), RecomputingBackend(TorchBackend(bert.network), max_kept=max_kept)):
         torch.manual_seed(0)
         bert.network.zero_grad()
-        torch.autograd.backward(run_windows(backend, layout, bert, max_subwords=64).square().sum())
+        torch.autograd.backward(run_windows(backend, layout, bert, Budget(64, 64)).square().sum())
         gradients.append([p.grad.clone() for p in bert.network.parameters() if p.grad is not None])
     assert gradients[0]
     for kept, recomputed in zip(*gradients, strict=True):
@@ -64,14 +65,14 @@ def test_a_tokenizer_of_another_checkpoint_is_refused(bert: Checkpoint, make_doc
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
     layout.ids[0] = 10_000
     with pytest.raises(CheckpointError, match="belong to another checkpoint"):
-        run_windows(TorchBackend(bert.network), layout, bert, max_subwords=64)
+        run_windows(TorchBackend(bert.network), layout, bert, Budget(64, 64))
 
 
 def test_texts_without_subwords_have_no_logits(bert: Checkpoint, make_docs: MakeDocs) -> None:
     docs = make_docs(["", " "])
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
     backend = ScriptedBackend({}, n_tags=9)
-    assert run_windows(backend, layout, bert, max_subwords=64).shape == (0, 9)
+    assert run_windows(backend, layout, bert, Budget(64, 64)).shape == (0, 9)
 
 
 def test_rows_are_spread_over_tokens_and_gathered_again(bert: Checkpoint, make_docs: MakeDocs) -> None:

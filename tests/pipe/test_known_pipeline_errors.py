@@ -20,6 +20,7 @@ from transformers.pipelines import token_classification
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.backends.choice import Engine
 from spacy_hf_ner.model.backends.scripted import ScriptedBackend
+from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.shim import HFShim
 from tests.checkpoints import CONLL_LABELS, TokenizerKind, make_checkpoint
 
@@ -134,7 +135,7 @@ def test_where_the_pipeline_is_wrong_we_are_right(case: Case, tmp_path: Path, mo
     found = theirs.postprocess(outputs, aggregation_strategy=first)
     assert [(case.text[e["start"] : e["end"]], e["entity_group"]) for e in found] == case.theirs
 
-    monkeypatch.setattr(HFShim, "_make_engine", lambda _: Engine(backend, max_subwords=2048))
+    monkeypatch.setattr(HFShim, "_make_engine", lambda _: Engine(backend, Budget(2048, 2048)))
     nlp = _make_nlp(folder)
     spaces = [False] * len(case.tokens)
     doc = nlp(Doc(nlp.vocab, words=list(case.tokens), spaces=spaces) if case.tokens else case.text)

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import torch
+
 from spacy_hf_ner.model.backends.base import Backend
-from spacy_hf_ner.model.backends.torch import Precision, TorchBackend, reduce_precision, resolve_precision
+from spacy_hf_ner.model.backends.torch import Precision, TorchBackend, copy_for_prediction, resolve_precision
+from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.network import Network
 
 
@@ -13,18 +16,18 @@ class Engine:
 
     Attributes:
         backend: What turns batches into logits.
-        max_subwords: The most padded subwords in a batch: where it is fastest.
+        budget: How large batches are that it runs fastest.
     """
 
     backend: Backend
-    max_subwords: int
+    budget: Budget
 
 
 def make_torch_engine(network: Network, precision: Precision) -> Engine:
-    """Return the engine that runs a network, in eval mode, where it is, or a copy of it in a reduced precision."""
+    """Return the engine that runs a copy of a network, where it is, in the precision that a setting means there."""
     device = next(network.parameters()).device
-    is_cpu = device.type == "cpu"
     dtype = resolve_precision(precision, device)
-    if dtype is None:
-        return Engine(TorchBackend(network), 2048 if is_cpu else 32768)
-    return Engine(TorchBackend(reduce_precision(network, dtype)), 4096 if is_cpu else 65536)
+    backend = TorchBackend(copy_for_prediction(network, dtype or torch.float32))
+    if device.type == "cpu":
+        return Engine(backend, Budget(2048, padding=64) if dtype is None else Budget(4096, padding=64))
+    return Engine(backend, Budget(32768, padding=4096) if dtype is None else Budget(65536, padding=8192))

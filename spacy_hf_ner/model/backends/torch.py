@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from spacy_hf_ner.model.backends.packing import can_pack, pack_linear_layers
 from spacy_hf_ner.model.batching import PaddedBatch
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import Network
@@ -60,13 +61,23 @@ class TorchBackend:
         return tensor.to(self._device)
 
 
-def reduce_precision(network: Network, dtype: torch.dtype) -> Network:
-    """Return a copy of a network with its encoder in a reduced type and its head in float32."""
-    reduced = copy.deepcopy(network).to(dtype)
-    _, head = find_head(reduced)
-    head.float()
+def copy_for_prediction(network: Network, dtype: torch.dtype) -> Network:
+    """Return a copy of a network that only predicts: its encoder in a type, its head in float32.
+
+    What need not change is shared with the network: the copy is out of date when that is trained further. Buffers keep
+    their type, because positions computed in a reduced one are wrong.
+    """
+    weights = (*network.parameters(), *network.buffers())
+    copied = copy.deepcopy(network, {id(tensor): tensor for tensor in weights}).eval()
+    _, head = find_head(copied)
+    if can_pack(next(network.parameters()).device, dtype):
+        pack_linear_layers(copied, dtype, skip=head)
+    for module in copied.modules():
+        if module is not head:
+            for name, parameter in module.named_parameters(recurse=False):
+                setattr(module, name, nn.Parameter(parameter.detach().to(dtype), requires_grad=False))
     head.register_forward_pre_hook(_as_float32)
-    return reduced.eval()
+    return copied
 
 
 def _as_float32(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
