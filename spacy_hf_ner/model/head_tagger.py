@@ -61,6 +61,8 @@ def _init(model: TokenModel, X: list[Doc] | None = None, Y: object = None) -> No
 class HeadTagger(Tagger):
     """A tag head on a ``tok2vec`` layer, such as a listener to a shared encoder."""
 
+    reduction = "sum"  # as spaCy's own components, so that each has its say in what the encoder learns
+
     @property
     def head(self) -> Model[Any, Any]:
         """The layer that makes the logits."""

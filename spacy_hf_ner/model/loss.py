@@ -6,6 +6,7 @@ backward pass. In a row of a token with several supervised subwords the entries 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ import numpy.typing as npt
 Rows = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 MISSING = -1
+# What a gradient is of: the mean over labelled tokens, or the sum, as where spaCy's own components share an encoder.
+Reduction = Literal["mean", "sum"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,9 @@ def compute_loss(
     *,
     class_weights: Rows | None = None,
     label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
 ) -> tuple[float, list[Rows]]:
-    """Return the mean loss over labelled tokens, and its gradient on the rows.
+    """Return the mean loss over labelled tokens, and the gradient on the rows.
 
     The loss of a gold tag is the weighted cross-entropy of its subwords; that of a wrong span is ``-log(1 - p)``,
     p being the product of its tags' probabilities. Tokens without a gold tag, and rows of NaN, teach nothing.
@@ -45,6 +49,7 @@ def compute_loss(
         targets: What each should say.
         class_weights: A weight for each column. Shape: (n_tags,).
         label_smoothing: Share of the target that is spread over all tags, in [0, 1).
+        reduction: What the gradient is of.
 
     >>> loss, (gradient,) = compute_loss([np.log(np.array([[0.5, 0.5]], np.float32))], [Targets(np.array([1]))])
     >>> round(loss, 4), gradient.tolist()
@@ -70,20 +75,22 @@ def compute_loss(
             loss -= float(np.log1p(-prob))
             np.add.at(gradient, (token_i, column), prob / (1.0 - prob))
             total_weight += len(path)
-    scale = 1.0 / max(total_weight, 1.0)
-    return loss * scale, [gradient * np.float32(scale) for gradient in gradients]
+    return loss / max(total_weight, 1.0), _reduce(gradients, total_weight, reduction)
 
 
 _MAX_PROB = 0.9999  # bounds the gradient of a wrong span that the model is sure of
 
 
-def compute_divergence(rows: Sequence[Rows], teacher: Sequence[Rows], columns: Ints) -> tuple[float, list[Rows]]:
-    """Return the mean divergence of rows from a teacher's on the tags that both know, and its gradient on the rows.
+def compute_divergence(
+    rows: Sequence[Rows], teacher: Sequence[Rows], columns: Ints, *, reduction: Reduction = "mean"
+) -> tuple[float, list[Rows]]:
+    """Return the mean divergence of rows from a teacher's on the tags that both know, and the gradient on the rows.
 
     Args:
         rows: Log-probabilities of the student. Shape of each: (n_tokens, n_tags).
         teacher: Log-probabilities of the teacher. Shape of each: (n_tokens, n_teacher_tags).
         columns: The student's column of each of the teacher's tags. Shape: (n_teacher_tags,).
+        reduction: What the gradient is of.
     """
     gradients = [np.zeros_like(row) for row in rows]
     divergence, n_tokens = 0.0, 0
@@ -95,5 +102,9 @@ def compute_divergence(rows: Sequence[Rows], teacher: Sequence[Rows], columns: I
         divergence += float((target * (theirs - ours)).sum())
         gradient[known[:, None], columns[None, :]] = np.exp(ours) - target
         n_tokens += len(known)
-    scale = 1.0 / max(n_tokens, 1)
-    return divergence * scale, [gradient * np.float32(scale) for gradient in gradients]
+    return divergence / max(n_tokens, 1), _reduce(gradients, n_tokens, reduction)
+
+
+def _reduce(gradients: list[Rows], total: float, reduction: Reduction) -> list[Rows]:
+    """Return the gradient of the mean over ``total`` from that of the sum, if the mean is asked for."""
+    return gradients if reduction == "sum" else [gradient / np.float32(max(total, 1.0)) for gradient in gradients]

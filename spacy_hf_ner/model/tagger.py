@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, Optimizer
 
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.model.loss import Reduction
 
 Floats = npt.NDArray[np.float32]
 TokenModel = Model[Any, Any]  # list[Doc] to list[Floats2d]; Thinc's array types do not know numpy's
@@ -21,7 +22,13 @@ Backprop = Callable[[Sequence[Floats]], object]
 
 
 class Tagger(ABC):
-    """The two kinds of model behind one interface. It has no state of its own: all of it is in the model."""
+    """The two kinds of model behind one interface. It has no state of its own: all of it is in the model.
+
+    Attributes:
+        reduction: What the gradients that it takes are of.
+    """
+
+    reduction: Reduction = "mean"
 
     def __init__(self, model: TokenModel) -> None:
         self.model = model

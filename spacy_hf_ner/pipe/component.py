@@ -259,6 +259,7 @@ class HFNer(StoredPipe):
             targets,
             class_weights=fit_class_weights(self.cfg["class_weights"], tag_set),
             label_smoothing=self.label_smoothing,
+            reduction=self.tagger.reduction,
         )
         self._learn(gradient, backprop, sgd)
         losses[self.name] += loss
@@ -289,7 +290,7 @@ class HFNer(StoredPipe):
         columns = np.array([column[tag] for tag in taught.tags], dtype=np.int64)
         set_dropout_rate(self.model, 0.0)
         rows, backprop = self.tagger.begin_update(docs)
-        loss, gradient = compute_divergence(rows, teacher.predict(docs), columns)
+        loss, gradient = compute_divergence(rows, teacher.predict(docs), columns, reduction=self.tagger.reduction)
         self._learn(gradient, backprop, sgd)
         losses[self.name] += loss
         return losses

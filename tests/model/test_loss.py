@@ -141,3 +141,17 @@ def test_the_divergence_from_oneself_is_zero_and_its_gradient_is_the_slope() -> 
     (slope,) = torch.autograd.grad(expected, logits)
     assert logits.grad is not None
     assert torch.allclose(logits.grad, slope, atol=1e-6)
+
+
+def test_a_sum_has_the_gradient_of_each_token_and_reports_the_mean_all_the_same() -> None:
+    rows = [np.log(np.full((3, 2), 0.5, dtype=np.float32))]
+    targets = [Targets(np.array([1, -1, 0]))]
+    mean, (of_mean,) = compute_loss(rows, targets)
+    total, (of_sum,) = compute_loss(rows, targets, reduction="sum")
+    assert mean == total == pytest.approx(np.log(2))
+    assert np.array_equal(of_sum, 2 * of_mean)
+    taught = [np.log(np.array([[0.9, 0.1]] * 3, dtype=np.float32))]
+    mean, (of_mean,) = compute_divergence(rows, taught, np.array([0, 1]))
+    total, (of_sum,) = compute_divergence(rows, taught, np.array([0, 1]), reduction="sum")
+    assert mean == total > 0
+    assert np.allclose(of_sum, 3 * of_mean)
