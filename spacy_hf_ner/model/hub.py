@@ -8,23 +8,28 @@ from spacy_hf_ner.errors import CheckpointError
 # What a checkpoint needs; never pickles, never code.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model", "*.codes")
 _WANTED_PICKLES = ("pytorch_model*.bin",)
+_TIMEOUT_S = 10.0
 
 
 def find_folder(name: str, *, revision: str | None, allow_pickle: bool = False) -> Path | None:
     """Return the checkpoint's folder if it is on this machine, without asking the network; else None.
 
     Raises:
-        CheckpointError: The name is a path, and there is no such folder.
+        CheckpointError: The name is a path, and there is no such folder; or it can be no repository's name.
     """
     if (path := _as_path(name)) is not None:
         return path
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
+    except HFValidationError as error:
+        raise CheckpointError(
+            f"{name!r} is neither a folder nor the name of a repository on the Hugging Face hub: {error}"
+        ) from error
     patterns = ("*.safetensors", *(_WANTED_PICKLES if allow_pickle else ()))
     is_whole = (folder / "config.json").is_file() and any(any(folder.glob(pattern)) for pattern in patterns)
     return folder if is_whole else None
@@ -47,14 +52,15 @@ def fetch_folder(name: str, *, revision: str | None, allow_pickle: bool = False)
     found = find_folder(name, revision=revision, allow_pickle=allow_pickle)
     if found is not None:
         return found
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
 
     wanted = [*_WANTED, *(_WANTED_PICKLES if allow_pickle else ())]
     at = f" at revision {revision!r}" if revision else ""
     try:
+        HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S)  # a download tries for long before it gives up
         return Path(snapshot_download(name, revision=revision, allow_patterns=wanted))
-    except (OfflineModeIsEnabled, LocalEntryNotFoundError, OSError) as error:
+    except Exception as error:  # the hub's library has changed its errors with its HTTP client
         if isinstance(error, HfHubHTTPError) and error.response is not None:
             raise CheckpointError(f"the Hugging Face hub refused {name!r}{at}: {error}") from error
         raise CheckpointError(

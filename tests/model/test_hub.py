@@ -1,12 +1,17 @@
 """Names to folders, with a cache made on the spot; nothing here reaches for a network."""
 
 import shutil
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import huggingface_hub.constants
+import huggingface_hub.utils
 import pytest
 import spacy
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.hub import fetch_folder, find_folder
@@ -66,6 +71,69 @@ def test_without_cache_and_network_the_error_names_the_ways_out(cache: Path) -> 
     message = str(caught.value)
     for wanted in ("someone/ner", "'v1'", str(cache), "--local-dir", "HF_HOME", "HF_HUB_OFFLINE"):
         assert wanted in message
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """A hub that has no repository at all."""
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.send_header("X-Error-Code", "RepoNotFound")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def online(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    """A hub on this machine, asked instead of the real one."""
+    server = HTTPServer(("127.0.0.1", 0), _Refusing)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    _forget_sessions()
+    yield server
+    _forget_sessions()
+    assert not any(cache.rglob("*.safetensors"))
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def _forget_sessions() -> None:
+    """Make the hub's library see that the machine is online now, or offline: before version 1 it remembers."""
+    getattr(huggingface_hub.utils, "reset_sessions", lambda: None)()
+
+
+def test_what_the_hub_refuses_is_said(online: HTTPServer) -> None:
+    assert online.server_port
+    with pytest.raises(CheckpointError, match="hub refused 'someone/ner' at revision 'v1'"):
+        fetch_folder("someone/ner", revision="v1")
+
+
+def test_a_hub_that_cannot_be_reached_is_named_with_the_ways_out(
+    online: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **settings: _refuse(asked, settings))
+    online.socket.close()  # connections are refused from now on
+    with pytest.raises(CheckpointError, match="Ways out"):
+        fetch_folder("someone/ner", revision=None)
+    assert asked == [{"revision": None, "local_files_only": True}]  # a download would try for long
+
+
+def _refuse(asked: list[object], settings: object) -> None:
+    asked.append(settings)
+    raise LocalEntryNotFoundError("not cached")
+
+
+@pytest.mark.parametrize("name", ["two words", "-dash", "x" * 97])
+def test_what_can_be_no_name_is_said_to_be_none(cache: Path, name: str) -> None:
+    assert cache.is_dir()
+    with pytest.raises(CheckpointError, match="neither a folder nor the name of a repository"):
+        fetch_folder(name, revision=None)
 
 
 def test_the_component_says_so_too(cache: Path) -> None:
