@@ -22,7 +22,7 @@ from spacy_hf_ner.model.backends.choice import Engine, make_torch_engine
 from spacy_hf_ner.model.backends.torch import TorchBackend, resolve_precision
 from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, write_checkpoint
-from spacy_hf_ner.model.dropout import set_dropout
+from spacy_hf_ner.model.dropout import make_dropout_cheap, set_dropout
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.freezing import freeze_layers
 from spacy_hf_ner.model.head import find_head, set_head
@@ -251,6 +251,7 @@ class HFShim(Shim):
 
     def _adopt(self, checkpoint: Checkpoint) -> None:
         freeze_layers(checkpoint.network, self.settings.frozen_layers)
+        make_dropout_cheap(checkpoint.network)
         self.checkpoint = checkpoint
         self._transient = _Transient()
         _ = self.reading  # refuses a window that does not fit
