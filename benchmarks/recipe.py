@@ -17,6 +17,8 @@ Each run adds a line to benchmarks/results/recipe.jsonl, with scores by entity t
 
 import argparse
 import json
+import math
+import shutil
 import statistics
 import sys
 import tempfile
@@ -109,7 +111,9 @@ def prepare_corpus(args: argparse.Namespace, folder: Path) -> tuple[Path, Path]:
         path = RESULTS / f"{args.corpus}_{split}.spacy"
         source = DATA / name
         if not path.is_file() or (source.is_file() and source.stat().st_mtime > path.stat().st_mtime):
-            DocBin(docs=read_docs(name, spacy.blank("en")), store_user_data=True).to_disk(path)
+            fresh = folder / path.name
+            DocBin(docs=read_docs(name, spacy.blank("en")), store_user_data=True).to_disk(fresh)
+            shutil.move(fresh, path)  # whole at once: other runs may read it
         docs = read_gold(path, Vocab())
         if args.limit_docs or (args.limit_sentences and split == "train"):
             docs = docs[: args.limit_docs or None]
@@ -151,7 +155,7 @@ def as_record(outcome: Outcome) -> dict[str, Any]:
         "f1_per_type": {name: counts.f1 for name, counts in outcome.scores.per_type.items()},
         "f1_in_hf_ner": outcome.in_hf_ner,
         "n_steps": outcome.n_steps,
-        "train_speed": outcome.train_speed,
+        "train_speed": None if math.isnan(outcome.train_speed) else outcome.train_speed,
         "predict_speed": outcome.predict_speed,
     }
 
