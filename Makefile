@@ -5,13 +5,15 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command 
 export OMP_WAIT_POLICY ?= PASSIVE
 VENV := .venv
 VENV5 := .venv-transformers5
+VENV_BENCH := .venv-bench
 
-.PHONY: help project test lint types suite test-transformers5 clean
+.PHONY: help project test lint types suite test-transformers5 bench clean
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
 	@echo "make test                 lint, types, and the tests with their coverage"
 	@echo "make test-transformers5   the tests again, with transformers 5 and without spacy-transformers"
+	@echo "make bench                speed beside the peers, in an environment of their own (about ten minutes, quiet machine)"
 	@echo "make clean                remove the environments and everything that the project made"
 
 project: $(VENV)/installed
@@ -32,22 +34,29 @@ suite: $(VENV)/installed
 test-transformers5: $(VENV5)/installed
 	$(VENV5)/bin/python -m pytest
 
+# A quiet machine is wanted here, so threads wait as they do by default.
+bench: $(VENV_BENCH)/installed
+	env -u OMP_WAIT_POLICY $(VENV_BENCH)/bin/python benchmarks/peers.py $(BENCH)
+
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(call install,$(VENV),dev$(comma)project,constraints.txt)
 
 $(VENV5)/installed: pyproject.toml constraints-transformers5.txt
 	$(call install,$(VENV5),test,constraints-transformers5.txt)
 
+$(VENV_BENCH)/installed: pyproject.toml constraints.txt
+	$(call install,$(VENV_BENCH),project,constraints.txt,spacy-huggingface-pipelines==0.0.4)
+
 clean:
-	rm -rf $(VENV) $(VENV5) assets training packages metrics visualisations project.lock
+	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) benchmarks/results assets training packages metrics visualisations project.lock
 	rm -rf corpus/labels corpus/*.spacy
 
-# install(environment, extras, constraints): the stamp is written last, so a failed installation starts again.
+# install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again.
 comma := ,
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "The pinned environments need Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-	$(1)/bin/python -m pip install --constraint $(3) --editable '.[$(2)]'
+	$(1)/bin/python -m pip install --constraint $(3) --editable '.[$(2)]' $(4)
 	touch $@
 endef
