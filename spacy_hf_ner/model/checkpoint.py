@@ -6,7 +6,7 @@ Safe means: safetensors unless asked otherwise, no remote code, no kernels from 
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,32 +15,15 @@ import torch
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.aggregation import SubwordLabels
+from spacy_hf_ner.model.backends.torch import Precision
 from spacy_hf_ner.model.encoding import SubwordTokenizer, load_tokenizer
 from spacy_hf_ner.model.head import name_labels
+from spacy_hf_ner.model.limits import Limits, find_limits
 from spacy_hf_ner.model.network import Network, quiet_transformers
+from spacy_hf_ner.model.notes import Notes, read_notes
+from spacy_hf_ner.model.onnx_graph import OnnxGraph, read_graph
 
 Attention = Literal["auto", "sdpa", "eager"]
-
-FORMAT_VERSION = 1
-NOTES_FILE = "spacy_hf_ner.json"
-_MAX_USABLE_LENGTH = 1_000_000  # tokenizers without a limit say 1e30
-
-
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What this package stores beside a checkpoint that Hugging Face has no place for.
-
-    Attributes:
-        scheme: The tag scheme, or None if the head was never trained.
-        window: Subwords in a window, or None for the default.
-        subword_labels: How continuing subwords were labelled in training.
-        format_version: Version of this file.
-    """
-
-    scheme: str | None
-    window: int | None = None
-    subword_labels: SubwordLabels = "first"
-    format_version: int = FORMAT_VERSION
 
 
 @dataclass(slots=True)
@@ -49,40 +32,49 @@ class Checkpoint:
 
     Attributes:
         name: Where it came from, for messages.
-        network: An ``AutoModelForTokenClassification``, float32.
+        weights: An ``AutoModelForTokenClassification``, float32; or the graph that it was exported to.
         tokenizer: What makes its subwords.
         tokenizer_files: The tokenizer's files as they were found, by name.
         tag_set: The tags of its columns, or None if its head was never trained.
         window: The window stored with it, or None.
         subword_labels: How continuing subwords were labelled in training.
-        max_subwords: The most subwords it reads at once, without special tokens.
+        limits: What the network can read.
     """
 
     name: str
-    network: Network
+    weights: Network | OnnxGraph
     tokenizer: SubwordTokenizer
     tokenizer_files: dict[str, bytes]
     tag_set: TagSet | None
     window: int | None = None
     subword_labels: SubwordLabels = "first"
-    max_subwords: int = field(init=False)
+    limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
-        self.max_subwords = _find_limit(self.network, self.tokenizer_files) - len(self.tokenizer.template)
+        if isinstance(self.weights, OnnxGraph):
+            self.limits = self.weights.limits
+        else:
+            n_special = len(self.tokenizer.template)
+            self.limits = find_limits(self.weights, self.tokenizer_files, n_special=n_special)
 
     @property
-    def n_embeddings(self) -> int | None:
-        """The number of subwords that the network knows, or None if it hashes them, as CANINE does."""
-        try:
-            return int(self.network.get_input_embeddings().num_embeddings)
-        except NotImplementedError:
-            return None
+    def is_exported(self) -> bool:
+        """Whether the network is an ONNX graph, which can only predict."""
+        return isinstance(self.weights, OnnxGraph)
 
     @property
-    def pad_id(self) -> int:
-        """The id to pad with."""
-        pad_id = getattr(self.network.config, "pad_token_id", None)
-        return int(pad_id) if pad_id is not None and pad_id >= 0 else 0
+    def network(self) -> Network:
+        """The PyTorch network.
+
+        Raises:
+            CheckpointError: There is only the graph that it was exported to.
+        """
+        if isinstance(self.weights, OnnxGraph):
+            raise CheckpointError(
+                f'{self.name}: with backend = "onnx" the network is {self.weights.file_name}, which predicts; it cannot '
+                "be trained, exported again or given other labels. Do that with the pipeline that it was exported from."
+            )
+        return self.weights
 
 
 def read_checkpoint(
@@ -113,16 +105,47 @@ def read_checkpoint(
     uses_pickle = _check_weights(folder, called, allow_pickle=allow_pickle)
     network, missing = _load_network(folder, called, attention=attention, uses_pickle=uses_pickle)
     head_missing = _check_missing(network, missing, called)
-    notes = _read_notes(folder, called)
+    notes = read_notes(folder, called)
     tag_set = None
     if not head_missing and _has_trained_head(raw_config, notes):
-        tag_set = _read_tag_set(network, labels=labels, scheme=_choose_scheme(scheme, notes))
+        named = network.config.id2label
+        own = [str(named[i]) for i in range(len(named))]
+        tag_set = _read_tag_set(own, labels=labels, scheme=_choose_scheme(scheme, notes))
         if labels is not None:
             name_labels(network, tag_set)
+    return _assemble(folder, called, weights=network, tag_set=tag_set, notes=notes)
+
+
+def read_exported(
+    folder: Path,
+    *,
+    name: str | None = None,
+    labels: Sequence[str] | None = None,
+    scheme: str = "auto",
+    precision: Precision = "auto",
+) -> Checkpoint:
+    """Return the checkpoint in a folder whose network was exported to ONNX; PyTorch's weights are not read.
+
+    For the arguments see :func:`read_checkpoint` and :func:`spacy_hf_ner.model.onnx_graph.read_graph`.
+
+    Raises:
+        CheckpointError: The folder has no such graph, or cannot be used otherwise.
+        TagError: The labels do not fit the scheme.
+    """
+    called = name or str(folder)
+    raw_config, notes = _read_config(folder, called), read_notes(folder, called)
+    graph = read_graph(folder, called, precision=precision, limits=notes.limits if notes else None)
+    tag_set = _read_tag_set(_list_labels(raw_config), labels=labels, scheme=_choose_scheme(scheme, notes))
+    return _assemble(folder, called, weights=graph, tag_set=tag_set, notes=notes)
+
+
+def _assemble(
+    folder: Path, called: str, *, weights: Network | OnnxGraph, tag_set: TagSet | None, notes: Notes | None
+) -> Checkpoint:
     tokenizer, files = load_tokenizer(folder, called)
     return Checkpoint(
         name=called,
-        network=network,
+        weights=weights,
         tokenizer=tokenizer,
         tokenizer_files=files,
         tag_set=tag_set,
@@ -132,25 +155,36 @@ def read_checkpoint(
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write a folder that Hugging Face, and :func:`read_checkpoint`, load: safetensors, no pickle."""
+    """Write a folder that Hugging Face, and :func:`read_checkpoint`, load: safetensors, no pickle.
+
+    A network that was exported is written as the graph that it is, for :func:`read_exported`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with quiet_transformers():
-        checkpoint.network.save_pretrained(folder, safe_serialization=True)
+    if isinstance(checkpoint.weights, OnnxGraph):
+        checkpoint.weights.write(folder)
+    else:
+        with quiet_transformers():
+            checkpoint.weights.save_pretrained(folder, safe_serialization=True)
     for name, content in checkpoint.tokenizer_files.items():
         (folder / name).write_bytes(content)
     scheme = None if checkpoint.tag_set is None else checkpoint.tag_set.scheme.name
-    notes = Notes(scheme, checkpoint.window, checkpoint.subword_labels)
-    (folder / NOTES_FILE).write_text(json.dumps(asdict(notes), indent=2) + "\n", encoding="utf8")
+    limits = checkpoint.limits if checkpoint.is_exported else None
+    Notes(scheme, checkpoint.window, checkpoint.subword_labels, limits).write(folder)
 
 
 def peek_tag_set(folder: Path, *, labels: Sequence[str] | None, scheme: str) -> TagSet | None:
     """Return a checkpoint's tags from its config.json alone, or None if its head was never trained."""
-    config, notes = _read_config(folder, str(folder)), _read_notes(folder, str(folder))
-    named = config.get("id2label") or {}
-    ordered = labels or [str(named[key]) for key in sorted(named, key=int)]
+    config, notes = _read_config(folder, str(folder)), read_notes(folder, str(folder))
+    ordered = labels or _list_labels(config)
     if not ordered or not _has_trained_head(config, notes):
         return None
     return read_labels(ordered, scheme=_choose_scheme(scheme, notes))
+
+
+def _list_labels(config: dict[str, Any]) -> list[str]:
+    """Return the labels that a config.json names, in the order of their ids."""
+    named = config.get("id2label") or {}
+    return [str(named[key]) for key in sorted(named, key=int)]
 
 
 def _read_config(folder: Path, called: str) -> dict[str, Any]:
@@ -170,19 +204,6 @@ def _read_config(folder: Path, called: str) -> dict[str, Any]:
             "transformers read a pickle. Remove that key and use model.safetensors."
         )
     return config
-
-
-def _read_notes(folder: Path, called: str) -> Notes | None:
-    path = folder / NOTES_FILE
-    if not path.is_file():
-        return None
-    raw = json.loads(path.read_text(encoding="utf8"))
-    if raw.get("format_version") != FORMAT_VERSION:
-        raise CheckpointError(
-            f"{called}: {NOTES_FILE} has format_version {raw.get('format_version')}, this version of spacy-hf-ner "
-            f"reads {FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or a newer one."
-        )
-    return Notes(scheme=raw["scheme"], window=raw["window"], subword_labels=raw["subword_labels"])
 
 
 def _has_trained_head(config: dict[str, Any], notes: Notes | None) -> bool:
@@ -275,29 +296,9 @@ def _check_missing(network: Network, missing: set[str], called: str) -> bool:
     return bool(missing)
 
 
-def _read_tag_set(network: Network, *, labels: Sequence[str] | None, scheme: str) -> TagSet:
-    named = network.config.id2label
-    own = [str(named[i]) for i in range(len(named))]
+def _read_tag_set(own: list[str], *, labels: Sequence[str] | None, scheme: str) -> TagSet:
     if labels is not None and len(labels) != len(own):
         raise CheckpointError(
             f"the checkpoint has {len(own)} labels, but labels names {len(labels)}: give one for each id."
         )
     return read_labels(labels or own, scheme=scheme)
-
-
-def _find_limit(network: Network, tokenizer_files: dict[str, bytes]) -> int:
-    """Return the most subwords the network reads at once, special tokens included."""
-    limits = [_MAX_USABLE_LENGTH]
-    settings = json.loads(tokenizer_files.get("tokenizer_config.json", b"{}"))
-    limits.append(int(min(settings.get("model_max_length") or _MAX_USABLE_LENGTH, _MAX_USABLE_LENGTH)))
-    positions = [
-        module
-        for name, module in network.named_modules()
-        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding)
-    ]
-    if positions:
-        # RoBERTa and its kin number positions from padding_idx + 1.
-        limits += [p.num_embeddings - (0 if p.padding_idx is None else p.padding_idx + 1) for p in positions]
-    else:
-        limits.append(getattr(network.config, "max_position_embeddings", None) or _MAX_USABLE_LENGTH)
-    return min(limit for limit in limits if limit > 0)

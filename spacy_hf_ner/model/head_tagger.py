@@ -13,7 +13,7 @@ from thinc.api import Linear, Model, chain, with_array
 
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.checkpoint import FORMAT_VERSION, NOTES_FILE
+from spacy_hf_ner.model.notes import FORMAT_VERSION, NOTES_FILE
 from spacy_hf_ner.model.tagger import Floats, Tagger, TokenModel
 
 MODEL_NAME = "token_classifier"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spacy_hf_ner.model.aggregation import Aggregation, SubwordLabels
+from spacy_hf_ner.model.backends.choice import BackendName
 from spacy_hf_ner.model.backends.torch import MixedPrecision, Precision
 from spacy_hf_ner.model.checkpoint import Attention
 
@@ -23,6 +24,7 @@ class Settings:
     window: int | None = None
     overlap: int | None = None
     context: Literal["document", "sentence"] = "document"
+    backend: BackendName = "torch"
     precision: Precision = "auto"
     mixed_precision: MixedPrecision = "auto"
     attention: Attention = "auto"

@@ -18,10 +18,10 @@ from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.windows import check_window
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.aggregation import count_disagreements, score_units, score_units_for_training
-from spacy_hf_ner.model.backends.choice import Engine, make_torch_engine
+from spacy_hf_ner.model.backends.choice import Engine, make_engine
 from spacy_hf_ner.model.backends.torch import TorchBackend, resolve_precision
 from spacy_hf_ner.model.batching import Budget
-from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, write_checkpoint
+from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, read_exported, write_checkpoint
 from spacy_hf_ner.model.dropout import make_dropout_cheap, set_dropout
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.freezing import freeze_layers
@@ -66,9 +66,18 @@ class HFShim(Shim):
         if self.checkpoint is None:
             s = self.settings
             folder = fetch_folder(s.name, revision=s.revision, allow_pickle=s.allow_pickle)
-            self._adopt(self._read(folder, scheme, name=s.name))
+            self.adopt(self._read(folder, scheme, name=s.name))
         assert self.checkpoint is not None
         return self.checkpoint
+
+    def adopt(self, checkpoint: Checkpoint) -> None:
+        """Use a checkpoint, in place of whatever was loaded."""
+        if not checkpoint.is_exported:
+            freeze_layers(checkpoint.network, self.settings.frozen_layers)
+            make_dropout_cheap(checkpoint.network)
+        self.checkpoint = checkpoint
+        self._transient = _Transient()
+        _ = self.reading  # refuses a window that does not fit
 
     def peek(self, scheme: str) -> TagSet | None:
         """Return the tags of the checkpoint if they can be known without loading it or asking the network."""
@@ -96,9 +105,9 @@ class HFShim(Shim):
     def reading(self) -> Reading:
         """How this model cuts texts into windows."""
         checkpoint, s = self._loaded(), self.settings
-        window = s.window or checkpoint.window or min(checkpoint.max_subwords, DEFAULT_WINDOW)
+        window = s.window or checkpoint.window or min(checkpoint.limits.max_subwords, DEFAULT_WINDOW)
         overlap = window // 4 if s.overlap is None else s.overlap
-        check_window(window, overlap, limit=checkpoint.max_subwords, name=checkpoint.name)
+        check_window(window, overlap, limit=checkpoint.limits.max_subwords, name=checkpoint.name)
         return Reading(window, overlap, by_sentence=s.context == "sentence")
 
     def __call__(
@@ -145,7 +154,7 @@ class HFShim(Shim):
         network = self._network_on_device()
         set_dropout(network, dropout if self.settings.dropout is None else self.settings.dropout)
         autocast = resolve_precision(self.settings.mixed_precision, _device_of(network))
-        reading = MixedReading(self.reading, longest=checkpoint.max_subwords)
+        reading = MixedReading(self.reading, longest=checkpoint.limits.max_subwords)
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), reading)
         backend = RecomputingBackend(TorchBackend(network, autocast=autocast), max_kept=MAX_KEPT_SUBWORDS)
         with torch.enable_grad():
@@ -206,7 +215,7 @@ class HFShim(Shim):
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network; Thinc calls it, but prediction and training look for themselves where they are."""
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and not self.checkpoint.is_exported:
             self.checkpoint.network.to(torch.device(device_type, device_id) if device_type != "cpu" else "cpu")
             self._transient = _Transient()
 
@@ -216,7 +225,7 @@ class HFShim(Shim):
 
     def read_folder(self, folder: Path, scheme: str) -> None:
         """Read a folder that :meth:`to_disk` wrote, in place of whatever was loaded."""
-        self._adopt(self._read(folder, scheme, name=None))
+        self.adopt(self._read(folder, scheme, name=None))
 
     def from_disk(self, path: str | Path) -> "HFShim":
         """Read a folder with the scheme that is stored in it."""
@@ -245,16 +254,11 @@ class HFShim(Shim):
 
     def _read(self, folder: Path, scheme: str, *, name: str | None) -> Checkpoint:
         s = self.settings
+        if s.backend == "onnx":
+            return read_exported(folder, name=name, labels=s.labels, scheme=scheme, precision=s.precision)
         return read_checkpoint(
             folder, name=name, labels=s.labels, scheme=scheme, attention=s.attention, allow_pickle=s.allow_pickle
         )
-
-    def _adopt(self, checkpoint: Checkpoint) -> None:
-        freeze_layers(checkpoint.network, self.settings.frozen_layers)
-        make_dropout_cheap(checkpoint.network)
-        self.checkpoint = checkpoint
-        self._transient = _Transient()
-        _ = self.reading  # refuses a window that does not fit
 
     def _loaded(self) -> Checkpoint:
         if self.checkpoint is None:
@@ -271,10 +275,11 @@ class HFShim(Shim):
 
     def _make_engine(self) -> Engine:
         """Return what predicts; it is made anew when the weights have changed."""
-        network = self._network_on_device()
-        network.eval()
+        checkpoint = self._loaded()
+        if not checkpoint.is_exported:
+            self._network_on_device().eval()
         if self._transient.engine is None:
-            self._transient.engine = make_torch_engine(network, self.settings.precision)
+            self._transient.engine = make_engine(checkpoint.weights, self.settings.precision)
         return self._transient.engine
 
     def _get_scaler(self, autocast: torch.dtype | None, device: torch.device) -> torch.amp.GradScaler:

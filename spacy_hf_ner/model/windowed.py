@@ -35,7 +35,7 @@ class RecomputingBackend:
 def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget: Budget) -> torch.Tensor:
     """Return the logits of all subwords, each from the window that owns it. Shape: (n_subwords, n_tags)."""
     n_subwords = len(layout.ids)
-    n_rows = checkpoint.n_embeddings
+    n_rows = checkpoint.limits.n_embeddings
     if n_subwords and n_rows is not None and int(layout.ids.max()) >= n_rows:
         raise CheckpointError(
             f"{checkpoint.name}: the tokenizer gave subword {int(layout.ids.max())}, but the network has only {n_rows} "
@@ -47,7 +47,7 @@ def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget
         layout.ids,
         layout.windows,
         template=checkpoint.tokenizer.template,
-        pad_id=checkpoint.pad_id,
+        pad_id=checkpoint.limits.pad_id,
         budget=budget,
     )
     for batch in batches:
@@ -55,7 +55,7 @@ def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget
         kept.append(logits.flatten(0, 1)[torch.from_numpy(batch.source).to(logits.device)])
         targets.append(batch.target)
     if not kept:
-        return torch.zeros(0, checkpoint.network.config.num_labels)
+        return torch.zeros(0, 0 if checkpoint.tag_set is None else len(checkpoint.tag_set))
     place = np.empty(n_subwords, dtype=np.int64)
     place[np.concatenate(targets)] = np.arange(n_subwords)
     packed = torch.cat(kept)

@@ -25,6 +25,7 @@ def make_hf_token_classifier_v1(
     window: int | None = None,
     overlap: int | None = None,
     context: Literal["document", "sentence"] = "document",
+    backend: Literal["torch", "onnx"] = "torch",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
     mixed_precision: Literal["auto", "none", "bf16", "fp16"] = "auto",
     attention: Literal["auto", "sdpa", "eager"] = "auto",
@@ -49,7 +50,10 @@ def make_hf_token_classifier_v1(
         overlap: Subwords shared by neighbouring windows, at most half a window. None: a quarter of the window.
         context: ``"document"`` fills windows across sentences; ``"sentence"`` reads each sentence by itself where the
             Doc has boundaries.
-        precision: Type of the network in prediction. ``"auto"``: bf16 where the hardware has it, else fp32.
+        backend: What predicts: PyTorch (``"torch"``), or ONNX Runtime on the CPU with the graph that ``hf-ner
+            export-onnx`` put into the checkpoint folder (``"onnx"``); such a model cannot be trained.
+        precision: Type of the network in prediction. ``"auto"``: bf16 where the hardware has it, else fp32; with the
+            backend ``"onnx"`` int8 where the graph was exported so, else fp32.
         mixed_precision: Type of autocast in training. ``"auto"``: bf16 where the hardware has it, else none.
         attention: Attention kernel. ``"auto"``: ``"sdpa"`` where the family supports it, else ``"eager"``.
         dropout: Dropout rate inside the network in training. None: the ``drop`` of ``nlp.update``, that is
@@ -66,6 +70,8 @@ def make_hf_token_classifier_v1(
             "expected head_learn_rate > 0, frozen_layers >= -1 and dropout in [0, 1), "
             f"got head_learn_rate = {head_learn_rate}, frozen_layers = {frozen_layers}, dropout = {dropout}."
         )
+    if backend == "onnx" and precision not in {"auto", "fp32"}:
+        raise ConfigError(f'expected precision = "auto" or "fp32" with backend = "onnx", got {precision!r}.')
     from spacy_hf_ner.model.hf_tagger import make_hf_model
     from spacy_hf_ner.model.settings import Settings
 
@@ -79,6 +85,7 @@ def make_hf_token_classifier_v1(
             window=window,
             overlap=overlap,
             context=context,
+            backend=backend,
             precision=precision,
             mixed_precision=mixed_precision,
             attention=attention,

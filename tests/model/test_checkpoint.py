@@ -35,7 +35,7 @@ def test_a_checkpoint_is_read_with_its_tags_in_float32_and_eval_mode(bert: Check
     assert bert.tag_set.labels == CONLL_LABELS
     assert not bert.network.training
     assert {p.dtype for p in bert.network.parameters()} == {torch.float32}
-    assert bert.max_subwords == 510
+    assert bert.limits.max_subwords == 510
 
 
 def test_half_precision_weights_are_read_as_float32(folder: Path) -> None:
@@ -192,4 +192,4 @@ def test_a_scheme_that_the_labels_do_not_fit_is_refused(bert_folder: Path) -> No
 def test_the_limit_is_what_positions_and_tokenizer_allow_less_special_tokens(
     tmp_path: Path, family: str, settings: dict[str, Any], expected: int
 ) -> None:
-    assert read_checkpoint(make_checkpoint(tmp_path, family=family, **settings)).max_subwords == expected
+    assert read_checkpoint(make_checkpoint(tmp_path, family=family, **settings)).limits.max_subwords == expected

@@ -1,13 +1,18 @@
 """Which engine predicts, and how many padded subwords it should get at once."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from spacy_hf_ner.model.backends.base import Backend
+from spacy_hf_ner.model.backends.onnx import OnnxBackend
 from spacy_hf_ner.model.backends.torch import Precision, TorchBackend, copy_for_prediction, resolve_precision
 from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.network import Network
+from spacy_hf_ner.model.onnx_graph import OnnxGraph
+
+BackendName = Literal["torch", "onnx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,13 @@ class Engine:
 
     backend: Backend
     budget: Budget
+
+
+def make_engine(weights: Network | OnnxGraph, precision: Precision) -> Engine:
+    """Return the engine for a network, in the precision that a setting means, or for the graph that it became."""
+    if isinstance(weights, OnnxGraph):
+        return Engine(OnnxBackend(weights.content), Budget(1024 if weights.is_int8 else 512, padding=64))
+    return make_torch_engine(weights, precision)
 
 
 def make_torch_engine(network: Network, precision: Precision) -> Engine:
