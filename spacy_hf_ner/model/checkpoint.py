@@ -71,8 +71,8 @@ class Checkpoint:
         """
         if isinstance(self.weights, OnnxGraph):
             raise CheckpointError(
-                f'{self.name}: with backend = "onnx" the network is {self.weights.file_name}, which predicts; it cannot '
-                "be trained, exported again or given other labels. Do that with the pipeline that it was exported from."
+                f'{self.name}: with backend = "onnx" the network is {self.weights.file_name}, which predicts. It '
+                "cannot be trained, exported again or relabelled: do that with the pipeline that it was exported from."
             )
         return self.weights
 
