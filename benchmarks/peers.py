@@ -109,7 +109,7 @@ def measure_alone(report: Report, competitors: Sequence[Competitor], setting: Se
         print(f"memory: {one.name}", file=sys.stderr)
         report.memory[one.name] = run_alone("memory", one.name, shared, str(texts))
     for _ in range(N_STARTS):
-        for what, folder in (("pipeline", setting.model), ("checkpoint", setting.checkpoint)):
+        for what, folder in (("pipeline", setting.model), ("spacy", setting.model), ("checkpoint", setting.checkpoint)):
             report.starts.setdefault(what, []).append(run_alone("start", what, folder))
 
 

@@ -1,7 +1,7 @@
 """What needs a process of its own: peak memory, and how long it takes to start. Prints one line of JSON.
 
 python -m speed.alone memory NAME SETTING TEXTS
-python -m speed.alone start pipeline|checkpoint FOLDER
+python -m speed.alone start pipeline|spacy|checkpoint FOLDER
 """
 
 import json
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def measure_start(what: str, folder: str) -> dict[str, float]:
     """Return the seconds and the peak memory of a program's start: imports, loading, the first text, loading again."""
     starts: dict[str, Callable[[str], tuple[Callable[[], Any], Callable[[Any], object]]]] = {
         "pipeline": _start_pipeline,
+        "spacy": partial(_start_pipeline, exclude=["hf_ner"]),
         "checkpoint": _start_checkpoint,
     }
     times = [time.perf_counter()]
@@ -97,11 +99,11 @@ def read_peak() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def _start_pipeline(folder: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
+def _start_pipeline(folder: str, exclude: Sequence[str] = ()) -> tuple[Callable[[], Any], Callable[[Any], object]]:
     import spacy
     from transformers import AutoModelForTokenClassification  # noqa: F401 - imported here as in the other
 
-    return lambda: spacy.load(folder), lambda nlp: nlp(SENTENCE)
+    return lambda: spacy.load(folder, exclude=exclude), lambda nlp: nlp(SENTENCE)
 
 
 def _start_checkpoint(folder: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
