@@ -11,7 +11,7 @@ from spacy.cli._util import app as spacy_app
 from typer.core import TyperGroup
 from wasabi import msg
 
-from spacy_hf_ner.cli import calibrate, compare, convert, encoder, evaluate, package, visualise
+from spacy_hf_ner.cli import calibrate, compare, convert, encoder, evaluate, export_onnx, package, visualise
 from spacy_hf_ner.errors import HFNerError
 
 
@@ -36,6 +36,7 @@ spacy_app.add_typer(app)
 app.command("convert")(convert.convert)
 app.command("encoder")(encoder.encoder)
 app.command("calibrate")(calibrate.calibrate_command)
+app.command("export-onnx")(export_onnx.export_onnx_command)
 app.command("package")(package.package)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("compare")(compare.compare_command)

@@ -1,5 +1,6 @@
 """A trainable pipe whose model is saved as a folder, without pickle."""
 
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import srsly
 from spacy import util
 from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.tagger import Tagger
 from spacy_hf_ner.pipe.architectures import get_tagger
+from spacy_hf_ner.pipe.onnx_export import MIN_AGREEMENT, OnnxExport, Quantize, export_onnx
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+logger = logging.getLogger("spacy_hf_ner")
 
 RUNTIME_KEYS = ("threshold",)  # in cfg for `spacy find-threshold`, never on disk
 
@@ -77,6 +82,38 @@ class StoredPipe(TrainablePipe):  # type: ignore[misc]
         }
         util.from_bytes(bytes_data, deserialize, exclude)
         return self
+
+    def export_onnx(
+        self,
+        path: str | Path,
+        *,
+        quantize: Quantize | None = None,
+        sample: Iterable[Doc] = (),
+        min_agreement: float = MIN_AGREEMENT,
+    ) -> OnnxExport:
+        """Write a checkpoint folder with the network as an ONNX graph, for a model with ``backend = "onnx"``.
+
+        It has no weights for PyTorch: keep the pipeline for training. ``hf-ner export-onnx`` writes a whole pipeline.
+
+        Args:
+            path: The folder.
+            quantize: None for float32, or ``"int8"``.
+            sample: Docs of the kind that will be read, as this component gets them: int8 is compared on them.
+            min_agreement: The least F1 of the entities that int8 finds there against those of float32. Below it the
+                graph stays in float32, with a warning; 0 takes int8 in any case.
+
+        Returns:
+            Where the graph is, and how the comparison went.
+
+        Raises:
+            ConfigError: The model cannot be exported, or an argument is out of range.
+            CheckpointError: The head was never trained, or PyTorch cannot export the network.
+            MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
+        """
+        result = export_onnx(self, Path(path), quantize=quantize, sample=sample, min_agreement=min_agreement)
+        if result.problem is not None:
+            logger.warning("%s", result.problem)
+        return result
 
     def _stored_cfg(self) -> dict[str, Any]:
         return {key: value for key, value in self.cfg.items() if key not in RUNTIME_KEYS}

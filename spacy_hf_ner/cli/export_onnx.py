@@ -1,0 +1,97 @@
+"""``python -m spacy hf-ner export-onnx``: a pipeline whose hf_ner predicts with ONNX Runtime."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from spacy.cli._util import import_code
+from spacy.util import load_config
+from tqdm import tqdm
+from wasabi import msg
+
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.evaluation.prediction import load_pipeline, read_gold_docs
+
+if TYPE_CHECKING:
+    from spacy_hf_ner.pipe.onnx_export import OnnxExport
+
+
+def export_onnx_command(
+    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
+    output: Path = typer.Argument(help="Folder for the pipeline that predicts with ONNX Runtime."),
+    quantize: str | None = typer.Option(None, "--quantize", "-q", help='"int8": linear layers compute in 8 bits.'),
+    sample: Path | None = typer.Option(
+        None, "--sample", "-s", help="Texts to compare int8 and fp32 on: .spacy, or any corpus.", exists=True
+    ),
+    min_agreement: float | None = typer.Option(
+        None,
+        "--min-agreement",
+        help="Least F1 of int8's entities against fp32's (0.98); below it fp32 stays.",
+    ),
+    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+) -> None:
+    """Save a pipeline whose hf_ner predicts with ONNX Runtime.
+
+    It has no weights for PyTorch and cannot be trained: keep the pipeline that it is made from.
+    """
+    import_code(code)
+    exports = export_pipeline(model, output, quantize=quantize, sample=sample, min_agreement=min_agreement)
+    for name, export in exports.items():
+        if export.agreement is not None:
+            msg.info(f"{name}: F1 of int8's entities against fp32's in the sample {export.agreement:.2%}")
+        if export.problem is not None:
+            msg.warn(export.problem)
+        msg.good(f"{name}: {export.file}, {export.file.stat().st_size / 1e6:,.0f} MB")
+
+
+def export_pipeline(
+    model: str,
+    output: Path,
+    *,
+    quantize: str | None = None,
+    sample: Path | None = None,
+    min_agreement: float | None = None,
+) -> "dict[str, OnnxExport]":
+    """Return what was exported of each hf_ner component of a pipeline, which is saved to a folder.
+
+    Args:
+        model: Name of an installed pipeline, or its folder.
+        output: The folder to save to.
+        quantize: None for float32, or ``"int8"``.
+        sample: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads; its texts are used.
+        min_agreement: The least F1 of int8's entities against those of float32; None for the usual one.
+
+    Raises:
+        ConfigError: There is no such pipeline, it has no hf_ner, or a setting is out of range.
+        CheckpointError: A head was never trained, or PyTorch cannot export the network.
+        CorpusError: The sample cannot be read, or holds no Docs.
+        MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
+    """
+    from spacy_hf_ner.pipe.component import HFNer
+    from spacy_hf_ner.pipe.onnx_export import MIN_AGREEMENT, export_onnx
+
+    nlp = load_pipeline(model)
+    components = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
+    if not components:
+        raise ConfigError(
+            f"{model}: expected a pipeline with hf_ner, found {', '.join(nlp.pipe_names) or 'no component'}."
+        )
+    texts = [doc.text for doc in read_gold_docs(sample, nlp.vocab)] if sample is not None else []
+    exports = {}
+    nlp.to_disk(output, exclude=list(components))
+    for name, pipe in components.items():
+        with nlp.select_pipes(enable=nlp.pipe_names[: nlp.pipe_names.index(name)]):  # what it sees when it predicts
+            docs = list(tqdm(nlp.pipe(texts), total=len(texts), desc="Reading", disable=None))
+        pipe.to_disk(output / name, exclude=["vocab", "model"])
+        exports[name] = export_onnx(
+            pipe,
+            output / name / "model",
+            quantize=quantize,  # type: ignore[arg-type] # it says what it expects
+            sample=docs,
+            min_agreement=MIN_AGREEMENT if min_agreement is None else min_agreement,
+        )
+    config = load_config(output / "config.cfg")
+    for name in components:
+        config["components"][name]["model"].update(backend="onnx", precision="auto")
+    config.to_disk(output / "config.cfg")
+    return exports
