@@ -21,7 +21,7 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.evaluation.confidence import collect_scores, measure_confidence, trace_thresholds
 from spacy_hf_ner.evaluation.confusion import count_confusions, find_frequent_confusions
 from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
-from spacy_hf_ner.evaluation.evaluate import judge
+from spacy_hf_ner.evaluation.evaluate import judge, pause_collector
 from spacy_hf_ner.evaluation.matching import match_entities
 from spacy_hf_ner.evaluation.prediction import Prediction
 from spacy_hf_ner.evaluation.resampling import bootstrap, count_docs
@@ -125,7 +125,9 @@ def measure_report(examples: list[Example]) -> None:
 def main() -> None:
     """Measure both."""
     vocab = spacy.blank("en").vocab
-    measure_parts(make_examples(40_000, vocab))
+    examples = make_examples(40_000, vocab)
+    with pause_collector():  # as in `judge`, which these are the parts of
+        measure_parts(examples)
     measure_report(make_examples(3_000, vocab, per_doc=1))
 
 

@@ -8,7 +8,7 @@ from spacy.cli._util import import_code, setup_gpu
 from wasabi import msg
 
 from spacy_hf_ner.evaluation.evaluate import Evaluation, evaluate_pipeline
-from spacy_hf_ner.evaluation.prediction import load_pipeline, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import find_spans_key, load_pipeline, read_gold_docs
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
 from spacy_hf_ner.evaluation.training_log import read_training_log
@@ -23,12 +23,14 @@ def evaluate_command(
     log: Path | None = typer.Option(None, "--log", "-l", help="Training log (JSONL), for its curves.", exists=True),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str = typer.Option("hf_ner", "--spans-key", "-sk", help="Span group that holds the entities' scores."),
+    spans_key: str | None = typer.Option(
+        None, "--spans-key", "-sk", help="Span group of the scores, or of the entities if doc.ents is not set."
+    ),
 ) -> None:
     """Judge a pipeline's entities by gold data: strict spans, seqeval, spaCy's scores, per type, and speed.
 
-    Works with every pipeline that sets doc.ents. Gold and predicted entities are compared by their characters, so
-    no entity is dropped where the pipeline's tokens differ from the gold ones.
+    Works with every pipeline that sets doc.ents, or a span group only (--spans-key). Gold and predicted entities are
+    compared by their characters, so no entity is dropped where the pipeline's tokens differ from the gold ones.
     """
     import_code(code)
     setup_gpu(gpu_id)
@@ -42,7 +44,7 @@ def evaluate(
     *,
     train: Path | None = None,
     log: Path | None = None,
-    spans_key: str = "hf_ner",
+    spans_key: str | None = None,
     progress: bool = True,
 ) -> Evaluation:
     """Return how good a pipeline is, having written ``metrics.json`` and ``report.html`` to a folder.
@@ -53,19 +55,21 @@ def evaluate(
         output: The folder to write to; it is made if there is none.
         train: Training data in the same format, to score seen and unseen entities apart.
         log: A training log, to show its curves.
-        spans_key: The span group that holds the scores of the predicted entities.
+        spans_key: The span group that holds the scores, or the entities of a pipeline that does not set ``doc.ents``;
+            None for that of its hf_ner.
         progress: Show a progress bar.
 
     Raises:
-        ConfigError: There is no such pipeline.
+        ConfigError: There is no such pipeline, or it sets no entities.
         CorpusError: The data cannot be read, or holds no Docs.
         MissingExtraError: seqeval is not installed.
     """
     training = read_training_log(log) if log else ()
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
-    seen = read_seen(read_gold_docs(train, nlp.vocab)) if train else None
-    evaluation = evaluate_pipeline(nlp, golds, spans_key=spans_key, seen=seen, progress=progress)
+    key = find_spans_key(nlp, spans_key)
+    seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key) if train else None
+    evaluation = evaluate_pipeline(nlp, golds, spans_key=key, seen=seen, progress=progress)
     output.mkdir(parents=True, exist_ok=True)
     metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
     (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
@@ -81,7 +85,10 @@ def print_evaluation(evaluation: Evaluation) -> None:
     msg.divider(f"{evaluation.model} on {len(evaluation.pairs):,} documents")
     msg.table(per_type_rows(evaluation), header=header, aligns=aligns, divider=True)
     msg.table(program_rows(evaluation), header=("micro average", "P", "R", "F1", "macro F1"), aligns=aligns[:5])
-    msg.text(f"Token accuracy {evaluation.token_accuracy:.2%}; {evaluation.words_per_second:,.0f} words/s.")
+    accuracy = "Entities overlap, so there are no tags for token accuracy and seqeval"
+    if evaluation.token_accuracy is not None:
+        accuracy = f"Token accuracy {evaluation.token_accuracy:.2%}"
+    msg.text(f"{accuracy}; {evaluation.words_per_second:,.0f} words/s.")
     if evaluation.confidence:
         scores = evaluation.confidence
         error, noise = scores.equal_mass.expected_error, scores.noise

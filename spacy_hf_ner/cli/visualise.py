@@ -6,8 +6,14 @@ import typer
 from spacy.cli._util import import_code, setup_gpu
 from wasabi import msg
 
-from spacy_hf_ner.evaluation.entities import pair_docs
-from spacy_hf_ner.evaluation.prediction import describe, load_pipeline, predict, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import (
+    describe,
+    find_spans_key,
+    load_pipeline,
+    pair_predictions,
+    predict,
+    read_gold_docs,
+)
 from spacy_hf_ner.visual.entities_page import make_entities_page
 
 
@@ -18,7 +24,9 @@ def visualise_command(
     limit: int = typer.Option(100, "--limit", "-n", min=0, help="Show this many documents, 0 for all of them."),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str = typer.Option("hf_ner", "--spans-key", "-sk", help="Span group that holds the entities' scores."),
+    spans_key: str | None = typer.Option(
+        None, "--spans-key", "-sk", help="Span group of the scores, or of the entities if doc.ents is not set."
+    ),
 ) -> None:
     """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
     import_code(code)
@@ -29,7 +37,7 @@ def visualise_command(
 
 
 def visualise(
-    model: str, data: Path, output: Path, *, limit: int = 100, spans_key: str = "hf_ner", progress: bool = True
+    model: str, data: Path, output: Path, *, limit: int = 100, spans_key: str | None = None, progress: bool = True
 ) -> tuple[int, int]:
     """Return how many documents a page shows, and how many there are, having written the page.
 
@@ -38,18 +46,19 @@ def visualise(
         data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
         output: The HTML file; its folder is made if there is none.
         limit: The most documents to show; 0 for all.
-        spans_key: The span group that holds the scores of the predicted entities.
+        spans_key: The span group that holds the scores, or the entities of a pipeline that does not set ``doc.ents``;
+            None for that of its hf_ner.
         progress: Show a progress bar.
 
     Raises:
-        ConfigError: There is no such pipeline.
+        ConfigError: There is no such pipeline, or it sets no entities.
         CorpusError: The data cannot be read, or holds no Docs.
     """
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
     shown = golds[:limit] if limit else golds
     prediction = predict(nlp, shown, progress=progress)
-    pairs = [pair_docs(eg.reference, eg.predicted, spans_key=spans_key) for eg in prediction.examples]
+    pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(make_entities_page(pairs, model=describe(nlp), n_docs=len(golds)), encoding="utf8")
     return len(shown), len(golds)

@@ -10,8 +10,14 @@ from pathlib import Path
 from spacy.cli._util import import_code, setup_gpu
 from tqdm import tqdm
 
-from spacy_hf_ner.evaluation.entities import pair_docs
-from spacy_hf_ner.evaluation.prediction import describe, load_pipeline, predict, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import (
+    describe,
+    find_spans_key,
+    load_pipeline,
+    pair_predictions,
+    predict,
+    read_gold_docs,
+)
 from spacy_hf_ner.evaluation.resampling import DocCounts, Intervals, bootstrap, count_docs, permutation_test
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 
@@ -56,7 +62,13 @@ class Standing:
 
 
 def compare_pipelines(
-    models: Sequence[str], data: Path, *, gpu_id: int = -1, code: Path | None = None, progress: bool = False
+    models: Sequence[str],
+    data: Path,
+    *,
+    gpu_id: int = -1,
+    code: Path | None = None,
+    spans_key: str | None = None,
+    progress: bool = False,
 ) -> tuple[Standing, ...]:
     """Return the pipelines' scores and costs, each measured in a process of its own, compared with the first.
 
@@ -65,10 +77,12 @@ def compare_pipelines(
         data: A .spacy file, or a folder of them.
         gpu_id: GPU number, or -1 for the CPU.
         code: A Python file with registered functions that the pipelines need.
+        spans_key: The span group of the entities of pipelines that do not set ``doc.ents``; None for that of their
+            hf_ner.
         progress: Show a progress bar.
 
     Raises:
-        ConfigError: There is no such pipeline.
+        ConfigError: There is no such pipeline, or it sets no entities.
         CorpusError: The data cannot be read, or holds no Docs.
     """
     # Spawned and used once, so that no pipeline inherits the memory of another.
@@ -76,17 +90,20 @@ def compare_pipelines(
     measured: list[Measured] = []
     for model in tqdm(models, unit="pipeline", desc="Comparing", disable=not progress):
         with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
-            measured.append(pool.submit(measure_pipeline, model, data, gpu_id=gpu_id, code=code).result())
+            run = pool.submit(measure_pipeline, model, data, gpu_id=gpu_id, code=code, spans_key=spans_key)
+            measured.append(run.result())
     return rank_against_first(measured)
 
 
-def measure_pipeline(model: str, data: Path, *, gpu_id: int = -1, code: Path | None = None) -> Measured:
+def measure_pipeline(
+    model: str, data: Path, *, gpu_id: int = -1, code: Path | None = None, spans_key: str | None = None
+) -> Measured:
     """Return the scores and costs of one pipeline; the memory is that of the whole process so far."""
     import_code(code)
     setup_gpu(gpu_id, silent=True)
     nlp = load_pipeline(model)
     prediction = predict(nlp, read_gold_docs(data, nlp.vocab))
-    pairs = [pair_docs(eg.reference, eg.predicted) for eg in prediction.examples]
+    pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
     return Measured(
         model=model,
         description=describe(nlp),

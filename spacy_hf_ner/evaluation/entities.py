@@ -6,22 +6,40 @@ space differs (a tokenizer that normalises it), the predicted offsets are moved 
 characters that are not white space.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from spacy.attrs import ENT_IOB, IDX, LENGTH, ORTH, SENT_START
 from spacy.tokens import Doc
 
 from spacy_hf_ner.errors import AlignmentError
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 Ints = npt.NDArray[np.int64]
 NO_ANNOTATION = 0  # Token.ent_iob of a token that nobody has annotated
 
+_TOKENS: list[int | str] = [IDX, LENGTH, ORTH]
+_GOLD_TOKENS: list[int | str] = [*_TOKENS, ENT_IOB, SENT_START]
 
-@dataclass(frozen=True, slots=True, order=True)
-class Entity:
+
+class Place(NamedTuple):
+    """Where and what an entity is, whatever its score."""
+
+    start_char: int
+    end_char: int
+    entity_type: str
+
+
+class Entity(Place):
     """A typed stretch of text. Two are equal if their characters and types are; scores are not compared.
+
+    A tuple and no dataclass, because an evaluation hashes, compares and sorts a hundred thousand of them.
 
     Attributes:
         start_char: First character.
@@ -30,10 +48,14 @@ class Entity:
         score: The model's probability in [0, 1], or None where it gave none.
     """
 
-    start_char: int
-    end_char: int
-    entity_type: str
-    score: float | None = field(default=None, compare=False)
+    score: float | None = None
+
+    def __new__(cls, start_char: int, end_char: int, entity_type: str, score: float | None = None) -> "Self":
+        """Make an entity."""
+        self = tuple.__new__(cls, (start_char, end_char, entity_type))
+        if score is not None:
+            self.score = score
+        return self
 
     def overlaps(self, other: "Entity") -> bool:
         """Tell whether the two share a character."""
@@ -63,14 +85,31 @@ class DocPair:
 
 
 def read_entities(doc: Doc, *, spans_key: str = "hf_ner") -> tuple[Entity, ...]:
-    """Return the entities of ``doc.ents``, with the scores that the span group of this key gives to them."""
-    scores = dict(_read_scores(doc, spans_key))
-    if not scores:
-        return tuple(Entity(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents)
-    return tuple(
-        Entity(ent.start_char, ent.end_char, ent.label_, scores.get((ent.start, ent.end, ent.label_)))
-        for ent in doc.ents
-    )
+    """Return the entities of a Doc in text order, with the scores that the span group of this key gives to them.
+
+    They are those of ``doc.ents``; where nothing has set these, not even to none, they are those of the span group.
+    """
+    group = read_group(doc, spans_key)
+    if not doc.has_annotation("ENT_IOB"):
+        return group
+    scored: dict[tuple[int, int, str], Entity] = {entity: entity for entity in group}
+    places = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+    return tuple([scored.get(place) or Entity(*place) for place in places])
+
+
+def read_group(doc: Doc, spans_key: str) -> tuple[Entity, ...]:
+    """Return the entities of a span group in text order, each once, with their scores; they may overlap."""
+    group = doc.spans.get(spans_key, ())
+    scores = group.attrs.get("scores") if group else None
+    if scores is None or len(scores) != len(group):
+        scores = [None] * len(group)
+    found = {Entity(span.start_char, span.end_char, span.label_, s) for span, s in zip(group, scores, strict=True)}
+    return tuple(sorted(found))
+
+
+def have_overlaps(entities: Sequence[Entity]) -> bool:
+    """Tell whether some of the entities share a character; they are in text order."""
+    return any(one.end_char > other.start_char for one, other in pairwise(entities))
 
 
 def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPair:
@@ -78,56 +117,54 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
 
     Args:
         gold: The Doc with gold entities.
-        predicted: The Doc with predicted entities; it may be tokenised differently.
-        spans_key: The span group of the predicted Doc that holds scores.
+        predicted: The Doc with predicted entities; it may be tokenised differently. Where they are in its span group
+            and not in ``doc.ents``, the gold ones are those of the gold Doc's group of that key, if it has one.
+        spans_key: The span group.
 
     Raises:
         AlignmentError: The texts differ in more than white space.
     """
     text = gold.text
-    predicted_text = text if _has_same_tokens(gold, predicted) else predicted.text
+    *gold_tokens, iob, sent_start = _read_columns(gold, _GOLD_TOKENS)
+    tokens = _read_columns(predicted, _TOKENS)
+    predicted_text = text if np.array_equal(gold_tokens, tokens) else predicted.text
     found = read_entities(predicted, spans_key=spans_key)
-    borders = _token_borders(predicted)
+    gold_borders, borders = _borders(*gold_tokens[:2]), _borders(*tokens[:2])
     if predicted_text != text:
         text_map = _TextMap(target=text, source=predicted_text)
         found = tuple(Entity(*text_map.move(e.start_char, e.end_char), e.entity_type, e.score) for e in found)
-        borders = np.array([text_map.move(start, end) for start, end in borders.tolist()], dtype=np.int64).reshape(
-            -1, 2
-        )
-    gold_borders = _token_borders(gold)
-    is_missing = gold.to_array(["ENT_IOB"]).reshape(-1) == NO_ANNOTATION
-    missing = gold_borders[is_missing]
-    unjudged = tuple(e for e in found if _touches(missing, e)) if len(missing) else ()
+        moved = [text_map.move(start, end) for start, end in borders.tolist()]
+        borders = np.array(moved, dtype=np.int64).reshape(-1, 2)
+    if spans_key in gold.spans and not (predicted.has_annotation("ENT_IOB") and gold.has_annotation("ENT_IOB")):
+        known, missing = read_group(gold, spans_key), gold_borders[:0]
+    else:
+        known, missing = read_entities(gold, spans_key=spans_key), gold_borders[iob == NO_ANNOTATION]
+    unjudged = {entity for entity in found if _touches(missing, entity)} if len(missing) else set()
     return DocPair(
         text=text,
-        gold=read_entities(gold, spans_key=spans_key),
-        predicted=tuple(e for e in found if e not in unjudged) if unjudged else found,
-        unjudged=unjudged,
+        gold=known,
+        predicted=tuple([entity for entity in found if entity not in unjudged]) if unjudged else found,
+        unjudged=tuple(sorted(unjudged)),
         token_borders=_without(_merge_borders(gold_borders, borders), missing),
-        sentence_starts=tuple(s.start_char for s in gold.sents) if gold.has_annotation("SENT_START") else (),
+        sentence_starts=_sentence_starts(gold, gold_borders, sent_start),
     )
 
 
-def _read_scores(doc: Doc, spans_key: str) -> Iterator[tuple[tuple[int, int, str], float]]:
-    group = doc.spans.get(spans_key)
-    if group is None:
-        return
-    scores = group.attrs.get("scores")
-    if scores is None or len(scores) != len(group):
-        return
-    for span, score in zip(group, scores, strict=True):
-        yield (span.start, span.end, span.label_), float(score)
+def _read_columns(doc: Doc, attributes: list[int | str]) -> Ints:
+    """Return attributes of the tokens. Shape: (n_attributes, n_tokens)."""
+    return doc.to_array(attributes).reshape(-1, len(attributes)).view(np.int64).T
 
 
-def _has_same_tokens(first: Doc, second: Doc) -> bool:
-    columns: list[int | str] = ["ORTH", "SPACY"]
-    return np.array_equal(first.to_array(columns), second.to_array(columns))
+def _borders(start_char: Ints, length: Ints) -> Ints:
+    return np.stack([start_char, start_char + length], axis=1)
 
 
-def _token_borders(doc: Doc) -> Ints:
-    borders: Ints = doc.to_array(["IDX", "LENGTH"]).astype(np.int64).reshape(-1, 2)
-    borders[:, 1] += borders[:, 0]
-    return borders
+def _sentence_starts(doc: Doc, borders: Ints, sent_start: Ints) -> tuple[int, ...]:
+    if not len(doc) or not doc.has_annotation("SENT_START"):
+        return ()
+    is_start = sent_start == 1
+    is_start[0] = True  # spaCy does not always say so
+    return tuple(borders[is_start, 0].tolist())
 
 
 def _merge_borders(first: Ints, second: Ints) -> Ints:

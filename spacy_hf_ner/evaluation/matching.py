@@ -58,15 +58,17 @@ def match_entities(gold: Sequence[Entity], predicted: Sequence[Entity]) -> tuple
 
 
 def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[tuple[Entity, Entity]]:
-    """Yield the pairs that share a character; both sides are in text order, each without overlaps of its own."""
+    """Yield the pairs that share a character; both sides are in text order, and may have overlaps of their own."""
     first = 0
     for one in gold:
         while first < len(predicted) and predicted[first].end_char <= one.start_char:
             first += 1
-        for other in predicted[first:]:
+        for i in range(first, len(predicted)):
+            other = predicted[i]
             if other.start_char >= one.end_char:
                 break
-            yield one, other
+            if other.end_char > one.start_char:
+                yield one, other
 
 
 def _by_closeness(pair: tuple[Entity, Entity]) -> tuple[bool, int, Entity, Entity]:

@@ -14,6 +14,9 @@ from tqdm import tqdm
 
 from spacy_hf_ner.corpus.readers import read_docs
 from spacy_hf_ner.errors import ConfigError, CorpusError
+from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
+
+DEFAULT_SPANS_KEY = "hf_ner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ def load_pipeline(name: str) -> Language:
             f"expected the name of an installed pipeline or a folder that holds one, got {name!r}. "
             "Train one with `python -m spacy train`, or install one with `python -m spacy download`."
         ) from error
+
+
+def find_spans_key(nlp: Language, named: str | None = None) -> str:
+    """Return the span group that holds a pipeline's scores, or its entities where it does not set ``doc.ents``.
+
+    It is the one that is named; else that of the last component with a setting ``spans_key``.
+    """
+    keys = [key for _, pipe in nlp.pipeline if isinstance(key := getattr(pipe, "spans_key", None), str)]
+    return named or (keys[-1] if keys else DEFAULT_SPANS_KEY)
 
 
 def describe(nlp: Language) -> str:
@@ -114,3 +126,28 @@ def _read_texts(nlp: Language, golds: Sequence[Doc]) -> Iterator[Doc]:
             yield Doc(nlp.vocab, words=[t.text for t in gold], spaces=[bool(t.whitespace_) for t in gold])
         else:
             yield nlp.make_doc(gold.text)
+
+
+def pair_predictions(prediction: Prediction, *, spans_key: str) -> tuple[DocPair, ...]:
+    """Return gold and predicted entities of every text.
+
+    Args:
+        prediction: The Docs.
+        spans_key: The span group that holds the scores, or the entities where the pipeline does not set ``doc.ents``.
+
+    Raises:
+        ConfigError: The pipeline sets neither ``doc.ents`` nor such a group in any Doc.
+        AlignmentError: The pipeline's tokenizer changes the text in more than white space.
+    """
+    docs = [example.predicted for example in prediction.examples if len(example.predicted)]
+    if docs and not any(spans_key in doc.spans or doc.has_annotation("ENT_IOB") for doc in docs):
+        others = sorted({key for doc in docs for key in doc.spans})
+        raise ConfigError(
+            f"expected a pipeline that sets doc.ents, or else doc.spans[{spans_key!r}], got one that sets neither"
+            + (
+                f", only {', '.join(f'doc.spans[{key!r}]' for key in others)}. Name one with --spans-key."
+                if others
+                else ". Add a component that finds entities."
+            )
+        )
+    return tuple(pair_docs(eg.reference, eg.predicted, spans_key=spans_key) for eg in prediction.examples)

@@ -53,14 +53,14 @@ class SemevalCounts:
 
 
 def count_semeval(pairs: Iterable[DocPair]) -> dict[SemevalView, SemevalCounts]:
-    """Return the counts of a data set in each view; the entities of one side must not overlap each other."""
+    """Return the counts of a data set in each view."""
     counts = {view: SemevalCounts() for view in SEMEVAL_VIEWS}
     for pair in pairs:
         equal = set(pair.gold).intersection(pair.predicted)
         gold = sorted(entity for entity in pair.gold if entity not in equal)
         predicted = sorted(entity for entity in pair.predicted if entity not in equal)
         for view, row in counts.items():
-            # An equal pair is correct in every view, and nothing else overlaps either of the two.
+            # An equal pair is correct in every view, and neither of the two stands for anything else.
             row.correct += len(equal)
             _count(gold, predicted, view, row)
     return counts
@@ -91,7 +91,8 @@ def _overlapping(gold: Sequence[Entity], prediction: Entity, first: int) -> Iter
     for i in range(first, len(gold)):
         if gold[i].start_char >= prediction.end_char:
             break
-        yield i
+        if gold[i].end_char > prediction.start_char:  # entities that overlap do not end in the order of their starts
+            yield i
 
 
 def _is_right(gold: Entity, predicted: Entity, view: SemevalView) -> bool:

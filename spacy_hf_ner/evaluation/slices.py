@@ -56,28 +56,36 @@ def slice_scores(
         pairs: Gold and predicted entities.
         seen: The entity types of each entity text in the training data, from :func:`read_seen`.
     """
-    rows = [_count(pair, seen) for pair in pairs]
-    slicings = []
-    for name, values in _VALUES.items():
-        counts = {value: sum((row[name, value] for row in rows if (name, value) in row), Counts()) for value in values}
-        slicings.append(Slicing(name, {value: row for value, row in counts.items() if row != Counts()}))
+    counts: dict[tuple[str, str], list[int]] = {}
+    for pair in pairs:
+        _count(pair, seen, counts)
+    slicings = [
+        Slicing(name, {value: Counts(*counts[name, value]) for value in values if (name, value) in counts})
+        for name, values in _VALUES.items()
+    ]
     return tuple(slicing for slicing in slicings if slicing.counts)
 
 
-def read_seen(docs: Iterable[Doc]) -> dict[str, set[str]]:
-    """Return the types of each entity text in training data; case and white space are ignored."""
+def read_seen(docs: Iterable[Doc], *, spans_key: str = "hf_ner") -> dict[str, set[str]]:
+    """Return the types of each entity text in training data; case and white space are ignored.
+
+    Args:
+        docs: The data.
+        spans_key: A span group that holds entities too.
+    """
     seen: dict[str, set[str]] = {}
     for doc in docs:
-        for ent in doc.ents:
+        for ent in (*doc.ents, *doc.spans.get(spans_key, ())):
             seen.setdefault(_normal(ent.text), set()).add(ent.label_)
     return seen
 
 
-def _count(pair: DocPair, seen: Mapping[str, AbstractSet[str]] | None) -> dict[tuple[str, str], Counts]:
-    """Return the counts of one document for every (property, value)."""
+def _count(
+    pair: DocPair, seen: Mapping[str, AbstractSet[str]] | None, counts: dict[tuple[str, str], list[int]]
+) -> None:
+    """Add the entities of one document to each value's numbers of correct, predicted and gold ones."""
     starts, ends = pair.token_borders[:, 0].tolist(), pair.token_borders[:, 1].tolist()
     size = _DOCUMENT[sum(len(starts) > limit for limit in DOC_TOKENS)]
-    counts: dict[tuple[str, str], list[int]] = {}
     gold, predicted = set(pair.gold), set(pair.predicted)
     for entity in gold | predicted:
         n_tokens = bisect_left(starts, entity.end_char) - bisect_right(ends, entity.start_char)
@@ -93,7 +101,6 @@ def _count(pair: DocPair, seen: Mapping[str, AbstractSet[str]] | None) -> dict[t
             row[0] += is_gold and is_predicted
             row[1] += is_predicted
             row[2] += is_gold
-    return {key: Counts(*row) for key, row in counts.items()}
 
 
 def _novelty(pair: DocPair, entity: Entity, seen: Mapping[str, AbstractSet[str]]) -> int:

@@ -1,5 +1,6 @@
 """An evaluation as JSON and as rows of a console table."""
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -65,9 +66,11 @@ def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
         (f"seqeval, {scores.mode} mode", *_percent(scores.micro), _as_percent(scores.macro.f1))
         for scores in evaluation.seqeval
     ]
-    spacy_prf = [evaluation.spacy_scores.get(key) for key in ("ents_p", "ents_r", "ents_f")]
-    if all(isinstance(value, float) for value in spacy_prf):
-        rows.append(("spaCy's Scorer, by tokens", *(_as_percent(float(value or 0)) for value in spacy_prf), ""))
+    keys = [key for key in evaluation.spacy_scores if key == "ents_f" or re.fullmatch("spans_.+_f", key)]
+    for key in keys:  # of ents, of span groups, or of both
+        prf = [evaluation.spacy_scores.get(key[:-1] + measure) for measure in "prf"]
+        if all(isinstance(value, float) for value in prf):
+            rows.append(("spaCy's Scorer, by tokens", *(_as_percent(float(value or 0)) for value in prf), ""))
     return rows
 
 

@@ -1,18 +1,22 @@
 """Entities as tags on tokens: the token accuracy, and the sequences that seqeval reads.
 
-The tokens are those of :attr:`DocPair.token_borders`, on whose borders gold and predicted entities both lie.
+The tokens are those of :attr:`DocPair.token_borders`, on whose borders gold and predicted entities both lie. Entities
+that overlap each other are no tag sequence: see :func:`have_tags`.
 """
 
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
-from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES
-from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.core.tags import write_tags
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Tag
+from spacy_hf_ner.errors import TagError
+from spacy_hf_ner.evaluation.entities import DocPair, Entity, have_overlaps
+
+SCHEME: Final = SCHEMES["IOB2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,17 @@ class PairTags:
     predicted: list[str]
 
 
+def have_tags(pairs: Iterable[DocPair]) -> bool:
+    """Tell whether the entities of all texts can be written as tags: on neither side do any overlap."""
+    return not any(have_overlaps(pair.gold) or have_overlaps(pair.predicted) for pair in pairs)
+
+
 def write_pair_tags(pair: DocPair) -> PairTags:
-    """Return the gold and the predicted tags of a text."""
+    """Return the gold and the predicted tags of a text.
+
+    Raises:
+        TagError: Entities of one side overlap.
+    """
     return PairTags(_write(pair, pair.gold), _write(pair, pair.predicted))
 
 
@@ -38,12 +51,22 @@ def token_accuracy(texts: Iterable[PairTags]) -> float:
 
 
 def _write(pair: DocPair, entities: Sequence[Entity]) -> list[str]:
+    if have_overlaps(entities):
+        raise TagError("entities that overlap cannot be written as tags, which have one layer. Use strict spans.")
     borders = pair.token_borders
+    tags = [str(OUTSIDE)] * len(borders)
     if len(entities) == 0:
-        return ["O"] * len(borders)
-    start = np.searchsorted(borders[:, 0], [e.start_char for e in entities], side="left").tolist()
-    end = np.searchsorted(borders[:, 1], [e.end_char for e in entities], side="right").tolist()
-    # An entity on characters that no token covers (white space that the gold tokens leave out) has no tag.
-    spans = [TokenSpan(s, e, ent.entity_type) for s, e, ent in zip(start, end, entities, strict=True) if s < e]
-    tags = write_tags(spans, len(borders), SCHEMES["IOB2"])
-    return ["O" if tag is OUTSIDE else str(tag) for tag in tags]
+        return tags
+    first = np.searchsorted(borders[:, 0], [e.start_char for e in entities], side="left").tolist()
+    after = np.searchsorted(borders[:, 1], [e.end_char for e in entities], side="right").tolist()
+    for start, end, entity in zip(first, after, entities, strict=True):
+        # An entity on characters that no token covers (white space that the gold tokens leave out) has no tag.
+        if start < end:
+            begin, inside = _tags_of(entity.entity_type)
+            tags[start:end] = [begin, *[inside] * (end - start - 1)]
+    return tags
+
+
+@lru_cache(maxsize=1024)
+def _tags_of(entity_type: str) -> tuple[str, str]:
+    return str(Tag(SCHEME.begin, entity_type)), str(Tag(SCHEME.inside, entity_type))

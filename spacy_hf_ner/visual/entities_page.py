@@ -12,6 +12,7 @@ from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.strict import score_strict
 from spacy_hf_ner.visual.colours import colour_of
 from spacy_hf_ner.visual.page import make_legend, make_page, make_tiles
+from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
 _TEMPLATE: Final = (
     '<mark class="e{wrong}" style="--c:{bg}" title="{title}">{text}<span class="tag">{label}{score}</span>{note}</mark>'
@@ -37,7 +38,11 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
     counts = Counter(e.entity_type for pair in pairs for e in (*pair.predicted, *pair.unjudged))
     counts.update(dict.fromkeys(strict.per_type, 0))
     renderer = EntityRenderer({"template": _TEMPLATE, "colors": {t: colour_of(t) for t in counts}})
-    cards = "\n".join(_card(number, pair, renderer, has_gold=has_gold) for number, pair in enumerate(pairs, start=1))
+    cards = "\n".join(
+        _card(_name(number, i, len(parts)), part, renderer, has_gold=has_gold)
+        for number, parts in enumerate(map(cut_pair, pairs), start=1)
+        for i, part in enumerate(parts, start=1)
+    )
     tools = (
         '<input type="checkbox" id="only-wrong" class="only-wrong hidden">'
         '<div class="tools"><label for="only-wrong" class="switch">Only documents with differences</label></div>'
@@ -53,7 +58,11 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
     return make_page(title=f"Entities · {model}", body=body)
 
 
-def _card(number: int, pair: DocPair, renderer: EntityRenderer, *, has_gold: bool) -> str:
+def _name(number: int, part: int, n_parts: int) -> str:
+    return f"Document {number:,}" + (f", part {part:,} of {n_parts:,}" if n_parts > 1 else "")
+
+
+def _card(name: str, pair: DocPair, renderer: EntityRenderer, *, has_gold: bool) -> str:
     matches = match_entities(pair.gold, pair.predicted)
     n_wrong = sum(match.kind != "correct" for match in matches)
     state = "right" if n_wrong == 0 else "wrong"
@@ -63,8 +72,8 @@ def _card(number: int, pair: DocPair, renderer: EntityRenderer, *, has_gold: boo
     predicted = _side("Predicted", pair, [*pair.predicted, *pair.unjudged], _notes(matches, predicted=True), renderer)
     gold = _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer) if has_gold else ""
     return (
-        f'<article class="card {state}" aria-labelledby="doc-{number}">'
-        f'<header><h3 id="doc-{number}">Document {number:,}</h3>{badge if has_gold else ""}</header>'
+        f'<article class="card {state}" aria-label="{name}">'
+        f"<header><h3>{name}</h3>{badge if has_gold else ''}</header>"
         f'<div class="sides{"" if has_gold else " one"}">{gold}{predicted}</div></article>'
     )
 
@@ -78,16 +87,24 @@ def _notes(matches: Sequence[Match], *, predicted: bool) -> dict[Entity, str]:
 def _side(
     heading: str, pair: DocPair, entities: Sequence[Entity], notes: dict[Entity, str], renderer: EntityRenderer
 ) -> str:
-    ents = [
-        {
-            "start": entity.start_char,
-            "end": entity.end_char,
-            "label": entity.entity_type,
-            "params": _params(entity, notes.get(entity, "")),
-        }
-        for entity in sorted(entities)
-    ]
-    return f'<section class="side"><h4>{heading}</h4>{renderer.render_ents(pair.text, ents, None).strip()}</section>'
+    shown, overlapping = lay_flat(entities)
+    in_text = [_as_displacy(entity, notes, entity.start_char) for entity in shown]
+    html = renderer.render_ents(pair.text, in_text, None).strip()
+    if overlapping:
+        line = "Overlapping:"
+        in_line = []
+        for entity in overlapping:
+            in_line.append(_as_displacy(entity, notes, len(line) + 1))
+            line += f" {pair.text[entity.start_char : entity.end_char]}"
+        html += renderer.render_ents(line, in_line, None).strip()
+    return f'<section class="side"><h4>{heading}</h4>{html}</section>'
+
+
+def _as_displacy(entity: Entity, notes: dict[Entity, str], start: int) -> dict[str, object]:
+    """Return an entity as displaCy's manual input, at a place of its own."""
+    end = start + entity.end_char - entity.start_char
+    params = _params(entity, notes.get(entity, ""))
+    return {"start": start, "end": end, "label": entity.entity_type, "params": params}
 
 
 def _params(entity: Entity, note: str) -> dict[str, str]:

@@ -1,17 +1,18 @@
 """The error browser: every document with gold beside predicted, filtered and drawn by a script on the page.
 
-The page holds each text once, with its matches as short rows of numbers; the script draws a few documents at a time,
-so ten thousand of them do not freeze it.
+The page holds each text once, with its matches as short rows of numbers. Long documents are cut into passages, and the
+script draws a few of these at a time, so neither ten thousand documents nor one of a book's length freeze it.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Final
 
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
-from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match
+from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match, match_entities
 from spacy_hf_ner.visual.colours import colour_of
+from spacy_hf_ner.visual.passages import cut_pair
 
 UNJUDGED: Final = "not judged"
 _KINDS: Final = (*MATCH_KINDS, UNJUDGED)
@@ -24,8 +25,13 @@ def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Matc
     """Return the HTML of filters and an empty list of documents, with the data that the script fills it from."""
     types = sorted({e.entity_type for pair in pairs for e in (*pair.gold, *pair.predicted, *pair.unjudged)})
     numbers = {entity_type: i for i, entity_type in enumerate(types)}
-    docs = [_doc(pair, doc, numbers) for pair, doc in zip(pairs, matches, strict=True)]
-    data = {"kinds": _KINDS, "types": types, "colours": [colour_of(t) for t in types], "docs": docs}
+    passages = [
+        passage
+        for number, (pair, doc) in enumerate(zip(pairs, matches, strict=True))
+        for passage in _passages(number, pair, doc, numbers)
+    ]
+    colours = [colour_of(t) for t in types]
+    data = {"kinds": _KINDS, "types": types, "colours": colours, "n_docs": len(pairs), "passages": passages}
     has_scores = any(e.score is not None for pair in pairs for e in pair.predicted)
     return _filters(types, matches, pairs, has_scores=has_scores) + (
         '<p id="found" class="lead" role="status"></p><div id="list"></div>'
@@ -67,15 +73,23 @@ def _filters(
     )
 
 
-def _doc(pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> list[object]:
-    """Return [text, rows]; a row is [kind, gold start, end, type, predicted start, end, type, score]."""
+def _passages(number: int, pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> Iterator[list[object]]:
+    """Yield the passages of a document as [number of the document, part, parts, text, rows]."""
+    parts = cut_pair(pair)
+    for i, part in enumerate(parts):
+        found = matches if len(parts) == 1 else match_entities(part.gold, part.predicted)
+        yield [number, i, len(parts), part.text, _rows(part, found, numbers)]
+
+
+def _rows(pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> list[Row]:
+    """Return rows of [kind, gold start, end, type, predicted start, end, type, score]."""
     at = _make_utf16(pair.text)
     rows: list[Row] = [
         [MATCH_KINDS.index(m.kind), *_side(m.gold, numbers, at), *_side(m.predicted, numbers, at), _score(m.predicted)]
         for m in matches
     ]
     rows += [[len(MATCH_KINDS), None, None, None, *_side(e, numbers, at), _score(e)] for e in pair.unjudged]
-    return [pair.text, rows]
+    return rows
 
 
 def _side(entity: Entity | None, numbers: dict[str, int], at: Callable[[int], int]) -> Row:

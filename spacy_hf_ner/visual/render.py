@@ -20,7 +20,7 @@ from typing import Any, Final
 from spacy import displacy
 from spacy.tokens import Doc
 
-from spacy_hf_ner.evaluation.entities import Entity, read_entities
+from spacy_hf_ner.evaluation.entities import Entity, have_overlaps, read_entities
 from spacy_hf_ner.visual.colours import colour_of
 
 # Inline styles, because a notebook has no style sheet of ours. The bar below the text is as long as the score.
@@ -36,17 +36,25 @@ _TEMPLATE: Final = (
 def render(
     docs: Doc | Iterable[Doc], *, spans_key: str = "hf_ner", page: bool = False, jupyter: bool | None = None
 ) -> str:
-    """Return displaCy's HTML of ``doc.ents`` with their scores; in a notebook, show it and return nothing.
+    """Return displaCy's HTML of entities with their scores; in a notebook, show it and return nothing.
+
+    They are those of ``doc.ents``, or of the span group where nothing has set these. If some overlap, displaCy's style
+    "span" shows them, else "ent".
 
     Args:
         docs: One Doc or several.
-        spans_key: The span group that holds the scores.
+        spans_key: The span group that holds the scores, or the entities.
         page: Make a whole HTML page.
         jupyter: Whether this is a notebook; None to find out.
     """
     shown = [docs] if isinstance(docs, Doc) else list(docs)
-    parsed = [as_displacy(doc, read_entities(doc, spans_key=spans_key)) for doc in shown]
-    settings = {**options(shown, spans_key=spans_key), "template": _TEMPLATE}
+    found = [read_entities(doc, spans_key=spans_key) for doc in shown]
+    settings = options(shown, spans_key=spans_key)
+    if any(map(have_overlaps, found)):
+        parsed = [_as_spans(doc, entities, settings["colors"]) for doc, entities in zip(shown, found, strict=True)]
+        return displacy.render(parsed, style="span", manual=True, page=page, jupyter=jupyter, options=settings)
+    parsed = [as_displacy(doc, entities) for doc, entities in zip(shown, found, strict=True)]
+    settings["template"] = _TEMPLATE
     return displacy.render(parsed, style="ent", manual=True, page=page, jupyter=jupyter, options=settings)
 
 
@@ -82,3 +90,16 @@ def as_displacy(doc: Doc, entities: Sequence[Entity]) -> dict[str, Any]:
         "title": doc.user_data.get("title"),
         "settings": {"lang": doc.lang_, "direction": doc.vocab.writing_system.get("direction", "ltr")},
     }
+
+
+def _as_spans(doc: Doc, entities: Sequence[Entity], colours: dict[str, str]) -> dict[str, Any]:
+    """Return entities as displaCy's manual input for spans, with scores in their labels, which get their colours."""
+    spans: list[dict[str, Any]] = []
+    for entity in entities:
+        place = doc.char_span(entity.start_char, entity.end_char, alignment_mode="expand")
+        assert place is not None  # the entity was read from this Doc
+        score = "" if entity.score is None else f" {entity.score:.2f}"
+        label = escape(entity.entity_type) + score
+        colours[label] = colour_of(entity.entity_type)
+        spans.append({"start_token": place.start, "end_token": place.end, "label": label})
+    return {**as_displacy(doc, ()), "spans": spans, "tokens": [token.text for token in doc]}

@@ -49,13 +49,13 @@ def make_report(evaluation: Evaluation, *, data: str, training: Sequence[Trainin
 
 
 def _tiles(evaluation: Evaluation) -> str:
-    micro, interval = evaluation.strict.micro, interval_of(evaluation)
+    micro, interval, accuracy = evaluation.strict.micro, interval_of(evaluation), evaluation.token_accuracy
     tiles = [
         (f"{micro.f1:.1%}", f"F1, strict spans{f' ({interval})' if interval else ''}"),
         (f"{micro.precision:.1%}", "precision"),
         (f"{micro.recall:.1%}", "recall"),
         (f"{evaluation.strict.macro.f1:.1%}", "macro F1"),
-        (f"{evaluation.token_accuracy:.1%}", "token accuracy"),
+        *([] if accuracy is None else [(f"{accuracy:.1%}", "token accuracy")]),
         (f"{evaluation.words_per_second:,.0f}", "words/s"),
         (f"{len(evaluation.pairs):,}", "documents"),
         (f"{micro.n_gold:,}", "gold entities"),

@@ -1,11 +1,12 @@
+import pickle
 from collections.abc import Callable
 
 import pytest
 import spacy
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_hf_ner.errors import AlignmentError
-from spacy_hf_ner.evaluation.entities import Entity, pair_docs, read_entities
+from spacy_hf_ner.evaluation.entities import Entity, have_overlaps, pair_docs, read_entities
 
 MakeDoc = Callable[..., Doc]
 
@@ -93,3 +94,50 @@ def test_a_doc_that_nobody_annotated_judges_nothing(make_doc: MakeDoc) -> None:
 def test_sentence_starts_are_those_of_the_gold_doc() -> None:
     doc = Doc(spacy.blank("en").vocab, words=["Tim", "left", "Ann", "stayed"], sent_starts=[True, False, True, False])
     assert pair_docs(doc, doc).sentence_starts == (0, 9)
+
+
+def test_entities_are_equal_whatever_their_scores_and_pickle_with_them() -> None:
+    entity = Entity(0, 3, "PER", 0.7)
+    assert entity == Entity(0, 3, "PER")
+    assert {entity} == {Entity(0, 3, "PER", 0.2)}
+    assert pickle.loads(pickle.dumps(entity)).score == 0.7  # noqa: S301
+
+
+def make_group(words: list[str], spans: list[tuple[int, int, str]], scores: list[float] | None = None) -> Doc:
+    """Return a Doc whose entities are in a span group, as a span categorizer leaves it."""
+    doc = Doc(spacy.blank("en").vocab, words=words)
+    attrs = {} if scores is None else {"scores": scores}
+    doc.spans["hf_ner"] = SpanGroup(doc, spans=[Span(doc, *span) for span in spans], attrs=attrs)
+    return doc
+
+
+WORDS = ["Tim", "Cook", "left", "Rome"]
+
+
+def test_without_doc_ents_entities_are_those_of_the_span_group_in_text_order() -> None:
+    doc = make_group(WORDS, [(3, 4, "LOC"), (0, 2, "PER"), (0, 1, "PER")], [0.4, 0.9, 0.2])
+    entities = read_entities(doc)
+    assert entities == (Entity(0, 3, "PER"), Entity(0, 8, "PER"), Entity(14, 18, "LOC"))
+    assert [e.score for e in entities] == [0.2, 0.9, 0.4]
+    assert have_overlaps(entities)
+    assert not have_overlaps(entities[1:])
+
+
+def test_doc_ents_that_are_set_to_none_are_what_was_meant() -> None:
+    doc = make_group(WORDS, [(3, 4, "LOC")])
+    doc.ents = []
+    assert read_entities(doc) == ()
+
+
+def test_predictions_in_a_span_group_are_judged_by_doc_ents(make_doc: MakeDoc) -> None:
+    gold = make_doc(WORDS, [(0, 2, "PER")])
+    pair = pair_docs(gold, make_group(WORDS, [(0, 2, "PER"), (1, 2, "PER")]))
+    assert pair.gold == (Entity(0, 8, "PER"),)
+    assert pair.predicted == (Entity(0, 8, "PER"), Entity(4, 8, "PER"))
+
+
+def test_predictions_in_a_span_group_are_judged_by_the_gold_group_of_that_key() -> None:
+    gold = make_group(WORDS, [(0, 2, "PER"), (1, 2, "NAME")])
+    pair = pair_docs(gold, make_group(WORDS, [(1, 2, "NAME")]))
+    assert pair.gold == (Entity(0, 8, "PER"), Entity(4, 8, "NAME"))
+    assert (pair.predicted, pair.unjudged) == ((Entity(4, 8, "NAME"),), ())

@@ -24,6 +24,17 @@ def test_each_kind_of_error_has_its_name(gold: list[Entity], predicted: list[Ent
     assert [match.kind for match in match_entities(gold, predicted)] == kinds
 
 
+def test_entities_that_overlap_on_one_side_each_have_one_match() -> None:
+    gold = [Entity(0, 20, "A"), Entity(2, 4, "A"), Entity(10, 12, "B")]
+    predicted = [Entity(0, 20, "A"), Entity(1, 3, "A"), Entity(11, 14, "B")]
+    found = [(m.kind, m.gold, m.predicted) for m in match_entities(gold, predicted)]
+    assert found == [
+        ("correct", gold[0], predicted[0]),
+        ("wrong border", gold[1], predicted[1]),
+        ("wrong border", gold[2], predicted[2]),
+    ]
+
+
 def test_a_match_carries_the_score_of_the_prediction() -> None:
     (match,) = match_entities([Entity(0, 5, "A")], [Entity(0, 5, "A", score=0.3)])
     assert match.predicted is not None

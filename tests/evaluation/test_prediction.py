@@ -7,7 +7,13 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from spacy_hf_ner.errors import ConfigError, CorpusError
-from spacy_hf_ner.evaluation.prediction import load_pipeline, predict, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import (
+    find_spans_key,
+    load_pipeline,
+    pair_predictions,
+    predict,
+    read_gold_docs,
+)
 
 MakeDoc = Callable[..., Doc]
 
@@ -76,3 +82,24 @@ def test_gold_is_read_from_any_corpus_that_can_be_converted(tmp_path: Path) -> N
     (tmp_path / "dev.conll").write_text("Mary B-PER\nleft O\n\nRome B-LOC\n", encoding="utf8")
     docs = read_gold_docs(tmp_path / "dev.conll", spacy.blank("en").vocab)
     assert [[ent.label_ for ent in doc.ents] for doc in docs] == [["PER"], ["LOC"]]
+
+
+def test_a_pipeline_that_sets_no_entities_is_refused_and_its_span_groups_are_named(make_doc: MakeDoc) -> None:
+    nlp = spacy.blank("en")
+    with pytest.raises(ConfigError, match=r"got one that sets neither\. Add a component"):
+        pair_predictions(predict(nlp, [make_doc(["Oslo"])]), spans_key="hf_ner")
+    ruler = nlp.add_pipe("span_ruler", config={"spans_key": "found"})
+    ruler.add_patterns([{"label": "LOC", "pattern": "Oslo"}])  # type: ignore[attr-defined]
+    prediction = predict(nlp, [make_doc(["Oslo"], [(0, 1, "LOC")])])
+    with pytest.raises(ConfigError, match=r"only doc\.spans\['found'\]\. Name one with --spans-key"):
+        pair_predictions(prediction, spans_key="hf_ner")
+    (pair,) = pair_predictions(prediction, spans_key="found")
+    assert pair.predicted == pair.gold
+
+
+def test_the_span_group_is_that_of_the_component_unless_it_is_named() -> None:
+    nlp = spacy.blank("en")
+    assert find_spans_key(nlp) == "hf_ner"
+    nlp.add_pipe("hf_ner", config={"spans_key": "mine"})
+    assert find_spans_key(nlp) == "mine"
+    assert find_spans_key(nlp, "other") == "other"

@@ -1,9 +1,10 @@
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from spacy.scorer import get_ner_prf
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import registry
 
@@ -39,6 +40,23 @@ def test_the_seqeval_scorer_adds_seqevals_scores_to_spacys(examples: list[Exampl
     assert scores["seqeval_f"] == scores["ents_f"] == 0.5
     assert scores["seqeval_macro_f"] == pytest.approx(1 / 3)
     assert scores["seqeval_per_type"]["PER"] == {"p": 1.0, "r": 1.0, "f": 1.0}
+
+
+@pytest.mark.parametrize("make_scorer", [make_ner_scorer_v1, make_seqeval_scorer_v1])
+def test_a_pipeline_that_sets_a_span_group_only_is_scored_by_it(
+    make_scorer: Callable[..., Callable[..., dict[str, Any]]], examples: list[Example]
+) -> None:
+    group = examples[0].predicted
+    scores = [0.9, 0.6]
+    predicted = Doc(group.vocab, words=WORDS)
+    spans = [Span(predicted, ent.start, ent.end, ent.label_) for ent in group.ents]
+    predicted.spans["mine"] = SpanGroup(predicted, spans=spans, attrs={"scores": scores})
+    found = make_scorer(spans_key="mine")([Example(predicted, examples[0].reference)])
+    expected = make_scorer()(examples)
+    assert {key: found[key] for key in expected if key != "ents_per_type"} == {
+        key: value for key, value in expected.items() if key != "ents_per_type"
+    }
+    assert found["ents_per_type"]["PER"] == {"p": 1.0, "r": 1.0, "f": 1.0}
 
 
 @pytest.mark.parametrize("name", ["spacy_hf_ner.ner_scorer.v1", "spacy_hf_ner.seqeval_scorer.v1"])

@@ -1,9 +1,12 @@
 from collections.abc import Callable
 
+import numpy as np
+import pytest
 from spacy.tokens import Doc
 
-from spacy_hf_ner.evaluation.entities import pair_docs
-from spacy_hf_ner.evaluation.tokens import token_accuracy, write_pair_tags
+from spacy_hf_ner.errors import TagError
+from spacy_hf_ner.evaluation.entities import DocPair, Entity, pair_docs
+from spacy_hf_ner.evaluation.tokens import have_tags, token_accuracy, write_pair_tags
 
 MakeDoc = Callable[..., Doc]
 
@@ -30,3 +33,13 @@ def test_token_accuracy_counts_equal_tags(make_doc: MakeDoc) -> None:
 
 def test_token_accuracy_without_tokens_is_zero(make_doc: MakeDoc) -> None:
     assert token_accuracy([write_pair_tags(pair_docs(make_doc([]), make_doc([])))]) == 0.0
+
+
+def test_entities_that_overlap_have_no_tags() -> None:
+    borders = np.array([[0, 3], [4, 8]], dtype=np.int64)
+    flat = DocPair("Tim Cook", (Entity(0, 8, "PER"),), (Entity(0, 8, "PER"),), (), borders)
+    nested = DocPair("Tim Cook", (Entity(0, 8, "PER"),), (Entity(0, 8, "PER"), Entity(4, 8, "PER")), (), borders)
+    assert have_tags([flat])
+    assert not have_tags([flat, nested])
+    with pytest.raises(TagError, match="overlap"):
+        write_pair_tags(nested)

@@ -47,6 +47,26 @@ def test_what_is_wrong_is_written_for_those_who_see_no_outline(page: str) -> Non
     assert "(missed)" in page
 
 
+def test_overlapping_entities_are_shown_below_the_text() -> None:
+    page = make_entities_page(
+        [make_pair([ROME], [Entity(22, 29, "LOC", 0.3), Entity(25, 29, "LOC", 0.6)])], model="m", n_docs=1
+    )
+    assert "Overlapping:" in page
+    assert "<i>0.30</i>" in page
+    assert "<i>0.60</i>" in page
+    assert "1 difference<" in page
+
+
+def test_a_long_document_is_cut_into_cards() -> None:
+    pair = DocPair(
+        "Rome falls. " * 2000, (Entity(0, 4, "LOC"),), (Entity(12, 16, "LOC"),), (), np.zeros((0, 2), dtype=np.int64)
+    )
+    page = make_entities_page([pair, make_pair([], [ROME])], model="m", n_docs=2)
+    assert "Document 1, part 1 of 5" in page
+    assert page.count("<article") == 6
+    assert page.count("1 difference") + page.count("2 differences") == 2
+
+
 def test_data_without_gold_entities_shows_predictions_alone() -> None:
     page = make_entities_page([make_pair([], [ROME])], model="m", n_docs=5)
     assert ">Gold<" not in page

@@ -33,6 +33,18 @@ def test_render_takes_entities_without_scores(doc: Doc) -> None:
     assert "PER" in render([doc, doc], jupyter=False)
 
 
+def test_render_shows_overlapping_entities_of_a_span_group_each_with_its_score() -> None:
+    doc = Doc(spacy.blank("en").vocab, words=["Tim", "met", "<b>"])
+    spans = [Span(doc, 0, 2, "PER"), Span(doc, 1, 2, "A<i>")]
+    doc.spans["hf_ner"] = SpanGroup(doc, spans=spans, attrs={"scores": [0.6, 0.3]})
+    html = render(doc, jupyter=False)
+    assert "PER 0.60" in html
+    assert "A&lt;i&gt; 0.30" in html
+    assert colour_of("PER") in html
+    assert colour_of("A<i>") in html
+    assert "<b>" not in html
+
+
 @pytest.mark.parametrize("style", ["ent", "span"])
 def test_options_work_with_plain_displacy(doc: Doc, style: str) -> None:
     html = displacy.render(doc, style=style, options=options(doc), jupyter=False)

@@ -45,13 +45,13 @@ def test_names_are_escaped(report: str) -> None:
 def test_texts_cannot_end_the_script_that_holds_them(report: str) -> None:
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', report, re.DOTALL)
     assert data is not None
-    assert "</script>" in json.loads(data.group(1))["docs"][0][0]
+    assert "</script>" in json.loads(data.group(1))["passages"][0][3]
 
 
 def test_offsets_are_those_of_javascript(report: str) -> None:
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', report, re.DOTALL)
     assert data is not None
-    text, rows = json.loads(data.group(1))["docs"][0]
+    *_, text, rows = json.loads(data.group(1))["passages"][0]
     units = text.encode("utf-16-le")
     assert [units[2 * row[1] : 2 * row[2]].decode("utf-16-le") for row in rows] == ["Tim Cook", "Rome", "Oslo"]
 

@@ -3,12 +3,17 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.evaluate import Evaluation
+from spacy_hf_ner.evaluation.matching import match_entities
+from spacy_hf_ner.visual.error_browser import make_error_browser
+from spacy_hf_ner.visual.page import make_page
 from spacy_hf_ner.visual.report import make_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,21 +34,35 @@ Open = Callable[[str], str]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
+def open_page(html: str, script: str, folder: Path) -> str:
+    """Run a script on a page and return the page's HTML as it then is."""
+    page = folder / "page.html"
+    page.write_text(html.replace("</body>", f"<script>{script}</script></body>"), encoding="utf8")
+    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert complaints == []
+    return done.stdout
+
+
 @pytest.fixture
 def open_with(evaluation: Evaluation, tmp_path: Path) -> Open:
     """Return a function that runs a script on the report and gives the page's HTML as it then is."""
     report = make_report(evaluation, data="dev")
+    return lambda script: open_page(report, script, tmp_path)
 
-    def run(script: str) -> str:
-        page = tmp_path / "report.html"
-        page.write_text(report.replace("</body>", f"<script>{script}</script></body>"), encoding="utf8")
-        command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
-        complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-        assert complaints == []
-        return done.stdout
 
-    return run
+def make_browser(pairs: Sequence[DocPair]) -> str:
+    """Return a page with nothing but the error browser."""
+    body = make_error_browser(pairs, [match_entities(pair.gold, pair.predicted) for pair in pairs])
+    return make_page(title="", body=body, styles=["report.css"], scripts=["report.js"])
+
+
+def make_pair(n_words: int, *, every: int) -> DocPair:
+    """Return a text with an entity at every so many words, each tenth of which was missed."""
+    gold = [Entity(i * 5, i * 5 + 4, "LOC") for i in range(0, n_words, every)]
+    predicted = [Entity(*entity, 0.9) for i, entity in enumerate(gold) if i % 10]
+    return DocPair("Rome " * n_words, tuple(gold), tuple(predicted), (), np.zeros((0, 2), dtype=np.int64))
 
 
 def _found(page: str) -> str:
@@ -105,3 +124,35 @@ def test_marks_lie_on_the_right_characters(open_with: Open) -> None:
     page = open_with("")
     assert re.search(r'<mark class="e k1"[^>]*>Tim Cook<span', page)
     assert "&lt;/script&gt;" in page
+
+
+COUNT_ELEMENTS = "document.title = document.querySelectorAll('*').length;"
+
+
+def _n_elements(page: str) -> int:
+    match = re.search(r"<title>(\d+)</title>", page)
+    assert match is not None
+    return int(match.group(1))
+
+
+def test_one_very_long_document_is_drawn_in_parts(tmp_path: Path) -> None:
+    page = open_page(make_browser([make_pair(200_000, every=10)]), COUNT_ELEMENTS, tmp_path)
+    assert _found(page) == "1 of 1 documents fit, with 200 of 200 passages."
+    assert "Document 1, part 20 of 200" in page
+    assert "part 21 of 200" not in page
+    assert 20 * 95 * 2 < _n_elements(page) < 20 * 100 * 2 * 4  # 20 passages of 100 entities on two sides
+
+
+def test_of_ten_thousand_documents_twenty_are_drawn(tmp_path: Path) -> None:
+    page = open_page(make_browser([make_pair(20, every=10) for _ in range(10_000)]), COUNT_ELEMENTS, tmp_path)
+    assert _found(page) == "10,000 of 10,000 documents fit."
+    assert page.count("<article") == 20
+    assert _n_elements(page) < 1000
+
+
+def test_overlapping_predictions_are_all_shown(tmp_path: Path) -> None:
+    predicted = (Entity(0, 9, "LOC", 0.4), Entity(5, 9, "LOC", 0.7))
+    pair = DocPair("Rome Rome", (Entity(0, 4, "LOC"),), predicted, (), np.zeros((0, 2), dtype=np.int64))
+    page = open_page(make_browser([pair]), "", tmp_path)
+    assert "Overlapping: <mark" in page
+    assert {"<i>0.40</i>", "<i>0.70</i>"} <= set(re.findall(r"<i>[\d.]+</i>", page))

@@ -1,6 +1,6 @@
 "use strict";
-// Fills the error browser. A row of a document is
-// [kind, gold start, gold end, gold type, predicted start, predicted end, predicted type, score].
+// Fills the error browser, a page of passages at a time. A passage is [number of its document, part, parts, text, rows],
+// a row [kind, gold start, gold end, gold type, predicted start, predicted end, predicted type, score].
 (() => {
   const PER_PAGE = 20;
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -35,17 +35,27 @@
   const search = () => {
     const filters = readFilters();
     found = [];
-    data.docs.forEach(([text, rows], number) => {
+    data.passages.forEach(([doc, , , text, rows], number) => {
       if (filters.text && !text.toLocaleLowerCase().includes(filters.text)) return;
       const fitting = rows.filter((row) => fits(row, filters));
       if (!fitting.length) return;
       const best = Math.max(...fitting.map((row) => row[7] ?? -1));
-      found.push({ number, best, errors: fitting.filter((row) => row[0] > 0).length });
+      found.push({ number, doc, best, errors: fitting.filter((row) => row[0] > 0).length });
     });
     if (filters.order === "score") found.sort((a, b) => b.best - a.best);
     if (filters.order === "errors") found.sort((a, b) => b.errors - a.errors);
     page = 0;
     show();
+  };
+
+  const drawMark = (text, part) => {
+    const mark = element("mark", `e k${part.kind}${part.dim ? " dim" : ""}`, text.slice(part.start, part.end));
+    const tag = element("span", "tag", data.types[part.type]);
+    tag.style.setProperty("--c", data.colours[part.type]);
+    if (part.score !== null) tag.append(element("i", "", part.score.toFixed(2)));
+    mark.append(tag, element("span", "hidden", ` (${data.kinds[part.kind]})`));
+    mark.title = data.kinds[part.kind] + (part.score === null ? "" : `, score ${part.score}`);
+    return mark;
   };
 
   const drawSide = (heading, text, parts) => {
@@ -54,26 +64,28 @@
     const body = element("div", "entities");
     body.dir = "auto";
     let at = 0;
-    parts.sort((a, b) => a.start - b.start);
+    const overlapping = [];
+    parts.sort((a, b) => a.start - b.start || b.end - a.end);
     for (const part of parts) {
-      if (part.start < at) continue; // displayed flat: predictions that overlap others are in the table above
-      body.append(text.slice(at, part.start));
-      const mark = element("mark", `e k${part.kind}${part.dim ? " dim" : ""}`, text.slice(part.start, part.end));
-      const tag = element("span", "tag", data.types[part.type]);
-      tag.style.setProperty("--c", data.colours[part.type]);
-      if (part.score !== null) tag.append(element("i", "", part.score.toFixed(2)));
-      mark.append(tag, element("span", "hidden", ` (${data.kinds[part.kind]})`));
-      mark.title = data.kinds[part.kind] + (part.score === null ? "" : `, score ${part.score}`);
-      body.append(mark);
+      if (part.start < at) {
+        overlapping.push(part);
+        continue;
+      }
+      body.append(text.slice(at, part.start), drawMark(text, part));
       at = part.end;
     }
     body.append(text.slice(at));
     side.append(body);
+    if (overlapping.length) {
+      const more = element("p", "entities", "Overlapping: ");
+      for (const part of overlapping) more.append(drawMark(text, part), " ");
+      side.append(more);
+    }
     return side;
   };
 
-  const drawDoc = (number, filters) => {
-    const [text, rows] = data.docs[number];
+  const drawPassage = (number, filters) => {
+    const [doc, part, parts, text, rows] = data.passages[number];
     const gold = [];
     const predicted = [];
     for (const row of rows) {
@@ -83,7 +95,8 @@
     }
     const card = element("article", "card");
     const header = element("header");
-    const title = element("h3", "", `Document ${(number + 1).toLocaleString("en")}`);
+    const place = parts > 1 ? `, part ${part + 1} of ${parts}` : "";
+    const title = element("h3", "", `Document ${(doc + 1).toLocaleString("en")}${place}`);
     title.id = `d${number}`;
     card.setAttribute("aria-labelledby", title.id);
     const errors = rows.filter((row) => row[0] > 0 && row[0] < data.kinds.length - 1).length;
@@ -99,9 +112,12 @@
     const filters = readFilters();
     const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
     const shown = found.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
-    byId("list").replaceChildren(...shown.map(({ number }) => drawDoc(number, filters)));
-    byId("found").textContent =
-      `${found.length.toLocaleString("en")} of ${data.docs.length.toLocaleString("en")} documents fit.`;
+    byId("list").replaceChildren(...shown.map(({ number }) => drawPassage(number, filters)));
+    const n = (count) => count.toLocaleString("en");
+    const docs = new Set(found.map((passage) => passage.doc)).size;
+    const isCut = data.passages.length > data.n_docs;
+    const parts = isCut ? `, with ${n(found.length)} of ${n(data.passages.length)} passages` : "";
+    byId("found").textContent = `${n(docs)} of ${n(data.n_docs)} documents fit${parts}.`;
     byId("page").textContent = `${page + 1} of ${pages.toLocaleString("en")}`;
     byId("previous").disabled = page === 0;
     byId("next").disabled = page >= pages - 1;
