@@ -45,7 +45,7 @@ $(VENV5)/installed: pyproject.toml constraints-transformers5.txt
 	$(call install,$(VENV5),test,constraints-transformers5.txt)
 
 $(VENV_BENCH)/installed: pyproject.toml constraints.txt
-	$(call install,$(VENV_BENCH),project,constraints.txt,spacy-huggingface-pipelines==0.0.4)
+	$(call install,$(VENV_BENCH),onnx$(comma)project,constraints.txt,spacy-huggingface-pipelines==0.0.4)
 
 clean:
 	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) benchmarks/results assets training packages metrics visualisations project.lock

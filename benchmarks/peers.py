@@ -13,7 +13,8 @@ only on a quiet machine.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import spacy
@@ -21,7 +22,7 @@ from speed.alone import run_alone, use_device
 from speed.chart import draw_speeds
 from speed.competitors import BASELINE, COMPETITORS, Competitor
 from speed.meter import read_work
-from speed.models import find_model, make_transition
+from speed.models import find_model, make_pipelines
 from speed.report import Report, describe_machine, print_report, read_report
 from speed.rounds import run_rounds
 from speed.runner import Setting
@@ -29,6 +30,7 @@ from speed.texts import find_corpus, read_texts, thin_out
 
 from spacy_hf_ner.corpus.readers import read_docs
 
+N_DOCS = 100  # of the training data, for what is made of our pipeline
 N_STARTS = 5
 N_ALONE_WORDS = 2000
 
@@ -43,11 +45,12 @@ def main() -> None:
     corpus = find_corpus()
     model = args.model or find_model(corpus)
     vocab = spacy.blank("en").vocab
-    transition = make_transition(model, read_docs(corpus.train, vocab), args.output / "transition")
-    setting = Setting(str(model.resolve()), "" if transition is None else str(transition.resolve()), args.device)
+    docs = list(islice(read_docs(corpus.train, vocab), N_DOCS))
+    pipelines, problems = make_pipelines(model, docs, args.output, args.device)
+    setting = Setting(pipelines, args.device)
     use_device(setting)
     report = Report(corpus.name, describe_machine(args.device))
-    competitors = choose(report, setting, args.only)
+    competitors = choose(report, setting, args.only, problems)
     n_rounds = args.rounds or (8 if args.device == "cpu" else 3)  # a GPU needs longer slices
     texts = {kind: thin_out(some, args.words) for kind, some in read_texts(corpus.dev, vocab).items()}
     for kind, some in texts.items():
@@ -86,7 +89,9 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def choose(report: Report, setting: Setting, names: Sequence[str] | None) -> list[Competitor]:
+def choose(
+    report: Report, setting: Setting, names: Sequence[str] | None, problems: Mapping[str, str]
+) -> list[Competitor]:
     """Return who takes part, and note who does not."""
     chosen = []
     for one in COMPETITORS:
@@ -97,7 +102,7 @@ def choose(report: Report, setting: Setting, names: Sequence[str] | None) -> lis
             chosen.append(one)
             report.roles[one.name] = one.role
         elif setting.device in one.devices:
-            report.absent[one.name] = reason
+            report.absent[one.name] = problems.get(one.pipeline, reason)
     return chosen
 
 
@@ -109,7 +114,8 @@ def measure_alone(report: Report, competitors: Sequence[Competitor], setting: Se
         print(f"memory: {one.name}", file=sys.stderr)
         report.memory[one.name] = run_alone("memory", one.name, shared, str(texts))
     for _ in range(N_STARTS):
-        for what, folder in (("pipeline", setting.model), ("spacy", setting.model), ("checkpoint", setting.checkpoint)):
+        for what in ("pipeline", "spacy", "checkpoint"):
+            folder = setting.checkpoint if what == "checkpoint" else setting.pipelines["ours"]
             report.starts.setdefault(what, []).append(run_alone("start", what, folder))
 
 

@@ -258,7 +258,7 @@ def _make_reader(setting: Setting, cls: int, sep: int) -> Any:  # noqa: ANN401
 
     from spacy_hf_ner.model.layout import lay_out
 
-    nlp = spacy.load(setting.model)
+    nlp = spacy.load(setting.pipelines["ours"])
     component: Any = nlp.get_pipe("hf_ner")
     shim = component.model.shims[0]
 

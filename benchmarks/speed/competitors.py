@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 from unittest import mock
 
@@ -29,7 +28,7 @@ class Competitor:
         role: ``"ours"``, a ``"peer"``, or a ``"reference"``: a part of the way, or code that nobody maintains.
         load: Makes it ready.
         modules: What it needs besides spaCy and transformers.
-        files: What it needs in the pipeline's folder.
+        pipeline: The pipeline that it runs, or whose checkpoint.
         kinds: The texts for which it makes sense.
         devices: Where it makes sense.
         has_f1: Whether its entities mean anything.
@@ -40,7 +39,7 @@ class Competitor:
     role: Literal["ours", "peer", "reference"]
     load: Callable[[Setting], Runner]
     modules: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
+    pipeline: str = "ours"
     kinds: tuple[Kind, ...] = ("short", "documents")
     devices: tuple[Device, ...] = ("cpu", "cuda")
     has_f1: bool = True
@@ -52,9 +51,7 @@ class Competitor:
             return f"is not for {setting.device}"
         if absent := [module for module in self.modules if importlib.util.find_spec(module) is None]:
             return f"needs {', '.join(absent)}"
-        if absent := [file for file in self.files if not (Path(setting.model) / file).exists()]:
-            return f"needs {', '.join(absent)} in the pipeline"
-        return None
+        return None if self.pipeline in setting.pipelines else "has no pipeline"
 
     def find_dtype(self, setting: Setting) -> str:
         """Return what its network computes in on this machine."""
@@ -151,15 +148,15 @@ def load_transition(setting: Setting) -> Runner:
     """Return spacy-transformers with spaCy's transition-based ner."""
     import spacy
 
-    return PipelineRunner(spacy.load(setting.transition))
+    return PipelineRunner(spacy.load(setting.pipelines["transition"]))
 
 
-def load_ours(setting: Setting, **model: str) -> Runner:
-    """Return our pipeline with some settings of its model."""
+def load_ours(setting: Setting, pipeline: str = "ours", **model: str) -> Runner:
+    """Return our pipeline, or one made of it, with some settings of its model."""
     import spacy
 
     overrides = {f"components.hf_ner.model.{name}": value for name, value in model.items()}
-    return OurRunner(spacy.load(setting.model, config=overrides))
+    return OurRunner(spacy.load(setting.pipelines[pipeline], config=overrides))
 
 
 COMPETITORS = (
@@ -173,7 +170,14 @@ COMPETITORS = (
         devices=("cuda",),
         precision="float16",
     ),
-    Competitor("spacy-transformers + ner", "peer", load_transition, modules=("spacy_transformers",), has_f1=False),
+    Competitor(
+        "spacy-transformers + ner",
+        "peer",
+        load_transition,
+        modules=("spacy_transformers",),
+        pipeline="transition",
+        has_f1=False,
+    ),
     Competitor("raw forward, fp32", "reference", load_raw, has_f1=False),
     Competitor(
         "raw forward, fp32, our windows",
@@ -186,6 +190,23 @@ COMPETITORS = (
     Competitor("hf_ner, fp32", "ours", partial(load_ours, precision="fp32")),
     Competitor("hf_ner, auto", "ours", load_ours, precision="auto"),
     Competitor("hf_ner, fp16", "ours", partial(load_ours, precision="fp16"), devices=("cuda",), precision="float16"),
+    Competitor(
+        "hf_ner, ONNX fp32",
+        "ours",
+        partial(load_ours, pipeline="onnx", backend="onnx"),
+        modules=("onnxruntime",),
+        pipeline="onnx",
+        devices=("cpu",),
+    ),
+    Competitor(
+        "hf_ner, ONNX int8",
+        "ours",
+        partial(load_ours, pipeline="onnx_int8", backend="onnx"),
+        modules=("onnxruntime",),
+        pipeline="onnx_int8",
+        devices=("cpu",),
+        precision="int8",
+    ),
 )
 BASELINE = COMPETITORS[0].name
 

@@ -84,7 +84,7 @@ def print_report(report: Report) -> None:
     if report.starts:
         _print_starts(report.starts)
     for name, reason in report.absent.items():
-        print(f"Did not take part: {name} {reason}.")
+        print(f"Did not take part: {name}: {reason}")
 
 
 def _print_kind(result: KindResult) -> None:

@@ -22,21 +22,19 @@ class Setting:
     """What all competitors share in one run.
 
     Attributes:
-        model: Folder of the pipeline with ``hf_ner``, whose checkpoint everybody runs.
-        transition: Folder of the pipeline with spacy-transformers and ``ner``; empty where there is none.
+        pipelines: The folders of saved pipelines: ``"ours"``, and what was made of it for others.
         device: Where networks run.
         batch_size: The batch size at which Hugging Face's pipeline is fastest on these texts.
     """
 
-    model: str
-    transition: str
+    pipelines: dict[str, str]
     device: Device
     batch_size: int = 1
 
     @property
     def checkpoint(self) -> str:
-        """The folder of the checkpoint in the pipeline."""
-        return str(Path(self.model) / "hf_ner" / "model")
+        """The folder of our pipeline's checkpoint, which everybody runs."""
+        return str(Path(self.pipelines["ours"]) / "hf_ner" / "model")
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as keyword arguments."""
