@@ -14,11 +14,9 @@ import spacy
 from corpora import read_docs
 from spacy.training import Example
 
-from spacy_hf_ner.core.calibration import SpanCalibration, fit_temperature
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
-from spacy_hf_ner.pipe.calibration import Calibration, JudgedSpans, choose_maps, judge_spans
+from spacy_hf_ner.pipe.calibration import Calibration, JudgedSpans, choose_maps, fit_rows, judge_spans
 from spacy_hf_ner.pipe.prediction import Decoder, find_entities
-from spacy_hf_ner.pipe.targets import read_targets
 
 Floats = npt.NDArray[np.float32]
 
@@ -60,11 +58,7 @@ def main() -> None:
 
 def fit_on(component: Any, examples: list[Example], rows: list[Floats], chosen: list[int]) -> float:  # noqa: ANN401
     """Return the temperature that fits the tokens of some examples."""
-    tag_set = component.tagger.load("auto")
-    gold = np.concatenate([read_targets(examples[i], tag_set).tags for i in chosen])
-    packed = np.concatenate([rows[i] for i in chosen]).astype(np.float64)
-    known = ~np.isnan(packed).any(axis=1)
-    return fit_temperature(packed[known], gold[known])
+    return fit_rows([examples[i] for i in chosen], [rows[i] for i in chosen], component.tagger.load("auto"))
 
 
 def judge(
@@ -85,7 +79,7 @@ def judge(
         threshold=None,
         keep_entities=False,
         overlapping=False,
-        calibration=Calibration(decoder, temperature, SpanCalibration()),
+        calibration=Calibration(decoder, temperature),
     )
     return judge_spans(some, found)
 

@@ -4,7 +4,7 @@ Calibration changes scores, never decisions: the best path is the same at every 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,10 +16,14 @@ from spacy_hf_ner.core.calibration import (
     SpanCalibration,
     choose_span_calibration,
     fit_span_calibration,
+    fit_temperature,
     read_span_calibration,
 )
+from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.pipe.annotation import ScoredSpan
+from spacy_hf_ner.pipe.segments import Rows
+from spacy_hf_ner.pipe.targets import read_targets
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -39,7 +43,7 @@ class Calibration:
 
     decoder: str
     temperature: float
-    spans: SpanCalibration
+    spans: SpanCalibration = field(default_factory=SpanCalibration)
 
     def scale_rows(self, rows: Floats) -> Floats:
         """Return log-probabilities at the temperature. Shape: (n_rows, n_tags)."""
@@ -59,11 +63,9 @@ class Calibration:
         return {"decoder": self.decoder, "temperature": self.temperature, "spans": self.spans.to_json()}
 
 
-def read_calibration(values: Mapping[str, Any] | None, *, decoder: str) -> Calibration | None:
-    """Return what :meth:`Calibration.to_json` wrote, or None if there is none for this decoder."""
-    if values is None or values["decoder"] != decoder:
-        return None
-    return Calibration(decoder, values["temperature"], read_span_calibration(values["spans"]))
+def read_calibration(values: Mapping[str, Any]) -> Calibration:
+    """Return what :meth:`Calibration.to_json` wrote."""
+    return Calibration(values["decoder"], values["temperature"], read_span_calibration(values["spans"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,23 @@ class CalibrationReport:
     noise: float
     auroc_before: tuple[float | None, float | None]
     auroc_after: tuple[float | None, float | None]
+
+
+def fit_rows(examples: Sequence[Example], rows: Sequence[Rows], tag_set: TagSet) -> float:
+    """Return the temperature under which the gold tags of the tokens are most likely.
+
+    Args:
+        examples: Gold in the references.
+        rows: Log-probabilities of the tags of each predicted Doc's tokens. Shape of each: (n_tokens, n_tags).
+        tag_set: The tags of the columns.
+
+    Raises:
+        ConfigError: There is no gold annotation.
+    """
+    gold = np.concatenate([read_targets(example, tag_set).tags for example in examples] or [np.zeros(0, np.int64)])
+    packed = np.concatenate(rows) if rows else np.zeros((0, len(tag_set)), np.float32)
+    known = ~np.isnan(packed).any(axis=1)
+    return fit_temperature(packed[known].astype(np.float64), gold[known])
 
 
 def judge_spans(examples: Sequence[Example], found: Sequence[Sequence[ScoredSpan]]) -> JudgedSpans:

@@ -13,7 +13,6 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from spacy_hf_ner.core.calibration import SpanCalibration, fit_temperature
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, make_tag_set
 from spacy_hf_ner.core.schemes import SCHEMES, get_scheme
 from spacy_hf_ner.errors import CheckpointError, ConfigError
@@ -31,6 +30,7 @@ from spacy_hf_ner.pipe.calibration import (
     Calibration,
     CalibrationReport,
     choose_maps,
+    fit_rows,
     judge_spans,
     read_calibration,
     report_calibration,
@@ -100,6 +100,7 @@ class HFNer(StoredPipe):
             "class_weights": None,
             "calibration": None,
         }
+        self._calibration: tuple[dict[str, Any], Calibration] | None = None  # as it is stored, and as it was read
         self._rehearsal_model: Model[Any, Any] | None = None
         register_score_extension()
 
@@ -191,8 +192,8 @@ class HFNer(StoredPipe):
         self._require_tag_set()
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
-        calibration = read_calibration(self.cfg["calibration"], decoder=self.decoder) if self.calibrated else None
-        return self._find(docs, self.tagger.predict(docs), calibration, threshold=self.cfg["threshold"])
+        rows = self.tagger.predict(docs)
+        return self._find(docs, rows, self._read_calibration(), threshold=self.cfg["threshold"])
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Sequence[ScoredSpan]]) -> None:
         """Set the entities that :meth:`predict` found."""
@@ -218,12 +219,8 @@ class HFNer(StoredPipe):
         tag_set = self._require_tag_set()
         batches = [docs[i : i + _N_CALIBRATION_DOCS] for i in range(0, len(docs), _N_CALIBRATION_DOCS)]
         rows = [row for batch in batches for row in self.tagger.predict(batch)]
-        gold = np.concatenate([read_targets(example, tag_set).tags for example in examples] or [np.zeros(0, np.int64)])
-        packed = np.concatenate(rows) if rows else np.zeros((0, len(tag_set)), np.float32)
-        known = ~np.isnan(packed).any(axis=1)
-        temperature = fit_temperature(packed[known].astype(np.float64), gold[known])
-        found = self._find(docs, rows, Calibration(self.decoder, temperature, SpanCalibration()), threshold=None)
-        spans = judge_spans(examples, found)
+        temperature = fit_rows(examples, rows, tag_set)
+        spans = judge_spans(examples, self._find(docs, rows, Calibration(self.decoder, temperature), threshold=None))
         choice = choose_maps(spans)
         self.cfg["calibration"] = Calibration(self.decoder, temperature, choice.calibration).to_json()
         return report_calibration(spans, choice, temperature)
@@ -310,6 +307,15 @@ class HFNer(StoredPipe):
                 self.add_label(label)
             tag_set = self._require_tag_set()
         return tag_set
+
+    def _read_calibration(self) -> Calibration | None:
+        """Return what the decoder's scores are passed through; it is read once, whoever has stored it."""
+        stored = self.cfg["calibration"]
+        if not self.calibrated or stored is None or stored["decoder"] != self.decoder:
+            return None
+        if self._calibration is None or self._calibration[0] is not stored:
+            self._calibration = stored, read_calibration(stored)
+        return self._calibration[1]
 
     def _set_types(self, types: Sequence[str], *, known: TagSet | None) -> None:
         if not types:

@@ -1,5 +1,6 @@
 """Calibrated scores of the component."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -106,11 +107,34 @@ def test_training_undoes_calibration(checkpoint: Path) -> None:
     assert nlp.get_pipe("hf_ner").cfg["calibration"] is None  # type: ignore[attr-defined]
 
 
-def test_scores_of_another_decoder_stay_as_they_are() -> None:
-    stored = Calibration("viterbi", 2.0, SpanCalibration()).to_json()
-    assert read_calibration(stored, decoder="greedy") is None
-    assert read_calibration(stored, decoder="viterbi") == Calibration("viterbi", 2.0, SpanCalibration())
-    assert read_calibration(None, decoder="viterbi") is None
+def test_what_is_stored_is_read_back() -> None:
+    calibration = Calibration("viterbi", 2.0, SpanCalibration(PlattMap(0.5, -0.7)))
+    assert read_calibration(calibration.to_json()) == calibration
+
+
+def test_scores_of_another_decoder_stay_as_they_are(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint, decoder="greedy")
+    raw = mean_score(list(nlp.pipe(make_texts())))
+    nlp.get_pipe("hf_ner").cfg["calibration"] = Calibration("viterbi", 9.0).to_json()  # type: ignore[attr-defined]
+    assert mean_score(list(nlp.pipe(make_texts()))) == raw
+
+
+def test_scores_are_those_of_the_calibration_that_is_stored_now(checkpoint: Path, tmp_path: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    component = nlp.get_pipe("hf_ner")
+    scores = []
+    for temperature in (9.0, 3.0):
+        component.cfg["calibration"] = Calibration("viterbi", temperature).to_json()  # type: ignore[attr-defined]
+        scores.append(mean_score(list(nlp.pipe(make_texts()))))
+        nlp.to_disk(tmp_path / str(temperature))
+    assert scores[0] < scores[1]
+    component.from_disk(tmp_path / "9.0" / "hf_ner", exclude=["vocab"])  # type: ignore[attr-defined]
+    assert mean_score(list(nlp.pipe(make_texts()))) == scores[0]
+    packed = spacy.load(tmp_path / "3.0").get_pipe("hf_ner").to_bytes()  # type: ignore[attr-defined]
+    component.from_bytes(packed)  # type: ignore[attr-defined]
+    assert mean_score(list(nlp.pipe(make_texts()))) == scores[1]
+    copy = pickle.loads(pickle.dumps(component))  # noqa: S301
+    assert copy.predict([nlp.make_doc(make_texts()[0])]) == component.predict([nlp.make_doc(make_texts()[0])])  # type: ignore[attr-defined]
 
 
 def test_a_temperature_keeps_the_order_of_tags() -> None:
