@@ -13,7 +13,10 @@ from weasel.util import load_project_config
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
-WORKFLOW = ["encoder", "convert", "labels", "train", "calibrate", "evaluate", "visualise", "package"]
+WORKFLOWS = {
+    "all": ["encoder", "convert", "labels", "train", "calibrate", "evaluate", "visualise", "package"],
+    "compare": ["encoder", "convert", "train_hf_ner", "train_shared_encoder", "train_transition", "side_by_side"],
+}
 MADE_BY_HAND = ("configs/", "corpus/sample/")
 
 
@@ -32,17 +35,21 @@ def read_project(project_dir: Path, **variables: str) -> dict[str, Any]:
     return project
 
 
-def test_the_workflow_goes_the_whole_way(project_dir: Path) -> None:
-    assert read_project(project_dir)["workflows"]["all"] == WORKFLOW
+def test_the_workflows_go_the_whole_way(project_dir: Path) -> None:
+    assert read_project(project_dir)["workflows"] == WORKFLOWS
 
 
 @pytest.mark.parametrize("dataset", ["sample", "wnut17", "conllpp"])
-@pytest.mark.parametrize("config", ["hf_ner", "shared_encoder", "transition"])
-def test_every_dependency_is_there_or_is_made_before(dataset: str, config: str, project_dir: Path) -> None:
+@pytest.mark.parametrize(
+    ("workflow", "config"), [("all", "hf_ner"), ("all", "shared_encoder"), ("all", "transition"), ("compare", "hf_ner")]
+)
+def test_every_dependency_is_there_or_is_made_before(
+    workflow: str, dataset: str, config: str, project_dir: Path
+) -> None:
     project = read_project(project_dir, dataset=dataset, config=config)
     commands = {command["name"]: command for command in project["commands"]}
     known = {asset["dest"] for asset in project["assets"]}
-    for name in project["workflows"]["all"]:
+    for name in project["workflows"][workflow]:
         for dependency in commands[name].get("deps", []):
             by_hand = dependency.startswith(MADE_BY_HAND) and (project_dir / dependency).is_file()
             assert by_hand or dependency in known, f"{name}: nothing makes {dependency}"
@@ -72,6 +79,19 @@ def test_two_runs_with_different_variables_leave_different_results(project_dir: 
 
     assert not results() & results(dataset="wnut17")
     assert not results() & results(config="transition")
+
+
+def test_the_comparison_trains_all_configs_alike_and_leaves_other_runs_alone(project_dir: Path) -> None:
+    # Every command has a line of its own in the lock file, so the three are skipped one by one.
+    commands = {command["name"]: command for command in read_project(project_dir)["commands"]}
+    trained = [commands[f"train_{path.stem}"] for path in CONFIGS]
+    scripts = [command["script"][0].replace(path.stem, "NAME") for command, path in zip(trained, CONFIGS, strict=True)]
+    assert len(set(scripts)) == 1
+    assert commands["train"]["script"][0].split("--gpu-id")[1].split("--paths")[0] in scripts[0]
+    assert [command["outputs"][0] for command in trained] == commands["side_by_side"]["deps"][:-1]
+    in_all = {output for name in WORKFLOWS["all"] for output in commands[name]["outputs"]}
+    for command in (*trained, commands["side_by_side"]):
+        assert not in_all & set(command["outputs"])
 
 
 def test_downloads_are_optional_and_checked(project_dir: Path) -> None:
