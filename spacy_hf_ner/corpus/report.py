@@ -1,6 +1,7 @@
 """What a conversion saw: counts, the scheme, repairs with the first line of each, entities that tokenisation cuts."""
 
 import json
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -8,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -136,13 +138,13 @@ class ConversionReport:
     Attributes:
         files: A report on each file that was read.
         parts: The counts of each part that was written, by name.
-        compares_parts: Whether to remember sentences, to find them again in other parts.
+        compares_parts: Whether to remember sentences, to find them again in other parts: 8 bytes for each.
     """
 
     files: list[FileReport] = field(default_factory=list)
     parts: dict[str, PartReport] = field(default_factory=dict)
     compares_parts: bool = True
-    _seen: dict[str, Counter[int]] = field(default_factory=dict, repr=False)
+    _seen: dict[str, "array[int]"] = field(default_factory=dict, repr=False)  # hashes of the sentences of each part
 
     def start_file(self, source: Source) -> FileReport:
         """Return an empty report on a source, and keep it."""
@@ -155,20 +157,21 @@ class ConversionReport:
         """Count a document that was written to a part."""
         counts = self.parts.setdefault(part, PartReport())
         counts.n_documents += 1
-        seen = self._seen.setdefault(part, Counter())
+        seen = self._seen.setdefault(part, array("q"))
         for sentence in sentences:
             counts.n_sentences += 1
             counts.n_words += len(sentence.words)
             counts.n_entities += len(sentence.spans)
             if self.compares_parts:
-                seen[hash(sentence.words)] += 1
+                seen.append(hash(sentence.words))
 
     def duplicates(self) -> dict[tuple[str, str], int]:
         """Return for each two parts how many sentences of the second are in the first, word by word."""
+        hashes = {part: np.frombuffer(seen, dtype=np.int64) for part, seen in self._seen.items() if len(seen)}
         return {
             (first, second): count
-            for first, second in combinations(self._seen, 2)
-            if (count := sum(n for key, n in self._seen[second].items() if key in self._seen[first]))
+            for first, second in combinations(hashes, 2)
+            if (count := int(np.isin(hashes[second], hashes[first]).sum()))
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Bytes to lines: which encoding a file is in, and its lines without their ends, in constant memory."""
 
 import codecs
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,9 +110,8 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
 
 def _detect_by_lines(path: Path) -> TextFile:
     """Decode every line that is not ASCII as UTF-8: what fails, and how, tells the encoding."""
-    n_valid = 0
-    surrogates: list[int] = []
-    invalid: list[int] = []
+    n_valid = n_surrogates = 0
+    invalid = array("Q")  # lines; in a file of another encoding most of them
     high: set[int] = set()
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -121,11 +121,14 @@ def _detect_by_lines(path: Path) -> TextFile:
                 line.decode("utf-8")
                 n_valid += 1
             except UnicodeDecodeError:
-                (surrogates if _is_cesu_8(line) else invalid).append(number)
+                if _is_cesu_8(line):
+                    n_surrogates += 1
+                else:
+                    invalid.append(number)
                 high.update(byte for byte in line if byte >= 0x80)  # noqa: PLR2004 - beyond ASCII
     newline = _newline(path)
     if not invalid:
-        return TextFile(path, CESU_8 if surrogates else "utf-8", newline)
+        return TextFile(path, CESU_8 if n_surrogates else "utf-8", newline)
     if n_valid > len(invalid):  # other encodings hardly ever look like UTF-8: this is UTF-8 with damage
         return TextFile(path, "utf-8", newline, tuple(Problem("bytes that are not UTF-8", n) for n in invalid))
     undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in Windows-1252

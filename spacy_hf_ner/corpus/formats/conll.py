@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypedDict
 
-from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, Block, Row, read_blocks
+from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, Block, read_blocks
 from spacy_hf_ner.corpus.layout import SAMPLE, Layout, find_separator, plan_layout, split_cells
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -90,28 +90,32 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
 
 def _read_block(block: Block, layout: Layout) -> Table:
     problems: list[Problem] = []
-    tags: list[list[str]] = [[] for _ in layout.tags]
-    for row in block.rows:
-        is_whole = len(row.cells) == layout.n_columns
-        if not is_whole and not is_tag_like(_cell(row, layout.told or 0)):
+    tags = [[cell.strip() for cell in _read_column(block, column)] for column in layout.tags]
+    told = _read_column(block, layout.told or 0)
+    for i, row in enumerate(block.rows):
+        if len(row.cells) == layout.n_columns:
+            continue
+        if not is_tag_like(told[i]):
             kind = f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is missing"
             problems.append(Problem(kind, row.line))
-        for level, column in zip(tags, layout.tags, strict=True):
-            cell = _cell(row, column)
-            level.append(cell.strip() if is_whole or is_tag_like(cell) else "")
+        for level in tags:
+            level[i] = level[i] if is_tag_like(level[i]) else ""
     return Table(
         lines=[row.line for row in block.rows],
-        words=[_cell(row, layout.token) for row in block.rows],
+        words=_read_column(block, layout.token),
         tags=tags,
-        pos=[_cell(row, layout.pos) for row in block.rows] if layout.pos is not None else [],
-        chunks=[_cell(row, layout.chunk) for row in block.rows] if layout.chunk is not None else [],
+        pos=_read_column(block, layout.pos),
+        chunks=_read_column(block, layout.chunk),
         problems=problems,
         **read_comments(block),
     )
 
 
-def _cell(row: Row, column: int) -> str:
-    return row.cells[column] if column < len(row.cells) else ""
+def _read_column(block: Block, column: int | None) -> list[str]:
+    """Return the cells of a column, empty where a row is too short; none at all if there is no such column."""
+    if column is None:
+        return []
+    return [row.cells[column] if column < len(row.cells) else "" for row in block.rows]
 
 
 class Comments(TypedDict):
@@ -141,7 +145,8 @@ def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> 
     """Fill in white space and document starts from character offsets; return where the sentence ends."""
     assert layout.start_char is not None
     assert layout.end_char is not None
-    offsets = [(_cell(row, layout.start_char), _cell(row, layout.end_char)) for row in block.rows]
+    columns = _read_column(block, layout.start_char), _read_column(block, layout.end_char)
+    offsets = list(zip(*columns, strict=True))
     if not all(start.isdecimal() and end.isdecimal() for start, end in offsets):
         table.problems.append(Problem("character offsets that are no numbers, not used", table.lines[0]))
         return end_char
