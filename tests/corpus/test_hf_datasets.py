@@ -1,5 +1,6 @@
 """Hugging Face data sets, from disk; the hub is never asked."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ def test_splits_of_a_data_set_become_a_folder_and_never_one_file(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("hf:conll2002:es", HubName("eriktks/conll2002", "es", "refs/convert/parquet")),
         ("hf:conll2003", HubName("eriktks/conll2003", None, "refs/convert/parquet")),
         ("hf:eriktks/conll2003@main", HubName("eriktks/conll2003", None, "main")),
         ("hf:unimelb-nlp/wikiann:sw", HubName("unimelb-nlp/wikiann", "sw", None)),
@@ -130,9 +132,9 @@ def test_what_the_hub_says_becomes_an_error_that_says_what_to_do(monkeypatch: py
 
     monkeypatch.setattr(datasets, "load_dataset", refuse)
     with pytest.raises(
-        CorpusError, match=r"got a script, .* Most have a copy without: hf:someone/x@refs/convert/parquet"
+        CorpusError, match=r"got a script, .* Most have a copy without: hf:someone/x:en@refs/convert/parquet$"
     ):
-        open_hub_dataset("hf:someone/x", ReadOptions())
+        open_hub_dataset("hf:someone/x:en", ReadOptions())
 
     def fail(*_: object, **__: object) -> None:
         raise ConnectionError("no route\nto host")
@@ -150,5 +152,48 @@ def test_a_data_set_from_the_hub_is_read_like_one_from_disk(monkeypatch: pytest.
         return datasets.DatasetDict(train=make_dataset())
 
     monkeypatch.setattr(datasets, "load_dataset", load)
-    check(list(open_corpora("hf:conll2003", ReadOptions())["train"].read()))
-    assert asked == ["eriktks/conll2003", None, "refs/convert/parquet"]
+    check(list(open_corpora("hf:unimelb-nlp/wikiann:sw@main", ReadOptions())["train"].read()))
+    assert asked == ["unimelb-nlp/wikiann", "sw", "main"]
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a hub cache with copies of two script data sets, as the hub's client leaves it; there is no network."""
+    commit = "0" * 40
+    for name, configs in (("eriktks--conll2003", ["conll2003"]), ("eriktks--conll2002", ["es", "nl"])):
+        repository = tmp_path / f"datasets--{name}"
+        (repository / "refs" / "refs" / "convert").mkdir(parents=True)
+        (repository / "refs" / "refs" / "convert" / "parquet").write_text(commit)
+        for config in configs:
+            for split in ("test", "train", "validation"):
+                folder = repository / "snapshots" / commit / config / split
+                folder.mkdir(parents=True)
+                for shard, rows in enumerate(([0, 1], [2])):
+                    make_dataset().select(rows).to_parquet(folder / f"{shard:04}.parquet")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("hub_cache")
+def test_a_script_data_set_is_read_from_the_hubs_copy_without_a_network_if_it_is_cached() -> None:
+    sources = open_corpora("hf:conll2003", ReadOptions())
+    assert list(sources) == ["train", "validation", "test"]
+    check(list(sources["test"].read()))
+
+
+@pytest.mark.usefixtures("hub_cache")
+def test_configurations_of_a_copy_are_never_mixed() -> None:
+    check(list(open_corpora("hf:conll2002:nl", ReadOptions())["train"].read()))
+    for name, got in (("hf:conll2002", "none"), ("hf:conll2002:fr", "fr")):
+        message = f"{name}: expected the name of a configuration, one of es, nl, got {got}. Name it after a colon: "
+        with pytest.raises(CorpusError, match=f"{re.escape(message)}hf:eriktks/conll2002:es$"):
+            open_corpora(name, ReadOptions())
+
+
+@pytest.mark.usefixtures("hub_cache")
+def test_a_copy_that_is_neither_cached_nor_reached_is_an_error() -> None:
+    with pytest.raises(
+        CorpusError, match=r"hf:wnut_17: expected a data set on the hub or in its local cache, got \w+: "
+    ):
+        open_corpora("hf:wnut_17", ReadOptions())

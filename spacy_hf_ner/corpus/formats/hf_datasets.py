@@ -1,7 +1,7 @@
 """Hugging Face data sets: from the hub, saved on disk, or as parquet and arrow files."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ PREFIX: Final = "hf:"
 PARQUET: Final = "refs/convert/parquet"  # the hub's own copy of a data set, without a script
 BATCH: Final = 1_000  # records that are read or written at once
 
-# Data sets that are published as a script, which `datasets` no longer runs: where their parquet copy is.
+# Data sets that are published as a script, which `datasets` no longer runs, by their short names: they have a copy.
 SCRIPTED: Final[Mapping[str, str]] = {
+    "conll2000": "eriktks/conll2000",
     "conll2002": "eriktks/conll2002",
     "conll2003": "eriktks/conll2003",
     "conllpp": "ZihanWangKi/conllpp",
@@ -36,6 +37,10 @@ class HubName:
     name: str
     config: str | None = None
     revision: str | None = None
+
+    def __str__(self) -> str:
+        revision = f"@{self.revision}" if self.revision and self.name not in SCRIPTED.values() else ""
+        return f"{PREFIX}{self.name}{f':{self.config}' if self.config else ''}{revision}"
 
 
 def parse_hub_name(text: str) -> HubName:
@@ -60,19 +65,63 @@ def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
     datasets = import_datasets()
     hub = parse_hub_name(text)
     try:
+        if hub.revision == PARQUET:
+            copied = _fetch_parquet(hub, text)
+            return {name: _open_parquet(files, f"{text}[{name}]", options) for name, files in copied.items()}
         splits = datasets.load_dataset(hub.name, hub.config, revision=hub.revision)
+        return {name: _open_dataset(split, f"{text}[{name}]", options) for name, split in splits.items()}
+    except CorpusError:
+        raise
     except Exception as error:  # the hub's client and `datasets` raise what they like
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].removesuffix(".")
         if "script" in reason.lower():
             raise CorpusError(
                 f"{text}: expected a data set of plain files, got a script, which 'datasets' does not run ({reason}). "
-                f"Most have a copy without: {PREFIX}{hub.name}@{PARQUET}"
+                f"Most have a copy without: {replace(hub, revision=PARQUET)}"
             ) from error
         raise CorpusError(
             f"{text}: expected a data set on the hub or in its local cache, got {type(error).__name__}: {reason}. "
             "Check the name, its configuration (hf:NAME:CONFIG) and the network, or give a local parquet file."
         ) from error
-    return {name: _open_dataset(split, f"{text}[{name}]", options) for name, split in splits.items()}
+
+
+def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
+    """Return the files of each split of the hub's own copy, from its local cache if there is no network.
+
+    The copy is a branch with files ``CONFIG/SPLIT/0000.parquet``. `datasets` would read all configurations as one, and
+    knows none of them by its name.
+
+    Raises:
+        CorpusError: There is no such configuration, or several and none is named.
+    """
+    from huggingface_hub import snapshot_download
+
+    configs = sorted({file.partition("/")[0] for file in _list_files(hub) if file.endswith(".parquet")})
+    config = hub.config or (configs[0] if len(configs) == 1 else "")
+    if config not in configs:
+        raise CorpusError(
+            f"{text}: expected the name of a configuration, one of {', '.join(configs) or '(none)'}, got "
+            f"{config or 'none'}. Name it after a colon: {replace(hub, config=(configs or ['CONFIG'])[0])}"
+        )
+    pattern = f"{config}/*"
+    folder = snapshot_download(hub.name, repo_type="dataset", revision=hub.revision, allow_patterns=pattern)
+    splits = sorted(path for path in Path(folder, config).iterdir() if path.is_dir())
+    splits.sort(key=lambda path: (path.name != "train", path.name != "validation"))
+    return {split.name: sorted(split.glob("*.parquet")) for split in splits}
+
+
+def _list_files(hub: HubName) -> list[str]:
+    """Return the files of a data set on the hub; without a network, those in the hub's local cache."""
+    from huggingface_hub import HfApi, snapshot_download
+
+    try:
+        return list(HfApi().list_repo_files(hub.name, repo_type="dataset", revision=hub.revision))
+    except Exception as error:  # noqa: BLE001 - the hub's client raises what it likes
+        try:
+            found = snapshot_download(hub.name, repo_type="dataset", revision=hub.revision, local_files_only=True)
+        except Exception:  # noqa: BLE001 - the same
+            raise error from None
+        return [file.relative_to(found).as_posix() for file in Path(found).rglob("*.parquet")]
 
 
 def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
@@ -104,18 +153,26 @@ def open_data_file(path: Path, options: ReadOptions) -> Source:
     try:
         if path.suffix == ".arrow":
             return _open_dataset(datasets.Dataset.from_file(str(path)), str(path), options)
-        from pyarrow.parquet import ParquetFile, read_schema
-
-        features = datasets.Features.from_arrow_schema(read_schema(path))
+        return _open_parquet([path], str(path), options)
     except (OSError, ValueError) as error:
+        if isinstance(error, CorpusError):
+            raise
         raise CorpusError(f"{path}: expected a {path.suffix[1:]} file, got something else ({error}).") from error
 
-    def records() -> Iterator[Mapping[str, Any]]:
-        with ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH):
-                yield from batch.to_pylist()
 
-    return _open_records(records, features, str(path), options)
+def _open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Source:
+    """Return parquet files with one schema as one source."""
+    from pyarrow.parquet import ParquetFile, read_schema
+
+    features = import_datasets().Features.from_arrow_schema(read_schema(files[0]))
+
+    def records() -> Iterator[Mapping[str, Any]]:
+        for path in files:
+            with ParquetFile(path) as file:
+                for batch in file.iter_batches(BATCH):
+                    yield from batch.to_pylist()
+
+    return _open_records(records, features, name, options)
 
 
 def import_datasets() -> Any:  # noqa: ANN401 - the module
