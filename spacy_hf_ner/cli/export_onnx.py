@@ -78,11 +78,9 @@ def export_pipeline(
         )
     texts = [doc.text for doc in read_gold_docs(sample, nlp.vocab)] if sample is not None else []
     exports = {}
-    nlp.to_disk(output, exclude=list(components))
     for name, pipe in components.items():
         with nlp.select_pipes(enable=nlp.pipe_names[: nlp.pipe_names.index(name)]):  # what it sees when it predicts
             docs = list(tqdm(nlp.pipe(texts), total=len(texts), desc="Reading", disable=None))
-        pipe.to_disk(output / name, exclude=["vocab", "model"])
         exports[name] = export_onnx(
             pipe,
             output / name / "model",
@@ -90,8 +88,10 @@ def export_pipeline(
             sample=docs,
             min_agreement=MIN_AGREEMENT if min_agreement is None else min_agreement,
         )
+    nlp.to_disk(output, exclude=list(components))
     config = load_config(output / "config.cfg")
-    for name in components:
+    for name, pipe in components.items():
+        pipe.to_disk(output / name, exclude=["vocab", "model"])
         config["components"][name]["model"].update(backend="onnx", precision="auto")
     config.to_disk(output / "config.cfg")
     return exports

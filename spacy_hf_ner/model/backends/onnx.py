@@ -9,7 +9,6 @@ from spacy_hf_ner.errors import MissingExtraError
 from spacy_hf_ner.model.batching import PaddedBatch
 
 _SLOW_FUSIONS = ["SkipLayerNormFusion"]  # its kernel takes ten times as long as the two that it replaces
-_AVOID_SATURATION = ("session.x64quantprecision", "1")  # where a CPU's 8-bit products can overflow 16 bits, use others
 
 _forked: list[object] = []  # sessions of a parent process: their threads are not here, and to delete them would wait
 
@@ -54,7 +53,6 @@ def _make_session(graph: bytes, n_threads: int) -> Any:  # noqa: ANN401 - onnxru
         raise MissingExtraError("onnxruntime", extra="onnx", purpose='backend = "onnx"') from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
-    options.add_session_config_entry(*_AVOID_SATURATION)
     return onnxruntime.InferenceSession(
         graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOW_FUSIONS
     )
