@@ -13,12 +13,12 @@ def comparison_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
     """Return a row of text for each pipeline, under :data:`HEADER`."""
     first = standings[0].measured.strict.micro.f1
     rows: list[tuple[str, ...]] = []
-    for standing in standings:
+    for standing, name in zip(standings, _names(standings), strict=True):
         one, strict = standing.measured, standing.measured.strict
         interval = standing.intervals and standing.intervals.f1
         rows.append(
             (
-                _short(one.model),
+                name,
                 f"{strict.micro.f1 * 100:.2f}",
                 f"{interval.low * 100:.1f}–{interval.high * 100:.1f}" if interval else "",
                 f"{strict.micro.precision * 100:.2f}",
@@ -46,7 +46,7 @@ def type_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
 
 def type_header(standings: Sequence[Standing]) -> tuple[str, ...]:
     """Return the header of :func:`type_rows`."""
-    return ("F1 per type", *(_short(standing.measured.model) for standing in standings))
+    return ("Type", *_names(standings))
 
 
 def comparison_json(standings: Sequence[Standing]) -> list[dict[str, Any]]:
@@ -70,9 +70,16 @@ def comparison_json(standings: Sequence[Standing]) -> list[dict[str, Any]]:
     ]
 
 
-def _short(model: str) -> str:
-    """Return what tells a pipeline's folder from its neighbours: training/shared/model-best → shared/model-best."""
-    return "/".join(Path(model).parts[-2:])
+def _names(standings: Sequence[Standing]) -> list[str]:
+    """Return what tells each pipeline's folder from the others': training/shared/model-best → shared."""
+    paths = [Path(standing.measured.model).parts for standing in standings]
+    n_different = len(set(paths))
+    if n_different == 1:
+        return ["/".join(parts[-2:]) for parts in paths]
+    while min(map(len, paths)) > 1 and len({parts[-1] for parts in paths}) == 1:
+        paths = [parts[:-1] for parts in paths]
+    length = next(n for n in range(1, 99) if len({parts[-n:] for parts in paths}) == n_different)
+    return ["/".join(parts[-length:]) for parts in paths]
 
 
 def _megabytes(n_bytes: int | None) -> str:

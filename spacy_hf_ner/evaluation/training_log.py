@@ -16,7 +16,7 @@ class TrainingStep:
     Attributes:
         step: Updates made before.
         epoch: Passes over the data completed.
-        losses: The loss of each component since training began.
+        losses: The loss of each component, summed over the updates since the evaluation before.
         scores: Scores such as ``ents_f``; shares are in percent, as spaCy logs them.
         score: The weighted score that decides which model is best, in [0, 1].
         learn_rate: The learn rate of this update, if logged.

@@ -1,6 +1,6 @@
 """``report.html``: one self-contained page about a pipeline on a data set."""
 
-import itertools
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -79,13 +79,15 @@ def _scores(evaluation: Evaluation) -> str:
         '<p class="note">An entity is right if its characters and its type are right. Intervals: 95 %, documents drawn '
         "1,000 times with replacement.</p>"
         + note
-        + make_table("Strict spans per type", header, per_type_rows(evaluation))
+        + make_table("Strict spans per type", header, per_type_rows(evaluation), n_sums=2)
+        + '<div class="tables">'
         + make_table("The same entities, judged by others", ("", "P", "R", "F1", "macro F1"), program_rows(evaluation))
         + make_table(
             "Four views (SemEval-2013)",
             ("View", "P", "R", "F1", "correct", "incorrect", "partial", "missed", "spurious"),
             semeval,
         )
+        + "</div>"
     )
 
 
@@ -96,16 +98,16 @@ def _failures(evaluation: Evaluation) -> str:
         for value, row in slicing.counts.items()
     ]
     frequent = [
-        (c.kind, c.gold or "–", c.gold_type or "–", c.predicted or "–", c.predicted_type or "–", f"{c.n:,}")
+        (f"{c.n:,}", c.kind, c.gold or "–", c.gold_type or "–", c.predicted or "–", c.predicted_type or "–")
         for c in evaluation.confusions
     ]
-    header = ("Error", "Gold", "type", "Predicted", "type", "times")
+    header = ("Times", "error", "gold", "type", "predicted", "type")
     return (
         '<div class="pair">'
         + make_table("By property", ("Property", "", "P", "R", "F1", "gold"), rows, n_text=2)
         + _confusion(evaluation.confusion)
         + "</div>"
-        + make_table("Most frequent errors", header, frequent, n_text=5, row_headers=False)
+        + make_table("Most frequent errors", header, frequent, n_text=6, row_headers=False)
     )
 
 
@@ -151,6 +153,7 @@ def _confidence(evaluation: Evaluation, confidence: Confidence) -> str:
         ("spans without one", f"{confidence.n_unscored:,}"),
     ]
     shown = evaluation.thresholds[:_MAX_CURVES]
+    least = min((point.precision for curve in shown for point in curve.points), default=0.0)
     curves = draw_chart(
         [_curve(i, curve) for i, curve in enumerate(shown)]
         + [Series("", [(c.best_f1.recall, c.best_f1.precision)], "dots", i) for i, c in enumerate(shown)]
@@ -161,7 +164,7 @@ def _confidence(evaluation: Evaluation, confidence: Confidence) -> str:
         ],
         title=f"Precision and recall over the threshold. Dots: best F1. Rings: precision ≥ {HIGH_PRECISION:g}.",
         x=Axis("recall", 0, 1),
-        y=Axis("precision", 0, 1),
+        y=Axis("precision", math.floor(least * 5) / 5, 1),
     )
     header = ("Type", "threshold", "P", "R", "F1", f"P ≥ {HIGH_PRECISION:g} from", "R there")
     thresholds = [
@@ -204,10 +207,10 @@ def _training(training: Sequence[TrainingStep]) -> str:
 
 
 def _loss_per_step(training: Sequence[TrainingStep], pipe: str) -> list[tuple[float, float]]:
-    """Return the mean loss of the updates since the evaluation before; spaCy logs the sum since the start."""
-    before = [(-1, 0.0), *((s.step, s.losses.get(pipe, 0.0)) for s in training)]
+    """Return the mean loss of the updates since the evaluation before; spaCy logs their sum."""
+    before = [-1, *(step.step for step in training)]
     return [
-        (float(step), (loss - old) / (step - old_step))
-        for (old_step, old), (step, loss) in itertools.pairwise(before)
-        if step > old_step
+        (float(step.step), step.losses.get(pipe, 0.0) / (step.step - old_step))
+        for old_step, step in zip(before, training, strict=False)
+        if step.step > old_step
     ]

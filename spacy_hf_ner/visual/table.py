@@ -5,7 +5,13 @@ from html import escape
 
 
 def make_table(
-    caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], *, n_text: int = 1, row_headers: bool = True
+    caption: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    n_text: int = 1,
+    n_sums: int = 0,
+    row_headers: bool = True,
 ) -> str:
     """Return an HTML table of plain texts.
 
@@ -14,10 +20,14 @@ def make_table(
         header: Column headers.
         rows: Cells.
         n_text: How many columns on the left hold text; the others hold numbers.
+        n_sums: How many rows at the bottom stand for all others.
         row_headers: The first cell of each row names the row.
     """
     head = "".join(f'<th scope="col"{_align(i, n_text)}>{escape(cell)}</th>' for i, cell in enumerate(header))
-    body = "".join(f"<tr>{_cells(row, n_text, row_headers=row_headers)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr{' class=sum' if i >= len(rows) - n_sums else ''}>{_cells(row, n_text, row_headers=row_headers)}</tr>"
+        for i, row in enumerate(rows)
+    )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

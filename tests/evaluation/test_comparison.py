@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import spacy
 from spacy.tokens import DocBin, Span
@@ -40,11 +42,30 @@ def test_a_pipeline_has_a_speed_a_memory_and_a_size(standings: tuple[Standing, .
 def test_rows_say_the_same_as_text(standings: tuple[Standing, ...]) -> None:
     good, bad = comparison_rows(standings)
     assert len(good) == len(bad) == len(HEADER)
-    assert good[0].endswith("/good")
+    assert (good[0], bad[0]) == ("good", "bad")
     assert (good[1], good[2], good[6]) == ("100.00", "100.0–100.0", "")
     assert (bad[1], bad[6]) == ("66.67", "-33.33")
     assert type_rows(standings) == [("LOC", "100.00", "66.67")]
     assert len(type_header(standings)) == 3
+
+
+@pytest.mark.parametrize(
+    ("models", "names"),
+    [
+        (["training/a/model-best", "training/b/model-best"], ["a", "b"]),
+        (["a/b/model-best", "a/c/model-last"], ["model-best", "model-last"]),
+        (["x/a/best", "y/a/best", "y/b/best"], ["x/a", "y/a", "y/b"]),
+        (["training/a/model-best", "en_core_web_sm"], ["model-best", "en_core_web_sm"]),
+        (["training/a/model-best"], ["a/model-best"]),
+        (["training/a/model-best"] * 2, ["a/model-best"] * 2),
+        (["a/model-best", "model-best"], ["a/model-best", "model-best"]),
+    ],
+)
+def test_a_pipeline_is_named_by_what_tells_it_from_the_others(
+    models: list[str], names: list[str], standings: tuple[Standing, ...]
+) -> None:
+    named = [Standing(replace(standings[0].measured, model=model), None, None) for model in models]
+    assert [row[0] for row in comparison_rows(named)] == names
 
 
 def test_a_pipeline_is_not_better_than_itself(standings: tuple[Standing, ...]) -> None:

@@ -16,7 +16,7 @@ from spacy_hf_ner.visual.report import make_report
 def report(evaluation: Evaluation) -> str:
     steps = [
         TrainingStep(0, 0, {"hf_ner": 8.0}, {"ents_f": 1.0, "ents_p": 2.0, "ents_r": 0.5}, 0.01),
-        TrainingStep(100, 1, {"hf_ner": 108.0}, {"ents_f": 80.0, "ents_p": 82.0, "ents_r": 78.0}, 0.8),
+        TrainingStep(100, 1, {"hf_ner": 20.0}, {"ents_f": 80.0, "ents_p": 82.0, "ents_r": 78.0}, 0.8),
     ]
     return make_report(evaluation, data="dev <1>", training=steps)
 
@@ -35,6 +35,18 @@ def test_numbers_are_those_of_the_evaluation(report: str, evaluation: Evaluation
     assert evaluation.confidence is not None
     assert f"{evaluation.confidence.brier:.4f}" in report
     assert "wrong type and border" in report
+
+
+def test_the_loss_is_that_of_one_update_which_spacy_sums_up_between_evaluations(report: str) -> None:
+    path = re.findall(r'class="line s0" d="([^"]+)"', report)[-1]
+    first, last = (float(y) for y in re.findall(r" ([\d.]+)", path))
+    top, bottom = 14, 294  # of the plot: 8 at the first step, 20 / 100 at the last
+    assert first == top
+    assert last == pytest.approx(bottom - 0.2 / 8 * (bottom - top), abs=0.1)
+
+
+def test_averages_stand_out_from_types(report: str) -> None:
+    assert re.findall(r"<tr class=sum><th scope=\"row\">([^<]+)", report) == ["micro average", "macro average"]
 
 
 def test_names_are_escaped(report: str) -> None:
@@ -60,6 +72,10 @@ def test_without_scores_and_log_their_sections_are_left_out(evaluation: Evaluati
     bare = make_report(dataclasses.replace(evaluation, confidence=None, thresholds=()), data="dev")
     assert 'id="training"' not in bare
     assert 'id="confidence"' not in bare
+
+
+def test_scores_without_any_gold_entity_are_reported(evaluation: Evaluation) -> None:
+    assert 'id="confidence"' in make_report(dataclasses.replace(evaluation, thresholds=()), data="dev")
 
 
 def test_tags_are_balanced(report: str) -> None:
