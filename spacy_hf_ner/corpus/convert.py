@@ -1,7 +1,7 @@
 """The whole way: a corpus in any format, through Sentences and Docs, to files and a report."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.corpus.writing import SHARD_WORDS, Writer, open_writer, stage_files
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
-ZONE_SENTENCES: Final = 20_000  # whose new words spaCy remembers at once
+PIPELINE_SENTENCES: Final = 20_000  # that one pipeline reads before it makes way for a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def convert_corpus(
         MissingExtraError: The format needs a library that is not installed.
     """
     read, options = read or ReadOptions(), options or ConvertOptions()
-    nlp = blank_pipeline(read.lang)
+    pipelines = _Pipelines(read.lang)
     sources = open_corpora(name, read, format_name=options.format_name)
     is_file = output.suffix != ""
     if is_file and (len(sources) > 1 or options.split):
@@ -76,7 +76,7 @@ def convert_corpus(
     deal = deal_splits(options.split, options.seed) if options.split else None
     report = ConversionReport(compares_parts=len(sources) > 1 or bool(options.split))
     scheme = next((source.scheme for source in sources.values() if source.scheme), "")
-    with stage_files(output.parent if is_file else output) as folder, ExitStack() as stack, _Zone(nlp) as zone:
+    with stage_files(output.parent if is_file else output) as folder, ExitStack() as stack:
         writers = _Writers(folder, output.suffix or ".spacy", scheme, 0 if is_file else options.shard_words, stack)
         for stem, source in sources.items():
             own_part = output.stem if is_file else stem
@@ -85,7 +85,7 @@ def convert_corpus(
             counted = report.start_file(source)
             for group in read_documents(source, counted, options):
                 part = next(deal) if deal else own_part
-                zone.renew(len(group))
+                nlp = pipelines.get(len(group))
                 doc = make_doc(group, nlp.vocab, lang=read.lang, scheme=source.scheme, source=Path(source.name).name)
                 counted.add_cuts(doc, nlp)
                 writers.get(part).add(group, doc)
@@ -112,24 +112,25 @@ class _Writers:
         return self.opened[part]
 
 
-class _Zone(AbstractContextManager["_Zone"]):
-    """Lets spaCy forget new words from time to time: the words of a large corpus would fill the memory."""
+class _Pipelines:
+    """Gives a language's empty pipeline, and from time to time a new one.
 
-    def __init__(self, nlp: Language) -> None:
-        self._nlp = nlp
-        self._stack = ExitStack()
+    spaCy remembers all words that it reads, which would fill the memory. Those of a memory zone leave gaps behind in
+    its tables, and these grow with every zone.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
         self._n_sentences = 0
+        blank_pipeline(lang)  # an error of the language comes first
 
-    def renew(self, n_sentences: int) -> None:
-        """Begin a new zone if the last one is full; no Doc outlives its zone."""
-        if self._n_sentences == 0 or self._n_sentences > ZONE_SENTENCES:
-            self._stack.close()
-            self._stack.enter_context(self._nlp.memory_zone())
+    def get(self, n_sentences: int) -> Language:
+        """Return the pipeline that reads the next sentences."""
+        if self._n_sentences > PIPELINE_SENTENCES:
+            blank_pipeline.cache_clear()
             self._n_sentences = 0
         self._n_sentences += n_sentences
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        return blank_pipeline(self._lang)
 
 
 def read_documents(source: Source, report: FileReport, options: ConvertOptions) -> Iterator[list[Sentence]]:

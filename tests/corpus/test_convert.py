@@ -14,6 +14,7 @@ from spacy_hf_ner.corpus.edits import deal_splits, parse_label_map
 from spacy_hf_ner.corpus.opening import open_corpus
 from spacy_hf_ner.corpus.report import write_report
 from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 VOCAB = spacy.blank("en").vocab
@@ -44,6 +45,15 @@ def test_types_are_renamed_or_left_out(tmp_path: Path) -> None:
     (doc,) = read(tmp_path / "a.spacy")
     assert [(e.text, e.label_) for e in doc.ents] == [("Ed", "PER"), ("Oslo", "LOC")]
     assert report.files[0].entities == {"PER": 1, "LOC": 1}
+
+
+def test_words_of_a_large_corpus_are_forgotten_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacy_hf_ner.corpus.convert.PIPELINE_SENTENCES", 1)
+    source = write(tmp_path / "a.conll", "".join(f"Word{i}x O\n\n" for i in range(5)))
+    convert_corpus(source, tmp_path / "a.spacy")
+    strings = blank_pipeline("en").vocab.strings
+    assert [i for i in range(5) if f"Word{i}x" in strings] == [4]
+    assert [doc.text for doc in read(tmp_path / "a.spacy")] == [f"Word{i}x" for i in range(5)]
 
 
 @pytest.mark.parametrize("text", ["PER", "=PER", "a=b,c"])
