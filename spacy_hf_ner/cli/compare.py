@@ -1,6 +1,7 @@
 """``python -m spacy hf-ner compare``: several pipelines, the same data."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -31,40 +32,22 @@ def compare_command(
             f"expected one pipeline or more, then gold data that exists (.spacy, or any corpus that convert reads), "
             f"got {models}."
         )
-    standings = compare(names, Path(data), output, gpu_id=gpu_id, code=code, spans_key=spans_key)
+    standings = compare_pipelines(names, Path(data), gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True)
+    write_comparison(standings, output, data=Path(data).name)
     msg.table(comparison_rows(standings), header=HEADER, aligns=("l", *"r" * (len(HEADER) - 1)), divider=True)
     msg.table(type_rows(standings), header=type_header(standings), aligns=("l", *"r" * len(standings)), divider=True)
     msg.good(f"{output}: comparison.json, comparison.html")
 
 
-def compare(
-    models: list[str],
-    data: Path,
-    output: Path,
-    *,
-    gpu_id: int = -1,
-    code: Path | None = None,
-    spans_key: str | None = None,
-    progress: bool = True,
-) -> tuple[Standing, ...]:
-    """Return the pipelines side by side, having written ``comparison.json`` and ``comparison.html`` to a folder.
+def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) -> None:
+    """Write ``comparison.json`` and ``comparison.html`` to a folder, which is made if there is none.
 
     Args:
-        models: Names of installed pipelines, or their folders.
-        data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
-        output: The folder to write to; it is made if there is none.
-        gpu_id: GPU number, or -1 for the CPU.
-        code: A Python file with registered functions that the pipelines need.
-        spans_key: The span group of the entities of pipelines that do not set ``doc.ents``; None for that of their
-            hf_ner.
-        progress: Show a progress bar.
-
-    Raises:
-        CorpusError: The data cannot be read, or holds no Docs.
+        standings: The pipelines, the one that others are compared with first.
+        output: The folder.
+        data: The name of the data set.
     """
-    standings = compare_pipelines(models, data, gpu_id=gpu_id, code=code, spans_key=spans_key, progress=progress)
     output.mkdir(parents=True, exist_ok=True)
     rows = json.dumps(comparison_json(standings), ensure_ascii=False, indent=2)
     (output / "comparison.json").write_text(rows + "\n", encoding="utf8")
-    (output / "comparison.html").write_text(make_comparison_page(standings, data=data.name), encoding="utf8")
-    return standings
+    (output / "comparison.html").write_text(make_comparison_page(standings, data=data), encoding="utf8")

@@ -48,6 +48,13 @@ def make_pipeline(checkpoint: Path | str, **config: Any) -> Language:
     return nlp
 
 
+def initialize_pipeline(checkpoint: Path | str, **config: Any) -> Language:
+    """Return a blank English pipeline whose component was initialized on the training texts."""
+    nlp = make_pipeline(checkpoint, **config)
+    nlp.initialize(lambda: make_examples(nlp))
+    return nlp
+
+
 def get_ner(nlp: Language, name: str = "hf_ner") -> HFNer:
     """Return the component of a pipeline."""
     return cast("HFNer", nlp.get_pipe(name))

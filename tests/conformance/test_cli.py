@@ -13,7 +13,16 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_hf_ner import __version__
-from tests.conformance.pipelines import add_hf_ner, find, get_checkpoint, get_ner, make_examples, make_pipeline, train
+from tests.conformance.pipelines import (
+    add_hf_ner,
+    find,
+    get_checkpoint,
+    get_ner,
+    initialize_pipeline,
+    make_examples,
+    make_pipeline,
+    train,
+)
 
 Run = Callable[..., str]
 NOWHERE = "nobody/knows-this-model"
@@ -148,8 +157,7 @@ def test_debug_model_initializes_trains_and_predicts(
 def test_find_threshold_moves_the_threshold_of_the_component(
     encoder_checkpoint: Path, corpus: Path, tmp_path: Path
 ) -> None:
-    nlp = make_pipeline(encoder_checkpoint, threshold=0.0)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint, threshold=0.0)
     train(nlp, make_examples(nlp))
     nlp.to_disk(tmp_path / "model")
     best, score, scores = find_threshold(

@@ -14,6 +14,7 @@ from tests.conformance.pipelines import (
     add_hf_ner,
     find,
     get_ner,
+    initialize_pipeline,
     make_example,
     make_examples,
     make_pipeline,
@@ -71,8 +72,7 @@ def test_no_entity_starts_or_ends_on_white_space(ner_checkpoint: Path) -> None:
 
 
 def test_a_blank_line_ends_an_entity(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     train(nlp, make_examples(nlp))
     together, apart = nlp("Who is Shaka \n Khan?"), nlp("Who is Shaka\n\nKhan?")
     assert not any("\n\n" in ent.text for ent in apart.ents)

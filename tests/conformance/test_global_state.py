@@ -9,7 +9,15 @@ import pytest
 import torch
 from transformers.utils import logging as transformers_logging
 
-from tests.conformance.pipelines import TEXT, get_checkpoint, get_ner, make_examples, make_pipeline, train
+from tests.conformance.pipelines import (
+    TEXT,
+    get_checkpoint,
+    get_ner,
+    initialize_pipeline,
+    make_examples,
+    make_pipeline,
+    train,
+)
 
 
 @pytest.mark.parametrize("verbosity", [10, 30, 40])
@@ -28,8 +36,7 @@ def test_the_verbosity_and_bars_of_transformers_are_left_alone(verbosity: int, n
 
 
 def test_loading_says_nothing_on_stdout_and_stderr(encoder_checkpoint: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     nlp.to_bytes()
     assert capfd.readouterr() == ("", "")
 

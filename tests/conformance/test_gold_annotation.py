@@ -16,6 +16,7 @@ from tests.conformance.pipelines import (
     find,
     get_checkpoint,
     get_ner,
+    initialize_pipeline,
     make_example,
     make_examples,
     make_pipeline,
@@ -28,9 +29,7 @@ TEXT = "Who is Shaka Khan?"
 @pytest.fixture
 def nlp(encoder_checkpoint: Path) -> Language:
     """Return a pipeline that is initialized on the training texts."""
-    nlp = make_pipeline(encoder_checkpoint, incorrect_spans_key="wrong")
-    nlp.initialize(lambda: make_examples(nlp))
-    return nlp
+    return initialize_pipeline(encoder_checkpoint, incorrect_spans_key="wrong")
 
 
 def read_tags(nlp: Language, example: Example) -> list[str]:
@@ -138,8 +137,7 @@ def test_wrong_spans_alone_are_annotation_enough_to_learn_from(nlp: Language) ->
 
 
 def test_wrong_spans_are_ignored_where_no_key_is_set(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     assert get_ner(nlp).update([mark_wrong(nlp, 2, 4, "PERSON")], sgd=None)["hf_ner"] == 0.0
 
 
@@ -179,8 +177,7 @@ def test_evaluate_scores_entities_and_types(nlp: Language) -> None:
 
 
 def test_evaluate_reads_the_span_group_where_only_that_is_annotated(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint, annotate="spans", spans_key="found")
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint, annotate="spans", spans_key="found")
     train(nlp, make_examples(nlp))
     scores = nlp.evaluate(make_examples(nlp))
     assert scores["spans_found_f"] == 1.0

@@ -15,6 +15,7 @@ from tests.conformance.pipelines import (
     find,
     get_checkpoint,
     get_ner,
+    initialize_pipeline,
     make_examples,
     make_pipeline,
     summarise,
@@ -29,8 +30,7 @@ def test_labels_are_entity_types_without_prefixes_in_the_order_of_the_checkpoint
 
 
 def test_label_data_is_what_initialize_takes(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     data = get_ner(nlp).label_data
     other = make_pipeline(encoder_checkpoint)
     other.config["initialize"]["components"]["hf_ner"] = {"labels": data}
@@ -99,8 +99,7 @@ def test_a_label_added_to_a_trained_pipe_can_be_trained_at_once(encoder_checkpoi
 
 
 def test_a_pipe_with_a_label_added_late_survives_a_round_trip(encoder_checkpoint: Path, tmp_path: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     get_ner(nlp).add_label("LATE")
     ner = get_ner(nlp)
     ner.to_disk(tmp_path / "ner")
@@ -160,7 +159,6 @@ def test_spacys_tools_find_the_labels_of_the_component_by_its_factory(ner_checkp
 
 
 def test_labels_of_a_loaded_pipeline_are_known_before_it_is_used(encoder_checkpoint: Path, tmp_path: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     nlp.to_disk(tmp_path)
     assert get_ner(spacy.load(tmp_path)).labels == ("LOC", "PERSON")

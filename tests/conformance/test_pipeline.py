@@ -20,6 +20,7 @@ from tests.conformance.pipelines import (
     find,
     get_checkpoint,
     get_ner,
+    initialize_pipeline,
     make_examples,
     make_pipeline,
     summarise,
@@ -197,8 +198,7 @@ def test_a_frozen_component_is_neither_initialized_nor_trained(ner_checkpoint: P
 
 
 def test_the_training_loop_trains_and_gathers_gradients(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     before = copy_weights(nlp)
     train_for_two_steps(nlp, accumulate_gradient=2)
     moved = [name for name, weights in copy_weights(nlp).items() if not np.array_equal(before[name], weights)]
@@ -206,8 +206,7 @@ def test_the_training_loop_trains_and_gathers_gradients(encoder_checkpoint: Path
 
 
 def test_an_annotating_component_shows_its_entities_to_those_after_it_in_training(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     train(nlp, make_examples(nlp))
     seen: list[list[tuple[str, str]]] = []
 

@@ -8,7 +8,17 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from spacy_hf_ner import as_hf_entities
-from tests.conformance.pipelines import TEXT, add_hf_ner, find, get_ner, make_examples, make_pipeline, set_entity, train
+from tests.conformance.pipelines import (
+    TEXT,
+    add_hf_ner,
+    find,
+    get_ner,
+    initialize_pipeline,
+    make_examples,
+    make_pipeline,
+    set_entity,
+    train,
+)
 
 PERSON = {"label": "VIP", "pattern": "Tim Cook", "id": "tim"}
 
@@ -22,8 +32,7 @@ def nlp(ner_checkpoint: Path) -> Language:
 @pytest.fixture
 def trained(encoder_checkpoint: Path) -> Language:
     """Return a pipeline that finds the entities of the training texts."""
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     train(nlp, make_examples(nlp))
     return nlp
 

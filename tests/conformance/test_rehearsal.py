@@ -9,15 +9,22 @@ from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
 from spacy_hf_ner.model.loss import compute_divergence
-from tests.conformance.pipelines import TEXT, copy_weights, get_ner, make_example, make_examples, make_pipeline, train
+from tests.conformance.pipelines import (
+    TEXT,
+    copy_weights,
+    get_ner,
+    initialize_pipeline,
+    make_example,
+    make_examples,
+    train,
+)
 
 
 @pytest.fixture
 def nlp(encoder_checkpoint: Path) -> Language:
     """Return a pipeline that knows people and places and is about to learn something else."""
     fix_random_seed(0)
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     train(nlp, make_examples(nlp), n_steps=20)
     get_ner(nlp).add_label("FRUIT")
     nlp.resume_training()
@@ -96,8 +103,7 @@ def test_a_model_that_has_not_changed_has_nothing_to_rehearse(nlp: Language) -> 
 
 
 def test_rehearsal_without_a_copy_or_without_tokens_does_nothing(encoder_checkpoint: Path, nlp: Language) -> None:
-    fresh = make_pipeline(encoder_checkpoint)
-    fresh.initialize(lambda: make_examples(fresh))
+    fresh = initialize_pipeline(encoder_checkpoint)
     before = copy_weights(fresh)
     assert get_ner(fresh).rehearse(old_texts(fresh), sgd=Adam(1.0)) == {"hf_ner": 0.0}
     assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(fresh).items())

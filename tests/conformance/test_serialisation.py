@@ -19,6 +19,7 @@ from tests.conformance.pipelines import (
     find,
     get_checkpoint,
     get_ner,
+    initialize_pipeline,
     make_examples,
     make_pipeline,
     summarise,
@@ -29,8 +30,7 @@ from tests.conformance.pipelines import (
 @pytest.fixture
 def trained(encoder_checkpoint: Path) -> Language:
     """Return a pipeline that was trained a little."""
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint)
     train(nlp, make_examples(nlp), n_steps=10)
     return nlp
 
@@ -206,8 +206,7 @@ def test_a_threshold_set_in_memory_is_not_saved(ner_checkpoint: Path, tmp_path: 
 def test_window_and_subword_labels_of_training_are_stored_with_the_model(
     encoder_checkpoint: Path, tmp_path: Path
 ) -> None:
-    nlp = make_pipeline(encoder_checkpoint, model={"window": 40, "subword_labels": "all_inside"})
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint, model={"window": 40, "subword_labels": "all_inside"})
     nlp.to_disk(tmp_path)
     again = make_pipeline(tmp_path / "hf_ner" / "model")
     again(TEXT)

@@ -18,6 +18,7 @@ from tests.conformance.pipelines import (
     find,
     get_checkpoint,
     get_ner,
+    initialize_pipeline,
     make_example,
     make_examples,
     make_pipeline,
@@ -29,9 +30,7 @@ from tests.conformance.pipelines import (
 def nlp(encoder_checkpoint: Path) -> Language:
     """Return a pipeline that is initialized on the training texts, with the same head each time."""
     fix_random_seed(0)
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
-    return nlp
+    return initialize_pipeline(encoder_checkpoint)
 
 
 def get_gradients(nlp: Language) -> dict[str, torch.Tensor]:
@@ -56,8 +55,7 @@ def test_it_learns_its_training_data_and_still_knows_it_after_a_round_trip(nlp: 
 
 @pytest.mark.parametrize("scheme", ["IO", "IOB1", "IOB2", "IOBES", "BILOU", "BMES"])
 def test_it_learns_in_every_scheme(scheme: str, encoder_checkpoint: Path, tmp_path: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint, scheme=scheme)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint, scheme=scheme)
     train(nlp, make_examples(nlp))
     nlp.to_disk(tmp_path)
     assert find(spacy.load(tmp_path)("I like London and Berlin.")) == [("London", "LOC"), ("Berlin", "LOC")]
@@ -137,8 +135,7 @@ def test_three_batches_of_one_give_the_gradient_of_one_batch_of_three(nlp: Langu
 
 
 def test_losses_are_added_up_as_floats_under_the_components_name(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint, name="entities")
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint, name="entities")
     losses = {"entities": 10.0, "tagger": 1.5}
     returned = get_ner(nlp, "entities").update(make_examples(nlp), losses=losses, sgd=None)
     assert returned is losses
@@ -247,8 +244,7 @@ def test_training_can_go_on_after_resume_training_with_a_loaded_pipeline(nlp: La
 
 
 def test_class_weights_still_fit_after_a_label_was_added(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint, class_weights="balanced")
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = initialize_pipeline(encoder_checkpoint, class_weights="balanced")
     get_ner(nlp).add_label("FRUIT")
     losses = train(nlp, make_examples(nlp, [("Ripe mango tastes well.", [(5, 10, "FRUIT")])]))
     assert losses["hf_ner"] < 0.1

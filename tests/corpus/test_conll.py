@@ -9,16 +9,13 @@ from spacy_hf_ner.corpus.layout import Columns
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
+from tests.corpus.sentences import show
 
 
 def read(tmp_path: Path, text: str | bytes, options: ReadOptions | None = None) -> list[Sentence]:
     path = tmp_path / "file.conll"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return list(open_conll(path, options or ReadOptions()).read())
-
-
-def show(sentence: Sentence) -> list[str]:
-    return [f"{' '.join(sentence.words[s.start : s.end])}/{s.entity_type}" for s in sentence.spans]
 
 
 SHAPES = {

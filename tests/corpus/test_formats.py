@@ -12,23 +12,7 @@ from spacy_hf_ner.corpus.opening import find_format, open_corpora, open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import ConfigError, CorpusError
-
-
-def read(path: Path, options: ReadOptions | None = None) -> list[Sentence]:
-    return [sentence for sentence in open_corpus(path, options or ReadOptions()).read() if sentence.words]
-
-
-def show(sentence: Sentence) -> list[str]:
-    return [f"{' '.join(sentence.words[s.start : s.end])}/{s.entity_type}" for s in sentence.spans]
-
-
-def text_of(sentence: Sentence) -> str:
-    return sentence.lead + "".join(w + (g or "") for w, g in zip(sentence.words, sentence.gaps, strict=True))
-
-
-def kinds(sentence: Sentence) -> list[str]:
-    return [problem.kind for problem in sentence.problems]
-
+from tests.corpus.sentences import kinds, read, show, text_of
 
 # ------------------------------------------------------------------------------------------------ CSV
 

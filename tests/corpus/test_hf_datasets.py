@@ -13,6 +13,7 @@ from spacy_hf_ner.corpus.opening import open_corpora, open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import ConfigError, CorpusError
+from tests.corpus.sentences import show
 
 datasets = pytest.importorskip("datasets")
 
@@ -37,10 +38,6 @@ def make_dataset(*, named: bool = True) -> Any:
         pos_tags=datasets.Sequence(text),
     )
     return datasets.Dataset.from_dict(ROWS, features=features)
-
-
-def show(sentence: Sentence) -> list[str]:
-    return [f"{' '.join(sentence.words[s.start : s.end])}/{s.entity_type}" for s in sentence.spans]
 
 
 def check(sentences: list[Sentence]) -> None:

@@ -7,26 +7,9 @@ from typing import Any
 import pytest
 
 from spacy_hf_ner.corpus.opening import open_corpus
-from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
-
-
-def read(path: Path) -> list[Sentence]:
-    return [sentence for sentence in open_corpus(path, ReadOptions()).read() if sentence.words]
-
-
-def show(sentence: Sentence) -> list[str]:
-    return [f"{' '.join(sentence.words[s.start : s.end])}/{s.entity_type}" for s in sentence.spans]
-
-
-def text_of(sentence: Sentence) -> str:
-    return sentence.lead + "".join(w + (g or "") for w, g in zip(sentence.words, sentence.gaps, strict=True))
-
-
-def kinds(sentence: Sentence) -> list[str]:
-    return [problem.kind for problem in sentence.problems]
-
+from tests.corpus.sentences import kinds, read, show, text_of
 
 PRODIGY = {"text": "I saw Ed in Oslo.", "spans": [{"start": 6, "end": 8, "label": "PER"}], "answer": "accept"}
 DOCCANO = {"id": 7, "text": "I saw Ed in Oslo.", "label": [[6, 8, "PER"]]}

@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from spacy_hf_ner.evaluation.entities import Entity
 from spacy_hf_ner.evaluation.matching import match_entities
+from tests.evaluation.sides import sides
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,6 @@ def test_a_match_carries_the_score_of_the_prediction() -> None:
     (match,) = match_entities([Entity(0, 5, "A")], [Entity(0, 5, "A", score=0.3)])
     assert match.predicted is not None
     assert match.predicted.score == 0.3
-
-
-def _entities(steps: list[tuple[int, int, str]]) -> list[Entity]:
-    entities, at = [], 0
-    for gap, length, entity_type in steps:
-        entities.append(Entity(at + gap, at + gap + length, entity_type))
-        at += gap + length
-    return entities
-
-
-sides = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from("AB")), max_size=8).map(_entities)
 
 
 @given(sides, sides)

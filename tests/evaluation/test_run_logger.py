@@ -76,8 +76,9 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "train.spacy"
 
 
-def _train(data: Path, logger: str) -> tuple[Language, str]:
-    config = load_config_from_str(CONFIG.replace("{data}", json.dumps(str(data))).replace("{logger}", logger))
+def _train(data: Path, logger: str, more: str = "") -> tuple[Language, str]:
+    text = CONFIG.replace("{data}", json.dumps(str(data))).replace("{logger}", logger)
+    config = load_config_from_str(text + more)
     nlp = init_nlp(load_model_from_config(config, auto_fill=True).config)
     out = io.StringIO()
     train(nlp, None, stdout=out, stderr=io.StringIO())
@@ -123,3 +124,22 @@ output_file = {json.dumps(str(theirs))}
     mine, spacys = read_training_log(ours), read_training_log(theirs)
     assert [step.step for step in mine] == [step.step for step in spacys] == [0, 2, 4]
     assert [step.scores["ents_f"] for step in mine] == pytest.approx([step.scores["ents_f"] for step in spacys])
+
+
+@pytest.mark.parametrize(
+    ("scorer", "key", "weight"),
+    [("spacy_hf_ner.seqeval_scorer.v1", "seqeval_f", 0.5), ("spacy_hf_ner.ner_scorer.v1", "ents_ece", -0.1)],
+)
+def test_the_best_model_can_be_chosen_by_the_keys_of_our_scorers(
+    scorer: str, key: str, weight: float, data: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.jsonl"
+    logger = f'@loggers = "spacy_hf_ner.RunLogger.v1"\noutput_file = {json.dumps(str(path))}'
+    more = f'[components.ner.scorer]\n@scorers = "{scorer}"\n[training.score_weights]\nents_f = 0.5\n{key} = {weight}\n'
+    nlp, _ = _train(data, logger, more)
+    weights = nlp.config["training"]["score_weights"]  # spaCy makes them sum to 1
+    assert weights[key] * weight > 0
+    for step in read_training_log(path):
+        # The calibration error is missing where entities have no scores, as those of spaCy's ner.
+        scores = {name: step.scores[name] / 100 for name in ("ents_f", key) if name in step.scores}
+        assert step.score == pytest.approx(sum(weights[name] * score for name, score in scores.items()), abs=1e-6)

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from nervaluate import Evaluator
 
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.semeval import SEMEVAL_VIEWS, SemevalCounts, count_semeval
+from tests.evaluation.sides import filled_sides
 
 NERVALUATE_NAMES = {"strict": "strict", "exact": "exact", "partial": "partial", "type": "ent_type"}
 
@@ -44,18 +44,7 @@ def test_no_entities_score_zero() -> None:
     assert (SemevalCounts().precision, SemevalCounts().recall, SemevalCounts().f1) == (0.0, 0.0, 0.0)
 
 
-def _entities(steps: list[tuple[int, int, str]]) -> list[Entity]:
-    entities, at = [], 0
-    for gap, length, entity_type in steps:
-        entities.append(Entity(at + gap, at + gap + length, entity_type))
-        at += gap + length
-    return entities
-
-
-sides = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from("AB")), min_size=1, max_size=8)
-
-
-@given(sides.map(_entities), sides.map(_entities))
+@given(filled_sides, filled_sides)
 def test_counts_equal_those_of_nervaluate(gold: list[Entity], predicted: list[Entity]) -> None:
     as_dicts = [
         [{"label": e.entity_type, "start": e.start_char, "end": e.end_char - 1} for e in side]
