@@ -8,6 +8,7 @@ from spacy.training import Example
 from tqdm import tqdm
 from wasabi import msg
 
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import load_pipeline, read_gold_docs
 from spacy_hf_ner.pipe.calibration import CalibrationReport
 
@@ -15,7 +16,7 @@ from spacy_hf_ner.pipe.calibration import CalibrationReport
 def calibrate_command(
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
     data: Path = typer.Argument(help="Gold data that it was not trained on: .spacy, or any corpus.", exists=True),
-    output: Path = typer.Argument(help="Folder for the calibrated pipeline; may be that of the pipeline itself."),
+    output: Path | None = typer.Argument(None, help="Folder for the calibrated pipeline; by default it is its own."),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
 ) -> None:
@@ -25,12 +26,17 @@ def calibrate_command(
     """
     import_code(code)
     setup_gpu(gpu_id)
-    reports = calibrate(model, data, output)
+    if output is None and not Path(model).is_dir():
+        raise ConfigError(
+            f"expected OUTPUT, a folder for the calibrated pipeline, because {model!r} is no folder but the name of an "
+            "installed package, which stays as it is."
+        )
+    reports = calibrate(model, data, output or Path(model))
     if not reports:
         msg.warn("The pipeline has no hf_ner component: saved as it is.")
     for name, report in reports.items():
         print_report(name, report)
-    msg.good(f"Saved the pipeline to {output}")
+    msg.good(f"Saved the pipeline to {output or model}")
 
 
 def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationReport]:

@@ -1,5 +1,6 @@
 """The command ``hf-ner calibrate``."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,19 @@ def test_a_pipeline_without_hf_ner_is_saved_as_it_is(gold: Path, tmp_path: Path)
     assert result.exit_code == 0, result.output
     assert "no hf_ner component" in result.output
     assert spacy.load(tmp_path / "out").pipe_names == []
+
+
+def test_without_an_output_the_pipeline_itself_is_calibrated(model: Path, gold: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    result = CliRunner().invoke(app, ["calibrate", str(folder), str(gold)])
+    assert result.exit_code == 0, result.output
+    before, after = spacy.load(model)(TEXTS[0]), spacy.load(folder)(TEXTS[0])
+    assert [(e.text, e.label_) for e in before.ents] == [(e.text, e.label_) for e in after.ents]
+    assert [e._.score for e in before.ents] != [e._.score for e in after.ents]
+
+
+def test_an_installed_package_is_not_overwritten(gold: Path) -> None:
+    result = CliRunner().invoke(app, ["calibrate", "en_some_package", str(gold)])
+    assert result.exit_code == 1
+    assert "expected OUTPUT" in result.output

@@ -2,20 +2,14 @@ import pytest
 from spacy.displacy.render import DEFAULT_LABEL_COLORS
 
 from spacy_hf_ner.visual.colours import DISPLACY_COLOURS, colour_of
-
-
-def _contrast_with_black(colour: str) -> float:
-    """Return the WCAG contrast ratio. Source: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) / 0.05
+from tests.visual.contrast import contrast
 
 
 @pytest.mark.parametrize(
     "entity_type", ["PER", "LOC", "MISC", "creative-work", "地名", *(f"TYPE_{i}" for i in range(99))]
 )
 def test_black_text_is_readable_on_every_colour(entity_type: str) -> None:
-    assert _contrast_with_black(colour_of(entity_type)) >= 7
+    assert contrast(colour_of(entity_type), "#000") >= 7
 
 
 def test_a_colour_never_changes() -> None:

@@ -25,6 +25,8 @@
     order: byId("order").value,
   });
 
+  const isError = (row) => row[0] > 0 && row[0] < data.kinds.length - 1; // not "correct", not "not judged"
+
   const fits = (row, filters) => {
     if (!filters.kinds.has(row[0])) return false;
     if (filters.type !== null && row[3] !== filters.type && row[6] !== filters.type) return false;
@@ -39,8 +41,9 @@
       if (filters.text && !text.toLocaleLowerCase().includes(filters.text)) return;
       const fitting = rows.filter((row) => fits(row, filters));
       if (!fitting.length) return;
-      const best = Math.max(...fitting.map((row) => row[7] ?? -1));
-      found.push({ number, doc, best, errors: fitting.filter((row) => row[0] > 0).length });
+      const errors = fitting.filter(isError);
+      const best = errors.reduce((most, row) => Math.max(most, row[7] ?? -1), -1);
+      found.push({ number, doc, best, errors: errors.length });
     });
     if (filters.order === "score") found.sort((a, b) => b.best - a.best);
     if (filters.order === "errors") found.sort((a, b) => b.errors - a.errors);
@@ -99,7 +102,7 @@
     const title = element("h3", "", `Document ${(doc + 1).toLocaleString("en")}${place}`);
     title.id = `d${number}`;
     card.setAttribute("aria-labelledby", title.id);
-    const errors = rows.filter((row) => row[0] > 0 && row[0] < data.kinds.length - 1).length;
+    const errors = rows.filter(isError).length;
     const words = errors === 0 ? "all right" : errors === 1 ? "1 error" : `${errors} errors`;
     header.append(title, element("span", `badge ${errors ? "bad" : "good"}`, words));
     const sides = element("div", "sides");
