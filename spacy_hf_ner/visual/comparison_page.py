@@ -6,7 +6,7 @@ from html import escape
 from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_rows, type_header, type_rows
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
-from spacy_hf_ner.visual.page import make_page
+from spacy_hf_ner.visual.page import count, make_page
 from spacy_hf_ner.visual.table import make_table
 
 
@@ -27,7 +27,8 @@ def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
     )
     per_type = make_table("F1 per entity type", type_header(standings), type_rows(standings))
     body = (
-        f'<header><h1>Side by side</h1><p class="lead">{len(rows)} pipelines on {escape(data)}</p></header><main>'
+        "<header><h1>Side by side</h1>"
+        f'<p class="lead">{count(len(rows), "pipeline")} on {escape(data)}</p></header><main>'
         + make_table("Strict spans, and what they cost", HEADER, rows)
         + '<p class="note">p: how often chance alone makes so large a difference of F1 to the first pipeline '
         "(documents’ outputs exchanged at random, 10,000 times). Memory: the most that a process with nothing but this "

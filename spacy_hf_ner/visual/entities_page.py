@@ -11,7 +11,7 @@ from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.strict import score_strict
 from spacy_hf_ner.visual.colours import colour_of
-from spacy_hf_ner.visual.page import make_legend, make_page, make_tiles
+from spacy_hf_ner.visual.page import count, make_legend, make_page, make_tiles
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
 _TEMPLATE: Final = (
@@ -30,7 +30,8 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
     strict = score_strict(pairs)
     micro = strict.micro
     has_gold = micro.n_gold > 0
-    shown = f"{len(pairs):,} documents" if len(pairs) == n_docs else f"the first {len(pairs):,} of {n_docs:,} documents"
+    all_docs = count(n_docs, "document")
+    shown = all_docs if len(pairs) == n_docs else f"the first {len(pairs):,} of {all_docs}"
     tiles = [(f"{len(pairs):,}", "documents shown"), (f"{micro.n_predicted:,}", "predicted entities")]
     if has_gold:
         tiles += [(f"{micro.n_gold:,}", "gold entities"), (f"{micro.f1:.1%}", "F1, strict spans")]
@@ -68,7 +69,7 @@ def _card(name: str, pair: DocPair, renderer: EntityRenderer, *, has_gold: bool)
     state = "right" if n_wrong == 0 else "wrong"
     badge = '<span class="badge good">all right</span>'
     if n_wrong:
-        badge = f'<span class="badge bad">{n_wrong} {"difference" if n_wrong == 1 else "differences"}</span>'
+        badge = f'<span class="badge bad">{count(n_wrong, "difference")}</span>'
     predicted = _side("Predicted", pair, [*pair.predicted, *pair.unjudged], _notes(matches, predicted=True), renderer)
     gold = _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer) if has_gold else ""
     return (

@@ -34,6 +34,15 @@ def make_tiles(tiles: Iterable[tuple[str, str]]) -> str:
     return f'<ul class="tiles" aria-label="Summary">{items}</ul>'
 
 
+def count(n: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "document"), count(2000, "document")
+    ('1 document', '2,000 documents')
+    """
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+
+
 def make_legend(counts: Iterable[tuple[str, int]]) -> str:
     """Return the HTML of a list of entity types, each with its colour and how often it occurs."""
     items = "".join(

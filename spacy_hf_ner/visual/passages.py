@@ -48,14 +48,21 @@ def cut_pair(pair: DocPair, *, max_chars: int = MAX_CHARS) -> list[DocPair]:
 def lay_flat(entities: Sequence[Entity]) -> tuple[list[Entity], list[Entity]]:
     """Return the entities that a line of text can show, and those that overlap one of them; both in text order.
 
+    Surer ones are shown first, then longer ones.
+
     >>> lay_flat([Entity(0, 3, "A"), Entity(0, 8, "B"), Entity(9, 12, "C")])[1]
     [Entity(start_char=0, end_char=3, entity_type='A')]
     """
     shown: list[Entity] = []
     others: list[Entity] = []
-    for entity in sorted(entities, key=lambda e: (e.start_char, -e.end_char)):
-        (others if shown and entity.start_char < shown[-1].end_char else shown).append(entity)
-    return shown, others
+    for entity in sorted(entities, key=lambda e: (-(e.score or 0.0), e.start_char - e.end_char, e.start_char)):
+        i = bisect_left(shown, entity)
+        neighbours = shown[max(i - 1, 0) : i + 1]
+        if any(map(entity.overlaps, neighbours)):
+            others.append(entity)
+        else:
+            shown.insert(i, entity)
+    return shown, sorted(others)
 
 
 def _find_cuts(pair: DocPair, max_chars: int) -> list[int]:

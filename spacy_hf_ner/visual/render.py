@@ -98,7 +98,7 @@ def _as_spans(doc: Doc, entities: Sequence[Entity], colours: dict[str, str]) -> 
     for entity in entities:
         place = doc.char_span(entity.start_char, entity.end_char, alignment_mode="expand")
         assert place is not None  # the entity was read from this Doc
-        score = "" if entity.score is None else f" {entity.score:.2f}"
+        score = "" if entity.score is None else f"\u00a0{entity.score:.2f}"  # on one line
         label = escape(entity.entity_type) + score
         colours[label] = colour_of(entity.entity_type)
         spans.append({"start_token": place.start, "end_token": place.end, "label": label})

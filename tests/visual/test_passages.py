@@ -71,6 +71,12 @@ def test_passages_put_together_are_the_text_with_all_its_entities(
     assert dataclasses.replace(pair, gold=tuple(found["gold"]), predicted=tuple(found["predicted"])) == pair
 
 
-def test_of_overlapping_entities_the_outer_one_is_shown_in_the_text() -> None:
+def test_of_overlapping_entities_the_surest_one_is_shown_in_the_text() -> None:
+    first, second, both = Entity(0, 3, "A", 0.9), Entity(4, 8, "B", 0.8), Entity(0, 8, "C", 0.7)
+    assert lay_flat([both, first, second]) == ([first, second], [both])
+    assert lay_flat([Entity(0, 8, "C", 0.95), first, second])[0] == [both]
+
+
+def test_of_overlapping_entities_without_scores_the_outer_one_is_shown_in_the_text() -> None:
     inner, outer, crossing, after = Entity(0, 3, "A"), Entity(0, 8, "B"), Entity(5, 10, "C"), Entity(8, 12, "D")
     assert lay_flat([inner, outer, crossing, after]) == ([outer, after], [inner, crossing])

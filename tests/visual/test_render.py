@@ -38,8 +38,8 @@ def test_render_shows_overlapping_entities_of_a_span_group_each_with_its_score()
     spans = [Span(doc, 0, 2, "PER"), Span(doc, 1, 2, "A<i>")]
     doc.spans["hf_ner"] = SpanGroup(doc, spans=spans, attrs={"scores": [0.6, 0.3]})
     html = render(doc, jupyter=False)
-    assert "PER 0.60" in html
-    assert "A&lt;i&gt; 0.30" in html
+    assert "PER\u00a00.60" in html
+    assert "A&lt;i&gt;\u00a00.30" in html
     assert colour_of("PER") in html
     assert colour_of("A<i>") in html
     assert "<b>" not in html

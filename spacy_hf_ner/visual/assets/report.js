@@ -67,13 +67,17 @@
     const body = element("div", "entities");
     body.dir = "auto";
     let at = 0;
+    // Of those that overlap, the surest is drawn in the text, else the longest.
+    const shown = [];
     const overlapping = [];
-    parts.sort((a, b) => a.start - b.start || b.end - a.end);
+    parts.sort((a, b) => (b.score ?? 0) - (a.score ?? 0) || b.end - b.start - (a.end - a.start));
     for (const part of parts) {
-      if (part.start < at) {
-        overlapping.push(part);
-        continue;
-      }
+      const isFree = shown.every((other) => part.end <= other.start || other.end <= part.start);
+      (isFree ? shown : overlapping).push(part);
+    }
+    const byPlace = (a, b) => a.start - b.start || a.end - b.end;
+    overlapping.sort(byPlace);
+    for (const part of shown.sort(byPlace)) {
       body.append(text.slice(at, part.start), drawMark(text, part));
       at = part.end;
     }
