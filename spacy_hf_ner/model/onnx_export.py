@@ -1,7 +1,9 @@
 """A network in PyTorch to the same network as an ONNX graph, checked against it."""
 
 import contextlib
+import copy
 import dataclasses
+import io
 import logging
 import warnings
 from collections.abc import Iterator
@@ -53,15 +55,15 @@ def export_checkpoint(checkpoint: Checkpoint) -> Checkpoint:
         MissingExtraError: What PyTorch's exporter or ONNX Runtime needs is not installed.
     """
     network = checkpoint.network
+    graph = OnnxGraph(
+        file_name=FP32_FILE,
+        content=_export(network, checkpoint.name, with_types=checkpoint.tokenizer.template.has_types),
+        config=network.config.to_json_string().encode("utf8"),
+        limits=checkpoint.limits,
+    )
     was_training = network.training
     network.eval()
     try:
-        graph = OnnxGraph(
-            file_name=FP32_FILE,
-            content=_export(network, checkpoint.name, with_types=checkpoint.tokenizer.template.has_types),
-            config=network.config.to_json_string().encode("utf8"),
-            limits=checkpoint.limits,
-        )
         _check(graph, checkpoint)
     finally:
         network.train(was_training)
@@ -80,6 +82,25 @@ def quantize_checkpoint(exported: Checkpoint) -> Checkpoint:
     return dataclasses.replace(exported, weights=quantized)
 
 
+def _copy_for_export(network: Network) -> Network:
+    """Return a network with the same weights, not copied, without dropout, and with attention written out.
+
+    Attention in simple steps becomes a graph of fewer nodes than PyTorch's fused kernel does.
+    """
+    from transformers import AutoModelForTokenClassification
+
+    make: Any = AutoModelForTokenClassification.from_config  # untyped in transformers 4
+    with torch.device("meta"):
+        copied: Network = make(copy.deepcopy(network.config), attn_implementation="eager")
+    copied.load_state_dict(network.state_dict(), assign=True)
+    buffers = dict(network.named_buffers())
+    for name, buffer in [*copied.named_buffers()]:
+        if buffer.is_meta:  # it is not part of what is saved
+            parent, _, attribute = name.rpartition(".")
+            copied.get_submodule(parent).register_buffer(attribute, buffers[name], persistent=False)
+    return copied.eval()
+
+
 def _export(network: Network, called: str, *, with_types: bool) -> bytes:
     try:
         import onnxscript  # noqa: F401 - PyTorch's exporter needs it, and does not say how to get it
@@ -93,7 +114,7 @@ def _export(network: Network, called: str, *, with_types: bool) -> bytes:
     try:
         with _quiet_exporter(), torch.no_grad():
             program: Any = torch.onnx.export(
-                _Logits(network),
+                _Logits(_copy_for_export(network)),
                 inputs,
                 input_names=names,
                 output_names=["logits"],
@@ -147,13 +168,12 @@ def _draw_batches(checkpoint: Checkpoint) -> Iterator[PaddedBatch]:
 
 @contextlib.contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Silence what the exporter says of libraries that are not installed and of its own deprecated parts."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """Silence what the exporter says of libraries that are not installed, of its own past, and of what it fails at."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):  # where it prints whole programs
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)

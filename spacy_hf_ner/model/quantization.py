@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spacy_hf_ner.errors import MissingExtraError
+from spacy_hf_ner.errors import CheckpointError, MissingExtraError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,6 +32,7 @@ def quantize_graph(graph: bytes) -> bytes:
     """Return a graph with its linear layers, but for the last, and its large tables of embeddings in 8 bits.
 
     Raises:
+        CheckpointError: There are no such layers.
         MissingExtraError: The library ``onnx`` is not installed.
     """
     try:
@@ -39,7 +40,10 @@ def quantize_graph(graph: bytes) -> bytes:
     except ImportError as error:
         raise MissingExtraError("onnx", extra="onnx", purpose="quantizing a graph") from error
     model = onnx.load_from_string(graph)
-    nodes = list(_Quantizer(onnx, model.graph).rewrite())
+    quantizer = _Quantizer(onnx, model.graph)
+    if not quantizer.layers:
+        raise CheckpointError("no linear layer of this network can compute in 8 bits: export it without quantize.")
+    nodes = list(quantizer.rewrite())
     used = {name for node in nodes for name in node.input}
     constants = [constant for constant in model.graph.initializer if constant.name in used]
     del model.graph.node[:], model.graph.initializer[:]
@@ -56,13 +60,16 @@ class _Quantizer:
     Args:
         onnx: The library, which is optional.
         graph: The graph; constants are added to it.
+
+    Attributes:
+        layers: The outputs of the linear layers that are quantized.
     """
 
     def __init__(self, onnx: Any, graph: Any) -> None:  # noqa: ANN401 - onnx is imported where it is needed
         self._onnx = onnx
         self._graph = graph
         self._matrices = {one.name: one for one in graph.initializer if len(one.dims) == 2}  # noqa: PLR2004
-        self._layers = [n.output[0] for n in graph.node if n.op_type == "MatMul" and n.input[1] in self._matrices][:-1]
+        self.layers = [n.output[0] for n in graph.node if n.op_type == "MatMul" and n.input[1] in self._matrices][:-1]
         self._rows: dict[str, tuple[str, str, str]] = {}  # of activations: in 8 bits, their ranges, their lowest values
         self._constants: set[str] = set()
         self._unit, self._zero = self._add("int8.unit", np.float32(1 / _MAX_ROW)), self._add("int8.zero", np.uint8(0))
@@ -71,7 +78,7 @@ class _Quantizer:
     def rewrite(self) -> Iterator[Any]:
         """Give the nodes of the graph, with those that are quantized in place of what they were."""
         for node in self._graph.node:
-            if node.output[0] in self._layers:
+            if node.output[0] in self.layers:
                 yield from self._multiply(node)
             elif node.op_type == "Gather" and self._is_table(node.input[0]):
                 yield from self._look_up(node)

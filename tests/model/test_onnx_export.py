@@ -137,10 +137,20 @@ def test_a_graph_that_gives_other_logits_is_refused(
         export_checkpoint(another)
 
 
-def test_a_network_that_cannot_be_exported_says_why(bert: Checkpoint) -> None:
-    bert.network.forward = lambda **inputs: 1 / int(inputs["attention_mask"].sum() * 0)
-    with pytest.raises(CheckpointError, match=r"PyTorch .* cannot export BertForTokenClassification to ONNX: \S"):
-        export_checkpoint(bert)
+def test_a_network_that_cannot_be_exported_says_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = make_checkpoint(tmp_path, family="longformer", kind="wordpiece", attention_window=16)
+    checkpoint = read_checkpoint(folder)
+    capfd.readouterr()
+    with pytest.raises(CheckpointError, match=r"PyTorch .* cannot export LongformerForTokenClassification to ONNX: \S"):
+        export_checkpoint(checkpoint)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_network_without_layers_for_8_bits_says_so(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path, family="squeezebert", kind="wordpiece", embedding_size=32)  # convolutions
+    exported = export_checkpoint(read_checkpoint(folder))
+    with pytest.raises(CheckpointError, match="export it without quantize"):
+        quantize_checkpoint(exported)
 
 
 def test_a_missing_library_names_the_extra(
