@@ -65,7 +65,8 @@ def _show(seen: "ConversionReport") -> None:
         msg.table(list(file.rows()), spacing=2)
     if len(seen.parts) > 1:
         msg.divider("parts", char="─")
-        rows = [(name, p.n_documents, p.n_sentences, p.n_words, p.n_entities) for name, p in seen.parts.items()]
+        counts = {name: (p.n_documents, p.n_sentences, p.n_words, p.n_entities) for name, p in seen.parts.items()}
+        rows = [(name, *(f"{count:,}" for count in part)) for name, part in counts.items()]
         msg.table(rows, header=("part", "documents", "sentences", "words", "entities"), aligns=tuple("lrrrr"))
         for (first, second), count in seen.duplicates().items():
             msg.warn(f"{count:,} sentences of {second} are in {first} too, word by word.")
