@@ -31,7 +31,7 @@ class Engine:
 def make_engine(weights: Network | OnnxGraph, precision: Precision) -> Engine:
     """Return the engine for a network, in the precision that a setting means, or for the graph that it became."""
     if isinstance(weights, OnnxGraph):
-        return Engine(OnnxBackend(weights.content), Budget(1024 if weights.is_int8 else 512, padding=64))
+        return Engine(OnnxBackend(weights.content), Budget(512, padding=32))
     return make_torch_engine(weights, precision)
 
 
