@@ -16,7 +16,8 @@ from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.aggregation import SubwordLabels
 from spacy_hf_ner.model.backends.torch import Precision
-from spacy_hf_ner.model.encoding import SubwordTokenizer, load_tokenizer
+from spacy_hf_ner.model.case_marks import mark_case
+from spacy_hf_ner.model.encoding import FastTokenizer, SubwordTokenizer, load_tokenizer
 from spacy_hf_ner.model.head import name_labels
 from spacy_hf_ner.model.limits import Limits, find_limits
 from spacy_hf_ner.model.network import Network, quiet_transformers
@@ -56,6 +57,12 @@ class Checkpoint:
         else:
             n_special = len(self.tokenizer.template)
             self.limits = find_limits(self.weights, self.tokenizer_files, n_special=n_special)
+
+    def mark_case(self) -> None:
+        """Let the network see capitals that the tokenizer would lose, where marks can be added to it."""
+        if files := mark_case(self.tokenizer_files):
+            self.tokenizer_files = files
+            self.tokenizer = FastTokenizer(files["tokenizer.json"].decode("utf8"))
 
     @property
     def is_exported(self) -> bool:

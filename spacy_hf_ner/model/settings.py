@@ -29,6 +29,7 @@ class Settings:
     mixed_precision: MixedPrecision = "auto"
     attention: Attention = "auto"
     dropout: float | None = None
+    mark_case: bool = False
     head_learn_rate: float = 1.0
     frozen_layers: int = 0
     allow_pickle: bool = False

@@ -90,6 +90,8 @@ class HFShim(Shim):
     def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:
         """Give the head the columns of a tag set, keeping the rows of tags it knows."""
         checkpoint = self.load(scheme)
+        if checkpoint.tag_set is None and self.settings.mark_case:
+            checkpoint.mark_case()
         if checkpoint.tag_set != tag_set:
             set_head(checkpoint.network, tag_set, known=checkpoint.tag_set)
             checkpoint.tag_set = tag_set

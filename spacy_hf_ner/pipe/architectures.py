@@ -30,6 +30,7 @@ def make_hf_token_classifier_v1(
     mixed_precision: Literal["auto", "none", "bf16", "fp16"] = "auto",
     attention: Literal["auto", "sdpa", "eager"] = "auto",
     dropout: float | None = None,
+    mark_case: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
     head_learn_rate: float = 1.0,
     frozen_layers: int = 0,
     allow_pickle: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
@@ -58,6 +59,8 @@ def make_hf_token_classifier_v1(
         attention: Attention kernel. ``"auto"``: ``"sdpa"`` where the family supports it, else ``"eager"``.
         dropout: Dropout rate inside the network in training. None: the ``drop`` of ``nlp.update``, that is
             ``[training.dropout]``.
+        mark_case: When a plain encoder gets its head, have the tokenizer of an uncased BERT put marks before
+            capitalised words, so that capitals are not lost. Tokenizers that keep them stay as they are.
         head_learn_rate: What the learn rate is multiplied by for the head.
         frozen_layers: Lowest encoder layers that training leaves as they are, embeddings included; -1 for all.
         allow_pickle: Read ``.bin`` weights where there are no safetensors.
@@ -90,6 +93,7 @@ def make_hf_token_classifier_v1(
             mixed_precision=mixed_precision,
             attention=attention,
             dropout=dropout,
+            mark_case=mark_case,
             head_learn_rate=head_learn_rate,
             frozen_layers=frozen_layers,
             allow_pickle=allow_pickle,
