@@ -139,14 +139,15 @@ def measure_speed() -> None:
         for path in (DATA / LARGE, large):
             for output in ("out.spacy", "out"):
                 code = (
-                    "import time, resource; from pathlib import Path\n"
+                    "import time; from pathlib import Path\n"
                     "from spacy_hf_ner.corpus.convert import convert_corpus\n"
                     "from spacy_hf_ner.corpus.texts import blank_pipeline\n"
-                    "blank_pipeline('en'); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+                    "from spacy_hf_ner.evaluation.memory import read_peak_memory\n"
+                    "blank_pipeline('en'); before = read_peak_memory()\n"
                     "start, cpu = time.perf_counter(), time.process_time()\n"
                     f"report = convert_corpus({str(path)!r}, Path({str(Path(folder, output))!r}))\n"
                     "print(report.files[0].n_words, time.perf_counter() - start, time.process_time() - cpu, before,"
-                    " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+                    " read_peak_memory())"
                 )
                 done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
                 words, wall, cpu, before, after = map(float, done.stdout.split())
@@ -158,8 +159,8 @@ def measure_speed() -> None:
                         f"{wall:.1f} s",
                         f"{cpu:.1f} s",
                         f"{words / cpu:,.0f}",
-                        f"{before / 1024:.0f} MB",
-                        f"{after / 1024:.0f} MB",
+                        f"{before / 2**20:.0f} MB",
+                        f"{after / 2**20:.0f} MB",
                     )
                 )
     header = ("file", "words", "wall", "CPU", "words / CPU s", "memory before", "peak")

@@ -6,7 +6,6 @@ The parts are cut where the windows of the whole are, at sentence starts, so bot
 """
 
 import argparse
-import resource
 import time
 from typing import Any
 
@@ -15,6 +14,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from spacy_hf_ner.evaluation.memory import read_peak_memory
 from spacy_hf_ner.model.layout import lay_out
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     tokenized = time.perf_counter()
     doc = nlp.get_pipe("hf_ner")(doc)
     done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = (read_peak_memory() or 0) / 2**20
     print(f"{len(doc):,} tokens, {len(doc.ents):,} entities; spaCy's tokenizer {tokenized - start:.1f} s, ", end="")
     print(f"hf_ner {done - tokenized:.1f} s; peak memory of the process {peak:,.0f} MiB")
     if args.check:

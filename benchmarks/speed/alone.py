@@ -5,7 +5,6 @@ python -m speed.alone start pipeline|spacy|checkpoint FOLDER
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from speed.runner import Setting
+
+from spacy_hf_ner.evaluation.memory import read_peak_memory
 
 SENTENCE = "Angela Merkel met Tim Cook in San José on Friday."
 
@@ -89,14 +90,9 @@ def use_device(setting: Setting) -> None:
 
 
 def read_peak() -> float:
-    """Return the most memory that this process had so far, in MiB."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:  # not Linux
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    # Linux starts the ru_maxrss of a child with what its parent had; this is of the process alone, in kB.
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    """Return the most memory that this process had so far, in MiB; NaN where the system does not tell."""
+    peak = read_peak_memory()
+    return float("nan") if peak is None else peak / 2**20
 
 
 def _start_pipeline(folder: str, exclude: Sequence[str] = ()) -> tuple[Callable[[], Any], Callable[[Any], object]]:

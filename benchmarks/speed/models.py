@@ -28,7 +28,7 @@ DOCS_PER_STEP = 4
 def find_model(corpus: Corpus) -> Path:
     """Return our pipeline trained on a corpus: the project's, or one that was trained here, now if need be.
 
-    Training takes `configs/hf_ner.cfg` as it is: 400 steps of 450 words, a few minutes on two cores.
+    Training takes `configs/hf_ner.cfg` as it is: a few minutes on two cores.
     """
     own = REPOSITORY / "training" / f"speed_{corpus.train.parent.name}"
     project = REPOSITORY / "training" / f"hf_ner_{corpus.train.parent.name}"

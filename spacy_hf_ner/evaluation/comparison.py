@@ -1,7 +1,6 @@
 """Several pipelines on the same gold Docs, side by side."""
 
 import multiprocessing
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from spacy.cli._util import import_code, setup_gpu
 from tqdm import tqdm
 
+from spacy_hf_ner.evaluation.memory import read_peak_memory
 from spacy_hf_ner.evaluation.prediction import (
     describe,
     find_spans_key,
@@ -110,7 +110,7 @@ def measure_pipeline(
         strict=score_strict(pairs),
         docs=count_docs(pairs),
         words_per_second=prediction.words_per_second,
-        peak_memory=_peak_memory(),
+        peak_memory=read_peak_memory(),
         size=sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file()) if nlp.path else None,
     )
 
@@ -121,12 +121,3 @@ def rank_against_first(measured: Sequence[Measured]) -> tuple[Standing, ...]:
         Standing(one, bootstrap(one.docs), permutation_test(measured[0].docs, one.docs) if i else None)
         for i, one in enumerate(measured)
     )
-
-
-def _peak_memory() -> int | None:
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
