@@ -14,7 +14,7 @@ from spacy_hf_ner.corpus.convert import convert_corpus
 
 ROOT = Path(__file__).parents[1]
 N_SENTENCES, N_EPOCHS = 100, 5
-N_STEPS = 85  # as many batches as the epochs have
+N_STEPS = 134  # as many batches as the epochs have
 
 
 def test_a_hundred_sentences_and_five_epochs_give_a_model(tmp_path: Path) -> None:
