@@ -52,11 +52,11 @@ def _mark_tokenizer(tokenizer: dict[str, Any]) -> dict[str, Any] | None:
         return None
     strips_accents = normalizer["strip_accents"] in {True, None}  # None: as lowercase
     steps = [{**normalizer, "lowercase": False, "strip_accents": strips_accents}]
-    for letter in ascii_uppercase:
-        steps += [_mark(CAPITALS, letter, then=r"(?=\p{Lu})"), _mark(CAPITAL, letter, then=r"(?!\p{Lu})")]
-    return {**tokenizer, "normalizer": {"type": "Sequence", "normalizers": [*steps, {"type": "Lowercase"}]}}
+    steps += [_replace(WORD_START + letter, CAPITAL + letter) for letter in ascii_uppercase]
+    steps.append(_replace(r"\^(?=[A-Z]\p{Lu})", CAPITALS))  # of a word that goes on with a capital
+    steps.append({"type": "Lowercase"})
+    return {**tokenizer, "normalizer": {"type": "Sequence", "normalizers": steps}}
 
 
-def _mark(mark: str, letter: str, *, then: str) -> dict[str, object]:
-    """Return the step that puts a mark before a letter that begins a word and is followed by ``then``."""
-    return {"type": "Replace", "pattern": {"Regex": WORD_START + letter + then}, "content": mark + letter}
+def _replace(pattern: str, content: str) -> dict[str, object]:
+    return {"type": "Replace", "pattern": {"Regex": pattern}, "content": content}
