@@ -77,7 +77,7 @@ def read_arguments() -> argparse.Namespace:
     """Return the command line."""
     results = Path(__file__).resolve().parent / "results"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, help="a pipeline with hf_ner; found in training/ or trained by default")
+    parser.add_argument("--model", type=Path, help="a pipeline with hf_ner; by default one trained here, once")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--rounds", type=int, help="slices that the texts are dealt to; 8, on a GPU 3")
     parser.add_argument("--words", type=int, help="about so many words of each kind of texts; all by default")
