@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
-from spacy import util
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -26,6 +25,7 @@ from spacy_hf_ner.pipe.annotation import (
     set_span_group,
 )
 from spacy_hf_ner.pipe.architectures import get_tagger
+from spacy_hf_ner.pipe.batches import batch_docs
 from spacy_hf_ner.pipe.calibration import (
     Calibration,
     CalibrationReport,
@@ -167,17 +167,15 @@ class HFNer(StoredPipe):
         return next(iter(self.pipe([doc], batch_size=1)), doc)
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Annotate Docs in batches, in order.
+        """Annotate Docs in batches, in order; a batch of long Docs ends before ``batch_size``, to keep memory flat.
 
         If a batch fails, its Docs are tried one by one: only those that cannot be annotated go to the error handler.
         """
         handle_error = self.get_error_handler()
-        batches: Iterator[list[Doc]] = util.minibatch(stream, size=batch_size)  # type: ignore[no-untyped-call]
-        for batch in batches:
-            docs = list(batch)
+        for docs in batch_docs(stream, batch_size):
             try:
                 self.set_annotations(docs, self.predict(docs))
-            except Exception as error:  # noqa: BLE001 - it is the error handler that decides
+            except Exception as error:  # noqa: BLE001, PERF203 - it is the error handler that decides
                 if len(docs) == 1:
                     handle_error(self.name, self, docs, error)
                     continue

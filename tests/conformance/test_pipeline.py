@@ -117,6 +117,25 @@ def test_a_stream_is_read_batch_by_batch(ner_checkpoint: Path) -> None:
     assert n_read == 4
 
 
+def test_a_batch_of_long_docs_ends_early(ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    expected = [summarise(doc) for doc in nlp.pipe(TEXTS)]
+    n_in_batch = []
+    ner = get_ner(nlp)
+    predict = ner.predict
+
+    def count_and_predict(batch: list[Doc]) -> object:
+        n_in_batch.append(len(batch))
+        return predict(batch)
+
+    monkeypatch.setattr(ner, "predict", count_and_predict)
+    monkeypatch.setattr("spacy_hf_ner.pipe.batches.MAX_TOKENS", len(docs[0]) + len(docs[1]))
+    assert [summarise(doc) for doc in ner.pipe(docs)] == expected
+    assert n_in_batch[0] == 2
+    assert sum(n_in_batch) == len(TEXTS)
+
+
 def test_a_sourced_component_predicts_as_where_it_came_from(ner_checkpoint: Path, tmp_path: Path) -> None:
     source = make_pipeline(ner_checkpoint, spans_key="from_source")
     source.to_disk(tmp_path)
