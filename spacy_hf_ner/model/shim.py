@@ -19,10 +19,11 @@ from spacy_hf_ner.core.windows import check_window
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.aggregation import count_disagreements, score_units, score_units_for_training
 from spacy_hf_ner.model.backends.choice import Engine, make_engine
-from spacy_hf_ner.model.backends.torch import TorchBackend, resolve_precision
+from spacy_hf_ner.model.backends.torch import TorchBackend, cast_to, resolve_precision
 from spacy_hf_ner.model.batching import Budget
 from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, read_exported, write_checkpoint
 from spacy_hf_ner.model.dropout import make_dropout_cheap, set_dropout
+from spacy_hf_ner.model.embeddings import EmbeddingGradient
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.freezing import freeze_layers
 from spacy_hf_ner.model.head import find_head, set_head
@@ -47,6 +48,7 @@ class _Transient:
 
     engine: Engine | None = None
     optimizer: NetworkOptimizer | None = None
+    embeddings: EmbeddingGradient | None = None
     scaler: torch.amp.GradScaler | None = None
     pid: int = field(default_factory=os.getpid)
 
@@ -155,21 +157,26 @@ class HFShim(Shim):
         self._avoid_fork_deadlock()
         network = self._network_on_device()
         set_dropout(network, dropout if self.settings.dropout is None else self.settings.dropout)
-        autocast = resolve_precision(self.settings.mixed_precision, _device_of(network))
+        device = _device_of(network)
+        autocast = resolve_precision(self.settings.mixed_precision, device)
         reading = MixedReading(self.reading, longest=checkpoint.limits.max_subwords)
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), reading)
         backend = RecomputingBackend(TorchBackend(network, autocast=autocast), max_kept=MAX_KEPT_SUBWORDS)
+        embeddings = self._transient.embeddings = self._transient.embeddings or EmbeddingGradient(network)
         with torch.enable_grad():
-            logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
+            with embeddings.by_rows(), cast_to(autocast, device):
+                logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
             rows = score_units_for_training(
                 logits, layout.alignment, checkpoint.tag_set, subword_labels=checkpoint.subword_labels
             )
-        scaler = self._get_scaler(autocast, rows.device)
+        scaler = self._get_scaler(autocast, device)
 
         def backprop(d_rows: Sequence[Floats]) -> list[Doc]:
             if rows.requires_grad:
-                gradient = torch.from_numpy(layout.gather_rows(d_rows)).to(rows.device)
-                torch.autograd.backward(rows, scaler.scale(gradient))
+                gradient = torch.from_numpy(layout.gather_rows(d_rows)).to(device)
+                embeddings.prepare()
+                with embeddings.by_rows():  # what is computed again
+                    torch.autograd.backward(rows, scaler.scale(gradient))
             return []
 
         return layout.spread_rows(rows.detach().float().cpu().numpy()), backprop

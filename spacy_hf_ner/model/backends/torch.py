@@ -31,6 +31,11 @@ def resolve_precision(precision: Precision | MixedPrecision, device: torch.devic
     return {"fp32": None, "none": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
 
 
+def cast_to(dtype: torch.dtype | None, device: torch.device) -> torch.autocast:
+    """Return the context that computes in a type, or in the network's own if None; the outermost casts weights once."""
+    return torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None)
+
+
 class TorchBackend:
     """Runs a network on padded batches.
 
@@ -49,8 +54,7 @@ class TorchBackend:
         inputs = {"input_ids": self._move(batch.ids), "attention_mask": self._move(batch.mask)}
         if batch.types is not None:
             inputs["token_type_ids"] = self._move(batch.types)
-        enabled = self._autocast is not None
-        with torch.autocast(self._device.type, dtype=self._autocast or torch.bfloat16, enabled=enabled):
+        with cast_to(self._autocast, self._device):
             logits: torch.Tensor = self._network(**inputs).logits
         return logits.float()
 

@@ -1,0 +1,91 @@
+"""The gradient of subword embeddings by rows is the one that torch would make."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from spacy.tokens import Doc
+
+from spacy_hf_ner.model.embeddings import EmbeddingGradient
+from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
+from spacy_hf_ner.model.settings import Settings
+from tests.checkpoints import FAMILIES, make_checkpoint
+
+MakeDocs = Callable[[Sequence[str]], list[Doc]]
+TEXTS = ["Angela Merkel met Tim Cook in San José.", "Angela met nobody at all."]
+
+
+def _make_tagger(folder: Path, **settings: Any) -> HFTagger:
+    tagger = HFTagger(make_hf_model(Settings(str(folder), mixed_precision="none", **settings)))
+    tagger.load("auto")
+    return tagger
+
+
+def _get_weight(tagger: HFTagger) -> torch.nn.Parameter:
+    assert tagger.shim.checkpoint is not None
+    weight = tagger.shim.checkpoint.network.get_input_embeddings().weight
+    assert isinstance(weight, torch.nn.Parameter)
+    return weight
+
+
+def _learn(tagger: HFTagger, docs: list[Doc]) -> None:
+    rows, backprop = tagger.begin_update(docs)
+    backprop([np.linspace(-1.0, 1.0, row.size, dtype=np.float32).reshape(row.shape) for row in rows])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("max_kept", [8192, 0], ids=["kept", "computed again"])
+def test_it_is_the_gradient_of_torch(
+    family: str, max_kept: int, tmp_path: Path, make_docs: MakeDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spacy_hf_ner.model.shim.MAX_KEPT_SUBWORDS", max_kept)
+    folder, docs = make_checkpoint(tmp_path, family=family), make_docs(TEXTS)
+    gradients = []
+    for by_rows in (True, False):
+        tagger = _make_tagger(folder)
+        if not by_rows:
+            monkeypatch.setattr(EmbeddingGradient, "by_rows", _by_all)
+            monkeypatch.setattr(EmbeddingGradient, "prepare", lambda _: None)
+        for doc in docs:  # gathered over two batches
+            _learn(tagger, [doc])
+        gradient = _get_weight(tagger).grad
+        assert gradient is not None
+        assert not gradient.is_sparse
+        gradients.append(gradient)
+    assert gradients[0].abs().max() > 0
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-6)
+
+
+def _by_all(_: EmbeddingGradient) -> torch.enable_grad:
+    return torch.enable_grad()
+
+
+def test_the_next_step_begins_at_zero(bert_folder: Path, make_docs: MakeDocs) -> None:
+    tagger, docs = _make_tagger(bert_folder), make_docs(TEXTS)
+    _learn(tagger, docs[:1])
+    first = _get_weight(tagger).grad
+    assert first is not None
+    expected = first.clone()
+    tagger.shim.finish_update(lambda *_: None)
+    assert _get_weight(tagger).grad is None
+    _learn(tagger, docs[:1])
+    again = _get_weight(tagger).grad
+    assert again is not None
+    assert torch.allclose(again, expected, atol=1e-6)
+
+
+def test_a_forward_pass_alone_leaves_no_gradient(bert_folder: Path, make_docs: MakeDocs) -> None:
+    tagger = _make_tagger(bert_folder)
+    tagger.begin_update(make_docs(TEXTS))
+    assert _get_weight(tagger).grad is None
+    assert tagger.shim.checkpoint is not None
+    assert not tagger.shim.checkpoint.network.get_input_embeddings().sparse
+
+
+def test_frozen_embeddings_get_none(bert_folder: Path, make_docs: MakeDocs) -> None:
+    tagger = _make_tagger(bert_folder, frozen_layers=1)
+    _learn(tagger, make_docs(TEXTS))
+    assert _get_weight(tagger).grad is None
