@@ -47,6 +47,18 @@ def test_layers_stay_as_they_are_where_torch_cannot_pack_them(
     assert (_run(copied) - expected).abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "xlnet"])
+def test_a_gelu_is_computed_with_the_layer_before_it(family: str, tmp_path: Path) -> None:
+    copied = copy_for_prediction(read_checkpoint(make_checkpoint(tmp_path, family=family)).network, torch.float32)
+    assert {module.function for module in copied.modules() if isinstance(module, PackedLinear)} == {"none", "gelu"}
+
+
+def test_another_function_stays_where_it_is(tmp_path: Path) -> None:
+    network = read_checkpoint(make_checkpoint(tmp_path, family="albert")).network  # its GELU is approximated by tanh
+    copied = copy_for_prediction(network, torch.float32)
+    assert {module.function for module in copied.modules() if isinstance(module, PackedLinear)} == {"none"}
+
+
 def test_weights_that_need_not_change_are_shared(bert: Checkpoint) -> None:
     copied: Any = copy_for_prediction(bert.network, torch.float32)
     theirs = bert.network.get_input_embeddings().weight
