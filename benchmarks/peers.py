@@ -51,7 +51,7 @@ def main() -> None:
     use_device(setting)
     report = Report(corpus.name, describe_machine(args.device))
     competitors = choose(report, setting, args.only, problems)
-    n_rounds = args.rounds or (8 if args.device == "cpu" else 3)  # a GPU needs longer slices
+    n_rounds = args.rounds or (4 if args.device == "cpu" else 3)  # slices about as long as a batch of nlp.pipe
     texts = {kind: thin_out(some, args.words) for kind, some in read_texts(corpus.dev, vocab).items()}
     for kind, some in texts.items():
         report.kinds.append(
