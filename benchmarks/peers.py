@@ -79,7 +79,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="a pipeline with hf_ner; by default one trained here, once")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--rounds", type=int, help="slices that the texts are dealt to; 8, on a GPU 3")
+    parser.add_argument("--rounds", type=int, help="slices that the texts are dealt to; 4, on a GPU 3")
     parser.add_argument("--words", type=int, help="about so many words of each kind of texts; all by default")
     parser.add_argument("--single", type=int, default=60, help="short texts that are read one at a time")
     parser.add_argument("--only", nargs="*", help="competitors by name")

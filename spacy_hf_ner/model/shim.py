@@ -164,7 +164,7 @@ class HFShim(Shim):
         backend = RecomputingBackend(TorchBackend(network, autocast=autocast), max_kept=MAX_KEPT_SUBWORDS)
         embeddings = self._transient.embeddings = self._transient.embeddings or EmbeddingGradient(network)
         with torch.enable_grad():
-            with embeddings.by_rows(), cast_to(autocast, device):
+            with embeddings.by_rows(), cast_to(autocast, device):  # around all batches: weights are cast once
                 logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
             rows = score_units_for_training(
                 logits, layout.alignment, checkpoint.tag_set, subword_labels=checkpoint.subword_labels

@@ -1,3 +1,5 @@
+"""Peak memory is that of the process itself, whoever started it."""
+
 import subprocess
 import sys
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.tokens import Doc
 from thinc.api import Adam
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoModelForTokenClassification, AutoTokenizer
@@ -18,11 +16,9 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Tag
 from spacy_hf_ner.model.case_marks import CAPITAL, CAPITALS, mark_case
-from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
-from spacy_hf_ner.model.settings import Settings
 from tests.checkpoints import make_checkpoint, make_tokenizer
+from tests.model.taggers import MakeDocs, make_tagger
 
-MakeDocs = Callable[[Sequence[str]], list[Doc]]
 LINES = ("^ ~ may turkey usa paris école",)  # a vocabulary with both marks and some words
 TAGS = TagSet((OUTSIDE, Tag("B", "PER"), Tag("I", "PER")), SCHEMES["IOB2"])
 
@@ -50,12 +46,6 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     load: Any = AutoModelForTokenClassification.from_pretrained  # untyped in transformers 4
     load(folder).base_model.save_pretrained(folder)
     return folder
-
-
-def _make_tagger(folder: Path, **settings: Any) -> HFTagger:
-    tagger = HFTagger(make_hf_model(Settings(str(folder), precision="fp32", mixed_precision="none", **settings)))
-    tagger.load("auto")
-    return tagger
 
 
 @pytest.mark.parametrize(
@@ -113,17 +103,17 @@ def test_a_tokenizer_that_keeps_capitals_gets_no_marks() -> None:
 
 
 def test_only_an_encoder_that_gets_its_first_head_gets_marks(encoder: Path, tmp_path: Path) -> None:
-    tagger = _make_tagger(encoder, mark_case=True)
+    tagger = make_tagger(encoder, mark_case=True)
     tagger.set_tags(TAGS, scheme="IOB2")
     tagger.shim.to_disk(tmp_path / "marked")
     saved = (tmp_path / "marked" / "tokenizer.json").read_bytes()
     assert _encode(Tokenizer.from_str(saved.decode()), "May")[0] == (CAPITAL, (0, 1))
 
-    unmarked = _make_tagger(encoder)
+    unmarked = make_tagger(encoder)
     unmarked.set_tags(TAGS, scheme="IOB2")
     unmarked.shim.to_disk(tmp_path / "unmarked")
     assert (tmp_path / "unmarked" / "tokenizer.json").read_bytes() == (encoder / "tokenizer.json").read_bytes()
-    again = _make_tagger(tmp_path / "unmarked", mark_case=True)
+    again = make_tagger(tmp_path / "unmarked", mark_case=True)
     again.set_tags(TagSet((*TAGS.tags, Tag("B", "LOC"), Tag("I", "LOC")), SCHEMES["IOB2"]), scheme="IOB2")
     again.shim.to_disk(tmp_path / "again")
     assert (tmp_path / "again" / "tokenizer.json").read_bytes() == (encoder / "tokenizer.json").read_bytes()
@@ -133,7 +123,7 @@ def test_hugging_face_reads_the_saved_marks(encoder: Path, tmp_path: Path) -> No
     settings = json.loads((encoder / "tokenizer_config.json").read_text(encoding="utf8"))
     folder = Path(shutil.copytree(encoder, tmp_path / "bert"))
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "tokenizer_class": "BertTokenizer"}))
-    tagger = _make_tagger(folder, mark_case=True)
+    tagger = make_tagger(folder, mark_case=True)
     tagger.set_tags(TAGS, scheme="IOB2")
     tagger.shim.to_disk(tmp_path / "marked")
     load: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
@@ -143,7 +133,7 @@ def test_hugging_face_reads_the_saved_marks(encoder: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("marked", [True, False])
 def test_a_network_learns_to_tell_names_by_their_capitals(encoder: Path, make_docs: MakeDocs, marked: bool) -> None:  # noqa: FBT001 - a parameter
-    tagger = _make_tagger(encoder, mark_case=marked)
+    tagger = make_tagger(encoder, mark_case=marked)
     tagger.set_tags(TAGS, scheme="IOB2")
     docs = make_docs(["May", "may"])
     optimizer = Adam(0.01)

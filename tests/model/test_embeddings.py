@@ -1,8 +1,6 @@
 """The gradient of subword embeddings by rows is the one that torch would make."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,18 +8,11 @@ import torch
 from spacy.tokens import Doc
 
 from spacy_hf_ner.model.embeddings import EmbeddingGradient
-from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
-from spacy_hf_ner.model.settings import Settings
+from spacy_hf_ner.model.hf_tagger import HFTagger
 from tests.checkpoints import FAMILIES, make_checkpoint
+from tests.model.taggers import MakeDocs, make_tagger
 
-MakeDocs = Callable[[Sequence[str]], list[Doc]]
 TEXTS = ["Angela Merkel met Tim Cook in San José.", "Angela met nobody at all."]
-
-
-def _make_tagger(folder: Path, **settings: Any) -> HFTagger:
-    tagger = HFTagger(make_hf_model(Settings(str(folder), mixed_precision="none", **settings)))
-    tagger.load("auto")
-    return tagger
 
 
 def _get_weight(tagger: HFTagger) -> torch.nn.Parameter:
@@ -45,7 +36,7 @@ def test_it_is_the_gradient_of_torch(
     folder, docs = make_checkpoint(tmp_path, family=family), make_docs(TEXTS)
     gradients = []
     for by_rows in (True, False):
-        tagger = _make_tagger(folder)
+        tagger = make_tagger(folder)
         if not by_rows:
             monkeypatch.setattr(EmbeddingGradient, "by_rows", _by_all)
             monkeypatch.setattr(EmbeddingGradient, "prepare", lambda _: None)
@@ -64,7 +55,7 @@ def _by_all(_: EmbeddingGradient) -> torch.enable_grad:
 
 
 def test_the_next_step_begins_at_zero(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger, docs = _make_tagger(bert_folder), make_docs(TEXTS)
+    tagger, docs = make_tagger(bert_folder), make_docs(TEXTS)
     _learn(tagger, docs[:1])
     first = _get_weight(tagger).grad
     assert first is not None
@@ -78,7 +69,7 @@ def test_the_next_step_begins_at_zero(bert_folder: Path, make_docs: MakeDocs) ->
 
 
 def test_a_forward_pass_alone_leaves_no_gradient(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = _make_tagger(bert_folder)
+    tagger = make_tagger(bert_folder)
     tagger.begin_update(make_docs(TEXTS))
     assert _get_weight(tagger).grad is None
     assert tagger.shim.checkpoint is not None
@@ -86,6 +77,6 @@ def test_a_forward_pass_alone_leaves_no_gradient(bert_folder: Path, make_docs: M
 
 
 def test_frozen_embeddings_get_none(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = _make_tagger(bert_folder, frozen_layers=1)
+    tagger = make_tagger(bert_folder, frozen_layers=1)
     _learn(tagger, make_docs(TEXTS))
     assert _get_weight(tagger).grad is None

@@ -1,27 +1,19 @@
 """The shim by itself: what it copies, what it refuses, and how its optimizer hands gradients to others."""
 
 import pickle
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from spacy.tokens import Doc
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
 from spacy_hf_ner.model.settings import Settings
+from tests.model.taggers import MakeDocs, make_tagger
 
-MakeDocs = Callable[[Sequence[str]], list[Doc]]
 TEXT = "Angela Merkel met Tim Cook in San José."
-
-
-def _make_tagger(folder: Path, **settings: Any) -> HFTagger:
-    tagger = HFTagger(make_hf_model(Settings(str(folder), precision="fp32", mixed_precision="none", **settings)))
-    tagger.load("auto")
-    return tagger
 
 
 def test_a_model_that_is_not_loaded_says_so(bert_folder: Path, make_docs: MakeDocs) -> None:
@@ -34,7 +26,7 @@ def test_a_model_that_is_not_loaded_says_so(bert_folder: Path, make_docs: MakeDo
 
 @pytest.mark.parametrize("copy", ["bytes", "pickle", "model"])
 def test_a_copy_predicts_the_same(bert_folder: Path, make_docs: MakeDocs, copy: str) -> None:
-    tagger, docs = _make_tagger(bert_folder), make_docs([TEXT])
+    tagger, docs = make_tagger(bert_folder), make_docs([TEXT])
     expected = tagger.predict(docs)[0]
     if copy == "bytes":
         other = HFTagger(make_hf_model(Settings("gone", precision="fp32")))
@@ -51,18 +43,18 @@ def test_a_window_that_does_not_fit_is_refused_when_the_checkpoint_is_loaded(
     bert_folder: Path, window: int, overlap: int | None
 ) -> None:
     with pytest.raises(ConfigError):
-        _make_tagger(bert_folder, window=window, overlap=overlap)
+        make_tagger(bert_folder, window=window, overlap=overlap)
 
 
 def test_predictions_take_no_gradient(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = _make_tagger(bert_folder)
+    tagger = make_tagger(bert_folder)
     _, backprop = tagger.shim(make_docs([TEXT]), is_train=False)
     with pytest.raises(RuntimeError, match="backprop after predict"):
         backprop([])
 
 
 def test_logits_that_are_no_numbers_are_refused(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = _make_tagger(bert_folder)
+    tagger = make_tagger(bert_folder)
     assert tagger.shim.checkpoint is not None
     with torch.no_grad():
         next(tagger.shim.checkpoint.network.parameters()).fill_(torch.nan)
@@ -71,7 +63,7 @@ def test_logits_that_are_no_numbers_are_refused(bert_folder: Path, make_docs: Ma
 
 
 def test_another_callable_than_an_optimizer_gets_the_gradients(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = _make_tagger(bert_folder)
+    tagger = make_tagger(bert_folder)
     rows, backprop = tagger.begin_update(make_docs([TEXT]))
     backprop([np.ones_like(rows[0])])
     seen: dict[str, tuple[Any, ...]] = {}
