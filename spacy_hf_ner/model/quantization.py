@@ -1,15 +1,18 @@
 """An ONNX graph in float32 to one whose linear layers multiply 8-bit integers.
 
-Each row of activations, that is each subword, has a lowest value and a range of its own, taken when it is read: so a
-subword's logits do not depend on the texts that share its batch, an outlier spoils no other subword, and no sample is
-needed to calibrate with. Weights have a scale for each column. The last layer, attention and everything between stay in
-float32. With ``rows = lowest + range / 255 * integers`` and ``weights = scale * integers``, a layer is::
+Each row of activations, that is each subword, has a scale of its own, taken when it is read: so a subword's logits do
+not depend on the texts that share its batch, an outlier spoils no other subword, and no sample is needed to calibrate
+with. Weights have a scale for each column. The last layer, attention and everything between stay in float32. With
+``rows = row_scale * (integers - 128)`` and ``weights = scale * integers``, a layer is::
 
-    rows @ weights = range * (integers @ integers) * scale / 255 + lowest * (the sums of the columns of weights)
+    rows @ weights = row_scale * ((integers - 128) @ integers) * scale
+
+Behind an activation function that is never far below zero, half of the integers would be idle. There a row is
+``lowest + row_scale * integers``, and what ``lowest`` adds to each column of the product is a constant.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 
 _RUNTIME_OPERATORS = "com.microsoft"  # the domain of ONNX Runtime's own
 _MAX_ROW = 255  # rows are unsigned, weights and embeddings signed: what CPUs multiply fastest
+_MIDDLE = 128  # what stands for zero, where values lie on both sides of it
 _MAX_WEIGHT = 127
 _MAX_NEIGHBOURS = 127  # of two weights' sum, 128 when rounded: CPUs without VNNI add such products in 16 bits
-_TINY = np.float32(1e-10)  # the smallest scale or range: all values of a row may be the same
+_TINY = np.float32(1e-10)  # the smallest scale: all values of a row may be 0
+_LOWEST = {"Gelu": -0.17, "Relu": 0.0}  # what these operators give at least
 _MIN_ROWS_PER_COLUMN = 8  # a table of embeddings with fewer rows is not worth a lookup of scales
 
 
@@ -54,6 +59,22 @@ def quantize_graph(graph: bytes) -> bytes:
     return quantized
 
 
+class _Rows(NamedTuple):
+    """Activations in 8 bits, by the names of what they are made of.
+
+    Attributes:
+        integers: The rows in 8 bits.
+        scale: The scale of each row.
+        zero: The integer that stands for zero, or for `lowest`.
+        lowest: What no value is far below, or None.
+    """
+
+    integers: str
+    scale: str
+    zero: str
+    lowest: float | None
+
+
 class _Quantizer:
     """Rewrites the nodes of one graph.
 
@@ -70,10 +91,11 @@ class _Quantizer:
         self._graph = graph
         self._matrices = {one.name: one for one in graph.initializer if len(one.dims) == 2}  # noqa: PLR2004
         self.layers = [n.output[0] for n in graph.node if n.op_type == "MatMul" and n.input[1] in self._matrices][:-1]
-        self._rows: dict[str, tuple[str, str, str]] = {}  # of activations: in 8 bits, their ranges, their lowest values
+        self._lowest = {n.output[0]: _LOWEST[n.op_type] for n in graph.node if n.op_type in _LOWEST}
+        self._rows: dict[str, _Rows] = {}  # of activations
         self._constants: set[str] = set()
-        self._unit, self._zero = self._add("int8.unit", np.float32(1 / _MAX_ROW)), self._add("int8.zero", np.uint8(0))
-        self._tiny, self._last = self._add("int8.tiny", np.float32(_TINY)), self._add("int8.last", np.array([-1]))
+        self._one, self._tiny = self._add("int8.one", np.float32(1)), self._add("int8.tiny", np.float32(_TINY))
+        self._last = self._add("int8.last", np.array([-1]))
 
     def rewrite(self) -> Iterator[Any]:
         """Give the nodes of the graph, with those that are quantized in place of what they were."""
@@ -90,27 +112,34 @@ class _Quantizer:
         activations, weight = node.input
         if activations not in self._rows:
             yield from self._quantize_rows(activations)
-        rows, spread, lowest = self._rows[activations]
-        integers, scale, sums = self._store_layer(weight)
-        product, ranged, shift = (f"{node.output[0]}.{step}" for step in ("product", "ranged", "shift"))
-        inputs = [rows, integers, self._unit, scale, self._zero]
+        rows = self._rows[activations]
+        integers, scale = self._store_layer(weight)
+        product, scaled = (f"{node.output[0]}.{step}" for step in ("product", "scaled"))
+        inputs = [rows.integers, integers, self._one, scale, rows.zero]
         yield self._make("MatMulIntegerToFloat", inputs, product, domain=_RUNTIME_OPERATORS)
-        yield self._make("Mul", [product, spread], ranged)
-        yield self._make("Mul", [lowest, sums], shift)
-        yield self._make("Add", [ranged, shift], node.output[0])
+        if rows.lowest is None:
+            yield self._make("Mul", [product, rows.scale], node.output[0])
+        else:
+            yield self._make("Mul", [product, rows.scale], scaled)
+            yield self._make("Add", [scaled, self._store_shift(weight, rows.lowest)], node.output[0])
 
     def _quantize_rows(self, activations: str) -> Iterator[Any]:
-        """Give the nodes that put each row between its lowest and its highest value in 8 bits."""
-        steps = ("rows", "spread", "lowest", "highest", "difference", "distance", "share")
-        rows, spread, lowest, highest, difference, distance, share = (f"{activations}.{step}" for step in steps)
-        self._rows[activations] = rows, spread, lowest
-        yield self._make("ReduceMax", [activations, self._last], highest, keepdims=1)
-        yield self._make("ReduceMin", [activations, self._last], lowest, keepdims=1)
-        yield self._make("Sub", [highest, lowest], difference)
-        yield self._make("Max", [difference, self._tiny], spread)
-        yield self._make("Sub", [activations, lowest], distance)
-        yield self._make("Div", [distance, spread], share)
-        yield self._make("QuantizeLinear", [share, self._unit, self._zero], rows)
+        """Give the nodes that put each row in 8 bits: around zero, or above what an activation function gives."""
+        steps = ("integers", "scale", "distances", "distance", "step", "scaled")
+        integers, scale, distances, distance, step, scaled = (f"{activations}.{step}" for step in steps)
+        lowest = self._lowest.get(activations)
+        zero = _MIDDLE if lowest is None else 0
+        self._rows[activations] = _Rows(integers, scale, self._add(f"int8.zero.{zero}", np.uint8(zero)), lowest)
+        share = self._add(f"int8.share.{zero}", np.float32(1 / (_MAX_ROW - zero)))
+        if lowest is None:
+            yield self._make("Abs", [activations], distances)
+        else:
+            yield self._make("Sub", [activations, self._add(f"int8.lowest.{lowest}", np.float32(lowest))], distances)
+        yield self._make("ReduceMax", [distances, self._last], distance, keepdims=1)
+        yield self._make("Mul", [distance, share], step)
+        yield self._make("Max", [step, self._tiny], scale)
+        yield self._make("Div", [activations if lowest is None else distances, scale], scaled)
+        yield self._make("QuantizeLinear", [scaled, self._one, self._rows[activations].zero], integers)
 
     def _is_table(self, name: str) -> bool:
         table = self._matrices.get(name)
@@ -126,18 +155,19 @@ class _Quantizer:
         yield self._make("Gather", [scale, indices], found[2])
         yield self._make("Mul", [found[1], found[2]], node.output[0])
 
-    def _store_layer(self, name: str) -> tuple[str, str, str]:
-        """Return the names of a layer's weights in 8 bits, of their scales and of their sums, both of each column."""
-        names = f"{name}.integers", f"{name}.scale", f"{name}.sums"
+    def _store_layer(self, name: str) -> tuple[str, str]:
+        """Return the names of a layer's weights in 8 bits, and of the scales of their columns."""
+        names = f"{name}.integers", f"{name}.scale"
         if names[0] not in self._constants:
-            weights = self._read(name)
-            neighbours = np.abs(weights[1:] + weights[:-1]).max(axis=0, initial=0.0) / _MAX_NEIGHBOURS
-            scale = np.maximum(np.abs(weights).max(axis=0) / _MAX_WEIGHT, np.maximum(neighbours, _TINY))
-            integers = np.rint(weights / scale)
-            self._add(names[0], integers.astype(np.int8))
+            integers, scale = _quantize_columns(self._read(name))
+            self._add(names[0], integers)
             self._add(names[1], scale)
-            self._add(names[2], integers.sum(axis=0) * scale)
         return names
+
+    def _store_shift(self, name: str, lowest: float) -> str:
+        """Return the name of what a value that is the same in all of a row adds to each column of a layer's output."""
+        integers, scale = _quantize_columns(self._read(name))
+        return self._add(f"{name}.shift.{lowest}", np.float32(lowest) * integers.sum(axis=0, dtype=np.float32) * scale)
 
     def _store_table(self, name: str) -> tuple[str, str]:
         """Return the names of a table of embeddings in 8 bits, and of the scales of its rows."""
@@ -162,3 +192,10 @@ class _Quantizer:
 
     def _make(self, operator: str, inputs: list[str], output: str, **settings: Any) -> Any:  # noqa: ANN401
         return self._onnx.helper.make_node(operator, inputs, [output], name=output, **settings)
+
+
+def _quantize_columns(weights: "Floats") -> "tuple[npt.NDArray[np.int8], Floats]":
+    """Return weights in 8 bits and the scale of each column. Shapes: (n_inputs, n_outputs) and (n_outputs,)."""
+    neighbours = np.abs(weights[1:] + weights[:-1]).max(axis=0, initial=0.0) / _MAX_NEIGHBOURS
+    scale = np.maximum(np.abs(weights).max(axis=0) / _MAX_WEIGHT, np.maximum(neighbours, _TINY))
+    return np.rint(weights / scale).astype(np.int8), scale

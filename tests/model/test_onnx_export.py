@@ -18,7 +18,7 @@ from tests.checkpoints import FAMILIES, make_checkpoint
 from tests.model.onnx_graphs import BATCHES, Exported, draw_batches, export, get_graph, run_onnx, run_torch
 
 onnx: Any = pytest.importorskip("onnx")
-pytest.importorskip("onnxruntime")
+onnxruntime: Any = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
 PUBLISHED_DEBERTA: dict[str, Any] = {  # the parts of DeBERTa v3 that make its graph another one
@@ -91,22 +91,28 @@ def test_products_of_8_bits_fit_where_cpus_add_two_of_them_in_16(bert_exported: 
         assert -128 <= lowest.min() < -100
 
 
+def make_session(weights: dict[str, np.ndarray], *, activation: str | None = None) -> Any:
+    """Return linear layers one after the other, in 8 bits but for the last, with a function behind the first."""
+    make, nodes, name = onnx.helper, [], "x"
+    for i, weight in enumerate(weights):
+        nodes.append(make.make_node("MatMul", [name, weight], [name := f"{weight}.product"]))
+        if activation and i == 0:
+            nodes.append(make.make_node(activation, [name], [name := f"{weight}.active"]))
+    graph = make.make_graph(
+        nodes,
+        "layers",
+        [make.make_tensor_value_info("x", 1, ["n_windows", "length", 16])],
+        [make.make_tensor_value_info(name, 1, ["n_windows", "length", 16])],
+        [onnx.numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 20)], ir_version=10)
+    return onnxruntime.InferenceSession(quantize_graph(model.SerializeToString()), providers=["CPUExecutionProvider"])
+
+
 def test_every_row_has_a_scale_of_its_own() -> None:
     random = np.random.default_rng(0)
     first, last = random.normal(size=(2, 16, 16)).astype(np.float32)
-    make = onnx.helper
-    graph = make.make_graph(
-        [make.make_node("MatMul", ["x", "first"], ["y"]), make.make_node("MatMul", ["y", "last"], ["logits"])],
-        "two layers",
-        [make.make_tensor_value_info("x", 1, ["n_windows", "length", 16])],
-        [make.make_tensor_value_info("logits", 1, ["n_windows", "length", 16])],
-        [onnx.numpy_helper.from_array(array, name) for name, array in (("first", first), ("last", last))],
-    )
-    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 20)], ir_version=10)
-    quantized = quantize_graph(model.SerializeToString())
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(quantized, providers=["CPUExecutionProvider"])
+    session = make_session({"first": first, "last": last})
     x = random.normal(size=(1, 3, 16)).astype(np.float32) * np.array([[[1e-3], [0.0], [1e5]]], dtype=np.float32)
     (found,) = session.run(None, {"x": x})
     expected = x @ first @ last
@@ -114,6 +120,17 @@ def test_every_row_has_a_scale_of_its_own() -> None:
     assert (found[0, 1] == 0).all()
     (alone,) = session.run(None, {"x": x[:, :1]})
     assert np.array_equal(alone[0, 0], found[0, 0])
+
+
+@pytest.mark.parametrize(("activation", "lowest"), [("Gelu", -0.17), ("Relu", 0.0)])
+def test_behind_an_activation_function_no_integers_are_idle(activation: str, lowest: float) -> None:
+    exact = np.eye(16, dtype=np.float32)
+    session = make_session({"first": exact, "second": exact, "last": exact}, activation=activation)
+    x = np.rint(np.linspace([-25, -127], [127, -3], 16)).T[None].astype(np.float32) * np.float32(4 / 127)  # exact, too
+    (found,) = session.run(None, {"x": x})
+    expected = getattr(torch.nn.functional, activation.lower())(torch.from_numpy(x)).numpy()
+    steps = (expected.max(axis=-1) - lowest) / 255
+    assert (np.abs(found - expected).max(axis=-1) <= 0.51 * steps + 1e-6).all()
 
 
 def test_export_leaves_the_network_as_it_was(bert: Checkpoint) -> None:

@@ -53,6 +53,7 @@ def _make_session(graph: bytes, n_threads: int) -> Any:  # noqa: ANN401 - onnxru
         raise MissingExtraError("onnxruntime", extra="onnx", purpose='backend = "onnx"') from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # else threads of torch wait for these
     return onnxruntime.InferenceSession(
         graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOW_FUSIONS
     )
