@@ -1,14 +1,20 @@
 """What conversion keeps, beside ``spacy convert``: white space, entities, time and memory.
 
-Run with ``python benchmarks/convert.py [gaps] [entities] [speed]``; needs the real data beside the repository.
+Run with ``python benchmarks/convert.py [gaps] [entities] [speed] [huge]``, which is all but ``huge`` where none is named;
+needs the real data beside the repository.
 """
 
+import math
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import spacy
@@ -56,6 +62,8 @@ ENTITIES: Final = (
 )
 Entity = tuple[tuple[str, ...], str]  # its words and its type
 COPIES: Final = 8  # of a file, for the growth of memory
+HUGE: Final = 2_000_000_000  # bytes
+MEBIBYTE: Final = 2**20
 LARGE: Final = "conllpp/conllpp_train.txt"
 
 
@@ -130,49 +138,100 @@ def measure_speed() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         large = Path(folder, "large.conll")
-        with large.open("w", encoding="utf-8") as file:
-            for copy in range(COPIES):
-                for line in (DATA / LARGE).read_text(encoding="utf-8").splitlines():
-                    word, space, rest = line.partition(" ")
-                    is_new = copy and word.isalpha() and space
-                    file.write(f"{word}{'abcdefgh'[copy] * 2 if is_new else ''}{space}{rest}\n")
+        write_copies(large, COPIES)
         for path in (DATA / LARGE, large):
             for output in ("out.spacy", "out"):
-                code = (
-                    "import time; from pathlib import Path\n"
-                    "from spacy_hf_ner.corpus.convert import convert_corpus\n"
-                    "from spacy_hf_ner.corpus.texts import blank_pipeline\n"
-                    "from spacy_hf_ner.evaluation.memory import read_peak_memory\n"
-                    "blank_pipeline('en'); before = read_peak_memory()\n"
-                    "start, cpu = time.perf_counter(), time.process_time()\n"
-                    f"report = convert_corpus({str(path)!r}, Path({str(Path(folder, output))!r}))\n"
-                    "print(report.files[0].n_words, time.perf_counter() - start, time.process_time() - cpu, before,"
-                    " read_peak_memory())"
-                )
-                done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
-                words, wall, cpu, before, after = map(float, done.stdout.split())
-                size = path.stat().st_size / 2**20
+                run = convert_apart(path, Path(folder, output))
                 rows.append(
                     (
-                        f"{size:.0f} MB to {output}",
-                        f"{words:,.0f}",
-                        f"{wall:.1f} s",
-                        f"{cpu:.1f} s",
-                        f"{words / cpu:,.0f}",
-                        f"{before / 2**20:.0f} MB",
-                        f"{after / 2**20:.0f} MB",
+                        f"{path.stat().st_size / MEBIBYTE:.0f} MB to {output}",
+                        f"{run.n_words:,.0f}",
+                        f"{run.wall:.1f} s",
+                        f"{run.cpu:.1f} s",
+                        f"{run.n_words / run.cpu:,.0f}",
+                        f"{run.memory_before / MEBIBYTE:.0f} MB",
+                        f"{run.memory_peak / MEBIBYTE:.0f} MB",
                     )
                 )
     header = ("file", "words", "wall", "CPU", "words / CPU s", "memory before", "peak")
     msg.table(rows, header=header, aligns=tuple("lrrrrrr"), divider=True)
 
 
+def measure_huge() -> None:
+    """Print the memory of each tenth of the time that a file of 2 GB takes to become shards: about an hour."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, output = Path(folder, "huge.conll"), Path(folder, "out")
+        write_copies(path, math.ceil(HUGE / (DATA / LARGE).stat().st_size))
+        run = convert_apart(path, output)
+        shards = [shard.stat().st_size for shard in output.iterdir()]
+        msg.text(
+            f"{path.stat().st_size / 1e9:.2f} GB, {run.n_words:,.0f} words to {len(shards)} shards of at most "
+            f"{max(shards) / 1e6:.1f} MB in {run.wall / 60:.0f} minutes ({run.n_words / run.cpu:,.0f} words / CPU s); "
+            f"before: {run.memory_before / MEBIBYTE:.0f} MB, peak: {run.memory_peak / MEBIBYTE:.0f} MB"
+        )
+    share = len(run.memory) / 10
+    tenths = [run.memory[round(i * share) : round((i + 1) * share)] for i in range(10)]
+    rows = [(f"{i + 1}", *(f"{f(t) / MEBIBYTE:.0f} MB" for f in (median, max))) for i, t in enumerate(tenths)]
+    msg.table(rows, header=("tenth", "median", "most"), aligns=tuple("rrr"), divider=True)
+
+
+def write_copies(path: Path, n_copies: int) -> None:
+    """Write the file so many times into one, with other words in each copy."""
+    lines = (DATA / LARGE).read_text(encoding="utf-8").splitlines()
+    with path.open("w", encoding="utf-8") as file:
+        for copy in range(n_copies):
+            mark = "".join(chr(ord("a") + int(digit)) for digit in str(copy)) if copy else ""
+            for line in lines:
+                word, space, rest = line.partition(" ")
+                file.write(f"{word}{mark if word.isalpha() and space else ''}{space}{rest}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a conversion in a process of its own took: seconds and bytes."""
+
+    n_words: float
+    wall: float
+    cpu: float
+    memory_before: float
+    memory_peak: float
+    memory: list[int]  # resident, once a second; empty where the system does not tell
+
+
+def convert_apart(path: Path, output: Path) -> Conversion:
+    """Convert a file in a process of its own; what it takes to start is not counted."""
+    code = (
+        "import time; from pathlib import Path\n"
+        "from spacy_hf_ner.corpus.convert import convert_corpus\n"
+        "from spacy_hf_ner.corpus.texts import blank_pipeline\n"
+        "from spacy_hf_ner.evaluation.memory import read_peak_memory\n"
+        "blank_pipeline('en'); before = read_peak_memory()\n"
+        "start, cpu = time.perf_counter(), time.process_time()\n"
+        f"report = convert_corpus({str(path)!r}, Path({str(output)!r}))\n"
+        "print(report.files[0].n_words, time.perf_counter() - start, time.process_time() - cpu, before,"
+        " read_peak_memory())"
+    )
+    memory: list[int] = []
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        pages = Path(f"/proc/{process.pid}/statm")
+        while process.poll() is None:
+            if pages.is_file() and (sizes := pages.read_text().split()):
+                memory.append(int(sizes[1]) * resource.getpagesize())
+            time.sleep(1)
+        assert process.stdout is not None
+        printed = process.stdout.read().split()
+    if process.returncode:
+        sys.exit(process.returncode)
+    n_words, wall, cpu, before, peak = map(float, printed)
+    return Conversion(n_words, wall, cpu, before, peak, memory)
+
+
 def main() -> None:
     """Measure what the command line names, or everything."""
     if not DATA.is_dir():
         sys.exit(f"Skipped: there is no {DATA}. The real data is not part of this repository.")
-    parts = {"gaps": measure_gaps, "entities": measure_entities, "speed": measure_speed}
-    for name in sys.argv[1:] or parts:
+    parts = {"gaps": measure_gaps, "entities": measure_entities, "speed": measure_speed, "huge": measure_huge}
+    for name in sys.argv[1:] or ("gaps", "entities", "speed"):
         parts[name]()
 
 
