@@ -1,7 +1,7 @@
 """What conversion keeps, beside ``spacy convert``: white space, entities, time and memory.
 
-Run with ``python benchmarks/convert.py [gaps] [entities] [speed] [huge]``, which is all but ``huge`` where none is named;
-needs the real data beside the repository.
+Run with ``python benchmarks/convert.py [gaps] [entities] [speed] [huge]``, all but ``huge`` where none is named; needs
+the real data beside the repository.
 """
 
 import math
