@@ -68,16 +68,13 @@ def make_text_sentence(
         tokens: First and after-last character of the source's tokens, if it has any.
     """
     problems: list[Problem] = []
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        text = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
-        problems.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", line))
     whole = [span for span in (_check_span(text, span, line, problems) for span in spans) if span]
     words = _cut(_token_borders(text, tokens, lang), whole, line, problems)
     starts = {start: i for i, (start, _) in enumerate(words)}
     ends = {end: i + 1 for i, (_, end) in enumerate(words)}
     found = [(span, TokenSpan(starts[span.start_char], ends[span.end_char], span.entity_type)) for span in whole]
     layers = sorted({token_span for _, token_span in found})
-    outer = _keep_outermost({token_span for span, token_span in found if not span.is_hull})
+    outer = _keep_outermost(dict.fromkeys(token_span for span, token_span in found if not span.is_hull))
     borders = [0, *(border for word in words for border in word), len(text)]
     lead, *gaps = (text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2))
     return Sentence(
@@ -158,10 +155,10 @@ def _cut(
 
 
 def _keep_outermost(spans: Iterable[TokenSpan]) -> list[TokenSpan]:
-    """Return spans that do not overlap: longer ones first, then earlier ones."""
+    """Return spans that do not overlap: longer ones first, then earlier ones, then those that the source has first."""
     taken: set[int] = set()
     kept: list[TokenSpan] = []
-    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start, s.entity_type)):
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
         covered = range(span.start, span.end)
         if taken.isdisjoint(covered):
             taken.update(covered)

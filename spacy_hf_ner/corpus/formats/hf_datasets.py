@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from spacy.tokens import Doc
 
-from spacy_hf_ner.corpus.records import Fields, find_fields, make_table
+from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables
+from spacy_hf_ner.corpus.table import open_tables
 from spacy_hf_ner.corpus.tag_column import write_sentence_tags
 from spacy_hf_ner.errors import CorpusError, MissingExtraError
 
@@ -198,21 +198,12 @@ def _open_records(
     names = {field: found for field, feature in features.items() if (found := _class_names(feature)) is not None}
     fields = find_fields(features, options.columns, source=name, names=names)
     return open_tables(
-        lambda: _read_tables(read(), fields, name),
+        lambda: read_tables(((n, record, ()) for n, record in enumerate(read(), start=1)), fields, source=name),
         name=name,
         format_name="datasets",
         options=options,
         description=f"fields {fields}",
     )
-
-
-def _read_tables(records: Iterator[Mapping[str, Any]], fields: Fields, name: str) -> Iterator[Table]:
-    document_id = ""
-    for number, record in enumerate(records, start=1):
-        table = make_table(record, fields, source=name, line=number, document_id=document_id)
-        document_id = table.document_id
-        if table.words:
-            yield table
 
 
 def _class_names(feature: Any) -> Sequence[str] | None:  # noqa: ANN401 - datasets has no types
