@@ -42,11 +42,13 @@ def read_records(file: TextFile) -> Iterator[FoundRecord]:
     if _is_record(first):
         for number, line in file.lines():
             if line.strip():
-                yield _make_record(_parse(line, file.path, number), file.path, number, raw=line)
+                is_whole = not _MAYBE_SURROGATE.search(line)
+                yield _make_record(_parse(line, file.path, number), file.path, number, is_whole=is_whole)
     elif first:
         whole = "\n".join(line for _, line in file.lines())
+        is_whole = not _MAYBE_SURROGATE.search(whole)
         for number, value in _read_array(whole, file.path):
-            yield _make_record(value, file.path, number, raw=whole)
+            yield _make_record(value, file.path, number, is_whole=is_whole)
 
 
 def _is_record(line: str) -> bool:
@@ -110,9 +112,10 @@ def _no_json(error: Exception, path: Path, line: int, *, first: int = 1) -> Corp
     return CorpusError(f"{path}:{line}: expected JSON, got something else ({reason}). Correct or delete it.")
 
 
-def _make_record(value: object, path: Path, line: int, *, raw: str) -> FoundRecord:
+def _make_record(value: object, path: Path, line: int, *, is_whole: bool) -> FoundRecord:
+    """Return a value as a record; one that is not surely whole is searched for halves of characters."""
     problems: list[Problem] = []
-    if _MAYBE_SURROGATE.search(raw):
+    if not is_whole:
         try:
             value = _mend(value, line, problems)
         except RecursionError as error:
