@@ -1,11 +1,11 @@
 """Records with a list of words and a list of tags, as data sets and JSON files have them, to tables."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from spacy_hf_ner.corpus.layout import CHUNK_NAMES, POS_NAMES, SENTENCE_NAMES, TAG_NAMES, WORD_NAMES, Columns
+from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK
+from spacy_hf_ner.corpus.layout import CHUNK_NAMES, POS_NAMES, SENTENCE_NAMES, TAG_NAMES, WORD_NAMES, Columns, Task
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.errors import CorpusError
@@ -13,7 +13,7 @@ from spacy_hf_ner.errors import CorpusError
 ID_NAMES: Final = ("id", *SENTENCE_NAMES)
 DOCUMENT_NAMES: Final = ("document_id", "doc_id", "document")
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+TASK_NAMES: Final[Mapping[Task, Sequence[str]]] = {"ner": TAG_NAMES, "pos": POS_NAMES, "chunk": CHUNK_NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,28 @@ class Fields:
         return ", ".join(name for name in (self.words, self.tags, self.pos, self.chunks) if name)
 
 
+def is_column(value: object) -> bool:
+    """Tell whether a value can be a list of words or of tags."""
+    return isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value)
+
+
+def find_keys(record: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a record under which words, tags or ids can be."""
+    ids = (*ID_NAMES, *DOCUMENT_NAMES)
+    return [key for key, value in record.items() if value is None or is_column(value) or key.lower() in ids]
+
+
+def find_name(keys: Iterable[str], named: int | str | None, candidates: Sequence[str] = ()) -> str:
+    """Return the key that somebody named, or else the first of the candidates; empty if it is not there.
+
+    >>> find_name(["Words", "gold", "tags"], None, ("tag", "tags")), find_name(["Words", "gold"], "words")
+    ('tags', 'Words')
+    """
+    known = {key.lower(): key for key in keys}
+    wanted = candidates if named is None else (str(named).lower(),)
+    return next((known[name] for name in wanted if name in known), "")
+
+
 def find_fields(
     keys: Iterable[str], columns: Columns, *, source: str, names: Mapping[str, Sequence[str]] | None = None
 ) -> Fields:
@@ -50,19 +72,17 @@ def find_fields(
     Raises:
         CorpusError: A field that was named is missing, or none looks like words or tags.
     """
-    known = {key.lower(): key for key in keys}
+    known = list(keys)
 
     def find(named: int | str | None, candidates: Sequence[str], kind: str) -> str:
-        wanted = (str(named).lower(),) if named is not None else candidates
-        for name in wanted:
-            if name in known:
-                return known[name]
-        if kind:
+        name = find_name(known, named, candidates)
+        if kind and not name:
+            wanted = ", ".join(candidates) if named is None else named
             raise CorpusError(
-                f"{source}: expected a field of {kind} ({', '.join(wanted)}), got only {', '.join(known.values())}. "
+                f"{source}: expected a field of {kind} ({wanted}), got only {', '.join(known)}. "
                 "Name it with --token-column or --tag-column."
             )
-        return ""
+        return name
 
     task = columns.task
     return Fields(
@@ -74,6 +94,33 @@ def find_fields(
         document_id=find(None, DOCUMENT_NAMES, ""),
         names=names or {},
     )
+
+
+def read_tables(
+    records: Iterable[tuple[int, Mapping[str, Any], Sequence[Problem]]], fields: Fields, *, source: str
+) -> Iterator[Table]:
+    """Yield the tables of the records that have words; a document mark begins a document in the one after it.
+
+    Args:
+        records: Each record's line or number, the record, and what was repaired in it.
+        fields: Which of its fields holds what.
+        source: The file's or data set's name, for messages.
+
+    Raises:
+        CorpusError: Words and tags are not lists of one length, or numbers have no names.
+    """
+    document_id, is_marked = "", False
+    pending: list[Problem] = []
+    for line, record, problems in records:
+        table = make_table(record, fields, source=source, line=line, document_id=document_id)
+        pending += problems
+        if len(table.words) == 1 and table.words[0].startswith(DOCUMENT_MARK):
+            is_marked = True
+        elif table.words:
+            table.starts_document |= is_marked
+            table.problems[:0] = pending
+            yield table
+            document_id, is_marked, pending = table.document_id, False, []
 
 
 def make_table(record: Mapping[str, Any], fields: Fields, *, source: str, line: int, document_id: str = "") -> Table:
@@ -89,11 +136,10 @@ def make_table(record: Mapping[str, Any], fields: Fields, *, source: str, line: 
     Raises:
         CorpusError: Words and tags are not lists of one length, or numbers have no names.
     """
-    problems: list[Problem] = []
-    words = [_clean(word, line, problems) for word in _read_list(record, fields.words, source, line)]
+    words = ["" if word is None else str(word) for word in _read_list(record, fields.words, source, line)]
 
-    def column(name: str) -> list[str]:
-        if not name:
+    def column(name: str, *, is_optional: bool = False) -> list[str]:
+        if not name or (is_optional and not record.get(name)):
             return []
         cells = _read_list(record, name, source, line)
         if len(cells) != len(words):
@@ -104,19 +150,22 @@ def make_table(record: Mapping[str, Any], fields: Fields, *, source: str, line: 
         return [_name(cell, fields.names.get(name), name, source, line) for cell in cells]
 
     tags = column(fields.tags)
-    said = record.get(fields.document_id)
-    here = "" if said is None else str(said)
+    here = _read_id(record, fields.document_id)
     return Table(
         lines=[line] * len(words),
         words=words,
         tags=[tags] if fields.tags else [],
-        pos=column(fields.pos),
-        chunks=column(fields.chunks),
+        pos=column(fields.pos, is_optional=bool(fields.tags)),
+        chunks=column(fields.chunks, is_optional=bool(fields.tags)),
         starts_document=bool(here) and here != document_id,
-        sentence_id=str(record.get(fields.record_id, "")),
+        sentence_id=_read_id(record, fields.record_id),
         document_id=here,
-        problems=problems,
     )
+
+
+def _read_id(record: Mapping[str, Any], name: str) -> str:
+    found = record.get(name)
+    return "" if found is None else str(found)
 
 
 def _read_list(record: Mapping[str, Any], name: str, source: str, line: int) -> list[Any]:
@@ -124,14 +173,6 @@ def _read_list(record: Mapping[str, Any], name: str, source: str, line: int) -> 
     if value is None or isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise CorpusError(f"{source}:{line}: expected a list in {name!r}, got {type(value).__name__}.")
     return list(value)
-
-
-def _clean(word: object, line: int, problems: list[Problem]) -> str:
-    text = word if isinstance(word, str) else "" if word is None else str(word)
-    if _SURROGATE.search(text):
-        problems.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", line))
-        return _SURROGATE.sub("\ufffd", text)
-    return text
 
 
 def _name(cell: object, names: Sequence[str] | None, field_name: str, source: str, line: int) -> str:

@@ -26,6 +26,7 @@ class Repairs:
 
     count: int
     first_line: int
+    first_file: str = ""  # where the source is several files
 
 
 @dataclass(slots=True)
@@ -81,10 +82,11 @@ class FileReport:
 
     def add_problems(self, problems: Iterable[Problem]) -> None:
         """Count problems by their kind."""
-        for kind, line in problems:
-            known = self.repairs.setdefault(kind, Repairs(0, line))
+        for kind, line, file in problems:
+            known = self.repairs.setdefault(kind, Repairs(0, line, file))
             known.count += 1
-            known.first_line = min(known.first_line, line)
+            if file == known.first_file:
+                known.first_line = min(known.first_line, line)
 
     def add_cuts(self, doc: Doc, nlp: Language) -> None:
         """Count the entities that the pipeline's tokenizer cannot represent."""
@@ -113,7 +115,8 @@ class FileReport:
         if self.scheme:
             yield "scheme", f"{self.scheme}, obeyed by {self.scheme_share:.2%} of the entity borders"
         for kind, repairs in sorted(self.repairs.items()):
-            yield "repaired", f"{repairs.count:,} × {kind} (first: line {repairs.first_line})"
+            file = f"{repairs.first_file}, " if repairs.first_file else ""
+            yield "repaired", f"{repairs.count:,} × {kind} (first: {file}line {repairs.first_line})"
         if self.n_entities:
             share = 1 - self.n_cut / self.n_entities
             yield "tokenizer", f"{self.n_cut:,} of {self.n_entities:,} entities cut by spaCy's ({share:.2%} preserved)"

@@ -13,10 +13,12 @@ class Problem(NamedTuple):
     Attributes:
         kind: What it is, in words that are the same for all of its kind.
         line: The line (or record) of the file, from 1.
+        file: The file, where it is not the source itself but one of several.
     """
 
     kind: str
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class CharSpan:
         entity_type: Its type.
         surface: The text that the source says it has, or empty.
         is_hull: Whether it is the hull of an entity in several parts; such a span goes to the layers only.
+        line: Where it stands in its file, or 0 where that is not known.
     """
 
     start_char: int
@@ -29,6 +30,7 @@ class CharSpan:
     entity_type: str
     surface: str = ""
     is_hull: bool = False
+    line: int = 0
 
 
 @lru_cache(maxsize=8)
@@ -62,22 +64,19 @@ def make_text_sentence(
         text: The text; it is kept to the letter.
         spans: Its entities, in any order; they may overlap.
         lang: Language code of the tokenizer.
-        line: Where the text stands in its file.
+        line: Where the text stands in its file, and the spans that do not know better.
         is_annotated: Whether "no entity" means that there is none.
         text_id: The source's name for the text.
         tokens: First and after-last character of the source's tokens, if it has any.
     """
     problems: list[Problem] = []
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        text = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
-        problems.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", line))
     whole = [span for span in (_check_span(text, span, line, problems) for span in spans) if span]
-    words = _cut(_token_borders(text, tokens, lang), whole, line, problems)
+    words = _cut(_token_borders(text, tokens, lang), whole, problems)
     starts = {start: i for i, (start, _) in enumerate(words)}
     ends = {end: i + 1 for i, (_, end) in enumerate(words)}
     found = [(span, TokenSpan(starts[span.start_char], ends[span.end_char], span.entity_type)) for span in whole]
     layers = sorted({token_span for _, token_span in found})
-    outer = _keep_outermost({token_span for span, token_span in found if not span.is_hull})
+    outer = _keep_outermost(dict.fromkeys(token_span for span, token_span in found if not span.is_hull))
     borders = [0, *(border for word in words for border in word), len(text)]
     lead, *gaps = (text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2))
     return Sentence(
@@ -97,7 +96,7 @@ def make_text_sentence(
 
 def _check_span(text: str, span: CharSpan, line: int, problems: list[Problem]) -> CharSpan | None:
     """Return a span that lies in the text and neither begins nor ends with white space, or None."""
-    start, end = span.start_char, span.end_char
+    start, end, line = span.start_char, span.end_char, span.line or line
     if span.surface and text[start:end] != span.surface:
         moved = _from_utf16(text, start), _from_utf16(text, end)
         if text[slice(*moved)] == span.surface:
@@ -115,7 +114,7 @@ def _check_span(text: str, span: CharSpan, line: int, problems: list[Problem]) -
         return None
     if left or right:
         problems.append(Problem("white space at the border of an entity, trimmed", line))
-    return CharSpan(start + left, end - right, span.entity_type, is_hull=span.is_hull)
+    return CharSpan(start + left, end - right, span.entity_type, is_hull=span.is_hull, line=line)
 
 
 def _from_utf16(text: str, offset: int) -> int:
@@ -138,10 +137,11 @@ def _token_borders(text: str, tokens: Sequence[tuple[int, int]] | None, lang: st
 
 
 def _cut(
-    tokens: Sequence[tuple[int, int]], spans: Iterable[CharSpan], line: int, problems: list[Problem]
+    tokens: Sequence[tuple[int, int]], spans: Iterable[CharSpan], problems: list[Problem]
 ) -> list[tuple[int, int]]:
     """Cut tokens where an entity begins or ends inside of them."""
-    borders = sorted({border for span in spans for border in (span.start_char, span.end_char)})
+    lines = {border: span.line for span in spans for border in (span.start_char, span.end_char)}
+    borders = sorted(lines)
     words: list[tuple[int, int]] = []
     at = 0
     for start, end in tokens:
@@ -150,7 +150,7 @@ def _cut(
             at += 1
         while at < len(borders) and borders[at] < end:
             words.append((left, borders[at]))
-            problems.append(Problem("entity that begins or ends inside of a token, token cut", line))
+            problems.append(Problem("entity that begins or ends inside of a token, token cut", lines[borders[at]]))
             left = borders[at]
             at += 1
         words.append((left, end))
@@ -158,10 +158,10 @@ def _cut(
 
 
 def _keep_outermost(spans: Iterable[TokenSpan]) -> list[TokenSpan]:
-    """Return spans that do not overlap: longer ones first, then earlier ones."""
+    """Return spans that do not overlap: longer ones first, then earlier ones, then those that the source has first."""
     taken: set[int] = set()
     kept: list[TokenSpan] = []
-    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start, s.entity_type)):
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
         covered = range(span.start, span.end)
         if taken.isdisjoint(covered):
             taken.update(covered)

@@ -7,7 +7,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.convert import convert_corpus
+from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.opening import find_format, open_corpora, open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
@@ -100,6 +101,40 @@ def test_an_annotation_without_its_text_or_its_form_is_an_error(tmp_path: Path) 
     (tmp_path / "a.txt").write_text("Oslo")
     with pytest.raises(CorpusError, match=r"a.ann:1: expected 'T1<tab>TYPE START END<tab>TEXT', got 'T1 LOC'"):
         read(tmp_path / "a.ann")
+
+
+@pytest.mark.parametrize("task", ["chunk", "pos"])
+def test_brat_has_entities_only(tmp_path: Path, task: Task) -> None:
+    (tmp_path / "a.txt").write_text("Oslo")
+    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    with pytest.raises(CorpusError, match=f"a.ann: expected --column ner for brat's entities, got {task}"):
+        read(tmp_path / "a.ann", ReadOptions(columns=Columns(task=task)))
+
+
+def test_an_offset_of_thousands_of_digits_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Oslo")
+    (tmp_path / "a.ann").write_text(f"T1\tLOC 0 4\tOslo\nT2\tLOC 0 {'9' * 5_000}\tOslo\n")
+    with pytest.raises(CorpusError, match=r"a.ann:2: expected 'T1<tab>TYPE START END<tab>TEXT', got"):
+        read(tmp_path / "a.ann")
+
+
+def test_what_was_repaired_in_a_pair_is_reported_with_the_file_and_line_where_it_stands(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Oslo")
+    (folder / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    (folder / "b.txt").write_bytes("é\né\nEd ran\xff\n".encode("latin-1").replace(b"\xe9", "é".encode()))
+    (folder / "b.ann").write_bytes("#1\té\n#2\té\nT1\tPER 4 5\tE\n".encode() + b"#3\t\xff\nT2\tPER 4 9;10 11\tx\n")
+    (_, second) = open_corpus(folder, ReadOptions()).read()
+    assert [(p.kind, Path(p.file).name, p.line) for p in second.problems] == [
+        ("bytes that are not UTF-8", "b.txt", 3),
+        ("bytes that are not UTF-8", "b.ann", 4),
+        ("entity in several parts, its hull kept in doc.spans only", "b.ann", 5),
+        ("entity that begins or ends inside of a token, token cut", "b.ann", 3),
+    ]
+    report = convert_corpus(str(folder), tmp_path / "out.spacy")
+    told = "1 × entity that begins or ends inside of a token, token cut"
+    assert ("repaired", f"{told} (first: {folder / 'b.ann'}, line 3)") in report.files[0].rows()
 
 
 # ------------------------------------------------------------------------------------------------ CoNLL-U

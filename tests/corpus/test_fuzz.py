@@ -1,7 +1,9 @@
 """Arbitrary bytes and text: they end in files or in a CorpusError, and never in half of a file."""
 
+import json
 import re
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from spacy_hf_ner.corpus.convert import convert_corpus
 from spacy_hf_ner.corpus.detokenize import detokenize
 from spacy_hf_ner.corpus.docs import make_doc
 from spacy_hf_ner.corpus.formats.spacy_docs import read_doc
+from spacy_hf_ner.corpus.opening import open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.texts import CharSpan, blank_pipeline, make_text_sentence
@@ -68,6 +71,77 @@ def test_any_bytes_end_in_a_file_or_in_an_error_with_a_position(name: str, data:
         else:
             assert {file.name for file in Path(folder).iterdir()} == before | {"out.spacy"}
             assert report.files[0].n_words >= report.files[0].n_entities
+
+
+strings = st.sampled_from(
+    ["Ed ran", "Ed", "", " ", "O", "B-X", "B-\ud83d", "\ud83d", "\udc00\ud83d", "-DOCSTART-", "ignore"]
+)
+keys = st.sampled_from(
+    [
+        "text",
+        "tokens",
+        "ner_tags",
+        "pos_tags",
+        "chunk_tags",
+        "id",
+        "document_id",
+        "spans",
+        "label",
+        "annotations",
+        "was_cancelled",
+        "result",
+        "value",
+        "answer",
+        "data",
+        "start",
+        "end",
+        "\ud800",
+    ]
+)
+numbers = st.sampled_from([0, 2, 6, -1, 99, 10**30, True, 0.5])
+values = st.recursive(
+    st.one_of(strings, numbers, st.none()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=4)),
+    max_leaves=8,
+)
+spans = st.lists(
+    st.fixed_dictionaries({"start": numbers, "end": numbers, "label": st.one_of(strings, values)}), max_size=3
+)
+tasks = st.lists(
+    st.fixed_dictionaries({"result": st.lists(st.fixed_dictionaries({"value": values}), max_size=2)}), max_size=2
+)
+others = st.dictionaries(keys, values, max_size=3)
+texts = st.builds(lambda text, found, more: {**more, "text": text, "spans": found}, strings, spans, others)
+studio = st.builds(lambda text, found, more: {**more, "data": text, "annotations": found}, strings, tasks, others)
+LISTS = ("tokens", "ner_tags", "pos_tags")
+rows = st.lists(st.tuples(strings, strings, strings), max_size=3)
+sentences = st.builds(
+    lambda found, more: {**more, **{name: [row[i] for row in found] for i, name in enumerate(LISTS)}}, rows, others
+)
+records = st.lists(st.one_of(texts, studio, sentences, others), min_size=1, max_size=3)
+json_files = st.one_of(records.map(json.dumps), records.map(lambda found: "\n".join(map(json.dumps, found))))
+
+
+@pytest.mark.parametrize("output", ["out.spacy", "out.parquet"])
+@settings(max_examples=100, deadline=None)
+@given(text=json_files)
+def test_any_records_end_in_a_file_or_in_an_error(output: str, text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.json")
+        path.write_text(text)
+        with suppress(CorpusError):
+            convert_corpus(str(path), Path(folder, output), OPTIONS)
+            assert Path(folder, output).is_file()
+
+
+@settings(max_examples=100, deadline=None)
+@given(parts=st.lists(st.sampled_from(["T1\tX ", "0 2", "0 2;4 6", " ", "9" * 5_000, "\t", "Ed", "\n", "#", "R1"])))
+def test_any_annotation_ends_in_a_sentence_or_in_an_error(parts: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "a.ann").write_text("".join(parts))
+        Path(folder, "a.txt").write_text("Ed ran")
+        with suppress(CorpusError):
+            assert [sentence.words for sentence in open_corpus(Path(folder, "a.ann"), OPTIONS).read()]
 
 
 words = st.text(min_size=1, max_size=6).filter(lambda word: not any(map(str.isspace, word)) and word.isprintable())

@@ -1,11 +1,13 @@
 """Hugging Face data sets, from disk; the hub is never asked."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.convert import convert_corpus
 from spacy_hf_ner.corpus.formats.hf_datasets import HubName, open_hub_dataset, parse_hub_name
 from spacy_hf_ner.corpus.layout import Columns
@@ -99,6 +101,28 @@ def test_a_data_set_comes_back_from_a_docbin_with_the_same_words_and_tags(tmp_pa
     assert list(back["ner_tags"]) == [["B-PER", "I-PER", "O"], ["O"], ["B-PER", None]]
     assert (list(back["id"]), list(back["document_id"])) == (ROWS["id"], ROWS["document_id"])
     assert list(back["pos_tags"]) == ROWS["pos_tags"]
+
+
+def test_documents_come_back_from_parquet_whatever_their_ids_are(tmp_path: Path) -> None:
+    ids: list[dict[str, Any]] = [{"id": "unnamed-1"}, {}, {"id": 1}, {"id": 1}, {"id": None}, {"id": "1-2"}]
+    records = [{"text": f"Doc {i}", "spans": [], **said} for i, said in enumerate(ids)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    convert_corpus(str(tmp_path / "a.jsonl"), tmp_path / "b.parquet")
+    back = list(open_corpus(tmp_path / "b.parquet", ReadOptions()).read())
+    assert [(s.words, s.starts_document) for s in back] == [(("Doc", str(i)), True) for i in range(6)]
+    assert [s.document_id for s in back] == ["unnamed-1", "unnamed-2", "1", "1-2", "unnamed-3", "1-2-2"]
+
+
+def test_parts_of_speech_and_chunks_come_back_from_parquet_where_there_are_some(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("-DOCSTART- -X- O O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n")
+    convert_corpus(str(tmp_path / "a.conll"), tmp_path / "b.parquet")
+    first, second = open_corpus(tmp_path / "b.parquet", ReadOptions()).read()
+    assert (first.pos, first.chunks) == (("NNP", "VBD"), (TokenSpan(0, 1, "NP"), TokenSpan(1, 2, "VP")))
+    assert (second.pos, second.chunks, second.starts_document) == (("UH",), (), False)
+    (tmp_path / "c.conll").write_text("Ed B-PER\n")
+    convert_corpus(str(tmp_path / "c.conll"), tmp_path / "d.parquet")
+    (bare,) = open_corpus(tmp_path / "d.parquet", ReadOptions()).read()
+    assert (bare.pos, bare.chunks, show(bare)) == ((), (), ["Ed/PER"])
 
 
 def test_splits_of_a_data_set_become_a_folder_and_never_one_file(tmp_path: Path) -> None:

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.corpus.docs import group_documents
+from spacy_hf_ner.corpus.layout import Columns
 from spacy_hf_ner.corpus.opening import open_corpus
+from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import kinds, read, show, text_of
@@ -139,6 +143,127 @@ def test_offsets_that_count_utf_16_units_are_told_by_the_text_of_the_span(tmp_pa
     assert (show(sentence), kinds(sentence)) == (["Ed/PER"], ["offsets in UTF-16 units, converted"])
 
 
+def test_half_a_character_anywhere_in_json_is_replaced_and_reported(tmp_path: Path) -> None:
+    half = "half of a character beyond U+FFFF, read as U+FFFD"
+    first, second = read(write_jsonl(tmp_path, spans("Ed", (0, 2, "P\ud83d")) | {"id": "\udc00"}, PRODIGY))
+    assert (show(first), first.document_id, kinds(first)) == (["Ed/P\ufffd"], "\ufffd", [half, half])
+    assert kinds(second) == []
+    (words,) = read(write_jsonl(tmp_path, {"id": "\ud800", "tokens": ["Ed"], "ner_tags": ["B-\ud83d"]}))
+    assert (show(words), words.sentence_id, kinds(words)) == (["Ed/\ufffd"], "\ufffd", [half, half])
+    source = open_corpus(write_jsonl(tmp_path, {**TRAINING, "id": "\ud800"}), ReadOptions())
+    assert ([s.document_id for s in source.read()], source.problems) == (["\ufffd"], (Problem(half, 1),))
+
+
+# ------------------------------------------------------------------------------------------------ fields
+
+
+@pytest.mark.parametrize(
+    ("record", "columns"),
+    [
+        ({"tokens": ["Ed", "ran"], "gold": ["B-PER", "O"]}, Columns(tag="gold")),
+        ({"Words": ["Ed", "ran"], "NER": ["B-PER", "O"]}, Columns()),
+        ({"words": ["Ed", "ran"], "ner": ["B-PER", "O"]}, Columns("words", "ner")),
+        ({"text": ["Ed", "ran"], "labels": ["B-PER", "O"]}, Columns()),
+        ({"text": "Ed ran", "tag": "news", "tokens": ["Ed", "ran"], "ner": ["B-PER", "O"]}, Columns()),
+        ({"title": "Ed ran", "gold": [[0, 2, "PER"]]}, Columns("title", "gold")),
+        ({"text": "Ed ran", "spans": [[3, 6, "X"]], "gold": [[0, 2, "PER"]]}, Columns(tag="gold")),
+        ({"text": "Ed ran", "annotations": [{"start": 0, "end": 2, "label": "PER"}]}, Columns()),
+    ],
+)
+def test_fields_are_those_that_are_named_or_known(tmp_path: Path, record: object, columns: Columns) -> None:
+    (sentence,) = read(write_jsonl(tmp_path, record), ReadOptions(columns=columns))
+    assert (sentence.words, show(sentence)) == (("Ed", "ran"), ["Ed/PER"])
+
+
+def test_parts_of_speech_and_chunks_are_read_without_entities(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path, {"tokens": ["Ed"], "pos_tags": ["NNP"], "chunk_tags": ["B-NP"]})
+    (pos,) = read(path, ReadOptions(columns=Columns(task="pos")))
+    assert (pos.pos, pos.spans, pos.missing) == (("NNP",), (), (0,))
+    (chunks,) = read(path, ReadOptions(columns=Columns(task="chunk")))
+    assert (chunks.chunks, chunks.spans, chunks.missing) == ((TokenSpan(0, 1, "NP"),), (), (0,))
+
+
+@pytest.mark.parametrize(
+    ("record", "columns", "message"),
+    [
+        (
+            {"tokens": ["Ed"], "gold": ["O"]},
+            Columns(),
+            r"expected a field of tags \(tag, .* got only tokens, gold. Name",
+        ),
+        (
+            {"tokens": ["Ed"], "pos": ["X"]},
+            Columns(task="chunk"),
+            r"expected a field of chunks \(chunk, .* tokens, pos",
+        ),
+        ({"text": "Ed", "spans": []}, Columns(tag="gold"), r"expected a list of entities in the field 'gold', got no"),
+        ({"text": "Ed", "spans": []}, Columns("title"), r"data.jsonl:1: expected a record with a text and its"),
+        (PRODIGY, Columns(task="pos"), r"data.jsonl:1: expected lists of words and tags for --column pos, got a text"),
+    ],
+)
+def test_fields_that_are_not_there_are_an_error(tmp_path: Path, record: object, columns: Columns, message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        read(write_jsonl(tmp_path, record), ReadOptions(columns=columns))
+
+
+def test_a_record_that_is_a_document_mark_begins_a_document(tmp_path: Path) -> None:
+    mark, hi = {"tokens": ["-DOCSTART-"], "ner_tags": ["O"]}, {"tokens": ["Hi"], "ner_tags": ["O"]}
+    empty: dict[str, list[str]] = {"tokens": [], "ner_tags": []}
+    source = open_corpus(write_jsonl(tmp_path, mark, hi, hi, mark, empty, WORDS), ReadOptions())
+    documents = list(group_documents(source.read(), has_documents=source.has_documents))
+    assert [[s.words[0] for s in document] for document in documents] == [["Hi", "Hi"], ["I"]]
+
+
+def test_ids_that_are_null_are_none(tmp_path: Path) -> None:
+    (words,) = read(write_jsonl(tmp_path, WORDS | {"id": None, "document_id": None}))
+    assert (words.sentence_id, words.document_id) == ("", "")
+    (text,) = read(write_jsonl(tmp_path, PRODIGY | {"id": None, "doc_id": 7}))
+    assert text.document_id == "7"
+
+
+# ------------------------------------------------------------------------------------------------ Label Studio
+
+
+def task(*annotations: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {"text": "I saw Ed in Oslo."}, "annotations": list(annotations)}
+
+
+def result(*labels: str) -> dict[str, Any]:
+    return {"type": "labels", "value": {"start": 6, "end": 8, "text": "Ed", "labels": list(labels)}}
+
+
+def test_results_that_are_no_entities_are_left_out_and_counted(tmp_path: Path) -> None:
+    others = [{"type": "choices", "value": {"choices": ["Sports"]}}, {"type": "relation", "from_id": "a", "to_id": "b"}]
+    (sentence,) = read(write_jsonl(tmp_path, task({"result": [others[0], result("PER"), others[1]]})))
+    assert (show(sentence), kinds(sentence)) == (["Ed/PER"], ["result that is no entity, left out"] * 2)
+
+
+def test_tasks_without_annotation_are_not_annotated_and_cancelled_ones_left_out(tmp_path: Path) -> None:
+    cancelled = task({"was_cancelled": True, "result": []})
+    path = write_jsonl(tmp_path, task({"result": [result("PER")]}), task(), task({"result": []}), cancelled)
+    sentences = list(open_corpus(path, ReadOptions()).read())
+    assert [(show(s), s.missing) for s in sentences] == [
+        (["Ed/PER"], ()),
+        ([], (0, 1, 2, 3, 4, 5)),
+        ([], ()),
+        ([], ()),
+    ]
+    assert (sentences[3].words, sentences[3].problems) == (
+        (),
+        (Problem("record whose annotation was cancelled, left out", 4),),
+    )
+
+
+def test_annotations_of_others_and_further_types_are_kept_or_counted(tmp_path: Path) -> None:
+    (sentence,) = read(write_jsonl(tmp_path, task({"result": [result("PER", "HERO")]}, {"result": [result("X")]})))
+    assert show(sentence) == ["Ed/PER"]
+    assert sentence.layers == (TokenSpan(2, 3, "HERO"), TokenSpan(2, 3, "PER"))
+    assert kinds(sentence) == ["annotation beside the first one of its text, left out"]
+
+
+# ------------------------------------------------------------------------------------------------ errors
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -152,6 +277,16 @@ def test_offsets_that_count_utf_16_units_are_told_by_the_text_of_the_span(tmp_pa
         ('{"tokens": ["a"], "ner_tags": [1]}\n', r"data.jsonl:1: expected the names of the tags in 'ner_tags'"),
         ('{"tokens": ["a"], "ner_tags": []}\n', r"data.jsonl:1: expected as many ner_tags as tokens, got 0 for 1"),
         ("", r"expected JSON records, got none"),
+        ('[\n {"text": "a",\n  "spans": []},\n {\n  "text": 1}\n]', r"data.jsonl:4: expected a text, got only text"),
+        (
+            '[\n {"text": "a",\n  "spans" []}\n]',
+            r"data.jsonl:3: expected JSON, got .*Expecting ':' delimiter: column 11",
+        ),
+        ('[\n {"text": "a"}\n {"text": "b"}\n]', r"data.jsonl:3: expected JSON, got .*Expecting ',' delimiter"),
+        ('[\n {"text": "a"}\n]\n\n]', r"data.jsonl:5: expected JSON, got .*Extra data: column 1"),
+        ('{\n "text": "a"\n "spans": []\n}', r"data.jsonl:3: expected JSON, got .*Expecting ',' delimiter: column 2"),
+        ('\n[\n{"text": "a"},\n[' + "[" * 10_000, r"data.jsonl:4: expected JSON, got something else"),
+        ("[]", r"expected JSON records, got none"),
     ],
 )
 def test_json_that_cannot_be_read_is_an_error_with_its_line(tmp_path: Path, text: str, message: str) -> None:

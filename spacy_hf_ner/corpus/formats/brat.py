@@ -14,15 +14,20 @@ from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.corpus.texts import CharSpan, make_text_sentence
 from spacy_hf_ner.errors import CorpusError
 
-_ENTITY = re.compile(r"T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+_PART = r"\d{1,18} \d{1,18}"  # of a text; Python reads no number of thousands of digits
+_ENTITY = re.compile(rf"T\d+\t(\S+) ({_PART}(?:;{_PART})*)(?:\t(.*))?")
 
 
 def open_brat(path: Path, options: ReadOptions) -> Source:
     """Return a folder of ``.txt`` and ``.ann`` files, or one pair of them, as a source: each pair is a document.
 
     Raises:
-        CorpusError: An annotation has no text beside it.
+        CorpusError: An annotation has no text beside it, or something else than entities is wanted.
     """
+    if options.columns.task != "ner":
+        raise CorpusError(
+            f"{path}: expected --column ner for brat's entities, got {options.columns.task}. Leave it out."
+        )
     annotations = sorted(path.rglob("*.ann")) if path.is_dir() else [path.with_suffix(".ann")]
     for annotation in annotations:
         if not annotation.with_suffix(".txt").is_file():
@@ -48,26 +53,31 @@ def _name(annotation: Path, path: Path) -> str:
 
 def _read_pair(annotation: Path, options: ReadOptions, *, name: str) -> Sentence:
     text_file = open_text(annotation.with_suffix(".txt"), encoding=options.encoding)
-    # Offsets count the carriage returns too.
-    text = text_file.read()
-    problems: list[Problem] = []
+    file = open_text(annotation, encoding=options.encoding)
+    problems = list(file.problems)
     spans: list[CharSpan] = []
-    for number, line in open_text(annotation, encoding=options.encoding).lines():
-        if not line.startswith("T"):
-            if line.strip() and not line.startswith("#"):
-                problems.append(Problem("relation, event or attribute, left out", number))
-            continue
-        match = _ENTITY.fullmatch(line)
-        if match is None:
-            raise CorpusError(
-                f"{annotation}:{number}: expected 'T1<tab>TYPE START END<tab>TEXT', got {line[:60]!r}. "
-                "Correct or delete the line."
-            )
-        offsets = [int(number) for part in match[2].split(";") for number in part.split()]
-        is_hull = len(offsets) > 2  # noqa: PLR2004 - more than one start and end
-        if is_hull:
-            problems.append(Problem("entity in several parts, its hull kept in doc.spans only", number))
-        surface = "" if is_hull else (match[3] or "")
-        spans.append(CharSpan(min(offsets), max(offsets), match[1], surface, is_hull=is_hull))
-    sentence = make_text_sentence(text, spans, lang=options.lang, line=1, text_id=name)
-    return replace(sentence, problems=(*text_file.problems, *problems, *sentence.problems))
+    for number, line in file.lines():
+        if line.startswith("T"):
+            spans.append(_read_span(line, annotation, number, problems))
+        elif line.strip() and not line.startswith("#"):
+            problems.append(Problem("relation, event or attribute, left out", number))
+    # Offsets count the carriage returns too.
+    sentence = make_text_sentence(text_file.read(), spans, lang=options.lang, line=1, text_id=name)
+    of_text = (problem._replace(file=str(text_file.path)) for problem in text_file.problems)
+    of_spans = (problem._replace(file=str(annotation)) for problem in (*problems, *sentence.problems))
+    return replace(sentence, problems=(*of_text, *of_spans))
+
+
+def _read_span(line: str, annotation: Path, number: int, problems: list[Problem]) -> CharSpan:
+    match = _ENTITY.fullmatch(line)
+    if match is None:
+        raise CorpusError(
+            f"{annotation}:{number}: expected 'T1<tab>TYPE START END<tab>TEXT', got {line[:60]!r}. "
+            "Correct or delete the line."
+        )
+    offsets = [int(offset) for part in match[2].split(";") for offset in part.split()]
+    is_hull = len(offsets) > 2  # noqa: PLR2004 - more than one start and end
+    if is_hull:
+        problems.append(Problem("entity in several parts, its hull kept in doc.spans only", number))
+    surface = "" if is_hull else (match[3] or "")
+    return CharSpan(min(offsets), max(offsets), match[1], surface, is_hull=is_hull, line=number)

@@ -1,5 +1,6 @@
 """Hugging Face data sets: from the hub, saved on disk, or as parquet and arrow files."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,15 +8,17 @@ from typing import Any, Final
 
 from spacy.tokens import Doc
 
-from spacy_hf_ner.corpus.records import Fields, find_fields, make_table
+from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables
-from spacy_hf_ner.corpus.tag_column import write_sentence_tags
+from spacy_hf_ner.corpus.table import open_tables
+from spacy_hf_ner.corpus.tag_column import write_cells, write_sentence_tags
 from spacy_hf_ner.errors import CorpusError, MissingExtraError
 
 PREFIX: Final = "hf:"
 PARQUET: Final = "refs/convert/parquet"  # the hub's own copy of a data set, without a script
+UNNAMED: Final = "unnamed"  # documents without an id are unnamed-1, unnamed-2 and so on
+CHUNK_SCHEME: Final = "IOB2"
 BATCH: Final = 1_000  # records that are read or written at once
 
 # Data sets that are published as a script, which `datasets` no longer runs, by their short names: they have a copy.
@@ -198,21 +201,12 @@ def _open_records(
     names = {field: found for field, feature in features.items() if (found := _class_names(feature)) is not None}
     fields = find_fields(features, options.columns, source=name, names=names)
     return open_tables(
-        lambda: _read_tables(read(), fields, name),
+        lambda: read_tables(((n, record, ()) for n, record in enumerate(read(), start=1)), fields, source=name),
         name=name,
         format_name="datasets",
         options=options,
         description=f"fields {fields}",
     )
-
-
-def _read_tables(records: Iterator[Mapping[str, Any]], fields: Fields, name: str) -> Iterator[Table]:
-    document_id = ""
-    for number, record in enumerate(records, start=1):
-        table = make_table(record, fields, source=name, line=number, document_id=document_id)
-        document_id = table.document_id
-        if table.words:
-            yield table
 
 
 def _class_names(feature: Any) -> Sequence[str] | None:  # noqa: ANN401 - datasets has no types
@@ -231,23 +225,41 @@ class ParquetWriter:
 
         text = datasets.Value("string")
         texts = datasets.Sequence(text)
-        features = datasets.Features(id=text, document_id=text, tokens=texts, pos_tags=texts, ner_tags=texts)
+        features = datasets.Features(
+            id=text, document_id=text, tokens=texts, pos_tags=texts, chunk_tags=texts, ner_tags=texts
+        )
         self._schema: Any = features.arrow_schema
         self._file: Any = ArrowWriter(path, self._schema)
         self._scheme = scheme
         self._rows: list[dict[str, Any]] = []
-        self._n_documents = 0
+        self._names = Counter({UNNAMED: 0})  # of documents: how many wanted each
 
     def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
         """Take one document."""
-        document_id = sentences[0].document_id or str(self._n_documents)
-        self._n_documents += 1
+        document_id = self._name_document(sentences[0].document_id)
         for sentence in sentences:
-            tags = [tag or None for tag in write_sentence_tags(sentence, self._scheme)]
-            row = {"id": sentence.sentence_id, "document_id": document_id, "tokens": list(sentence.words)}
-            self._rows.append({**row, "pos_tags": list(sentence.pos), "ner_tags": tags})
+            words = sentence.words
+            self._rows.append(
+                {
+                    "id": sentence.sentence_id,
+                    "document_id": document_id,
+                    "tokens": list(words),
+                    "pos_tags": list(sentence.pos),
+                    "chunk_tags": write_cells(sentence.chunks, len(words), CHUNK_SCHEME) if sentence.chunks else [],
+                    "ner_tags": [tag or None for tag in write_sentence_tags(sentence, self._scheme)],
+                }
+            )
         if len(self._rows) >= BATCH:
             self._flush()
+
+    def _name_document(self, said: str) -> str:
+        """Return the source's name for a document, with a number if there is none or another document has it."""
+        name = wanted = said or UNNAMED
+        while name in self._names:
+            self._names[wanted] += 1
+            name = f"{wanted}-{self._names[wanted]}"
+        self._names[name] = 1
+        return name
 
     def close(self) -> None:
         """Write what is left and close the file."""
