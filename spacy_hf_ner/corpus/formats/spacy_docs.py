@@ -13,13 +13,10 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.docs import CHUNKS_KEY, LAYERS_KEY
 from spacy_hf_ner.corpus.layout import Task
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import DEFAULT_SCHEME, JOINING_SCHEMES, ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
-from spacy_hf_ner.corpus.tag_column import BARE
 from spacy_hf_ner.errors import CorpusError
 
-DEFAULT_SCHEME: Final = "IOB2"  # of Docs that nobody says came from tags
-JOINING_SCHEMES: Final = frozenset({"IO", BARE})  # in which two entities of one type that touch are one
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
 USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id"})  # that this package writes
 
