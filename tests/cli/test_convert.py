@@ -95,3 +95,10 @@ def test_columns_and_their_task_are_options(tmp_path: Path) -> None:
     assert not doc.has_annotation("ENT_IOB")
     refused = CliRunner().invoke(app, ["convert", str(path), str(tmp_path / "b.spacy"), "--column", "dep"])
     assert refused.exit_code == 2
+
+
+def test_a_report_that_is_a_folder_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "a.spacy"), "--report", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--report" in result.output
+    assert not (tmp_path / "a.spacy").exists()
