@@ -63,6 +63,9 @@ def _show(seen: "ConversionReport") -> None:
     for file in seen.files:
         msg.divider(file.name, char="─")
         msg.table(list(file.rows()), spacing=2)
+    for name, part in seen.parts.items():
+        if not part.n_documents:
+            msg.warn(f"{name} got no document: its file is empty.")
     if len(seen.parts) > 1:
         msg.divider("parts", char="─")
         counts = {name: (p.n_documents, p.n_sentences, p.n_words, p.n_entities) for name, p in seen.parts.items()}

@@ -11,9 +11,9 @@ from spacy.language import Language
 from tqdm import tqdm
 
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
-from spacy_hf_ner.corpus.edits import deal_splits, rename_types
+from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
 from spacy_hf_ner.corpus.opening import open_corpora
-from spacy_hf_ner.corpus.report import ConversionReport, FileReport
+from spacy_hf_ner.corpus.report import ConversionReport, FileReport, PartReport
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import DEFAULT_SCHEME, JOINING_SCHEMES, ReadOptions, Source
 from spacy_hf_ner.corpus.texts import blank_pipeline
@@ -67,7 +67,7 @@ def convert_corpus(
     read, options = read or ReadOptions(), options or ConvertOptions()
     pipelines = _Pipelines(read.lang)
     sources = open_corpora(name, read, format_name=options.format_name)
-    is_file = output.suffix != ""
+    is_file = output.suffix != "" and not output.is_dir()
     if is_file and (len(sources) > 1 or options.split):
         parts = options.split or ", ".join(sources)
         raise ConfigError(
@@ -80,7 +80,12 @@ def convert_corpus(
         scheme = DEFAULT_SCHEME  # two types that become one may touch
     part = ""
     with stage_files(output.parent if is_file else output) as folder, ExitStack() as stack:
-        writers = _Writers(folder, output.suffix or ".spacy", scheme, 0 if is_file else options.shard_words, stack)
+        writers = _Writers(
+            folder, output.suffix if is_file else ".spacy", scheme, 0 if is_file else options.shard_words, stack
+        )
+        for part in _name_splits(options.split):
+            writers.get(part)
+            report.parts[part] = PartReport()
         for stem, source in sources.items():
             own_part = output.stem if is_file else stem
             if deal is None:
@@ -97,6 +102,11 @@ def convert_corpus(
                 writers.get(part).add(group, doc)
                 report.count_part(part, group)
     return report
+
+
+def _name_splits(shares: str) -> list[str]:
+    """Return the parts of a split that get a share; each is written, with documents or without."""
+    return [name for name, share in zip(SPLIT_NAMES, shares.split("/"), strict=False) if share and int(share)]
 
 
 @dataclass(slots=True)

@@ -101,8 +101,8 @@ def make_hf_dataset_v1(
 
     Args:
         name: ``NAME``, ``NAME:CONFIG`` or ``NAME@REVISION`` on the hub, or a path: a folder that `save_to_disk` wrote,
-            or a folder of parquet files named after their splits.
-        split: The split, such as ``"train"``.
+            or a folder of parquet files named after their splits, or one file.
+        split: The split, such as ``"train"``, which may also mean the only one of a single file.
         token_column: Field of words; null to detect it.
         tag_column: Field of tags; null to detect it.
         scheme: Tag scheme, or ``"auto"``.
@@ -115,6 +115,8 @@ def make_hf_dataset_v1(
         chosen = replace(options, lang=lang)
         is_local = Path(name).exists()
         sources = open_corpora(name, chosen) if is_local else open_hub_dataset(name, chosen)
+        if split == "train" and Path(name).is_file():  # as `datasets` calls the only split of a file
+            return list(sources.values())
         if split not in sources:
             raise ConfigError(f"split of {name!r} must be one of {', '.join(sources)}, got {split!r}.")
         return [sources[split]]

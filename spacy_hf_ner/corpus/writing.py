@@ -49,7 +49,8 @@ def open_writer(folder: Path, name: str, suffix: str, *, scheme: str, shard_word
     if suffix == ".parquet":
         return ParquetWriter(folder / f"{name}{suffix}", scheme)
     raise ConfigError(
-        f"OUTPUT must be a folder, or a file that ends in .spacy, .conll, .tsv or .parquet, got an ending {suffix!r}."
+        f"OUTPUT must be a folder, or a file that ends in .spacy, .conll, .tsv or .parquet, got an ending {suffix!r}. "
+        "For a folder of that name, make it first."
     )
 
 

@@ -102,3 +102,9 @@ def test_a_report_that_is_a_folder_is_refused_before_anything_is_written(source:
     assert result.exit_code == 2
     assert "--report" in result.output
     assert not (tmp_path / "a.spacy").exists()
+
+
+def test_a_part_that_got_no_document_is_told(source: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "out"), "--split", "98/2"])
+    assert result.exit_code == 0, result.output
+    assert "dev got no document: its file is empty." in result.output

@@ -27,17 +27,28 @@ def open_docbin(path: Path, options: ReadOptions) -> Source:
     Raises:
         CorpusError: The file is not one that spaCy wrote.
     """
+    return open_docbins([path], options, name=str(path))
+
+
+def open_docbins(paths: Sequence[Path], options: ReadOptions, *, name: str) -> Source:
+    """Return several ``.spacy`` files, one after the other, as one source.
+
+    Raises:
+        CorpusError: A file is not one that spaCy wrote.
+    """
+    vocab = Vocab()
+
+    def read() -> Iterator[tuple[int, Doc]]:
+        return enumerate((doc for path in paths for doc in _load_docbin(path).get_docs(vocab)), start=1)
+
+    return open_docs(read, name=name, format_name="spacy", task=options.columns.task)
+
+
+def _load_docbin(path: Path) -> DocBin:
     try:
-        docbin = DocBin(store_user_data=True).from_disk(path)
+        return DocBin(store_user_data=True).from_disk(path)
     except Exception as error:  # zlib, msgpack and spaCy raise what they like
         raise CorpusError(f"{path}: expected a .spacy file, got something else ({error}).") from error
-    vocab = Vocab()
-    return open_docs(
-        lambda: enumerate(docbin.get_docs(vocab), start=1),
-        name=str(path),
-        format_name="spacy",
-        task=options.columns.task,
-    )
 
 
 def open_docs(
