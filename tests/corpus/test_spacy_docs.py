@@ -120,14 +120,17 @@ def test_what_convert_writes_is_read_without_a_repair(tmp_path: Path) -> None:
 
 
 def test_entities_of_white_space_and_documents_without_words_are_counted(tmp_path: Path) -> None:
-    doc = Doc(VOCAB, words=["Ed", "\n", "ran"], spaces=[False] * 3, sent_starts=[True, False, False])
-    doc.ents = [Span(doc, 1, 2, "X")]
-    source = write(tmp_path / "a.spacy", doc, Doc(VOCAB))
+    blank, wide = (Doc(VOCAB, words=["Ed", "\n", "ran"], spaces=[False] * 3) for _ in range(2))
+    blank.ents = [Span(blank, 1, 2, "X")]
+    wide.ents = [Span(wide, 1, 3, "X")]
+    source = write(tmp_path / "a.spacy", blank, Doc(VOCAB), wide, Doc(VOCAB, words=["\n"]))
     (file,) = convert_corpus(source, tmp_path / "b.spacy").files
-    assert {kind: r.first_line for kind, r in file.repairs.items()} == {
-        "entity of white space only, left out": 1,
-        "document without words, left out": 2,
+    assert {kind: (r.count, r.first_line) for kind, r in file.repairs.items()} == {
+        "entity of white space only, left out": (1, 1),
+        "document without words, left out": (2, 2),
+        "white space at the border of an entity, trimmed": (1, 3),
     }
+    assert file.entities == {"X": 1}
 
 
 @pytest.mark.parametrize("task", ["pos", "chunk"])

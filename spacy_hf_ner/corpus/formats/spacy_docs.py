@@ -129,7 +129,7 @@ def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
 
 def _find_left_out(doc: Doc) -> Iterator[str]:
     """Yield what a Doc holds and a sentence does not."""
-    if all(token.is_space for token in doc):
+    if all(token.text.isspace() for token in doc):
         yield "document without words, left out"
         return
     if doc.cats:
@@ -190,6 +190,8 @@ def _read_part(
         inside = [span for span in spans if part.start <= span.start and span.end <= part.end]
         kept = [span for span in inside if places[span.start] < places[span.end]]
         found.extend([Problem("entity of white space only, left out", line)] * (len(inside) - len(kept)))
+        n_trimmed = sum(span[0].text.isspace() or span[-1].text.isspace() for span in kept)
+        found.extend([Problem("white space at the border of an entity, trimmed", line)] * n_trimmed)
         return tuple(TokenSpan(places[span.start], places[span.end], span.label_) for span in kept)
 
     is_tagged = doc.has_annotation("TAG")
