@@ -29,7 +29,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     seed: int = typer.Option(0, help="What the split depends on."),
     limit: int = typer.Option(0, min=0, help="The most documents of each part; 0: all."),
     strict: bool = typer.Option(False, "--strict", help="Refuse what would be repaired."),
-    report: Path | None = typer.Option(None, help="JSON file for the counts that are printed."),
+    report: Path | None = typer.Option(None, dir_okay=False, help="JSON file for the counts that are printed."),
 ) -> None:
     """Convert a corpus to Docs with documents, sentences and real white space, and say what it holds."""
     from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
@@ -63,6 +63,9 @@ def _show(seen: "ConversionReport") -> None:
     for file in seen.files:
         msg.divider(file.name, char="─")
         msg.table(list(file.rows()), spacing=2)
+    for name, part in seen.parts.items():
+        if not part.n_documents:
+            msg.warn(f"{name} got no document: its file is empty.")
     if len(seen.parts) > 1:
         msg.divider("parts", char="─")
         counts = {name: (p.n_documents, p.n_sentences, p.n_words, p.n_entities) for name, p in seen.parts.items()}

@@ -11,11 +11,11 @@ from spacy.language import Language
 from tqdm import tqdm
 
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
-from spacy_hf_ner.corpus.edits import deal_splits, rename_types
+from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
 from spacy_hf_ner.corpus.opening import open_corpora
-from spacy_hf_ner.corpus.report import ConversionReport, FileReport
+from spacy_hf_ner.corpus.report import ConversionReport, FileReport, PartReport
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import DEFAULT_SCHEME, JOINING_SCHEMES, ReadOptions, Source
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.corpus.writing import SHARD_WORDS, Writer, open_writer, stage_files
 from spacy_hf_ner.errors import ConfigError, CorpusError
@@ -67,7 +67,7 @@ def convert_corpus(
     read, options = read or ReadOptions(), options or ConvertOptions()
     pipelines = _Pipelines(read.lang)
     sources = open_corpora(name, read, format_name=options.format_name)
-    is_file = output.suffix != ""
+    is_file = output.suffix != "" and not output.is_dir()
     if is_file and (len(sources) > 1 or options.split):
         parts = options.split or ", ".join(sources)
         raise ConfigError(
@@ -76,21 +76,37 @@ def convert_corpus(
     deal = deal_splits(options.split, options.seed) if options.split else None
     report = ConversionReport(compares_parts=len(sources) > 1 or bool(options.split))
     scheme = next((source.scheme for source in sources.values() if source.scheme), "")
+    if options.label_map and scheme in JOINING_SCHEMES:
+        scheme = DEFAULT_SCHEME  # two types that become one may touch
+    part = ""
     with stage_files(output.parent if is_file else output) as folder, ExitStack() as stack:
-        writers = _Writers(folder, output.suffix or ".spacy", scheme, 0 if is_file else options.shard_words, stack)
+        writers = _Writers(
+            folder, output.suffix if is_file else ".spacy", scheme, 0 if is_file else options.shard_words, stack
+        )
+        for part in _name_splits(options.split):
+            writers.get(part)
+            report.parts[part] = PartReport()
         for stem, source in sources.items():
             own_part = output.stem if is_file else stem
             if deal is None:
                 writers.get(own_part)
             counted = report.start_file(source)
             for group in read_documents(source, counted, options):
-                part = next(deal) if deal else own_part
+                if deal is None:
+                    part = own_part
+                elif group[0].starts_document:
+                    part = next(deal)
                 nlp = pipelines.get(len(group))
                 doc = make_doc(group, nlp.vocab, lang=read.lang, scheme=source.scheme, source=Path(source.name).name)
                 counted.add_cuts(doc, nlp)
                 writers.get(part).add(group, doc)
                 report.count_part(part, group)
     return report
+
+
+def _name_splits(shares: str) -> list[str]:
+    """Return the parts of a split that get a share; each is written, with documents or without."""
+    return [name for name, share in zip(SPLIT_NAMES, shares.split("/"), strict=False) if share and int(share)]
 
 
 @dataclass(slots=True)
@@ -152,11 +168,12 @@ def read_documents(source: Source, report: FileReport, options: ConvertOptions) 
 def _watch(
     sentences: Iterable[Sentence], source: Source, report: FileReport, options: ConvertOptions
 ) -> Iterator[Sentence]:
+    """Yield the sentences; what had to be repaired in one counts when the next is asked for, not beyond a limit."""
     for sentence in sentences:
+        yield rename_types(sentence, options.label_map)
         if options.strict:
             _refuse(source, sentence.problems)
         report.add_problems(sentence.problems)
-        yield rename_types(sentence, options.label_map)
 
 
 def _refuse(source: Source, problems: Iterable[Problem]) -> None:

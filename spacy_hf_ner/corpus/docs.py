@@ -1,7 +1,7 @@
 """Sentences to Docs: the only way. Documents are grouped, white space is filled in, nothing else is decided here."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.vocab import Vocab
@@ -19,6 +19,8 @@ def group_documents(
 ) -> Iterator[list[Sentence]]:
     """Yield the sentences of one document after the other; those without words are left out.
 
+    The first sentence of each has the document's name. It starts a document, unless it goes on with the one before.
+
     Args:
         sentences: All sentences, in order.
         has_documents: Whether they say where documents begin. If not, and with ``n_sents=0``, each is a document.
@@ -26,11 +28,17 @@ def group_documents(
     """
     group: list[Sentence] = []
     limit = n_sents if n_sents or has_documents else 1
+    starts, document_id = True, ""
     for sentence in sentences:
         if group and (sentence.starts_document or len(group) == limit):
             yield group
             group = []
-        if sentence.words:
+        if sentence.starts_document or not has_documents:
+            starts, document_id = True, sentence.document_id
+        if sentence.words and not group:
+            group.append(replace(sentence, starts_document=starts, document_id=document_id))
+            starts = False
+        elif sentence.words:
             group.append(sentence)
     if group:
         yield group

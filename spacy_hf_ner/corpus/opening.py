@@ -2,17 +2,26 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from spacy_hf_ner.corpus.folders import SUFFIXES, group_parts, is_data, list_data, name_part, name_some, report_unread
 from spacy_hf_ner.corpus.formats.brat import open_brat
 from spacy_hf_ner.corpus.formats.conll import open_conll
 from spacy_hf_ner.corpus.formats.conllu import open_conllu
 from spacy_hf_ner.corpus.formats.csv_table import open_csv
-from spacy_hf_ner.corpus.formats.hf_datasets import PREFIX, open_data_file, open_hub_dataset, open_saved_dataset
+from spacy_hf_ner.corpus.formats.hf_datasets import (
+    PREFIX,
+    _open_parquet,
+    import_datasets,
+    open_data_file,
+    open_hub_dataset,
+    open_saved_dataset,
+)
 from spacy_hf_ner.corpus.formats.json_records import open_json
-from spacy_hf_ner.corpus.formats.spacy_docs import open_docbin
+from spacy_hf_ner.corpus.formats.spacy_docs import open_docbin, open_docbins
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.errors import ConfigError, CorpusError
@@ -26,21 +35,7 @@ FORMATS: Final[Mapping[str, Callable[[Path, ReadOptions], Source]]] = {
     "json": open_json,
     "spacy": open_docbin,
 }
-SUFFIXES: Final[Mapping[str, str]] = {
-    ".ann": "brat",
-    ".arrow": "datasets",
-    ".conllu": "conllu",
-    ".csv": "csv",
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".parquet": "datasets",
-    ".spacy": "spacy",
-}
 SAVED_DATASET: Final = ("dataset_dict.json", "state.json")
-TEXT_SUFFIXES: Final = frozenset(
-    ("annotated", "bio", "bioes", "bmes", "conll", "data", "dev", "iob", "iob2", "ner", "test", "train", "tsv", "txt")
-)  # of files in a folder that are read by what they hold
 
 
 def open_corpus(path: Path | str, options: ReadOptions, *, format_name: str = "auto") -> Source:
@@ -71,19 +66,60 @@ def open_corpora(name: str, options: ReadOptions, *, format_name: str = "auto") 
         return open_hub_dataset(name, options)
     path = Path(name)
     if not path.is_dir():
-        return {path.stem: open_corpus(path, options, format_name=format_name)}
+        return {name_part(path): open_corpus(path, options, format_name=format_name)}
     if any((path / file).is_file() for file in SAVED_DATASET):
         return open_saved_dataset(path, options)
     if format_name == "brat" or any(path.rglob("*.ann")):
-        return {path.name: open_brat(path, options)}
-    files = sorted(file for file in path.iterdir() if file.is_file() and _is_data(file))
+        return {path.name: _open_brat_folder(path, options)}
+    files = sorted(file for file in path.iterdir() if is_data(file))
     if not files:
-        raise CorpusError(f"{path}: expected files to convert, got none with a known ending. Name a file instead.")
-    sources: dict[str, Source] = {}
-    for file in files:
-        stem = file.stem if file.stem not in sources else file.name
-        sources[stem] = open_corpus(file, options, format_name=format_name)
-    return sources
+        return open_corpora(str(_find_folder(path)), options, format_name=format_name)
+    sources = {
+        part: _open_part(part, group, options, format_name=format_name) for part, group in group_parts(files).items()
+    }
+    first = next(iter(sources))
+    unread = report_unread(path, files)
+    return {**sources, first: replace(sources[first], problems=(*sources[first].problems, *unread))}
+
+
+def _find_folder(path: Path) -> Path:
+    """Return the only folder in a folder that holds files to convert.
+
+    Raises:
+        CorpusError: There is none, or more than one.
+    """
+    folders = sorted({path / file.relative_to(path).parts[0] for file in list_data(path)})
+    if len(folders) == 1:
+        return folders[0]
+    if folders:
+        raise CorpusError(
+            f"{path}: expected files to convert, got folders with such files ({name_some([f.name for f in folders])}). "
+            "Name one of them instead."
+        )
+    raise CorpusError(f"{path}: expected files to convert, got none with a known ending. Name a file instead.")
+
+
+def _open_brat_folder(path: Path, options: ReadOptions) -> Source:
+    source = open_brat(path, options)
+    annotations = list(path.rglob("*.ann"))
+    unread = report_unread(path, (*annotations, *(file.with_suffix(".txt") for file in annotations)))
+    return replace(source, problems=(*source.problems, *unread))
+
+
+def _open_part(part: str, files: list[Path], options: ReadOptions, *, format_name: str) -> Source:
+    if len(files) == 1:
+        return open_corpus(files[0], options, format_name=format_name)
+    suffix = files[0].suffix
+    name = files[0].with_name(f"{part}-*{suffix}")
+    if suffix == ".spacy":
+        return open_docbins(files, options, name=str(name))
+    import_datasets()
+    try:
+        return _open_parquet(files, str(name), options)
+    except (OSError, ValueError) as error:
+        if isinstance(error, CorpusError):
+            raise
+        raise CorpusError(f"{name}: expected parquet files, got something else ({error}).") from error
 
 
 def find_format(path: Path, options: ReadOptions) -> str:
@@ -108,12 +144,6 @@ def _find_by_lines(path: Path, options: ReadOptions) -> str:
     if rows and not any("\t" in row for row in rows) and _is_comma_separated(rows):
         return "csv"
     return "conll"
-
-
-def _is_data(file: Path) -> bool:
-    suffix = file.suffix.lower()
-    is_text = suffix.removeprefix(".") in TEXT_SUFFIXES and not file.stem.lower().startswith(("readme", "license"))
-    return not file.name.startswith(".") and (suffix in SUFFIXES or is_text)
 
 
 def _is_json(line: str) -> bool:

@@ -1,6 +1,6 @@
 """Registered readers: training from raw files or from a data set, with no DocBin between."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -11,8 +11,9 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
+from spacy_hf_ner.corpus.edits import parse_label_map, rename_types
 from spacy_hf_ner.corpus.formats.hf_datasets import open_hub_dataset
-from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.errors import ConfigError
@@ -28,11 +29,13 @@ class RawCorpus:
         open: Opens the corpus for a language.
         n_sents: The most sentences in a document, or 0 for documents as the source has them.
         limit: The most documents, or 0 for all.
+        label_map: New names of entity types; an empty name leaves the type out.
     """
 
     open: Callable[[str], list[Source]]
     n_sents: int = 0
     limit: int = 0
+    label_map: Mapping[str, str] = field(default_factory=dict)
     _opened: dict[str, list[Source]] = field(default_factory=dict)
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
@@ -44,8 +47,8 @@ class RawCorpus:
 
     def _read(self, sources: Iterable[Source], nlp: Language, lang: str) -> Iterator[Example]:
         for source in sources:
-            groups = group_documents(source.read(), has_documents=source.has_documents, n_sents=self.n_sents)
-            for group in groups:
+            sentences = (rename_types(sentence, self.label_map) for sentence in source.read())
+            for group in group_documents(sentences, has_documents=source.has_documents, n_sents=self.n_sents):
                 doc = make_doc(group, nlp.vocab, lang=lang, scheme=source.scheme)
                 yield Example(nlp.make_doc(doc.text), doc)
 
@@ -58,14 +61,17 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
             yield make_doc(group, vocab, lang=lang, scheme=source.scheme)
 
 
-def make_conll_corpus_v1(
+def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
     path: str,
     *,
     format: str = "auto",  # noqa: A002 - the name that the command line has too
     token_column: Column = None,
     tag_column: Column = None,
+    column: Task = "ner",
+    encoding: str = "auto",
     scheme: str = "auto",
     n_sents: int = 0,
+    label_map: str = "",
     limit: int = 0,
 ) -> RawCorpus:
     """Return a reader of raw files: CoNLL, or any other format that ``hf-ner convert`` reads.
@@ -75,48 +81,58 @@ def make_conll_corpus_v1(
         format: Its format, or ``"auto"``.
         token_column: Column of words, by index or name; null to detect it.
         tag_column: Column of tags, in the same way.
+        column: What the tags are: ``"ner"``, ``"chunk"`` or ``"pos"``.
+        encoding: Encoding of the file, or ``"auto"``.
         scheme: Tag scheme, or ``"auto"``.
         n_sents: The most sentences in a document; 0 for documents as the file has them.
+        label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the type out.
         limit: The most documents; 0 for all.
     """
-    options = ReadOptions(scheme=scheme, columns=Columns(token=token_column, tag=tag_column))
+    columns = Columns(token=token_column, tag=tag_column, task=column)
+    options = ReadOptions(encoding=encoding, scheme=scheme, columns=columns)
 
     def open_sources(lang: str) -> list[Source]:
         return list(open_corpora(str(path), replace(options, lang=lang), format_name=format).values())
 
-    return RawCorpus(open_sources, n_sents=n_sents, limit=limit)
+    return RawCorpus(open_sources, n_sents=n_sents, limit=limit, label_map=parse_label_map(label_map))
 
 
-def make_hf_dataset_v1(
+def make_hf_dataset_v1(  # noqa: PLR0913 - one argument an option
     name: str,
     split: str,
     *,
     token_column: str | None = None,
     tag_column: str | None = None,
+    column: Task = "ner",
     scheme: str = "auto",
     n_sents: int = 0,
+    label_map: str = "",
     limit: int = 0,
 ) -> RawCorpus:
     """Return a reader of one split of a Hugging Face data set.
 
     Args:
         name: ``NAME``, ``NAME:CONFIG`` or ``NAME@REVISION`` on the hub, or a path: a folder that `save_to_disk` wrote,
-            or a folder of parquet files named after their splits.
-        split: The split, such as ``"train"``.
+            or a folder of parquet files named after their splits, or one file.
+        split: The split, such as ``"train"``, which may also mean the only one of a single file.
         token_column: Field of words; null to detect it.
         tag_column: Field of tags; null to detect it.
+        column: What the tags are: ``"ner"``, ``"chunk"`` or ``"pos"``.
         scheme: Tag scheme, or ``"auto"``.
         n_sents: The most sentences in a document; 0 for documents as the data set has them.
+        label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the type out.
         limit: The most documents; 0 for all.
     """
-    options = ReadOptions(scheme=scheme, columns=Columns(token=token_column, tag=tag_column))
+    options = ReadOptions(scheme=scheme, columns=Columns(token=token_column, tag=tag_column, task=column))
 
     def open_sources(lang: str) -> list[Source]:
         chosen = replace(options, lang=lang)
         is_local = Path(name).exists()
         sources = open_corpora(name, chosen) if is_local else open_hub_dataset(name, chosen)
+        if split == "train" and Path(name).is_file():  # as `datasets` calls the only split of a file
+            return list(sources.values())
         if split not in sources:
             raise ConfigError(f"split of {name!r} must be one of {', '.join(sources)}, got {split!r}.")
         return [sources[split]]
 
-    return RawCorpus(open_sources, n_sents=n_sents, limit=limit)
+    return RawCorpus(open_sources, n_sents=n_sents, limit=limit, label_map=parse_label_map(label_map))

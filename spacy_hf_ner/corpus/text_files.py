@@ -19,7 +19,9 @@ BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+BYTE_ORDER_MARK: Final = "\ufeff"  # as a character, where a codec leaves it
 CESU_8: Final = "cesu-8"  # UTF-8 in which characters beyond U+FFFF are written as two surrogates
+KEEP_OR_REPLACE: Final = "spacy_hf_ner.keep_or_replace"  # surrogates stay, other bytes that are no UTF-8 become U+FFFD
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class TextFile:
         try:
             with self._open() as file:
                 for number, line in enumerate(file, start=1):
-                    yield number, self._finish(line.rstrip("\r\n"))
+                    text = self._finish(line.rstrip("\r\n"))
+                    yield number, text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
         except UnicodeError as error:
             raise CorpusError(
                 f"{self.path}:{number + 1}: expected text in {self.encoding}, got bytes that are none ({error}). "
@@ -63,7 +66,7 @@ class TextFile:
         """
         try:
             with self._open() as file:
-                return self._finish(file.read())
+                return self._finish(file.read()).removeprefix(BYTE_ORDER_MARK)
         except UnicodeError as error:
             raise CorpusError(
                 f"{self.path}: expected text in {self.encoding}, got bytes that are none ({error}). "
@@ -72,7 +75,10 @@ class TextFile:
 
     def _open(self) -> TextIO:
         codec = "utf-8" if self.encoding == CESU_8 else self.encoding
-        errors = "surrogatepass" if self.encoding == CESU_8 else "replace" if self.problems else "strict"
+        if self.encoding == CESU_8:
+            errors = KEEP_OR_REPLACE if self.problems else "surrogatepass"
+        else:
+            errors = "replace" if self.problems else "strict"
         return self.path.open(encoding=codec, errors=errors, newline=self.newline)
 
     def _finish(self, text: str) -> str:
@@ -90,10 +96,11 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
     if encoding != "auto":
         if encoding.lower() != CESU_8:
             try:
-                codecs.lookup(encoding)
-            except LookupError as error:
+                "a".encode(encoding)  # refuses codecs that are not of text, such as hex
+            except (LookupError, ValueError) as error:
                 raise CorpusError(
-                    f"unknown encoding {encoding!r}: expected 'auto', 'cesu-8' or a codec of Python's."
+                    f"unknown encoding {encoding!r}: --encoding expects 'auto', 'cesu-8' or one of Python's encodings "
+                    "of text, such as utf-16."
                 ) from error
         return TextFile(path, encoding.lower(), _newline(path))
     with path.open("rb") as file:
@@ -101,17 +108,32 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return TextFile(path, name, _newline(path))
-    if b"\0" in head:
-        even, odd = head[::2].count(0), head[1::2].count(0)
-        if max(even, odd) > len(head) // 5:
-            return TextFile(path, "utf-16-le" if odd > even else "utf-16-be")
-    return _detect_by_lines(path)
+    wide = _detect_wide(head) if b"\0" in head else None
+    return TextFile(path, wide) if wide else _detect_by_lines(path)
+
+
+def _detect_wide(head: bytes) -> str | None:
+    """Return UTF-32 or UTF-16 for bytes that are zero where these have zeros, else None.
+
+    UTF-32 has a zero in every fourth place, and beside it one in nearly every character.
+    """
+    first, second, third, fourth = (head[i::4] for i in range(4))
+    few = len(head) // 5
+    if not any(fourth) and third.count(0) > few:
+        return "utf-32-le"
+    if not any(first) and second.count(0) > few:
+        return "utf-32-be"
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) > few:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return None
 
 
 def _detect_by_lines(path: Path) -> TextFile:
     """Decode every line that is not ASCII as UTF-8: what fails, and how, tells the encoding."""
     n_valid = n_surrogates = 0
     invalid = array("Q")  # lines; in a file of another encoding most of them
+    halves: list[Problem] = []
     high: set[int] = set()
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -123,14 +145,17 @@ def _detect_by_lines(path: Path) -> TextFile:
             except UnicodeDecodeError:
                 if _is_cesu_8(line):
                     n_surrogates += 1
+                    text = line.decode("utf-8", "surrogatepass")
+                    if _join_surrogates(text).count("\ufffd") > text.count("\ufffd"):
+                        halves.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", number))
                 else:
                     invalid.append(number)
                 high.update(byte for byte in line if byte >= 0x80)  # noqa: PLR2004 - beyond ASCII
     newline = _newline(path)
-    if not invalid:
-        return TextFile(path, CESU_8 if n_surrogates else "utf-8", newline)
-    if n_valid > len(invalid):  # other encodings hardly ever look like UTF-8: this is UTF-8 with damage
-        return TextFile(path, "utf-8", newline, tuple(Problem("bytes that are not UTF-8", n) for n in invalid))
+    if n_valid + n_surrogates > len(invalid) or not invalid:
+        # Other encodings hardly ever look like UTF-8 or CESU-8: where few lines are invalid, these are damaged.
+        damage = (*(Problem("bytes that are not UTF-8", n) for n in invalid), *halves)
+        return TextFile(path, CESU_8 if n_surrogates else "utf-8", newline, damage)
     undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in Windows-1252
     return TextFile(path, "latin-1" if high & undefined else "cp1252", newline)
 
@@ -141,6 +166,16 @@ def _is_cesu_8(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _keep_or_replace(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogatepass")(error)
+    except UnicodeError:
+        return codecs.lookup_error("replace")(error)
+
+
+codecs.register_error(KEEP_OR_REPLACE, _keep_or_replace)
 
 
 def _join_surrogates(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol, TextIO
@@ -12,7 +12,7 @@ from spacy.tokens import Doc, DocBin
 from spacy_hf_ner.corpus.formats.hf_datasets import ParquetWriter
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.tag_column import write_cells, write_sentence_tags
-from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.errors import ConfigError, CorpusError
 
 ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
 SHARD_WORDS: Final = 500_000  # in one .spacy file of a folder
@@ -49,7 +49,8 @@ def open_writer(folder: Path, name: str, suffix: str, *, scheme: str, shard_word
     if suffix == ".parquet":
         return ParquetWriter(folder / f"{name}{suffix}", scheme)
     raise ConfigError(
-        f"OUTPUT must be a folder, or a file that ends in .spacy, .conll, .tsv or .parquet, got an ending {suffix!r}."
+        f"OUTPUT must be a folder, or a file that ends in .spacy, .conll, .tsv or .parquet, got an ending {suffix!r}. "
+        "For a folder of that name, make it first."
     )
 
 
@@ -124,17 +125,32 @@ class CoNLLWriter:
         self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
         self._scheme = scheme
 
-    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
-        """Take one document."""
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:
+        """Take one document.
+
+        Raises:
+            CorpusError: A word, or one of its tags, holds a tab or a line end.
+        """
         self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
         for sentence in sentences:
             n_words = len(sentence.words)
             pos = [tag or "_" for tag in sentence.pos] or ["_"] * n_words
             chunks = write_cells(sentence.chunks, n_words, "IOB2") if sentence.chunks else ["_"] * n_words
             tags = [tag or "-" for tag in write_sentence_tags(sentence, self._scheme)]
-            rows = zip(sentence.words, pos, chunks, tags, strict=True)
-            self._file.write("".join("\t".join(row) + "\n" for row in rows) + "\n")
+            rows = list(zip(sentence.words, pos, chunks, tags, strict=True))
+            text = "".join("\t".join(row) + "\n" for row in rows)
+            if (text.count("\t"), text.count("\n"), text.count("\r")) != (3 * n_words, n_words, 0):
+                raise _refuse_cell(rows, doc)
+            self._file.write(text + "\n")
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _refuse_cell(rows: Iterable[Sequence[str]], doc: Doc) -> CorpusError:
+    cell = next(cell for row in rows for cell in row if any(mark in cell for mark in "\t\n\r"))
+    return CorpusError(
+        f"{doc.user_data.get('source', 'the corpus')}: expected words and tags on one line, got {cell!r}: a tab or a "
+        "line end in it would break the columns. Write .spacy or .parquet, which hold any word, or correct the corpus."
+    )

@@ -95,3 +95,16 @@ def test_columns_and_their_task_are_options(tmp_path: Path) -> None:
     assert not doc.has_annotation("ENT_IOB")
     refused = CliRunner().invoke(app, ["convert", str(path), str(tmp_path / "b.spacy"), "--column", "dep"])
     assert refused.exit_code == 2
+
+
+def test_a_report_that_is_a_folder_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "a.spacy"), "--report", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--report" in result.output
+    assert not (tmp_path / "a.spacy").exists()
+
+
+def test_a_part_that_got_no_document_is_told(source: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "out"), "--split", "98/2"])
+    assert result.exit_code == 0, result.output
+    assert "dev got no document: its file is empty." in result.output

@@ -89,6 +89,29 @@ def test_a_limit_counts_documents(tmp_path: Path) -> None:
     assert [len(list(doc.sents)) for doc in read(tmp_path / "a.spacy")] == [2, 2, 2]
 
 
+def test_the_pieces_of_a_document_have_its_name_and_stay_in_one_part(tmp_path: Path) -> None:
+    documents = [f"# newdoc id = d{i}\n" + "".join(f"Ed{i}{j} B-PER\n\n" for j in range(3)) for i in range(10)]
+    source = write(tmp_path / "a.conll", "".join(documents))
+    report = convert_corpus(source, tmp_path / "out", options=ConvertOptions(n_sents=1, split="50/50"))
+    found = {
+        name: [doc.user_data["document_id"] for doc in read(tmp_path / "out" / f"{name}.spacy")]
+        for name in ("train", "dev")
+    }
+    assert {name: part.n_documents for name, part in report.parts.items()} == {"train": 15, "dev": 15}
+    assert {name: {ids.count(i) for i in ids} for name, ids in found.items()} == {"train": {3}, "dev": {3}}
+    assert not set(found["train"]) & set(found["dev"])
+
+
+def test_what_is_beyond_the_limit_is_neither_counted_nor_refused(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.conll", "Ed B-PER\n\nBo B-PER\nLi I-LOC\n\nAl B-PER\n")
+    for strict, limit, n_repairs in ((True, 1, 0), (False, 1, 0), (False, 2, 1)):
+        options = ConvertOptions(limit=limit, strict=strict)
+        (file,) = convert_corpus(source, tmp_path / "b.spacy", options=options).files
+        assert sum(repairs.count for repairs in file.repairs.values()) == n_repairs
+    with pytest.raises(CorpusError, match=r"a.conll:4: IOB2"):
+        convert_corpus(source, tmp_path / "b.spacy", options=ConvertOptions(limit=2, strict=True))
+
+
 def test_a_large_part_becomes_shards_and_a_small_one_again_removes_them(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll", SENTENCES)
     out = tmp_path / "out"
@@ -203,6 +226,25 @@ def test_conll_comes_back_from_a_docbin_with_the_same_words_and_tags(tmp_path: P
     convert_corpus(source, tmp_path / "b.spacy")
     convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.conll")
     assert triples(tmp_path / "c.conll") == [rows]
+
+
+@pytest.mark.parametrize("tags", ["I-PER I-ORG O", "PER ORG O"])
+def test_types_that_become_one_stay_two_entities_in_columns(tmp_path: Path, tags: str) -> None:
+    source = write(tmp_path / "a.conll", "".join(f"{w} {t}\n" for w, t in zip("abc", tags.split(), strict=True)))
+    options = ConvertOptions(label_map={"ORG": "PER"})
+    expected = [[("a", "B-PER"), ("b", "B-PER"), ("c", "O")]]
+    convert_corpus(source, tmp_path / "b.conll", options=options)
+    convert_corpus(source, tmp_path / "c.spacy", options=options)
+    convert_corpus(str(tmp_path / "c.spacy"), tmp_path / "c.conll")
+    assert triples(tmp_path / "b.conll") == triples(tmp_path / "c.conll") == expected
+
+
+@pytest.mark.parametrize("mark", ["\t", "\n", "\r"])
+def test_a_word_that_would_break_the_columns_is_refused(tmp_path: Path, mark: str) -> None:
+    source = write(tmp_path / "a.jsonl", json.dumps({"tokens": ["Ed", f"a{mark}b"], "ner_tags": ["B-PER", "O"]}))
+    with pytest.raises(CorpusError, match=r"a.jsonl: expected words and tags on one line, got 'a\\.b'.*\.parquet"):
+        convert_corpus(source, tmp_path / "b.conll")
+    assert names(tmp_path) == ["a.jsonl"]
 
 
 REAL = (

@@ -77,3 +77,17 @@ def test_sentences_are_grouped_as_the_source_or_the_user_says(
     sentences = [Sentence(("x",), starts_document=i in (0, 3)) for i in range(5)]
     groups = group_documents(sentences, has_documents=has_documents, n_sents=n_sents)
     assert [len(group) for group in groups] == sizes
+
+
+def test_the_pieces_of_a_document_have_its_name_and_the_first_one_starts_it() -> None:
+    sentences = [
+        Sentence((), starts_document=True, document_id="a"),
+        *(Sentence((word,)) for word in "xyz"),
+        Sentence(("x",), starts_document=True, document_id="b"),
+    ]
+    groups = list(group_documents(sentences, has_documents=True, n_sents=2))
+    assert [(g[0].document_id, g[0].starts_document, len(g)) for g in groups] == [
+        ("a", True, 2),
+        ("a", False, 1),
+        ("b", True, 1),
+    ]

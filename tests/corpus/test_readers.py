@@ -55,3 +55,30 @@ def test_a_split_of_a_saved_data_set_is_read(tmp_path: Path) -> None:
     assert [(e.text, e.label_) for e in example.reference.ents] == [("Ed", "PER")]
     with pytest.raises(ConfigError, match=r"split of .*saved' must be one of train, got 'dev'"):
         list(make_hf_dataset_v1(str(tmp_path / "saved"), "dev")(spacy.blank("en")))
+
+
+def test_the_options_of_the_converter_are_those_of_the_reader(tmp_path: Path) -> None:
+    path = tmp_path / "a.conll"
+    path.write_bytes("Zo\u00eb NNP B-NP B-person\nran VBD B-VP O\nRex NNP B-NP B-animal\n".encode("cp1250"))
+    settings = {"path": str(path), "encoding": "cp1250", "label_map": "person=PER,animal="}
+    reader = {"@readers": "spacy_hf_ner.CoNLLCorpus.v1"}
+    resolved = registry.resolve({"ner": {**reader, **settings}, "chunk": {**reader, **settings, "column": "chunk"}})
+    nlp = spacy.blank("en")
+    (ner,) = [example.reference for example in resolved["ner"](nlp)]
+    assert [(e.text, e.label_) for e in ner.ents] == [("Zo\u00eb", "PER")]
+    (chunks,) = [example.reference for example in resolved["chunk"](nlp)]
+    assert [span.label_ for span in chunks.spans["chunks"]] == ["NP", "VP", "NP"]
+    assert not chunks.has_annotation("ENT_IOB")
+
+
+def test_types_and_the_task_of_a_data_set_are_options_too(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    rows = {"tokens": [["Ed", "ran"]], "ner_tags": [["B-person", "O"]], "pos_tags": [["NNP", "VBD"]]}
+    train = datasets.Dataset.from_dict(rows)
+    datasets.DatasetDict(train=train).save_to_disk(tmp_path / "saved")
+    nlp = spacy.blank("en")
+    (ner,) = make_hf_dataset_v1(str(tmp_path / "saved"), "train", label_map="person=PER")(nlp)
+    assert [(e.text, e.label_) for e in ner.reference.ents] == [("Ed", "PER")]
+    (pos,) = make_hf_dataset_v1(str(tmp_path / "saved"), "train", column="pos")(nlp)
+    assert [token.tag_ for token in pos.reference] == ["NNP", "VBD"]
+    assert not pos.reference.has_annotation("ENT_IOB")

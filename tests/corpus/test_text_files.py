@@ -27,6 +27,8 @@ def write(tmp_path: Path, data: bytes) -> Path:
         (TEXT.encode("utf-16-le"), "utf-16-le"),
         (TEXT.encode("utf-16-be"), "utf-16-be"),
         (codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"), "utf-32"),
+        (TEXT.encode("utf-32-le"), "utf-32-le"),
+        (TEXT.encode("utf-32-be"), "utf-32-be"),
         (TEXT.encode("cp1252"), "cp1252"),
         (b"", "utf-8"),
     ],
@@ -57,6 +59,37 @@ def test_a_few_damaged_bytes_do_not_turn_a_file_into_another_encoding(tmp_path: 
     file = open_text(write(tmp_path, "für\nfür\n".encode() + b"f\xc3r\n"))
     assert [line for _, line in file.lines()] == ["für", "für", "f\ufffdr"]
     assert file.problems == (Problem("bytes that are not UTF-8", 3),)
+
+
+def test_one_damaged_byte_leaves_the_other_characters_of_a_file_with_surrogates(tmp_path: Path) -> None:
+    emoji = "\ud83d\ude00".encode("utf-8", "surrogatepass")
+    data = b"f\xc3r\n" + emoji + b"\n" + b"a" * 8185 + emoji + emoji + b"\xed\n" + emoji + b"\n" + emoji[:3]
+    file = open_text(write(tmp_path, data))
+    assert [line for _, line in file.lines()] == [
+        "f\ufffdr",
+        "\U0001f600",
+        "a" * 8185 + "\U0001f600\U0001f600\ufffd",
+        "\U0001f600",
+        "\ufffd",
+    ]
+    assert file.problems == (
+        Problem("bytes that are not UTF-8", 1),
+        Problem("bytes that are not UTF-8", 3),
+        Problem("half of a character beyond U+FFFF, read as U+FFFD", 5),
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32-be"])
+def test_a_byte_order_mark_is_no_text_where_the_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+    file = open_text(write(tmp_path, ("\ufeff" + TEXT).encode(encoding)), encoding=encoding)
+    assert [line for _, line in file.lines()] == TEXT.split("\n")[:2]
+    assert file.read() == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "hex", "undefined", "klingon", "a\0"])
+def test_what_is_no_encoding_of_text_is_refused(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(CorpusError, match=r"unknown encoding .*: --encoding expects"):
+        open_text(write(tmp_path, b"a"), encoding=encoding)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -1,8 +1,10 @@
 """spaCy's own forms: ``.spacy`` files, Docs as JSON, and the JSON that spaCy 2 was trained with."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
@@ -10,12 +12,13 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.docs import CHUNKS_KEY, LAYERS_KEY
 from spacy_hf_ner.corpus.layout import Task
-from spacy_hf_ner.corpus.sentence import Sentence
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
+from spacy_hf_ner.corpus.source import DEFAULT_SCHEME, JOINING_SCHEMES, ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.errors import CorpusError
 
-DEFAULT_SCHEME = "IOB2"  # of Docs that nobody says came from tags
+KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
+USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id"})  # that this package writes
 
 
 def open_docbin(path: Path, options: ReadOptions) -> Source:
@@ -24,45 +27,148 @@ def open_docbin(path: Path, options: ReadOptions) -> Source:
     Raises:
         CorpusError: The file is not one that spaCy wrote.
     """
+    return open_docbins([path], options, name=str(path))
+
+
+def open_docbins(paths: Sequence[Path], options: ReadOptions, *, name: str) -> Source:
+    """Return several ``.spacy`` files, one after the other, as one source.
+
+    Raises:
+        CorpusError: A file is not one that spaCy wrote.
+    """
+    vocab = Vocab()
+
+    def read() -> Iterator[tuple[int, Doc]]:
+        return enumerate((doc for path in paths for doc in _load_docbin(path).get_docs(vocab)), start=1)
+
+    return open_docs(read, name=name, format_name="spacy", task=options.columns.task)
+
+
+def _load_docbin(path: Path) -> DocBin:
     try:
-        docbin = DocBin(store_user_data=True).from_disk(path)
+        return DocBin(store_user_data=True).from_disk(path)
     except Exception as error:  # zlib, msgpack and spaCy raise what they like
         raise CorpusError(f"{path}: expected a .spacy file, got something else ({error}).") from error
-    vocab = Vocab()
-    return open_docs(lambda: docbin.get_docs(vocab), name=str(path), format_name="spacy", task=options.columns.task)
 
 
-def open_docs(read: Callable[[], Iterator[Doc]], *, name: str, format_name: str, task: Task = "ner") -> Source:
-    """Return Docs as a source."""
-    schemes = {str(doc.user_data.get("scheme", "")) for doc in read()} - {""}
+def open_docs(
+    read: Callable[[], Iterator[tuple[int, Doc]]],
+    *,
+    name: str,
+    format_name: str,
+    task: Task = "ner",
+    problems: tuple[Problem, ...] = (),
+) -> Source:
+    """Return Docs as a source.
+
+    Args:
+        read: Returns a new iterator over the Docs, each with its line or number from 1.
+        name: The file's path.
+        format_name: The format's name.
+        task: What is read: entities, or chunks and parts of speech without them.
+        problems: What was wrong with the file as a whole.
+    """
+
+    def sentences() -> Iterator[Sentence]:
+        for line, doc in read():
+            for sentence in read_doc(doc, line):
+                yield sentence if task == "ner" else _drop_entities(sentence)
+
+    schemes = {str(doc.user_data.get("scheme", "")) for _, doc in read()} - {""}
+    scheme = schemes.pop() if len(schemes) == 1 else DEFAULT_SCHEME
+    if scheme in JOINING_SCHEMES and any(_has_neighbours(sentence) for sentence in sentences()):
+        scheme = DEFAULT_SCHEME
     return Source(
         name=name,
         format=format_name,
-        read=lambda: (sentence for doc in read() for sentence in read_doc(doc)),
+        read=sentences,
         has_documents=True,
-        scheme=schemes.pop() if len(schemes) == 1 else DEFAULT_SCHEME,
+        scheme=scheme,
         description="" if task == "ner" else f"for the task {task}",
+        problems=problems,
     )
 
 
-def read_doc(doc: Doc) -> Iterator[Sentence]:
+def _has_neighbours(sentence: Sentence) -> bool:
+    """Tell whether two entities of one type touch."""
+    return any(a.end == b.start and a.entity_type == b.entity_type for a, b in pairwise(sentence.spans))
+
+
+def _drop_entities(sentence: Sentence) -> Sentence:
+    return replace(sentence, spans=(), layers=(), missing=tuple(range(len(sentence.words))))
+
+
+def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
     """Yield the sentences of a Doc, or all of it as one if it has no sentence boundaries.
 
-    Tokens of white space are no words: they become the white space after the word before them.
+    Tokens of white space are no words: they become the white space after the word before them. Sentences that an
+    entity crosses are joined.
+
+    Args:
+        doc: The Doc.
+        line: Its line in the file, or its number.
     """
     is_bounded = len(doc) < 2 or doc.has_annotation("SENT_START")  # noqa: PLR2004 - spaCy calls one token a sentence
-    parts = list(doc.sents) if is_bounded and len(doc) else [doc[:]]
+    problems = [Problem(kind, line) for kind in _find_left_out(doc)]
+    if is_bounded and len(doc):
+        parts, n_joined = _join_sentences(doc)
+        problems += [Problem("entity or span across the start of a sentence, the sentences joined", line)] * n_joined
+    else:
+        parts = [(0, doc[:])]
     names = doc.user_data.get("sentence_ids", [])
-    for i, part in enumerate(parts):
+    for i, (number, part) in enumerate(parts):
         yield _read_part(
             part,
             is_bounded=is_bounded,
             starts_document=i == 0,
-            sentence_id=str(names[i]) if i < len(names) else "",
+            sentence_id=str(names[number]) if number < len(names) else "",
+            problems=problems if i == 0 else [],
+            line=line,
         )
 
 
-def _read_part(part: Span, *, is_bounded: bool, starts_document: bool, sentence_id: str) -> Sentence:
+def _find_left_out(doc: Doc) -> Iterator[str]:
+    """Yield what a Doc holds and a sentence does not."""
+    if all(token.text.isspace() for token in doc):
+        yield "document without words, left out"
+        return
+    if doc.cats:
+        yield "text categories (doc.cats), left out"
+    for name in ("LEMMA", "POS", "MORPH", "DEP"):
+        if doc.has_annotation(name):
+            yield f"token annotation {name}, left out"
+    if any(entity.kb_id or entity.id for entity in doc.ents):
+        yield "ids of entities, left out"
+    for key in doc.spans:
+        if key not in KEPT_KEYS:
+            yield f"doc.spans[{key!r}], left out"
+    if not doc.user_data.keys() <= USER_DATA_KEYS:
+        yield "doc.user_data of others, left out"
+
+
+def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
+    """Return the sentences of a Doc with their numbers from 0, and how many starts were in the midst of spans.
+
+    A sentence of white space only belongs to the one before it, the first to the one after it.
+    """
+    spans = (*doc.ents, *(span for key in KEPT_KEYS for span in doc.spans.get(key, ())))
+    crossed = {i for span in spans for i in range(span.start + 1, span.end)}
+    parts: list[tuple[int, Span]] = []
+    n_joined = 0
+    for number, sentence in enumerate(doc.sents):
+        is_crossed = sentence.start in crossed
+        if parts and (is_crossed or sentence.text.isspace() or parts[-1][1].text.isspace()):
+            first, before = parts.pop()
+            parts.append((first, doc[before.start : sentence.end]))
+            n_joined += is_crossed
+        else:
+            parts.append((number, sentence))
+    return parts, n_joined
+
+
+def _read_part(
+    part: Span, *, is_bounded: bool, starts_document: bool, sentence_id: str, problems: Iterable[Problem], line: int
+) -> Sentence:
     doc = part.doc
     words: list[str] = []
     gaps: list[str] = []
@@ -78,17 +184,23 @@ def _read_part(part: Span, *, is_bounded: bool, starts_document: bool, sentence_
         else:
             lead += token.text_with_ws
     places[part.end] = len(words)
+    found = list(problems)
 
-    def move(spans: Iterator[Span]) -> tuple[TokenSpan, ...]:
-        inside = [s for s in spans if part.start <= s.start and s.end <= part.end and places[s.start] < places[s.end]]
-        return tuple(TokenSpan(places[s.start], places[s.end], s.label_) for s in inside)
+    def move(spans: Iterable[Span]) -> tuple[TokenSpan, ...]:
+        inside = [span for span in spans if part.start <= span.start and span.end <= part.end]
+        kept = [span for span in inside if places[span.start] < places[span.end]]
+        found.extend([Problem("entity of white space only, left out", line)] * (len(inside) - len(kept)))
+        n_trimmed = sum(span[0].text.isspace() or span[-1].text.isspace() for span in kept)
+        found.extend([Problem("white space at the border of an entity, trimmed", line)] * n_trimmed)
+        return tuple(TokenSpan(places[span.start], places[span.end], span.label_) for span in kept)
 
     is_tagged = doc.has_annotation("TAG")
+    spans, layers, chunks = (move(group) for group in (doc.ents, *(doc.spans.get(k, ()) for k in KEPT_KEYS)))
     return Sentence(
         words=tuple(words),
-        spans=move(iter(doc.ents)),
-        layers=move(iter(doc.spans.get(LAYERS_KEY, ()))),
-        chunks=move(iter(doc.spans.get(CHUNKS_KEY, ()))),
+        spans=spans,
+        layers=layers,
+        chunks=chunks,
         missing=tuple(places[t.i] for t in part if t.ent_iob == 0 and not t.text.isspace()),
         gaps=() if doc.has_unknown_spaces else tuple(gaps),
         lead=lead,
@@ -97,6 +209,8 @@ def _read_part(part: Span, *, is_bounded: bool, starts_document: bool, sentence_
         sentence_id=sentence_id,
         document_id=str(doc.user_data.get("document_id", "")) if starts_document else "",
         pos=tuple(token.tag_ for token in part if not token.text.isspace()) if is_tagged else (),
+        problems=tuple(found),
+        line=line,
     )
 
 
@@ -105,20 +219,20 @@ def is_doc_json(record: Mapping[str, Any]) -> bool:
     return "text" in record and "tokens" in record and "ents" in record
 
 
-def read_doc_json(record: Mapping[str, Any], source: str, line: int) -> Iterator[Doc]:
-    """Yield the Doc of a record.
+def read_doc_json(record: Mapping[str, Any], source: str, line: int) -> Iterator[tuple[int, Doc]]:
+    """Yield the Doc of a record, with its line.
 
     Raises:
         CorpusError: spaCy cannot make a Doc of it.
     """
     try:
-        yield Doc(Vocab()).from_json(dict(record), validate=True)
+        yield line, Doc(Vocab()).from_json(dict(record), validate=True)
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{source}:{line}: expected a Doc as JSON, got something else ({error}).") from error
 
 
 def read_training_tables(record: Mapping[str, Any], source: str, line: int) -> Iterator[Table]:
-    """Yield the sentences of a document in the JSON that spaCy 2 was trained with.
+    """Yield the sentences of a document in the JSON that spaCy 2 was trained with, with the white space that it has.
 
     Raises:
         CorpusError: The document has another form.
@@ -126,19 +240,57 @@ def read_training_tables(record: Mapping[str, Any], source: str, line: int) -> I
     try:
         starts = True
         for paragraph in record["paragraphs"]:
-            for sentence in paragraph["sentences"]:
-                tokens = sentence["tokens"]
-                yield Table(
-                    lines=[line] * len(tokens),
-                    words=[str(token["orth"]) for token in tokens],
-                    tags=[[str(token.get("ner", "")) for token in tokens]],
-                    pos=[str(token.get("tag", "")) for token in tokens] if any("tag" in t for t in tokens) else [],
-                    starts_document=starts,
-                    document_id=str(record.get("id", "")) if starts else "",
-                )
+            sentences = [sentence["tokens"] for sentence in paragraph["sentences"] if sentence["tokens"]]
+            tables = [_read_training_sentence(tokens, line) for tokens in sentences]
+            _fill_training_gaps(tables, paragraph, line)
+            for table in tables:
+                table.starts_document, table.document_id = starts, str(record.get("id", "")) if starts else ""
                 starts = False
+                yield table
     except (KeyError, TypeError) as error:
         raise CorpusError(
             f"{source}:{line}: expected paragraphs of sentences of tokens with 'orth' and 'ner', got something else "
             f"({type(error).__name__}: {error})."
         ) from error
+
+
+def _read_training_sentence(tokens: Sequence[Mapping[str, Any]], line: int) -> Table:
+    return Table(
+        lines=[line] * len(tokens),
+        words=[str(token["orth"]) for token in tokens],
+        tags=[[str(token.get("ner", "")) for token in tokens]],
+        pos=[str(token.get("tag", "")) for token in tokens] if any("tag" in t for t in tokens) else [],
+    )
+
+
+def _fill_training_gaps(tables: Sequence[Table], paragraph: Mapping[str, Any], line: int) -> None:
+    """Fill in the text of each sentence of a paragraph, and the white space after it, where the paragraph has them."""
+    text = _read_training_text(paragraph)
+    rows = [[word.strip() for word in table.words if word.strip()] for table in tables]
+    if text is None or not any(rows):
+        return
+    found = find_gaps([word for words in rows for word in words], text)
+    if found is None:
+        tables[0].problems.append(Problem("text that does not fit the words, not used", line))
+        return
+    lead, gaps = found[0], iter(found[1])
+    filled = [(table, words) for table, words in zip(tables, rows, strict=True) if words]
+    for table, words in filled:
+        after = [next(gaps) for _ in words]
+        table.text = lead + "".join(word + gap for word, gap in zip(words, after, strict=True))
+        table.gaps = [after[-1]] * len(table.words)
+        lead = ""
+    if not found[1][-1]:  # nothing is known of what is between paragraphs
+        filled[-1][0].gaps = []
+
+
+def _read_training_text(paragraph: Mapping[str, Any]) -> str | None:
+    """Return the text of a paragraph, or None if it is not known; spaCy writes null then, and spaces everywhere."""
+    raw = paragraph.get("raw")
+    if isinstance(raw, str):
+        return raw
+    tokens = [token for sentence in paragraph["sentences"] for token in sentence["tokens"]]
+    is_known = all("space" in token for token in tokens)
+    if not is_known or ("raw" in paragraph and all(token["space"] for token in tokens)):
+        return None
+    return "".join(str(token["orth"]) + (" " if token["space"] else "") for token in tokens)
