@@ -179,6 +179,6 @@ def _watch(
 def _refuse(source: Source, problems: Iterable[Problem]) -> None:
     for problem in problems:
         raise CorpusError(
-            f"{source.name}:{problem.line}: {problem.kind}. Correct the file, or convert it without --strict to have "
-            "such places repaired and counted."
+            f"{problem.file or source.name}:{problem.line}: {problem.kind}. Correct the file, or convert it without "
+            "--strict to have such places repaired and counted."
         )

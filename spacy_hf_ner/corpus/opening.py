@@ -14,10 +14,10 @@ from spacy_hf_ner.corpus.formats.conllu import open_conllu
 from spacy_hf_ner.corpus.formats.csv_table import open_csv
 from spacy_hf_ner.corpus.formats.hf_datasets import (
     PREFIX,
-    _open_parquet,
     import_datasets,
     open_data_file,
     open_hub_dataset,
+    open_parquet,
     open_saved_dataset,
 )
 from spacy_hf_ner.corpus.formats.json_records import open_json
@@ -115,7 +115,7 @@ def _open_part(part: str, files: list[Path], options: ReadOptions, *, format_nam
         return open_docbins(files, options, name=str(name))
     import_datasets()
     try:
-        return _open_parquet(files, str(name), options)
+        return open_parquet(files, str(name), options)
     except (OSError, ValueError) as error:
         if isinstance(error, CorpusError):
             raise

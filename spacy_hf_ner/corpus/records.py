@@ -150,7 +150,7 @@ def make_table(record: Mapping[str, Any], fields: Fields, *, source: str, line: 
         return [_name(cell, fields.names.get(name), name, source, line) for cell in cells]
 
     tags = column(fields.tags)
-    here = _read_id(record, fields.document_id)
+    here = read_id(record, fields.document_id)
     return Table(
         lines=[line] * len(words),
         words=words,
@@ -158,12 +158,13 @@ def make_table(record: Mapping[str, Any], fields: Fields, *, source: str, line: 
         pos=column(fields.pos, is_optional=bool(fields.tags)),
         chunks=column(fields.chunks, is_optional=bool(fields.tags)),
         starts_document=bool(here) and here != document_id,
-        sentence_id=_read_id(record, fields.record_id),
+        sentence_id=read_id(record, fields.record_id),
         document_id=here,
     )
 
 
-def _read_id(record: Mapping[str, Any], name: str) -> str:
+def read_id(record: Mapping[str, Any], name: str) -> str:
+    """Return the name of a record or document, empty where there is none or it is null."""
     found = record.get(name)
     return "" if found is None else str(found)
 

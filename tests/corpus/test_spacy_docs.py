@@ -194,3 +194,13 @@ def test_a_sentence_without_tokens_in_training_json_is_none(tmp_path: Path) -> N
     sentences = [{"tokens": []}, {"tokens": [{"orth": "Ed", "ner": "U-PER"}]}]
     (sentence,) = read(write_training(tmp_path / "a.json", make_text("Ed"), sentences=sentences))
     assert show(sentence) == ["Ed/PER"]
+
+
+@pytest.mark.parametrize("form", ["training", "Doc"])
+def test_damaged_bytes_of_spacys_json_are_told(tmp_path: Path, form: str) -> None:
+    doc = make_text("Zo\u00eb |Li")
+    record = docs_to_json([doc]) if form == "training" else doc.to_json()
+    line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    (tmp_path / "a.json").write_bytes(line * 2 + line.replace(b"Li", b"L\xff"))
+    (file,) = convert_corpus(str(tmp_path / "a.json"), tmp_path / "b.spacy").files
+    assert {kind: r.first_line for kind, r in file.repairs.items()} == {"bytes that are not UTF-8": 3}

@@ -70,7 +70,7 @@ def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
     try:
         if hub.revision == PARQUET:
             copied = _fetch_parquet(hub, text)
-            return {name: _open_parquet(files, f"{text}[{name}]", options) for name, files in copied.items()}
+            return {name: open_parquet(files, f"{text}[{name}]", options) for name, files in copied.items()}
         splits = datasets.load_dataset(hub.name, hub.config, revision=hub.revision)
         return {name: _open_dataset(split, f"{text}[{name}]", options) for name, split in splits.items()}
     except CorpusError:
@@ -156,14 +156,14 @@ def open_data_file(path: Path, options: ReadOptions) -> Source:
     try:
         if path.suffix == ".arrow":
             return _open_dataset(datasets.Dataset.from_file(str(path)), str(path), options)
-        return _open_parquet([path], str(path), options)
+        return open_parquet([path], str(path), options)
     except (OSError, ValueError) as error:
         if isinstance(error, CorpusError):
             raise
         raise CorpusError(f"{path}: expected a {path.suffix[1:]} file, got something else ({error}).") from error
 
 
-def _open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Source:
+def open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Source:
     """Return parquet files with one schema as one source."""
     from pyarrow.parquet import ParquetFile, read_schema
 

@@ -40,10 +40,13 @@ def open_json(path: Path, options: ReadOptions) -> Source:
             problems=_find_problems(file),
         )
     if is_doc_json(record):
-        source = open_docs(
-            partial(_read_all, file, read_doc_json), name=name, format_name="spacy-json", task=columns.task
+        return open_docs(
+            partial(_read_all, file, read_doc_json),
+            name=name,
+            format_name="spacy-json",
+            task=columns.task,
+            problems=_find_problems(file),
         )
-        return replace(source, problems=_find_problems(file))
     lists = [key for key, value in record.items() if is_column(value)]
     has_tags = bool(find_name(lists, columns.tag, TASK_NAMES[columns.task]))
     has_text = find_text(record, columns) is not None

@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.docs import CHUNKS_KEY, LAYERS_KEY
 from spacy_hf_ner.corpus.layout import Task
+from spacy_hf_ner.corpus.records import read_id
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
 from spacy_hf_ner.corpus.source import DEFAULT_SCHEME, JOINING_SCHEMES, ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
@@ -244,7 +245,7 @@ def read_training_tables(record: Mapping[str, Any], source: str, line: int) -> I
             tables = [_read_training_sentence(tokens, line) for tokens in sentences]
             _fill_training_gaps(tables, paragraph, line)
             for table in tables:
-                table.starts_document, table.document_id = starts, str(record.get("id", "")) if starts else ""
+                table.starts_document, table.document_id = starts, read_id(record, "id") if starts else ""
                 starts = False
                 yield table
     except (KeyError, TypeError) as error:
