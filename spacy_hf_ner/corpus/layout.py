@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from spacy_hf_ner.corpus.tag_column import MISSING, is_tag_like
+from spacy_hf_ner.corpus.tag_column import MISSING, MISSING_POS, is_tag_like
 from spacy_hf_ner.errors import CorpusError
 
 Task = Literal["ner", "chunk", "pos"]
@@ -18,6 +18,7 @@ TASK_TAGS: Final[dict[Task, str]] = {
 }
 
 SAMPLE: Final = 5_000  # lines that are looked at
+MAX_DIGITS: Final = 18  # of a number
 SHARE: Final = 0.9  # of the cells must look like what the column is taken for; files hold damaged rows
 
 # Names of columns in header rows, CoNLL-U Plus and datasets.
@@ -26,6 +27,7 @@ TAG_NAMES: Final = ("tag", "tags", "ner", "ner_tag", "ner_tags", "ner-tags", "la
 POS_NAMES: Final = ("pos", "pos_tag", "pos_tags", "upos", "xpos")
 CHUNK_NAMES: Final = ("chunk", "chunk_tag", "chunk_tags")
 SENTENCE_NAMES: Final = ("sentence #", "sentence", "sentence_id", "sent_id", "sentence id", "sentence_idx")
+DOCUMENT_NAMES: Final = ("document_id", "doc_id", "document")
 
 CHUNK_TYPES: Final = frozenset(("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"))
 
@@ -64,6 +66,7 @@ class Layout:
         start_char: The column of each word's first character.
         end_char: The column of the character after its last one.
         sentence: The column that names the sentence on its first row.
+        document: The column that names the document, in the same way.
         index: The column that counts the words of a sentence.
         has_header: Whether the first row names the columns.
     """
@@ -77,6 +80,7 @@ class Layout:
     start_char: int | None = None
     end_char: int | None = None
     sentence: int | None = None
+    document: int | None = None
     index: int | None = None
     has_header: bool = False
 
@@ -101,6 +105,11 @@ def split_cells(line: str, separator: str) -> list[str]:
     (['New York', 'B-LOC'], ['5\xa0000', 'CD', 'O'])
     """
     return [cell for cell in line.split(" ") if cell] if separator == " " else line.split(separator)
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell is a number from 0 that Python can read; it reads no number of thousands of digits."""
+    return cell.isdecimal() and len(cell) <= MAX_DIGITS
 
 
 def find_separator(lines: Iterable[str]) -> str:
@@ -139,9 +148,9 @@ def plan_layout(
         token = _find_name(WORD_NAMES, names)
     if token is None:
         token = 0 if index is None else 1
-    sentence = _find_name(SENTENCE_NAMES, names)
+    sentence, document = _find_name(SENTENCE_NAMES, names), _find_name(DOCUMENT_NAMES, names)
     named = _resolve(columns.tag, names, n_columns, path)
-    tag_like = [c for c in range(n_columns) if c not in (token, index, sentence) and _is_tag_column(by_column[c])]
+    tag_like = [c for c in range(n_columns) if c not in (token, index, sentence, document) and _is_tag_column(by_column[c])]
     chunk = _find_name(CHUNK_NAMES, names)
     if chunk is None:
         chunk = next((c for c in tag_like if c != named and _is_chunk_column(by_column[c])), None)
@@ -154,6 +163,7 @@ def plan_layout(
         tags=tags,
         chunk=chunk if chunk not in tags else None,
         sentence=sentence,
+        document=document,
         index=index,
         has_header=header is not None,
     )
@@ -245,7 +255,9 @@ def _is_chunk_column(cells: Sequence[str]) -> bool:
 
 def _is_pos_column(cells: Sequence[str]) -> bool:
     kinds = set(cells)
-    return not kinds <= MISSING and len(kinds) <= max(60, len(cells) // 50) and not all(map(_NUMBER.fullmatch, kinds))
+    return (
+        not kinds <= MISSING_POS and len(kinds) <= max(60, len(cells) // 50) and not all(map(_NUMBER.fullmatch, kinds))
+    )
 
 
 def _is_index(cells: Sequence[str]) -> bool:
@@ -255,7 +267,7 @@ def _is_index(cells: Sequence[str]) -> bool:
 
 def _are_offsets(words: Sequence[str], starts: Sequence[str], ends: Sequence[str]) -> bool:
     fits = sum(
-        bool(_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end)) and int(end) - int(start) == len(word)
+        is_number(start) and is_number(end) and int(end) - int(start) == len(word)
         for word, start, end in zip(words, starts, ends, strict=True)
     )
     return fits >= SHARE * len(words)

@@ -5,13 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from spacy_hf_ner.corpus.layout import CHUNK_NAMES, POS_NAMES, SENTENCE_NAMES, TAG_NAMES, WORD_NAMES, Columns
+from spacy_hf_ner.corpus.layout import (
+    CHUNK_NAMES,
+    DOCUMENT_NAMES,
+    POS_NAMES,
+    SENTENCE_NAMES,
+    TAG_NAMES,
+    WORD_NAMES,
+    Columns,
+)
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.errors import CorpusError
 
 ID_NAMES: Final = ("id", *SENTENCE_NAMES)
-DOCUMENT_NAMES: Final = ("document_id", "doc_id", "document")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -19,6 +19,7 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
 
 MISSING: Final = frozenset({"", "-", "_"})
+MISSING_POS: Final = MISSING | {"-X-"}
 BARE: Final = "bare"  # types without prefixes; read as the scheme IO
 
 _PREFIXED = re.compile(r"[BIELMSU][-_].+")
@@ -147,8 +148,10 @@ def _read_labels(labels: Sequence[str], scheme: str) -> dict[str, Tag]:
     tags = dict(zip(labels, tag_set.tags, strict=True))
     prefixed = {label: Tag(label[0], label[2:]) for label in labels if _PREFIXED.fullmatch(label)}
     is_bare = all(tag.entity_type in ("", label) for label, tag in tags.items())
-    if is_bare and len({tag.entity_type for tag in prefixed.values()}) < len(prefixed):
-        # One type under two prefixes: these are prefixes, although some type has none to start with.
+    types = {label for label, tag in tags.items() if tag.entity_type}
+    all_prefixed = types == set(prefixed) and any(tag.prefix == "B" for tag in prefixed.values())
+    if is_bare and (all_prefixed or len({tag.entity_type for tag in prefixed.values()}) < len(prefixed)):
+        # One type under two prefixes, or nothing else: these are prefixes, although some type has none to start with.
         return {label: prefixed.get(label, Tag("I", label) if tag.entity_type else tag) for label, tag in tags.items()}
     return tags
 

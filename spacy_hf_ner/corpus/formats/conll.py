@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypedDict
 
 from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, Block, read_blocks
-from spacy_hf_ner.corpus.layout import SAMPLE, Layout, find_separator, plan_layout, split_cells
+from spacy_hf_ner.corpus.layout import SAMPLE, Layout, find_separator, is_number, plan_layout, split_cells
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
@@ -147,7 +147,7 @@ def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> 
     assert layout.end_char is not None
     columns = _read_column(block, layout.start_char), _read_column(block, layout.end_char)
     offsets = list(zip(*columns, strict=True))
-    if not all(start.isdecimal() and end.isdecimal() for start, end in offsets):
+    if not all(is_number(start) and is_number(end) for start, end in offsets):
         table.problems.append(Problem("character offsets that are no numbers, not used", table.lines[0]))
         return end_char
     starts, ends = [int(start) for start, _ in offsets], [int(end) for _, end in offsets]
