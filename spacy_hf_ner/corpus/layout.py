@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from spacy_hf_ner.corpus.tag_column import MISSING, MISSING_POS, is_tag_like
+from spacy_hf_ner.corpus.tag_column import MISSING, MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.errors import CorpusError
 
 Task = Literal["ner", "chunk", "pos"]
@@ -69,6 +69,7 @@ class Layout:
         document: The column that names the document, in the same way.
         index: The column that counts the words of a sentence.
         has_header: Whether the first row names the columns.
+        guessed_header: The first row, where its names are unknown and only its lack of a tag tells what it is.
     """
 
     separator: str
@@ -83,6 +84,7 @@ class Layout:
     document: int | None = None
     index: int | None = None
     has_header: bool = False
+    guessed_header: tuple[str, ...] = ()
 
     @property
     def told(self) -> int | None:
@@ -95,6 +97,7 @@ class Layout:
         parts += [f"{name} {i}" for name, i in (("pos", self.pos), ("chunk", self.chunk)) if i is not None]
         if self.start_char is not None:
             parts.append(f"characters {self.start_char}, {self.end_char}")
+        parts += [f"header {' '.join(self.guessed_header)!r}"] if self.guessed_header else []
         return f"{self.n_columns} columns: " + "; ".join(parts)
 
 
@@ -136,7 +139,8 @@ def plan_layout(
     """
     if not rows:
         raise CorpusError(f"{path}: expected rows of words and tags, got an empty file.")
-    if header is None and _is_header(rows[0], rows[1:], columns):
+    is_guessed = header is None and not _is_header(rows[0], rows[1:], columns) and _is_unlike(rows[0], rows[1:])
+    if header is None and (is_guessed or _is_header(rows[0], rows[1:], columns)):
         header, rows = rows[0], rows[1:]
     names = [name.strip().lower() for name in header or ()]
     n_columns = len(header) if header else _most_common([len(row) for row in rows])
@@ -150,7 +154,9 @@ def plan_layout(
         token = 0 if index is None else 1
     sentence, document = _find_name(SENTENCE_NAMES, names), _find_name(DOCUMENT_NAMES, names)
     named = _resolve(columns.tag, names, n_columns, path)
-    tag_like = [c for c in range(n_columns) if c not in (token, index, sentence, document) and _is_tag_column(by_column[c])]
+    tag_like = [
+        c for c in range(n_columns) if c not in (token, index, sentence, document) and _is_tag_column(by_column[c])
+    ]
     chunk = _find_name(CHUNK_NAMES, names)
     if chunk is None:
         chunk = next((c for c in tag_like if c != named and _is_chunk_column(by_column[c])), None)
@@ -166,6 +172,7 @@ def plan_layout(
         document=document,
         index=index,
         has_header=header is not None,
+        guessed_header=tuple(header or ()) if is_guessed else (),
     )
     layout = _turn_to_task(_with_extras(layout, by_column, names), columns.task, named)
     if layout.told is None or layout.told == token:
@@ -241,6 +248,20 @@ def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], columns: Col
     tags = (*TAG_NAMES, *POS_NAMES, *CHUNK_NAMES, str(columns.tag).lower())
     has_names = _find_name(words, names) is not None and _find_name(tags, names) is not None
     return has_names and bool(rest) and not any(is_tag_like(cell) for cell in first)
+
+
+def _is_unlike(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first row is a header of unknown names: it has no tag where the others have prefixed ones."""
+    columns = zip(first, *(row for row in rest if len(row) == len(first)), strict=True)
+    tags = [(name, cells) for name, *cells in columns if is_prefixed_column(cells)]
+    return bool(tags) and not any(
+        is_tag_like(name) or is_untyped(name) or name in MISSING or name in types_of(cells) for name, cells in tags
+    )
+
+
+def is_prefixed_column(cells: Sequence[str]) -> bool:
+    """Tell whether nearly all cells of a column are tags with prefixes, or "O"."""
+    return _is_tag_column(cells) and bool(types_of(cells))
 
 
 def _is_tag_column(cells: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ learn the scheme, and then makes sentences of them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
@@ -17,6 +17,7 @@ from spacy_hf_ner.corpus.tag_column import (
     TagColumn,
     interpret_tags,
     pair_cells,
+    types_of,
 )
 from spacy_hf_ner.errors import CorpusError
 
@@ -89,7 +90,7 @@ def open_tables(
         tags = interpret_tags(tag_pairs, scheme="auto" if is_about_chunks else options.scheme)
         chunks = interpret_tags(chunk_pairs, scheme=options.scheme if is_about_chunks else "auto")
     except CorpusError as error:
-        raise CorpusError(f"{name}: {error}") from error
+        raise CorpusError(f"{name}: {error}{_tell_prefixes(read())}") from error
     told = chunks if is_about_chunks else tags
     return Source(
         name=name,
@@ -102,6 +103,17 @@ def open_tables(
         description=description,
         problems=problems,
     )
+
+
+def _tell_prefixes(tables: Iterable[Table]) -> str:
+    """Return the first line of each prefix, for a message."""
+    lines: dict[str, int] = {}
+    for table in tables:
+        for cells in (*table.tags, table.chunks):
+            for cell, line in zip(cells, table.lines, strict=False):
+                if types_of([cell]):
+                    lines.setdefault(cell[0].upper(), line)
+    return f" First lines: {', '.join(f'{prefix}- {line}' for prefix, line in sorted(lines.items()))}." if lines else ""
 
 
 def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:

@@ -167,7 +167,11 @@ def test_columns_can_be_named_by_the_header(tmp_path: Path) -> None:
         ("Tim B-PER\n", ReadOptions(columns=Columns(tag=5)), "there is no column 5: the rows have 2 columns"),
         ("Tim B-PER\n", ReadOptions(columns=Columns(tag="x")), "no column is named 'x'; the file names none"),
         ("Tim B-PER\n", ReadOptions(scheme="IO"), r"the prefixes B are not in IO \(I\)"),
-        ("Tim B-PER\nran L-PER\nx M-PER\n", ReadOptions(), r"the prefixes \['B', 'L', 'M'\] fit no scheme"),
+        (
+            "Tim B-PER\nran L-PER\nx M-PER\n",
+            ReadOptions(),
+            r"file.conll: the prefixes \['B', 'L', 'M'\] fit no scheme .* First lines: B- 1, L- 2, M- 3\.",
+        ),
         ("Tim B-PER\n", ReadOptions(encoding="utf-99"), "unknown encoding 'utf-99'"),
     ],
 )
