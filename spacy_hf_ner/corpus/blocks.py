@@ -1,6 +1,6 @@
 """Lines to blocks: the rows between two blank lines, the comments before them, and where documents begin."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -35,9 +35,9 @@ class Block:
     document_id: str = ""
 
 
-def is_document_mark(cells: Iterable[str]) -> bool:
+def is_document_mark(cells: Sequence[str]) -> bool:
     """Tell whether a row is a document mark: after a number, or in quotes, it does not begin the line."""
-    return any(cell.startswith(DOCUMENT_MARK) for cell in cells)
+    return DOCUMENT_MARK in "\t".join(cells) and any(cell.startswith(DOCUMENT_MARK) for cell in cells)
 
 
 def read_blocks(
@@ -85,10 +85,12 @@ def group_rows(
     A row that names neither goes on with both.
     """
     block = Block()
-    document_id = ""
+    document_id = name = document_name = ""
+    has_names = sentence is not None or document is not None
     for kind, row in rows:
         is_row = kind == "row"
-        name, document_name = (read_cell(row, sentence), read_cell(row, document)) if is_row else ("", "")
+        if has_names:
+            name, document_name = (read_cell(row, sentence), read_cell(row, document)) if is_row else ("", "")
         starts_document = kind == "mark" or document_name not in ("", document_id)
         if block.rows and (kind == "blank" or starts_document or name not in ("", block.sentence_id)):
             yield block

@@ -146,17 +146,16 @@ def plan_layout(
     n_columns = len(header) if header else _most_common([len(row) for row in rows])
     whole = [row for row in rows if len(row) == n_columns] or list(rows)
     by_column = [[row[c] for row in whole if c < len(row)] for c in range(n_columns)]
-    index = 0 if n_columns > 2 and _is_index(by_column[0]) else None  # noqa: PLR2004 - word and tag
+    named_ids = sentence, document = _find_name(SENTENCE_NAMES, names), _find_name(DOCUMENT_NAMES, names)
+    is_numbered = n_columns > 2 and 0 not in named_ids and _is_index(by_column[0])  # noqa: PLR2004 - word and tag
+    index = 0 if is_numbered else None
     token = _resolve(columns.token, names, n_columns, path)
     if token is None:
         token = _find_name(WORD_NAMES, names)
     if token is None:
-        token = 0 if index is None else 1
-    sentence, document = _find_name(SENTENCE_NAMES, names), _find_name(DOCUMENT_NAMES, names)
+        token = next((c for c in range(n_columns) if c not in (index, *named_ids)), 0)
     named = _resolve(columns.tag, names, n_columns, path)
-    tag_like = [
-        c for c in range(n_columns) if c not in (token, index, sentence, document) and _is_tag_column(by_column[c])
-    ]
+    tag_like = [c for c in range(n_columns) if c not in (token, index, *named_ids) and _is_tag_column(by_column[c])]
     chunk = _find_name(CHUNK_NAMES, names)
     if chunk is None:
         chunk = next((c for c in tag_like if c != named and _is_chunk_column(by_column[c])), None)
@@ -180,6 +179,11 @@ def plan_layout(
         raise CorpusError(
             f"{path}:1: expected a column of {TASK_TAGS[columns.task]}, found none in {n_columns} columns "
             f"({seen[:300]}). Name it with --tag-column, or the format with --format."
+        )
+    if all(_is_list(by_column[c]) for c in (layout.token, layout.told)):
+        raise CorpusError(
+            f"{path}:1: expected one word a row, got lists in columns {layout.token} and {layout.told}. Read them with "
+            "--format csv."
         )
     return layout
 
@@ -279,6 +283,10 @@ def _is_pos_column(cells: Sequence[str]) -> bool:
     return (
         not kinds <= MISSING_POS and len(kinds) <= max(60, len(cells) // 50) and not all(map(_NUMBER.fullmatch, kinds))
     )
+
+
+def _is_list(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(cell.strip('"')[:1] == "[" and cell.strip('"')[-1:] == "]" for cell in cells)
 
 
 def _is_index(cells: Sequence[str]) -> bool:

@@ -36,6 +36,11 @@ def test_a_column_that_names_sentences_cuts_them(tmp_path: Path, separator: str)
     assert show(sentences[0]) == ["Tim/PER"]
 
 
+def test_a_column_of_names_is_neither_the_word_nor_the_number_of_a_word(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "doc_id\tsentence_id\tform?\ta\ttag\n1\t1\tTim\tB-X\tB-PER\n1\t1\tran\tO\tO\n")
+    assert (sentence.words, show(sentence), sentence.layers) == (("Tim", "ran"), ["Tim/PER"], ())
+
+
 @pytest.mark.parametrize("quote", ['"', '""""'])
 def test_the_kaggle_table_is_read_with_tabs_too(tmp_path: Path, quote: str) -> None:
     text = f"Sentence #\tWord\tPOS\tTag\nSentence: 1\tLondon\tNNP\tB-geo\n\t{quote}\t``\tO\nSentence: 2\tHi\tUH\tO\n"

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from spacy_hf_ner.corpus.opening import open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import kinds, show
 from tests.corpus.sentences import read as read_file
@@ -80,3 +82,13 @@ def test_lists_in_cells_are_sentences(tmp_path: Path, tokens: str, tags: str) ->
 def test_lists_that_cannot_be_read_are_an_error(tmp_path: Path, rows: str, message: str) -> None:
     with pytest.raises(CorpusError, match=message):
         read(tmp_path, f"tokens,ner_tags\n{rows}")
+
+
+@pytest.mark.parametrize("cells", ["['Ed', 'ran']\t['B-PER', 'O']", '"[""Ed"", ""ran""]"\t"[""B-PER"", ""O""]"'])
+def test_lists_in_cells_with_tabs_are_read_where_the_format_is_named(tmp_path: Path, cells: str) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(f"tokens\tner_tags\n{cells}\n")
+    with pytest.raises(CorpusError, match=r"a.tsv:1: expected one word a row, got lists .* --format csv"):
+        read_file(path)
+    (sentence,) = open_corpus(path, ReadOptions(), format_name="csv").read()
+    assert (sentence.words, show(sentence)) == (("Ed", "ran"), ["Ed/PER"])

@@ -55,8 +55,8 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
 
 
 def _find_separator(file: TextFile) -> str:
-    head = [line for _, line in islice(file.lines(), SAMPLE) if line]
-    return max(SEPARATORS, key=lambda separator: sum(separator in line for line in head))
+    head = [line for _, line in islice(file.lines(), SAMPLE) if line] or [""]
+    return max(SEPARATORS, key=lambda separator: (sum(separator in line for line in head), head[0].count(separator)))
 
 
 def _rows(file: TextFile, separator: str) -> Rows:
@@ -86,7 +86,7 @@ def _rows(file: TextFile, separator: str) -> Rows:
 
 def _classify(rows: Rows) -> Iterator[tuple[Kind, Row]]:
     for line, cells in rows:
-        is_blank = not any(map(str.strip, cells))
+        is_blank = not "".join(cells).strip()
         yield "blank" if is_blank else "mark" if is_document_mark(cells) else "row", Row(line, cells)
 
 
