@@ -33,7 +33,7 @@ def parse_label_map(text: str) -> dict[str, str]:
 
 
 def rename_types(sentence: Sentence, names: Mapping[str, str]) -> Sentence:
-    """Return a sentence whose entities have their new types; those whose new name is empty are left out."""
+    """Return a sentence whose entities and chunks have their new types; those whose new name is empty are left out."""
     if not names:
         return sentence
 
@@ -44,7 +44,9 @@ def rename_types(sentence: Sentence, names: Mapping[str, str]) -> Sentence:
             if (new := names.get(span.entity_type, span.entity_type))
         )
 
-    return replace(sentence, spans=rename(sentence.spans), layers=rename(sentence.layers))
+    return replace(
+        sentence, spans=rename(sentence.spans), layers=rename(sentence.layers), chunks=rename(sentence.chunks)
+    )
 
 
 def deal_splits(shares: str, seed: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from spacy_hf_ner.corpus.tag_column import MISSING, is_tag_like
+from spacy_hf_ner.corpus.tag_column import MISSING, MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.errors import CorpusError
 
 Task = Literal["ner", "chunk", "pos"]
@@ -18,6 +18,7 @@ TASK_TAGS: Final[dict[Task, str]] = {
 }
 
 SAMPLE: Final = 5_000  # lines that are looked at
+MAX_DIGITS: Final = 18  # of a number
 SHARE: Final = 0.9  # of the cells must look like what the column is taken for; files hold damaged rows
 
 # Names of columns in header rows, CoNLL-U Plus and datasets.
@@ -26,6 +27,7 @@ TAG_NAMES: Final = ("tag", "tags", "ner", "ner_tag", "ner_tags", "ner-tags", "la
 POS_NAMES: Final = ("pos", "pos_tag", "pos_tags", "upos", "xpos")
 CHUNK_NAMES: Final = ("chunk", "chunk_tag", "chunk_tags")
 SENTENCE_NAMES: Final = ("sentence #", "sentence", "sentence_id", "sent_id", "sentence id", "sentence_idx")
+DOCUMENT_NAMES: Final = ("document_id", "doc_id", "document")
 
 CHUNK_TYPES: Final = frozenset(("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"))
 
@@ -64,8 +66,10 @@ class Layout:
         start_char: The column of each word's first character.
         end_char: The column of the character after its last one.
         sentence: The column that names the sentence on its first row.
+        document: The column that names the document, in the same way.
         index: The column that counts the words of a sentence.
         has_header: Whether the first row names the columns.
+        guessed_header: The first row, where its names are unknown and only its lack of a tag tells what it is.
     """
 
     separator: str
@@ -77,8 +81,10 @@ class Layout:
     start_char: int | None = None
     end_char: int | None = None
     sentence: int | None = None
+    document: int | None = None
     index: int | None = None
     has_header: bool = False
+    guessed_header: tuple[str, ...] = ()
 
     @property
     def told(self) -> int | None:
@@ -91,6 +97,7 @@ class Layout:
         parts += [f"{name} {i}" for name, i in (("pos", self.pos), ("chunk", self.chunk)) if i is not None]
         if self.start_char is not None:
             parts.append(f"characters {self.start_char}, {self.end_char}")
+        parts += [f"header {' '.join(self.guessed_header)!r}"] if self.guessed_header else []
         return f"{self.n_columns} columns: " + "; ".join(parts)
 
 
@@ -101,6 +108,11 @@ def split_cells(line: str, separator: str) -> list[str]:
     (['New York', 'B-LOC'], ['5\xa0000', 'CD', 'O'])
     """
     return [cell for cell in line.split(" ") if cell] if separator == " " else line.split(separator)
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell is a number from 0 that Python can read; it reads no number of thousands of digits."""
+    return cell.isdecimal() and len(cell) <= MAX_DIGITS
 
 
 def find_separator(lines: Iterable[str]) -> str:
@@ -127,21 +139,23 @@ def plan_layout(
     """
     if not rows:
         raise CorpusError(f"{path}: expected rows of words and tags, got an empty file.")
-    if header is None and _is_header(rows[0], rows[1:], columns):
+    is_guessed = header is None and not _is_header(rows[0], rows[1:], columns) and _is_unlike(rows[0], rows[1:])
+    if header is None and (is_guessed or _is_header(rows[0], rows[1:], columns)):
         header, rows = rows[0], rows[1:]
     names = [name.strip().lower() for name in header or ()]
     n_columns = len(header) if header else _most_common([len(row) for row in rows])
     whole = [row for row in rows if len(row) == n_columns] or list(rows)
     by_column = [[row[c] for row in whole if c < len(row)] for c in range(n_columns)]
-    index = 0 if n_columns > 2 and _is_index(by_column[0]) else None  # noqa: PLR2004 - word and tag
+    named_ids = sentence, document = _find_name(SENTENCE_NAMES, names), _find_name(DOCUMENT_NAMES, names)
+    is_numbered = n_columns > 2 and 0 not in named_ids and _is_index(by_column[0])  # noqa: PLR2004 - word and tag
+    index = 0 if is_numbered else None
     token = _resolve(columns.token, names, n_columns, path)
     if token is None:
         token = _find_name(WORD_NAMES, names)
     if token is None:
-        token = 0 if index is None else 1
-    sentence = _find_name(SENTENCE_NAMES, names)
+        token = next((c for c in range(n_columns) if c not in (index, *named_ids)), 0)
     named = _resolve(columns.tag, names, n_columns, path)
-    tag_like = [c for c in range(n_columns) if c not in (token, index, sentence) and _is_tag_column(by_column[c])]
+    tag_like = [c for c in range(n_columns) if c not in (token, index, *named_ids) and _is_tag_column(by_column[c])]
     chunk = _find_name(CHUNK_NAMES, names)
     if chunk is None:
         chunk = next((c for c in tag_like if c != named and _is_chunk_column(by_column[c])), None)
@@ -154,8 +168,10 @@ def plan_layout(
         tags=tags,
         chunk=chunk if chunk not in tags else None,
         sentence=sentence,
+        document=document,
         index=index,
         has_header=header is not None,
+        guessed_header=tuple(header or ()) if is_guessed else (),
     )
     layout = _turn_to_task(_with_extras(layout, by_column, names), columns.task, named)
     if layout.told is None or layout.told == token:
@@ -163,6 +179,11 @@ def plan_layout(
         raise CorpusError(
             f"{path}:1: expected a column of {TASK_TAGS[columns.task]}, found none in {n_columns} columns "
             f"({seen[:300]}). Name it with --tag-column, or the format with --format."
+        )
+    if all(_is_list(by_column[c]) for c in (layout.token, layout.told)):
+        raise CorpusError(
+            f"{path}:1: expected one word a row, got lists in columns {layout.token} and {layout.told}. Read them with "
+            "--format csv."
         )
     return layout
 
@@ -233,6 +254,20 @@ def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], columns: Col
     return has_names and bool(rest) and not any(is_tag_like(cell) for cell in first)
 
 
+def _is_unlike(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first row is a header of unknown names: it has no tag where the others have prefixed ones."""
+    columns = zip(first, *(row for row in rest if len(row) == len(first)), strict=True)
+    tags = [(name, cells) for name, *cells in columns if is_prefixed_column(cells)]
+    return bool(tags) and not any(
+        is_tag_like(name) or is_untyped(name) or name in MISSING or name in types_of(cells) for name, cells in tags
+    )
+
+
+def is_prefixed_column(cells: Sequence[str]) -> bool:
+    """Tell whether nearly all cells of a column are tags with prefixes, or "O"."""
+    return _is_tag_column(cells) and bool(types_of(cells))
+
+
 def _is_tag_column(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell not in MISSING]
     return bool(filled) and sum(map(is_tag_like, filled)) >= SHARE * len(filled)
@@ -245,7 +280,13 @@ def _is_chunk_column(cells: Sequence[str]) -> bool:
 
 def _is_pos_column(cells: Sequence[str]) -> bool:
     kinds = set(cells)
-    return not kinds <= MISSING and len(kinds) <= max(60, len(cells) // 50) and not all(map(_NUMBER.fullmatch, kinds))
+    return (
+        not kinds <= MISSING_POS and len(kinds) <= max(60, len(cells) // 50) and not all(map(_NUMBER.fullmatch, kinds))
+    )
+
+
+def _is_list(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(cell.strip('"')[:1] == "[" and cell.strip('"')[-1:] == "]" for cell in cells)
 
 
 def _is_index(cells: Sequence[str]) -> bool:
@@ -255,7 +296,7 @@ def _is_index(cells: Sequence[str]) -> bool:
 
 def _are_offsets(words: Sequence[str], starts: Sequence[str], ends: Sequence[str]) -> bool:
     fits = sum(
-        bool(_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end)) and int(end) - int(start) == len(word)
+        is_number(start) and is_number(end) and int(end) - int(start) == len(word)
         for word, start, end in zip(words, starts, ends, strict=True)
     )
     return fits >= SHARE * len(words)

@@ -5,13 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK
-from spacy_hf_ner.corpus.layout import CHUNK_NAMES, POS_NAMES, SENTENCE_NAMES, TAG_NAMES, WORD_NAMES, Columns, Task
+from spacy_hf_ner.corpus.layout import (
+    CHUNK_NAMES,
+    DOCUMENT_NAMES,
+    POS_NAMES,
+    SENTENCE_NAMES,
+    TAG_NAMES,
+    WORD_NAMES,
+    Columns,
+    Task,
+)
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.errors import CorpusError
 
 ID_NAMES: Final = ("id", *SENTENCE_NAMES)
-DOCUMENT_NAMES: Final = ("document_id", "doc_id", "document")
 
 TASK_NAMES: Final[Mapping[Task, Sequence[str]]] = {"ner": TAG_NAMES, "pos": POS_NAMES, "chunk": CHUNK_NAMES}
 

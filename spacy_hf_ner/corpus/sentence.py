@@ -39,7 +39,7 @@ class Sentence:
         is_bounded: Whether the source says that this is one sentence. If not, it may be several.
         sentence_id: The source's name for it.
         document_id: The source's name for the document that begins here.
-        pos: A part-of-speech tag for each word, or empty.
+        pos: A part-of-speech tag for each word, ``""`` where it is missing; or nothing at all, if all are.
         chunks: Chunks (base phrases), disjoint.
         problems: What was repaired or left out.
         line: Where it begins in the file, from 1.

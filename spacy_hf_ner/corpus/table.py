@@ -5,12 +5,21 @@ learn the scheme, and then makes sentences of them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.tag_column import Annotation, CellPairs, TagColumn, interpret_tags, pair_cells
+from spacy_hf_ner.corpus.tag_column import (
+    MISSING_POS,
+    Annotation,
+    CellPairs,
+    TagColumn,
+    interpret_tags,
+    pair_cells,
+    types_of,
+)
+from spacy_hf_ner.errors import CorpusError
 
 
 @dataclass(slots=True)
@@ -21,7 +30,7 @@ class Table:
         lines: The line of each row in the file.
         words: The words, blank ones too.
         tags: The tag cells, one list a level, the outermost first.
-        pos: Part-of-speech tags.
+        pos: Part-of-speech tags, as the file has them where they are missing too.
         chunks: Chunk tags.
         gaps: White space after each word, None where the source does not know.
         text: The sentence as it was written, if the source has it.
@@ -76,22 +85,38 @@ def open_tables(
             tag_pairs.update(pair_cells(level))
         if table.chunks:
             chunk_pairs.update(pair_cells(table.chunks))
-    tags = interpret_tags(tag_pairs, scheme=options.scheme)
-    chunks = interpret_tags(chunk_pairs) if chunk_pairs else None
+    is_about_chunks = options.columns.task == "chunk"
+    try:
+        tags = interpret_tags(tag_pairs, scheme="auto" if is_about_chunks else options.scheme)
+        chunks = interpret_tags(chunk_pairs, scheme=options.scheme if is_about_chunks else "auto")
+    except CorpusError as error:
+        raise CorpusError(f"{name}: {error}{_tell_prefixes(read())}") from error
+    told = chunks if is_about_chunks else tags
     return Source(
         name=name,
         format=format_name,
         read=lambda: (make_sentence(table, tags, chunks) for table in read()),
         has_documents=n_documents > 0,
         n_sentences=n_tables,
-        scheme=tags.name,
-        share=tags.share,
+        scheme=told.name,
+        share=told.share,
         description=description,
         problems=problems,
     )
 
 
-def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn | None = None) -> Sentence:
+def _tell_prefixes(tables: Iterable[Table]) -> str:
+    """Return the first line of each prefix, for a message."""
+    lines: dict[str, int] = {}
+    for table in tables:
+        for cells in (*table.tags, table.chunks):
+            for cell, line in zip(cells, table.lines, strict=False):
+                if types_of([cell]):
+                    lines.setdefault(cell[0].upper(), line)
+    return f" First lines: {', '.join(f'{prefix}- {line}' for prefix, line in sorted(lines.items()))}." if lines else ""
+
+
+def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
     """Return the sentence that a table describes; rows whose word is blank are left out, entities stay whole."""
     lines, problems = table.lines, table.problems
     words = [word.strip() for word in table.words]
@@ -112,6 +137,9 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn | None = None
             problems.append(Problem("entity of blank words only, left out", lines[span.start]))
     for level in (first, *others):
         problems += level.problems
+    phrases = chunks.read(table.chunks, lines) if table.chunks else Annotation(spans=())
+    problems += [Problem(f"chunks, {problem.kind}", problem.line) for problem in phrases.problems]
+    pos = ["" if tag in MISSING_POS else tag for tag in table.pos]
     lead, known_gaps = "", [gaps[i] for i in kept]
     if table.text is not None:
         found = find_gaps([words[i] for i in kept], table.text)
@@ -129,8 +157,8 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn | None = None
         starts_document=table.starts_document,
         sentence_id=table.sentence_id,
         document_id=table.document_id,
-        pos=tuple(table.pos[i] for i in kept) if table.pos else (),
-        chunks=move_spans(chunks.read(table.chunks, lines).spans, borders) if chunks and table.chunks else (),
+        pos=tuple(pos[i] for i in kept) if any(pos) else (),
+        chunks=move_spans(phrases.spans, borders),
         problems=tuple(problems),
         line=lines[0],
     )

@@ -19,6 +19,7 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
 
 MISSING: Final = frozenset({"", "-", "_"})
+MISSING_POS: Final = MISSING | {"-X-"}
 BARE: Final = "bare"  # types without prefixes; read as the scheme IO
 
 _PREFIXED = re.compile(r"[BIELMSU][-_].+")
@@ -38,12 +39,23 @@ def pair_cells(cells: Sequence[str]) -> Iterable[tuple[str | None, str | None]]:
 def is_tag_like(cell: str) -> bool:
     """Tell whether a cell is a tag in some scheme with prefixes, the outside tag included.
 
-    >>> [is_tag_like(cell) for cell in ("B-PER", "O", "B-a,B-b", "PER", "-")]
-    [True, True, True, False, False]
+    >>> [is_tag_like(cell) for cell in ("B-PER", "O", "B-a,B-b", "O,I-b", "PER", "-")]
+    [True, True, True, True, False, False]
     """
-    return cell in ("O", "o") or all(
-        _PREFIXED.fullmatch(part) or _LOWER_PREFIXED.fullmatch(part) for part in cell.split(",")
+    return all(
+        part in ("O", "o") or _PREFIXED.fullmatch(part) or _LOWER_PREFIXED.fullmatch(part) for part in cell.split(",")
     )
+
+
+def is_untyped(cell: str) -> bool:
+    """Tell whether a cell is a prefix without a type."""
+    return _NO_TYPE.fullmatch(cell) is not None
+
+
+def types_of(cells: Iterable[str]) -> frozenset[str]:
+    """Return the types of the prefixed tags among the cells."""
+    parts = {part for cell in cells if is_tag_like(cell) for part in cell.split(",")}
+    return frozenset(part[2:] for part in parts if len(part) > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,7 @@ class Annotation:
     """What a sentence's tag cells say.
 
     Attributes:
-        spans: The entities of the first level.
+        spans: The outermost entities.
         layers: The entities of all levels, if there is more than one.
         missing: Indices of the words whose annotation is missing.
         problems: Cells that break the scheme.
@@ -71,7 +83,7 @@ class TagColumn:
         scheme: The scheme they are read in.
         name: Its name, or ``"bare"`` for types without prefixes.
         share: Share of entity borders that obey the scheme, in [0, 1].
-        levels: For each cell its tags, one a level; None where the annotation is missing.
+        levels: For each cell its tags, in the order of the cell; None where the annotation is missing.
         repaired: For each cell that had to be repaired, how.
     """
 
@@ -83,7 +95,7 @@ class TagColumn:
 
     def read(self, cells: Sequence[str], lines: Sequence[int]) -> Annotation:
         """Return the entities of one sentence, from its cells and their line numbers."""
-        levels = [self.levels[cell] for cell in cells]
+        levels = _line_up([self.levels[cell] for cell in cells])
         problems = [Problem(self.repaired[c], n) for c, n in zip(cells, lines, strict=True) if c in self.repaired]
         layers: list[tuple[TokenSpan, ...]] = []
         for depth in range(max(map(len, levels), default=1)):
@@ -92,11 +104,49 @@ class TagColumn:
             layers.append(reading.spans)
             problems += [Problem(f"{self.name}: entity {v.kind}", lines[v.token_i]) for v in reading.violations]
         return Annotation(
-            spans=layers[0],
+            spans=_keep_outermost(layers) if len(layers) > 1 else layers[0],
             layers=tuple(sorted(span for layer in layers for span in layer)) if len(layers) > 1 else (),
             missing=tuple(i for i, tags in enumerate(levels) if tags[0] is None),
             problems=tuple(problems),
         )
+
+
+def _line_up(cells: Sequence[tuple[Tag | None, ...]]) -> list[tuple[Tag | None, ...]]:
+    """Return the tags of each cell by levels: a tag stands on the level where its type stood in the cell before.
+
+    >>> [[str(tag) for tag in tags] for tags in _line_up([(Tag("B", "a"), Tag("B", "b")), (Tag("I", "b"),)])]
+    [['B-a', 'B-b'], ['O', 'I-b']]
+    """
+    if max(map(len, cells), default=1) == 1:
+        return list(cells)
+    lined: list[tuple[Tag | None, ...]] = []
+    before: tuple[Tag | None, ...] = ()
+    for tags in cells:
+        rest = [tag for tag in tags if tag and tag.entity_type]
+        here = [OUTSIDE] * len(before)
+        for level, old in enumerate(before):
+            same = [tag for tag in rest if old and tag.entity_type == old.entity_type]
+            if same:
+                here[level] = min(same, key=lambda tag: tag.prefix in "BSU")
+                rest.remove(here[level])
+        for tag in rest:
+            free = next((level for level, taken in enumerate(here) if taken == OUTSIDE), len(here))
+            here[free : free + 1] = [tag]
+        before = (None,) if tags == (None,) else tuple(here or tags)
+        lined.append(before)
+    return lined
+
+
+def _keep_outermost(layers: Sequence[Sequence[TokenSpan]]) -> tuple[TokenSpan, ...]:
+    """Return disjoint spans: longer ones first, then earlier ones, then those of earlier levels."""
+    taken: set[int] = set()
+    kept: list[TokenSpan] = []
+    for span in sorted((span for layer in layers for span in layer), key=lambda s: (s.start - s.end, s.start)):
+        covered = range(span.start, span.end)
+        if taken.isdisjoint(covered):
+            taken.update(covered)
+            kept.append(span)
+    return tuple(sorted(kept))
 
 
 def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
@@ -147,8 +197,10 @@ def _read_labels(labels: Sequence[str], scheme: str) -> dict[str, Tag]:
     tags = dict(zip(labels, tag_set.tags, strict=True))
     prefixed = {label: Tag(label[0], label[2:]) for label in labels if _PREFIXED.fullmatch(label)}
     is_bare = all(tag.entity_type in ("", label) for label, tag in tags.items())
-    if is_bare and len({tag.entity_type for tag in prefixed.values()}) < len(prefixed):
-        # One type under two prefixes: these are prefixes, although some type has none to start with.
+    types = {label for label, tag in tags.items() if tag.entity_type}
+    all_prefixed = types == set(prefixed) and any(tag.prefix == "B" for tag in prefixed.values())
+    if is_bare and (all_prefixed or len({tag.entity_type for tag in prefixed.values()}) < len(prefixed)):
+        # One type under two prefixes, or nothing else: these are prefixes, although some type has none to start with.
         return {label: prefixed.get(label, Tag("I", label) if tag.entity_type else tag) for label, tag in tags.items()}
     return tags
 
@@ -191,7 +243,7 @@ def _borders(pairs: CellPairs, levels: Mapping[str, tuple[Tag | None, ...]]) -> 
     borders: Borders = Counter()
     depth = max(map(len, levels.values()), default=1)
     for (before, here), count in pairs.items():
-        pair = [levels.get(cell, (OUTSIDE,)) if cell is not None else (OUTSIDE,) for cell in (before, here)]
+        pair = _line_up([levels.get(cell, (OUTSIDE,)) if cell is not None else (OUTSIDE,) for cell in (before, here)])
         for level in range(depth):
             first, second = (tags[level] or OUTSIDE if level < len(tags) else OUTSIDE for tags in pair)
             borders[first, second] += count

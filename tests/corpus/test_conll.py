@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+import spacy
 
+from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.edits import rename_types
 from spacy_hf_ner.corpus.formats.conll import open_conll
 from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.readers import read_docs
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
@@ -163,7 +167,11 @@ def test_columns_can_be_named_by_the_header(tmp_path: Path) -> None:
         ("Tim B-PER\n", ReadOptions(columns=Columns(tag=5)), "there is no column 5: the rows have 2 columns"),
         ("Tim B-PER\n", ReadOptions(columns=Columns(tag="x")), "no column is named 'x'; the file names none"),
         ("Tim B-PER\n", ReadOptions(scheme="IO"), r"the prefixes B are not in IO \(I\)"),
-        ("Tim B-PER\nran L-PER\nx M-PER\n", ReadOptions(), r"the prefixes \['B', 'L', 'M'\] fit no scheme"),
+        (
+            "Tim B-PER\nran L-PER\nx M-PER\n",
+            ReadOptions(),
+            r"file.conll: the prefixes \['B', 'L', 'M'\] fit no scheme .* First lines: B- 1, L- 2, M- 3\.",
+        ),
         ("Tim B-PER\n", ReadOptions(encoding="utf-99"), "unknown encoding 'utf-99'"),
     ],
 )
@@ -187,3 +195,72 @@ def test_what_cannot_be_read_is_an_error_that_says_why(
 def test_what_is_left_out_is_named_with_its_line(tmp_path: Path, text: str, kind: str, line: int) -> None:
     (sentence,) = read(tmp_path, text)
     assert Problem(kind, line) in sentence.problems
+
+
+# ------------------------------------------------------------------------------------------------ other columns
+
+
+@pytest.mark.parametrize("missing", ["_", "-", "-X-"])
+def test_a_missing_part_of_speech_is_no_tag_and_comes_back_as_none(tmp_path: Path, missing: str) -> None:
+    text = f"Ed NNP B-NP B-PER\nran {missing} B-VP O\n( -LRB- O O\n: : O O\n"
+    (sentence,) = read(tmp_path, text)
+    assert sentence.pos == ("NNP", "", "-LRB-", ":")
+    convert_corpus(str(tmp_path / "file.conll"), tmp_path / "b.spacy")
+    (doc,) = read_docs(tmp_path / "b.spacy", spacy.blank("en").vocab)
+    assert [token.tag_ for token in doc] == ["NNP", "", "-LRB-", ":"]
+    convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.conll")
+    (back,) = open_conll(tmp_path / "c.conll", ReadOptions()).read()
+    assert (back.words, back.pos, back.spans) == (sentence.words, sentence.pos, sentence.spans)
+
+
+def test_an_empty_part_of_speech_is_no_tag(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "Ed\tNNP\tB-PER\nran\t\tO\n")
+    assert sentence.pos == ("NNP", "")
+
+
+def test_chunks_know_no_missing_tag(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "Ed NNP B-NP B-PER\nran VBD _ O\n")
+    assert [(s.start, s.end, s.entity_type) for s in sentence.chunks] == [(0, 1, "NP")]
+    assert sentence.problems == ()
+
+
+BROKEN_CHUNKS = "Ed NNP I-NP B-PER\nran VBD B-VP O\nx NN E-PP O\ny NN I-ADVP O\n"
+CHUNKS = ReadOptions(columns=Columns(task="chunk"))
+
+
+def test_the_scheme_of_chunks_is_told_and_its_repairs_are_counted(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, BROKEN_CHUNKS, CHUNKS)
+    assert [span.entity_type for span in sentence.chunks] == ["NP", "VP", "PP", "ADVP"]
+    assert sentence.problems[0] == Problem("chunks, IOBES: entity starts without a start tag", 1)
+    assert len(sentence.problems) == 6
+    source = open_conll(tmp_path / "file.conll", CHUNKS)
+    assert (source.scheme, source.share) == ("IOBES", 0.25)
+    with pytest.raises(CorpusError, match=r"file.conll:1: chunks, IOBES: entity starts without a start tag"):
+        convert_corpus(str(tmp_path / "file.conll"), tmp_path / "o.spacy", CHUNKS, ConvertOptions(strict=True))
+
+
+def test_repairs_of_chunks_beside_entities_are_counted(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, BROKEN_CHUNKS)
+    assert sentence.problems[0] == Problem("chunks, IOBES: entity starts without a start tag", 1)
+    assert show(sentence) == ["Ed/PER"]
+
+
+def test_a_scheme_that_is_named_is_that_of_the_chunks_where_they_are_asked_for(tmp_path: Path) -> None:
+    text = "Ed NNP B-NP B-PER\nLi NNP I-NP I-PER\nran VBD I-VP O\n"
+    (sentence,) = read(tmp_path, text, ReadOptions(scheme="IOB1", columns=Columns(task="chunk")))
+    assert sentence.problems == (Problem("chunks, IOB1: entity starts without a start tag", 1),)
+    with pytest.raises(CorpusError, match=r"file.conll: the prefixes B are not in IO"):
+        read(tmp_path, text, ReadOptions(scheme="IO", columns=Columns(task="chunk")))
+
+
+def test_types_of_chunks_are_renamed_too(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "Ed NNP B-NP B-PER\nran VBD B-VP O\n", CHUNKS)
+    renamed = rename_types(sentence, {"NP": "NOUN", "VP": ""})
+    assert [(s.start, s.end, s.entity_type) for s in renamed.chunks] == [(0, 1, "NOUN")]
+
+
+def test_offsets_of_thousands_of_digits_are_no_numbers(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "ab\t0\t2\tO\n" * 10 + f"ab\t{'9' * 5_000}\t2\tO\n")
+    assert sentence.problems == (Problem("character offsets that are no numbers, not used", 1),)
+    (sentence,) = read(tmp_path, f"ab\t{'9' * 5_000}\t2\tO\n")
+    assert sentence.words == ("ab",)

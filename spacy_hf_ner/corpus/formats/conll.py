@@ -7,18 +7,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypedDict
 
-from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, Block, read_blocks
-from spacy_hf_ner.corpus.layout import SAMPLE, Layout, find_separator, plan_layout, split_cells
+from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, Block, is_document_mark, read_blocks, read_cell
+from spacy_hf_ner.corpus.layout import (
+    SAMPLE,
+    Layout,
+    find_separator,
+    is_number,
+    is_prefixed_column,
+    plan_layout,
+    split_cells,
+)
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
-from spacy_hf_ner.corpus.tag_column import MISSING, is_tag_like
+from spacy_hf_ner.corpus.tag_column import MISSING, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
 
 TEXT: Final = re.compile(r"#\s*text\s*=\s?(.*)")
 SENTENCE_ID: Final = re.compile(r"#\s*(?:sent_id\s*=|id\s)\s*(\S+)(?:\s.*)?")
 DOCUMENT: Final = re.compile(r"#\s*newdoc\b(?:\s*id)?\s*=?\s*(.*?)\s*")
 GLOBAL_COLUMNS: Final = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
+QUOTED: Final = re.compile(r'"(?:[^"]*"")+[^"]*"')
 GERMEVAL_SOURCE: Final = re.compile(r"#\t(\S+)\t\[.*")
 
 
@@ -30,14 +39,18 @@ def open_conll(path: Path, options: ReadOptions) -> Source:
     """
     file = open_text(path, encoding=options.encoding)
     plan = _plan(file, options)
+    layout = plan.layout
 
     def tables() -> Iterator[Table]:
         lines = ((number, line) for number, line in file.lines() if number != plan.header_line)
         end_char = 0
-        for block in read_blocks(lines, split=plan.split, is_comment=plan.is_comment):
-            table = _read_block(block, plan.layout)
-            if plan.layout.start_char is not None:
-                end_char = _read_offsets(table, block, plan.layout, end_char)
+        blocks = read_blocks(
+            lines, split=plan.split, is_comment=plan.is_comment, sentence=layout.sentence, document=layout.document
+        )
+        for block in blocks:
+            table = read_block(block, layout)
+            if layout.start_char is not None:
+                end_char = _read_offsets(table, block, layout, end_char)
             yield table
 
     return open_tables(
@@ -45,77 +58,102 @@ def open_conll(path: Path, options: ReadOptions) -> Source:
         name=str(path),
         format_name="conll",
         options=options,
-        description=f"{file.encoding}, {plan.layout}",
+        description=f"{file.encoding}, {layout}",
         problems=file.problems,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How the lines of a file are to be read."""
+    """How the lines of a file are to be read.
+
+    Attributes:
+        layout: Which column holds what.
+        header_line: The line that names the columns, or 0.
+        labels: The tags of the rows that are surely none of comments, and their types.
+        is_prefixed: Whether these tags have prefixes.
+        is_quoted: Whether cells that hold a quote are in quotes, as tables are exported.
+    """
 
     layout: Layout
     header_line: int
     labels: frozenset[str]
+    is_prefixed: bool
+    is_quoted: bool
 
     def split(self, line: str) -> list[str]:
-        return split_cells(line, self.layout.separator)
+        cells = split_cells(line, self.layout.separator)
+        if not self.is_quoted or '"' not in line:
+            return cells
+        return [cell[1:-1].replace('""', '"') if QUOTED.fullmatch(cell) else cell for cell in cells]
 
     def is_comment(self, line: str, cells: list[str]) -> bool:
         """Tell a comment from a row whose word begins with "#": a row has all columns, and a tag in the right one."""
         layout = self.layout
         if len(cells) != layout.n_columns or (layout.index is not None and not cells[layout.index].isdecimal()):
             return True
-        if not line[1:2].isspace():  # a hashtag, or whatever else
-            return False
         told = cells[layout.told or 0]
-        return not (is_tag_like(told) or told in self.labels or (layout.separator != " " and told in MISSING))
+        if is_tag_like(told) or told in self.labels:
+            return False
+        if line[1:2].isspace():
+            return layout.separator == " " or told not in MISSING
+        return self.is_prefixed and not is_untyped(told) and told not in MISSING  # else a hashtag
 
 
 def _plan(file: TextFile, options: ReadOptions) -> _Plan:
     """Look at the first lines of a file."""
-    sample = [
-        (n, line) for n, line in islice(file.lines(), SAMPLE) if line.strip() and not line.startswith(DOCUMENT_MARK)
-    ]
+    sample = [(n, line) for n, line in islice(file.lines(), SAMPLE) if line.strip()]
     named = next((match[1].split() for _, line in sample if (match := GLOBAL_COLUMNS.match(line))), None)
     lines = [(n, line) for n, line in sample if not line.startswith("#")] or sample
-    separator = options.columns.separator or find_separator(line for _, line in lines)
-    rows = [split_cells(line, separator) for _, line in lines]
+    separator = options.columns.separator or find_separator(
+        line for _, line in lines if not line.startswith(DOCUMENT_MARK)
+    )
+    numbered = [(n, split_cells(line, separator)) for n, line in lines]
+    numbered = [(n, cells) for n, cells in numbered if not is_document_mark(cells)]
+    rows = [cells for _, cells in numbered]
     layout = plan_layout(rows, separator=separator, columns=options.columns, path=file.path, header=named)
     has_header_row = layout.has_header and named is None
     told = layout.told or 0
-    labels = frozenset(row[told] for row in rows[has_header_row:] if len(row) == layout.n_columns) - MISSING
-    return _Plan(layout, lines[0][0] if has_header_row else 0, labels)
+    column = [row[told] for row in rows[has_header_row:] if len(row) == layout.n_columns]
+    quoted = [cell for row in rows for cell in row if '"' in cell] if has_header_row and separator == "\t" else []
+    return _Plan(
+        layout,
+        header_line=numbered[0][0] if has_header_row else 0,
+        labels=frozenset(column) - MISSING | types_of(column),
+        is_prefixed=is_prefixed_column(column),
+        is_quoted=bool(quoted) and all(map(QUOTED.fullmatch, quoted)),
+    )
 
 
-def _read_block(block: Block, layout: Layout) -> Table:
+def read_block(block: Block, layout: Layout) -> Table:
+    """Return the table of a sentence; a row of another width keeps its tag only where that looks like one."""
     problems: list[Problem] = []
     tags = [[cell.strip() for cell in _read_column(block, column)] for column in layout.tags]
-    told = _read_column(block, layout.told or 0)
+    pos, chunks = _read_column(block, layout.pos), _read_column(block, layout.chunk)
+    told = tags[0] if tags else chunks or pos
     for i, row in enumerate(block.rows):
         if len(row.cells) == layout.n_columns:
             continue
-        if not is_tag_like(told[i]):
-            kind = f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is missing"
-            problems.append(Problem(kind, row.line))
-        for level in tags:
+        fate = "kept" if is_tag_like(told[i]) else "missing"
+        problems.append(
+            Problem(f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is {fate}", row.line)
+        )
+        for level in tags or (told,):
             level[i] = level[i] if is_tag_like(level[i]) else ""
     return Table(
         lines=[row.line for row in block.rows],
         words=_read_column(block, layout.token),
         tags=tags,
-        pos=_read_column(block, layout.pos),
-        chunks=_read_column(block, layout.chunk),
+        pos=pos,
+        chunks=chunks,
         problems=problems,
         **read_comments(block),
     )
 
 
 def _read_column(block: Block, column: int | None) -> list[str]:
-    """Return the cells of a column, empty where a row is too short; none at all if there is no such column."""
-    if column is None:
-        return []
-    return [row.cells[column] if column < len(row.cells) else "" for row in block.rows]
+    """Return the cells of a column; none at all if there is no such column."""
+    return [] if column is None else [read_cell(row, column) for row in block.rows]
 
 
 class Comments(TypedDict):
@@ -128,8 +166,13 @@ class Comments(TypedDict):
 
 
 def read_comments(block: Block) -> Comments:
-    """Return what the comments of a block say of its sentence."""
-    said = Comments(text=None, starts_document=block.starts_document, sentence_id="", document_id="")
+    """Return what the comments of a block say of its sentence, and its columns where they name it."""
+    said = Comments(
+        text=None,
+        starts_document=block.starts_document,
+        sentence_id=block.sentence_id,
+        document_id=block.document_id,
+    )
     for comment in block.comments:
         line = comment.cells[0]
         if match := TEXT.fullmatch(line):
@@ -147,7 +190,7 @@ def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> 
     assert layout.end_char is not None
     columns = _read_column(block, layout.start_char), _read_column(block, layout.end_char)
     offsets = list(zip(*columns, strict=True))
-    if not all(start.isdecimal() and end.isdecimal() for start, end in offsets):
+    if not all(is_number(start) and is_number(end) for start, end in offsets):
         table.problems.append(Problem("character offsets that are no numbers, not used", table.lines[0]))
         return end_char
     starts, ends = [int(start) for start, _ in offsets], [int(end) for _, end in offsets]

@@ -1,4 +1,4 @@
-"""CoNLL-U: ten columns, with the tag and the white space in the last one, MISC.
+"""CoNLL-U: ten columns, with the tag of entities or chunks and the white space in the last one, MISC.
 
 Source: https://universaldependencies.org/format.html
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks
 from spacy_hf_ner.corpus.formats.conll import read_comments
-from spacy_hf_ner.corpus.layout import SAMPLE
+from spacy_hf_ner.corpus.layout import SAMPLE, is_number
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
@@ -21,25 +21,30 @@ from spacy_hf_ner.corpus.text_files import TextFile, open_text
 from spacy_hf_ner.errors import CorpusError
 
 N_COLUMNS: Final = 10
-ID, FORM, UPOS, MISC = 0, 1, 3, 9
+ID, FORM, UPOS, XPOS, MISC = 0, 1, 3, 4, 9
+POS_COLUMNS: Final = {"upos": UPOS, str(UPOS): UPOS, "xpos": XPOS, str(XPOS): XPOS}
 ESCAPES: Final = {r"\s": " ", r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\p": "|", r"\\": "\\"}
 
-_RANGE = re.compile(r"(\d+)-(\d+)")
+_RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 _ESCAPE = re.compile(r"\\.")
 
 
 def open_conllu(path: Path, options: ReadOptions) -> Source:
-    """Return a CoNLL-U file as a source; the tag column's option names the key in MISC.
+    """Return a CoNLL-U file as a source; the tag column's option names the key in MISC, or UPOS or XPOS.
 
     Raises:
-        CorpusError: No key in MISC holds tags.
+        CorpusError: No key in MISC holds tags, or there is no such key or column.
     """
     file = open_text(path, encoding=options.encoding)
-    key = str(options.columns.tag) if options.columns.tag is not None else _find_key(file)
+    is_about_pos = options.columns.task == "pos"
+    key = "" if is_about_pos else _find_key(file, options.columns.tag)
+    pos = _find_pos(path, options.columns.tag) if is_about_pos else UPOS
 
     def tables() -> Iterator[Table]:
         for block in _blocks(file):
-            table = _read_block(block, key)
+            table = _read_block(block, key, pos)
+            if options.columns.task != "ner":
+                table.chunks, table.tags = ([] if is_about_pos else table.tags[0]), []
             if table.words:
                 yield table
 
@@ -48,7 +53,7 @@ def open_conllu(path: Path, options: ReadOptions) -> Source:
         name=str(path),
         format_name="conllu",
         options=options,
-        description=f"{file.encoding}, tags in MISC as {key}=",
+        description=f"{file.encoding}, " + (f"tags in MISC as {key}=" if key else f"parts of speech in column {pos}"),
         problems=file.problems,
     )
 
@@ -57,16 +62,35 @@ def _blocks(file: TextFile) -> Iterator[Block]:
     return read_blocks(file.lines(), split=lambda line: line.split("\t"), is_comment=lambda _line, _cells: True)
 
 
-def _find_key(file: TextFile) -> str:
-    """Return the key in MISC whose values are tags."""
+def _find_pos(path: Path, named: int | str | None) -> int:
+    """Return the column of parts of speech."""
+    column = UPOS if named is None else POS_COLUMNS.get(str(named).lower())
+    if column is None:
+        raise CorpusError(f"{path}: expected upos or xpos as the column of parts of speech, got {named!r}. Name one.")
+    return column
+
+
+def _find_key(file: TextFile, named: int | str | None) -> str:
+    """Return the key in MISC whose values are tags, or the one that is named."""
     keys: Counter[str] = Counter()
-    for block in islice(_blocks(file), SAMPLE // 10):
+    others: dict[str, None] = {}
+    for block in _blocks(file) if named is not None else islice(_blocks(file), SAMPLE // 10):
         for row in block.rows:
-            keys.update(key for key, value in _read_misc(row).items() if is_tag_like(value))
+            misc = _read_misc(row)
+            if named is not None and str(named) in misc:
+                return str(named)
+            keys.update(key for key, value in misc.items() if is_tag_like(value))
+            others.update(dict.fromkeys(misc))
+    if named is not None:
+        known = ", ".join([*others][:20]) or "none"
+        raise CorpusError(
+            f"{file.path}:1: expected the key {named} in column {MISC} (MISC), found only {known}. Name one with "
+            "--tag-column."
+        )
     if not keys:
         raise CorpusError(
             f"{file.path}:1: expected tags in column {MISC} (MISC) such as name=B-PER, found none. Name their key with "
-            "--tag-column, or read the file with --format conll."
+            "--tag-column, read parts of speech with --column pos, or read the file with --format conll."
         )
     return keys.most_common(1)[0][0]
 
@@ -76,7 +100,7 @@ def _read_misc(row: Row) -> dict[str, str]:
     return {key: value for key, _, value in (pair.partition("=") for pair in cell.split("|")) if value}
 
 
-def _read_block(block: Block, key: str) -> Table:
+def _read_block(block: Block, key: str, pos: int) -> Table:
     """Read the rows of a sentence; several words that are written as one are that one word, empty nodes none."""
     table = Table(lines=[], words=[], tags=[[]], **read_comments(block))
     covered = 0
@@ -91,14 +115,14 @@ def _read_block(block: Block, key: str) -> Table:
         if match := _RANGE.fullmatch(number):
             covered = int(match[2])
             tag = _first_tag(block, key, int(match[1]), covered)
-        elif number.isdecimal() and int(number) <= covered:
+        elif _is_within(number, 1, covered):
             continue
         else:
             tag = misc.get(key, "")
         table.lines.append(row.line)
         table.words.append(row.cells[FORM] if len(row.cells) > FORM else "")
         table.tags[0].append(tag)
-        table.pos.append(row.cells[UPOS] if len(row.cells) > UPOS else "_")
+        table.pos.append(row.cells[pos] if len(row.cells) > pos else "")
         table.gaps.append(_read_gap(misc))
     if any(gap is not None for gap in table.gaps):  # who says where there is no white space means the rest has some
         table.gaps = [*(" " if gap is None else gap for gap in table.gaps[:-1]), table.gaps[-1]]
@@ -107,9 +131,12 @@ def _read_block(block: Block, key: str) -> Table:
 
 def _first_tag(block: Block, key: str, first: int, last: int) -> str:
     """Return the first tag of an entity among the words that are written as one, else what they all say."""
-    numbers = {str(number) for number in range(first, last + 1)}
-    tags = [_read_misc(row).get(key, "") for row in block.rows if row.cells[ID] in numbers]
+    tags = [_read_misc(row).get(key, "") for row in block.rows if _is_within(row.cells[ID], first, last)]
     return next((tag for tag in tags if tag not in ("O", "")), tags[0] if tags else "")
+
+
+def _is_within(number: str, first: int, last: int) -> bool:
+    return is_number(number) and first <= int(number) <= last
 
 
 def _read_gap(misc: dict[str, str]) -> str | None:

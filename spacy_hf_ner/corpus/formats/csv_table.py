@@ -1,13 +1,20 @@
-"""CSV: one word a row, quoted cells, and a column that names the sentence on its first row or on all of its rows."""
+"""CSV: one word a row, quoted cells, and a column that names the sentence on its first row or on all of its rows.
 
+Exported data sets have one sentence a row instead, with lists in their cells.
+"""
+
+import ast
 import csv
+import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from spacy_hf_ner.corpus.layout import SAMPLE, Layout, plan_layout
-from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
+from spacy_hf_ner.corpus.formats.conll import read_block
+from spacy_hf_ner.corpus.layout import SAMPLE, plan_layout
+from spacy_hf_ner.corpus.records import find_fields, make_table
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
@@ -22,17 +29,20 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
     """Return a CSV file as a source.
 
     Raises:
-        CorpusError: The file holds no rows or no tags, or its quotes do not close.
+        CorpusError: The file holds no rows or no tags, its quotes do not close, or its lists cannot be read.
     """
     file = open_text(path, encoding=options.encoding)
     separator = options.columns.separator or _find_separator(file)
-    sample = [(n, row) for n, row in islice(_rows(file, separator), SAMPLE) if any(map(str.strip, row))]
-    layout = plan_layout([row for _, row in sample], separator=separator, columns=options.columns, path=path)
-    header_line = sample[0][0] if layout.has_header else 0
+    if (header := _find_list_header(file, separator)) is not None:
+        return _open_lists(file, separator, header, options)
+    sample = [row for kind, row in _classify(islice(_rows(file, separator), SAMPLE)) if kind == "row"]
+    layout = plan_layout([row.cells for row in sample], separator=separator, columns=options.columns, path=path)
+    header_line = sample[0].line if layout.has_header else 0
 
     def tables() -> Iterator[Table]:
         rows = ((number, row) for number, row in _rows(file, separator) if number != header_line)
-        return _read_tables(rows, layout)
+        for block in group_rows(_classify(rows), sentence=layout.sentence, document=layout.document):
+            yield read_block(block, layout)
 
     return open_tables(
         tables,
@@ -45,8 +55,8 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
 
 
 def _find_separator(file: TextFile) -> str:
-    head = [line for _, line in islice(file.lines(), SAMPLE) if line]
-    return max(SEPARATORS, key=lambda separator: sum(separator in line for line in head))
+    head = [line for _, line in islice(file.lines(), SAMPLE) if line] or [""]
+    return max(SEPARATORS, key=lambda separator: (sum(separator in line for line in head), head[0].count(separator)))
 
 
 def _rows(file: TextFile, separator: str) -> Rows:
@@ -74,33 +84,77 @@ def _rows(file: TextFile, separator: str) -> Rows:
         ) from error
 
 
-def _read_tables(rows: Rows, layout: Layout) -> Iterator[Table]:
-    """Yield a table for each sentence: a new name or a blank row begins one."""
-    table = Table(lines=[], words=[], tags=[[] for _ in layout.tags])
-    for line, row in rows:
-        name = _cell(row, layout.sentence)
-        is_blank = not any(map(str.strip, row))
-        if (is_blank or (name and name != table.sentence_id)) and table.lines:
-            yield table
-            table = Table(lines=[], words=[], tags=[[] for _ in layout.tags])
-        if is_blank:
-            continue
-        table.sentence_id = name or table.sentence_id
-        is_whole = len(row) == layout.n_columns
-        if not is_whole:
-            kind = f"row of {len(row)} columns, not {layout.n_columns}: its tag is missing"
-            table.problems.append(Problem(kind, line))
-        table.lines.append(line)
-        table.words.append(_cell(row, layout.token))
-        for level, column in zip(table.tags, layout.tags, strict=True):
-            level.append(_cell(row, column).strip() if is_whole else "")
-        if layout.pos is not None:
-            table.pos.append(_cell(row, layout.pos))
-        if layout.chunk is not None:
-            table.chunks.append(_cell(row, layout.chunk))
-    if table.lines:
-        yield table
+def _classify(rows: Rows) -> Iterator[tuple[Kind, Row]]:
+    for line, cells in rows:
+        is_blank = not "".join(cells).strip()
+        yield "blank" if is_blank else "mark" if is_document_mark(cells) else "row", Row(line, cells)
 
 
-def _cell(row: list[str], column: int | None) -> str:
-    return row[column] if column is not None and column < len(row) else ""
+def _find_list_header(file: TextFile, separator: str) -> list[str] | None:
+    """Return the first row if the row below it holds lists, which may break lines, or None.
+
+    Raises:
+        CorpusError: The lists cannot be read.
+    """
+    try:
+        header, *below = islice(csv.reader((line + "\n" for _, line in file.lines()), delimiter=separator), 2)
+    except (csv.Error, ValueError):
+        return None
+    cells = [cell for row in below for cell in row if cell.startswith("[") and cell.endswith("]")]
+    if len(cells) < 2:  # noqa: PLR2004 - words and tags
+        return None
+    for cell in cells:
+        _parse_list(cell, file.path, 2)
+    return header
+
+
+def _open_lists(file: TextFile, separator: str, header: list[str], options: ReadOptions) -> Source:
+    """Return a CSV file of one sentence a row as a source."""
+    name = str(file.path)
+    fields = find_fields(header, options.columns, source=name)
+    lists = [field for field in (fields.words, fields.tags, fields.pos, fields.chunks) if field]
+
+    def tables() -> Iterator[Table]:
+        document_id = ""
+        for line, row in islice(_rows(file, separator), 1, None):
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise CorpusError(
+                    f"{name}:{line}: expected {len(header)} cells ({', '.join(header)}), got {len(row)}: it is not "
+                    "known which is which. Correct the row."
+                )
+            record: dict[str, Any] = dict(zip(header, row, strict=True))
+            record |= {field: _parse_list(record[field], file.path, line) for field in lists}
+            table = make_table(record, fields, source=name, line=line, document_id=document_id)
+            document_id = table.document_id
+            if table.words:
+                yield table
+
+    return open_tables(
+        tables,
+        name=name,
+        format_name="csv",
+        options=options,
+        description=f"{file.encoding}, lists in fields {fields}",
+        problems=file.problems,
+    )
+
+
+def _parse_list(cell: str, path: Path, line: int) -> list[Any]:
+    """Return a list that was written as JSON or by Python."""
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        try:
+            found = ast.literal_eval(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            found = None
+        if repr(found) != cell:  # numpy leaves the commas out, and Python would join the words
+            found = None
+    if not isinstance(found, list):
+        raise CorpusError(
+            f"{path}:{line}: expected a list with commas, as JSON or Python writes it, got {cell[:60]!r}: numpy's form "
+            "does not tell where a word ends. Save the data set as JSON or parquet (to_json, to_parquet)."
+        )
+    return found

@@ -1,0 +1,96 @@
+"""CoNLL-U with other tasks than entities, missing cells and damaged numbers; the rest is in ``test_formats.py``."""
+
+from pathlib import Path
+
+import pytest
+
+from spacy_hf_ner.corpus.convert import convert_corpus
+from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
+from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.errors import CorpusError
+from tests.corpus.sentences import read as read_file
+from tests.corpus.sentences import show
+
+POS = ReadOptions(columns=Columns(task="pos"))
+
+
+def row(number: str, word: str, misc: str = "_", *, upos: str = "NOUN", xpos: str = "_") -> str:
+    return f"{number}\t{word}\t_\t{upos}\t{xpos}\t_\t_\t_\t_\t{misc}\n"
+
+
+def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[Sentence]:
+    path = tmp_path / "a.conllu"
+    path.write_text(text)
+    return read_file(path, options)
+
+
+def test_a_treebank_without_tags_gives_its_parts_of_speech(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, row("1", "Ed", upos="PROPN") + row("2", "ran", upos="VERB"), POS)
+    assert (sentence.words, sentence.pos) == (("Ed", "ran"), ("PROPN", "VERB"))
+    assert (sentence.spans, sentence.missing) == ((), (0, 1))
+
+
+def test_parts_of_speech_alone_leave_entities_unannotated(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, row("1", "Ed", "name=B-PER") + row("2", "ran", "name=O"), POS)
+    assert (sentence.spans, sentence.missing, sentence.pos) == ((), (0, 1), ("NOUN", "NOUN"))
+
+
+def test_the_column_of_parts_of_speech_can_be_named(tmp_path: Path) -> None:
+    text = row("1", "Ed", xpos="NNP") + row("2", "ran")
+    (sentence,) = read(tmp_path, text, ReadOptions(columns=Columns(tag="xpos", task="pos")))
+    assert sentence.pos == ("NNP", "")
+    with pytest.raises(CorpusError, match=r"a.conllu: expected upos or xpos .*, got 'tag'"):
+        read(tmp_path, text, ReadOptions(columns=Columns(tag="tag", task="pos")))
+
+
+def test_chunks_in_misc_leave_entities_unannotated(tmp_path: Path) -> None:
+    text = row("1", "Ed", "chunk=B-NP") + row("2", "ran", "chunk=B-VP")
+    (sentence,) = read(tmp_path, text, ReadOptions(columns=Columns(task="chunk")))
+    assert [span.entity_type for span in sentence.chunks] == ["NP", "VP"]
+    assert (sentence.spans, sentence.missing) == ((), (0, 1))
+
+
+def test_a_missing_part_of_speech_is_no_tag(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, row("1", "Ed", "name=B-PER", upos="_") + row("2", "ran", "name=O", upos="VERB"))
+    assert sentence.pos == ("", "VERB")
+    (sentence,) = read(tmp_path, row("1", "Ed", "name=B-PER", upos="_"))
+    assert sentence.pos == ()
+
+
+def test_a_key_that_no_word_has_is_an_error_that_names_those_there_are(tmp_path: Path) -> None:
+    text = row("1", "Ed", "name=B-PER|SpaceAfter=No") + row("2", "ran", "name=O")
+    with pytest.raises(CorpusError, match=r"a.conllu:1: expected the key nmae .*, found only name, SpaceAfter. Name"):
+        read(tmp_path, text, ReadOptions(columns=Columns(tag="nmae")))
+
+
+def test_a_key_that_comes_late_can_be_named(tmp_path: Path) -> None:
+    text = (row("1", "Ed", "name=O") + "\n") * 1_000 + row("1", "Bo", "gold=B-PER")
+    *_, last = read(tmp_path, text, ReadOptions(columns=Columns(tag="gold")))
+    assert show(last) == ["Bo/PER"]
+
+
+@pytest.mark.parametrize("number", ["1-" + "9" * 5_000, "9" * 5_000])
+def test_a_number_of_thousands_of_digits_is_none(tmp_path: Path, number: str) -> None:
+    (sentence,) = read(tmp_path, row("1", "Ed", "name=B-PER") + row(number, "ran", "name=O"))
+    assert (sentence.words, show(sentence)) == (("Ed", "ran"), ["Ed/PER"])
+
+
+def test_a_range_that_goes_on_for_ever_costs_no_memory(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, row("1-999999999", "del") + row("1", "de", "name=O") + row("2", "el", "name=B-LOC"))
+    assert (sentence.words, show(sentence)) == (("del",), ["del/LOC"])
+
+
+def test_the_scheme_of_tags_in_misc_is_repaired_for_chunks_too(tmp_path: Path) -> None:
+    text = row("1", "Ed", "chunk=B-NP") + row("2", "Li", "chunk=I-NP") + "\n" + row("1", "ran", "chunk=I-VP")
+    first, second = read(tmp_path, text, ReadOptions(scheme="IOB2", columns=Columns(task="chunk")))
+    assert first.problems == ()
+    assert second.problems == (Problem("chunks, IOB2: entity starts without a start tag", 4),)
+
+
+def test_a_word_without_a_part_of_speech_has_no_tag_in_its_doc_and_in_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.conllu").write_text(row("1", "Ed", "name=S-PER", upos="_") + row("2", "ran", "name=O", upos="VERB"))
+    convert_corpus(str(tmp_path / "a.conllu"), tmp_path / "b.spacy")
+    convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.conll")
+    (sentence,) = read_file(tmp_path / "c.conll")
+    assert (sentence.words, sentence.pos, show(sentence)) == (("Ed", "ran"), ("", "VERB"), ["Ed/PER"])
