@@ -3,7 +3,7 @@
 import codecs
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -12,8 +12,7 @@ from spacy_hf_ner.errors import CorpusError
 
 CHUNK: Final = 1 << 20  # bytes
 
-BYTE_ORDER_MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
+WIDE_MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with UTF-16's
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -94,18 +93,23 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
     if not path.is_file():
         raise CorpusError(f"{path}: expected a file, got {'a folder' if path.is_dir() else 'nothing there'}.")
     if encoding != "auto":
-        if encoding.lower() != CESU_8:
-            try:
-                "a".encode(encoding)  # refuses codecs that are not of text, such as hex
-            except (LookupError, ValueError) as error:
-                raise CorpusError(
-                    f"unknown encoding {encoding!r}: --encoding expects 'auto', 'cesu-8' or one of Python's encodings "
-                    "of text, such as utf-16."
-                ) from error
+        if encoding.lower() == CESU_8:
+            seen = _scan_lines(path)
+            halves = () if seen.invalid else tuple(seen.halves)  # other bytes do not fit what was named
+            return TextFile(path, CESU_8, _newline(path), halves)
+        try:
+            "a".encode(encoding)  # refuses codecs that are not of text, such as hex
+        except (LookupError, ValueError) as error:
+            raise CorpusError(
+                f"unknown encoding {encoding!r}: --encoding expects 'auto', 'cesu-8' or one of Python's encodings "
+                "of text, such as utf-16."
+            ) from error
         return TextFile(path, encoding.lower(), _newline(path))
     with path.open("rb") as file:
         head = file.read(4096)
-    for mark, name in BYTE_ORDER_MARKS:
+    if head.startswith(codecs.BOM_UTF8):
+        return _detect_by_lines(path, is_marked=True)
+    for mark, name in WIDE_MARKS:
         if head.startswith(mark):
             return TextFile(path, name, _newline(path))
     wide = _detect_wide(head) if b"\0" in head else None
@@ -129,35 +133,57 @@ def _detect_wide(head: bytes) -> str | None:
     return None
 
 
-def _detect_by_lines(path: Path) -> TextFile:
-    """Decode every line that is not ASCII as UTF-8: what fails, and how, tells the encoding."""
-    n_valid = n_surrogates = 0
-    invalid = array("Q")  # lines; in a file of another encoding most of them
-    halves: list[Problem] = []
-    high: set[int] = set()
+@dataclass(slots=True)
+class _Scan:
+    """What the lines of a file that are not ASCII are in.
+
+    Attributes:
+        n_valid: How many are UTF-8.
+        n_surrogates: How many are CESU-8 and no UTF-8.
+        invalid: The numbers of the others; in a file of another encoding most of them.
+        halves: Lines of CESU-8 with half of a character.
+        high: The bytes beyond ASCII of the lines that are no UTF-8.
+    """
+
+    n_valid: int = 0
+    n_surrogates: int = 0
+    invalid: "array[int]" = field(default_factory=lambda: array("Q"))
+    halves: list[Problem] = field(default_factory=list)
+    high: set[int] = field(default_factory=set)
+
+
+def _scan_lines(path: Path) -> _Scan:
+    """Decode every line that is not ASCII as UTF-8, and tell what fails, and how."""
+    seen = _Scan()
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.isascii():
                 continue
             try:
                 line.decode("utf-8")
-                n_valid += 1
+                seen.n_valid += 1
             except UnicodeDecodeError:
                 if _is_cesu_8(line):
-                    n_surrogates += 1
+                    seen.n_surrogates += 1
                     text = line.decode("utf-8", "surrogatepass")
                     if _join_surrogates(text).count("\ufffd") > text.count("\ufffd"):
-                        halves.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", number))
+                        seen.halves.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", number))
                 else:
-                    invalid.append(number)
-                high.update(byte for byte in line if byte >= 0x80)  # noqa: PLR2004 - beyond ASCII
+                    seen.invalid.append(number)
+                seen.high.update(byte for byte in line if byte >= 0x80)  # noqa: PLR2004 - beyond ASCII
+    return seen
+
+
+def _detect_by_lines(path: Path, *, is_marked: bool = False) -> TextFile:
+    """Return a file in the encoding that its lines show; one with UTF-8's byte order mark is UTF-8 or CESU-8."""
+    seen = _scan_lines(path)
     newline = _newline(path)
-    if n_valid + n_surrogates > len(invalid) or not invalid:
+    if is_marked or seen.n_valid + seen.n_surrogates > len(seen.invalid) or not seen.invalid:
         # Other encodings hardly ever look like UTF-8 or CESU-8: where few lines are invalid, these are damaged.
-        damage = (*(Problem("bytes that are not UTF-8", n) for n in invalid), *halves)
-        return TextFile(path, CESU_8 if n_surrogates else "utf-8", newline, damage)
+        damage = (*(Problem("bytes that are not UTF-8", n) for n in seen.invalid), *seen.halves)
+        return TextFile(path, CESU_8 if seen.n_surrogates else "utf-8-sig" if is_marked else "utf-8", newline, damage)
     undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in Windows-1252
-    return TextFile(path, "latin-1" if high & undefined else "cp1252", newline)
+    return TextFile(path, "latin-1" if seen.high & undefined else "cp1252", newline)
 
 
 def _is_cesu_8(line: bytes) -> bool:

@@ -79,6 +79,37 @@ def test_one_damaged_byte_leaves_the_other_characters_of_a_file_with_surrogates(
     )
 
 
+@pytest.mark.parametrize(
+    ("data", "encoding", "lines", "problems"),
+    [
+        (b"a\nf\xc3r\n", "utf-8-sig", ["a", "f\ufffdr"], (Problem("bytes that are not UTF-8", 2),)),
+        (b"\xff\n\xff", "utf-8-sig", ["\ufffd"] * 2, tuple(Problem("bytes that are not UTF-8", n) for n in (1, 2))),
+        (b"\xed\xa0\xbd\xed\xb8\x80\na\n", "cesu-8", ["\U0001f600", "a"], ()),
+        (
+            b"\xed\xa0\xbd\xed\xb8\x80\n\xed\xa0\xbd\n\xff\n",
+            "cesu-8",
+            ["\U0001f600", "\ufffd", "\ufffd"],
+            (Problem("bytes that are not UTF-8", 3), Problem("half of a character beyond U+FFFF, read as U+FFFD", 2)),
+        ),
+    ],
+)
+def test_a_file_with_a_byte_order_mark_is_repaired_like_one_without(
+    tmp_path: Path, data: bytes, encoding: str, lines: list[str], problems: tuple[Problem, ...]
+) -> None:
+    file = open_text(write(tmp_path, codecs.BOM_UTF8 + data))
+    assert (file.encoding, file.problems) == (encoding, problems)
+    assert [line for _, line in file.lines()] == lines
+
+
+def test_half_of_a_character_is_told_where_cesu_8_is_named(tmp_path: Path) -> None:
+    file = open_text(write(tmp_path, b"a\n\xed\xa0\xbd\n"), encoding="CESU-8")
+    assert list(file.lines()) == [(1, "a"), (2, "\ufffd")]
+    assert file.problems == (Problem("half of a character beyond U+FFFF, read as U+FFFD", 2),)
+    wrong = open_text(write(tmp_path, b"\xed\xa0\xbd\n\xff\n"), encoding="cesu-8")
+    with pytest.raises(CorpusError, match=r"text:\d: expected text in cesu-8"):
+        list(wrong.lines())
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32-be"])
 def test_a_byte_order_mark_is_no_text_where_the_encoding_is_named(tmp_path: Path, encoding: str) -> None:
     file = open_text(write(tmp_path, ("\ufeff" + TEXT).encode(encoding)), encoding=encoding)
