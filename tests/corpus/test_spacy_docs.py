@@ -13,6 +13,7 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.formats.spacy_docs import read_doc
 from spacy_hf_ner.corpus.layout import Columns, Task
+from spacy_hf_ner.corpus.opening import open_corpus
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import kinds, read, show, text_of
@@ -194,6 +195,38 @@ def test_a_sentence_without_tokens_in_training_json_is_none(tmp_path: Path) -> N
     sentences = [{"tokens": []}, {"tokens": [{"orth": "Ed", "ner": "U-PER"}]}]
     (sentence,) = read(write_training(tmp_path / "a.json", make_text("Ed"), sentences=sentences))
     assert show(sentence) == ["Ed/PER"]
+
+
+TOKENS = [
+    {"orth": "Ed", "tag": "NNP", "ner": "B-PER"},
+    {"orth": "Li", "tag": None, "ner": "L-PER"},
+    {"orth": None, "tag": None, "ner": "O"},
+    {"orth": "ran", "tag": "VBD", "ner": None},
+]
+
+
+def test_null_in_training_json_is_missing(tmp_path: Path) -> None:
+    path = write_training(tmp_path / "a.json", make_text("Ed"), sentences=[{"tokens": TOKENS}], raw=None)
+    (sentence,) = read(path)
+    assert (sentence.words, sentence.pos) == (("Ed", "Li", "ran"), ("NNP", "", "VBD"))
+    assert (show(sentence), sentence.missing) == (["Ed Li/PER"], (2,))
+    assert kinds(sentence) == ["blank word, left out"]
+    assert open_corpus(path, ReadOptions()).scheme == "BILOU"
+
+
+def test_parts_of_speech_of_training_json_are_read_without_entities(tmp_path: Path) -> None:
+    path = write_training(tmp_path / "a.json", make_text("Ed"), sentences=[{"tokens": TOKENS}], raw=None)
+    (sentence,) = read(path, ReadOptions(columns=Columns(task="pos")))
+    assert (sentence.spans, sentence.missing) == ((), (0, 1, 2))
+    assert (sentence.words, sentence.pos) == (("Ed", "Li", "ran"), ("NNP", "", "VBD"))
+
+
+@pytest.mark.parametrize(("task", "wanted"), [("pos", "parts of speech"), ("chunk", r"chunks \(O, B-NP, …\)")])
+def test_training_json_without_what_the_task_is_about_is_an_error(tmp_path: Path, task: Task, wanted: str) -> None:
+    sentences = [{"tokens": [{"orth": "Ed", "ner": "U-PER"}]}]
+    path = write_training(tmp_path / "a.json", make_text("Ed"), sentences=sentences)
+    with pytest.raises(CorpusError, match=f"a.json: expected tokens with {wanted} for --column {task}, got the JSON"):
+        read(path, ReadOptions(columns=Columns(task=task)))
 
 
 @pytest.mark.parametrize("form", ["training", "Doc"])

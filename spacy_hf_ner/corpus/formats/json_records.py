@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from spacy_hf_ner.corpus.formats.spacy_docs import is_doc_json, open_docs, read_doc_json, read_training_tables
 from spacy_hf_ner.corpus.json_values import Record, read_records
-from spacy_hf_ner.corpus.layout import WORD_NAMES
+from spacy_hf_ner.corpus.layout import TASK_TAGS, WORD_NAMES
 from spacy_hf_ner.corpus.records import TASK_NAMES, find_fields, find_keys, find_name, is_column, read_tables
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -31,14 +31,7 @@ def open_json(path: Path, options: ReadOptions) -> Source:
     line, record, _ = first
     name, columns = str(path), options.columns
     if "paragraphs" in record:
-        return open_tables(
-            partial(_read_all, file, read_training_tables),
-            name=name,
-            format_name="spacy-json",
-            options=options,
-            description=file.encoding,
-            problems=_find_problems(file),
-        )
+        return _open_training(file, options)
     if is_doc_json(record):
         return open_docs(
             partial(_read_all, file, read_doc_json),
@@ -64,6 +57,24 @@ def open_json(path: Path, options: ReadOptions) -> Source:
             "spans, which are entities. Leave --column out."
         )
     return _open_texts(file, options)
+
+
+def _open_training(file: TextFile, options: ReadOptions) -> Source:
+    task = options.columns.task
+    read = partial(_read_all, file, partial(read_training_tables, task=task))
+    if task == "chunk" or (task == "pos" and not any(any(table.pos) for table in read())):
+        raise CorpusError(
+            f"{file.path}: expected tokens with {TASK_TAGS[task]} for --column {task}, got the JSON that spaCy 2 was "
+            f"trained with, which has none{' here' if task == 'pos' else ''}. Leave --column out."
+        )
+    return open_tables(
+        read,
+        name=str(file.path),
+        format_name="spacy-json",
+        options=options,
+        description=file.encoding,
+        problems=_find_problems(file),
+    )
 
 
 Result = TypeVar("Result")

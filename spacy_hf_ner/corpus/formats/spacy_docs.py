@@ -232,8 +232,14 @@ def read_doc_json(record: Mapping[str, Any], source: str, line: int) -> Iterator
         raise CorpusError(f"{source}:{line}: expected a Doc as JSON, got something else ({error}).") from error
 
 
-def read_training_tables(record: Mapping[str, Any], source: str, line: int) -> Iterator[Table]:
+def read_training_tables(record: Mapping[str, Any], source: str, line: int, *, task: Task = "ner") -> Iterator[Table]:
     """Yield the sentences of a document in the JSON that spaCy 2 was trained with, with the white space that it has.
+
+    Args:
+        record: The document.
+        source: The file's name, for messages.
+        line: The line on which it begins.
+        task: What is read: entities with parts of speech, or these alone.
 
     Raises:
         CorpusError: The document has another form.
@@ -242,7 +248,7 @@ def read_training_tables(record: Mapping[str, Any], source: str, line: int) -> I
         starts = True
         for paragraph in record["paragraphs"]:
             sentences = [sentence["tokens"] for sentence in paragraph["sentences"] if sentence["tokens"]]
-            tables = [_read_training_sentence(tokens, line) for tokens in sentences]
+            tables = [_read_training_sentence(tokens, line, task) for tokens in sentences]
             _fill_training_gaps(tables, paragraph, line)
             for table in tables:
                 table.starts_document, table.document_id = starts, read_id(record, "id") if starts else ""
@@ -255,13 +261,18 @@ def read_training_tables(record: Mapping[str, Any], source: str, line: int) -> I
         ) from error
 
 
-def _read_training_sentence(tokens: Sequence[Mapping[str, Any]], line: int) -> Table:
+def _read_training_sentence(tokens: Sequence[Mapping[str, Any]], line: int, task: Task) -> Table:
     return Table(
         lines=[line] * len(tokens),
-        words=[str(token["orth"]) for token in tokens],
-        tags=[[str(token.get("ner", "")) for token in tokens]],
-        pos=[str(token.get("tag", "")) for token in tokens] if any("tag" in t for t in tokens) else [],
+        words=[_read_cell(token["orth"]) for token in tokens],
+        tags=[[_read_cell(token.get("ner")) for token in tokens]] if task == "ner" else [],
+        pos=[_read_cell(token.get("tag")) for token in tokens] if any("tag" in t for t in tokens) else [],
     )
+
+
+def _read_cell(value: object) -> str:
+    """Return a token's word or tag, empty where it is null."""
+    return "" if value is None else str(value)
 
 
 def _fill_training_gaps(tables: Sequence[Table], paragraph: Mapping[str, Any], line: int) -> None:
@@ -294,4 +305,4 @@ def _read_training_text(paragraph: Mapping[str, Any]) -> str | None:
     is_known = all("space" in token for token in tokens)
     if not is_known or ("raw" in paragraph and all(token["space"] for token in tokens)):
         return None
-    return "".join(str(token["orth"]) + (" " if token["space"] else "") for token in tokens)
+    return "".join(_read_cell(token["orth"]) + (" " if token["space"] else "") for token in tokens)
