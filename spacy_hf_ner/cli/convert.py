@@ -37,7 +37,10 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     from spacy_hf_ner.corpus.layout import Columns
     from spacy_hf_ner.corpus.report import write_report
     from spacy_hf_ner.corpus.source import ReadOptions
+    from spacy_hf_ner.corpus.writing import find_existing
 
+    if report:
+        find_existing(report.parent)  # an error of the report comes first
     columns = Columns(token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column))
     seen = convert_corpus(
         input_name,
@@ -77,9 +80,11 @@ def _show(seen: "ConversionReport") -> None:
 
 def _read_column(name: str) -> int | str | None:
     """Return a column's index, its name, or None for an option that is not given."""
+    from spacy_hf_ner.corpus.layout import is_number
+
     if not name:
         return None
-    return int(name) if name.removeprefix("-").isdecimal() else name
+    return int(name) if is_number(name.removeprefix("-")) else name
 
 
 def _read_task(name: str) -> "Task":

@@ -12,6 +12,7 @@ from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.errors import ConfigError
 
 SPLIT_NAMES: Final = ("train", "dev", "test")
+MAX_SHARE_DIGITS: Final = 4  # of a share; as many documents as the shares add up to are dealt at once
 
 
 def parse_label_map(text: str) -> dict[str, str]:
@@ -56,15 +57,19 @@ def deal_splits(shares: str, seed: int) -> Iterator[str]:
     share exactly, in an order that depends on the seed alone.
 
     Raises:
-        ConfigError: The shares are not two or three whole numbers.
+        ConfigError: The shares are not two or three whole numbers of at most 4 digits.
 
     >>> deal = deal_splits("80/10/10", seed=0)
     >>> sorted(next(deal) for _ in range(10)).count("train")
     8
     """
     parts = shares.split("/")
-    if not (len(parts) in (2, 3) and all(part.isdecimal() for part in parts) and any(map(int, parts))):
-        raise ConfigError(f"--split must be shares of train, dev and test such as 80/10/10 or 90/10, got {shares!r}.")
+    are_numbers = all(part.isdecimal() and len(part) <= MAX_SHARE_DIGITS for part in parts)
+    if not (len(parts) in (2, 3) and are_numbers and any(map(int, parts))):
+        raise ConfigError(
+            "--split must be shares of train, dev and test such as 80/10/10 or 90/10, of at most "
+            f"{MAX_SHARE_DIGITS} digits each, got {shares[:40]!r}."
+        )
     counts = [int(part) for part in parts]
     divisor = gcd(*counts)
     names = SPLIT_NAMES[: len(parts)]

@@ -9,6 +9,7 @@ from typing import Final, Protocol, TextIO
 
 from spacy.tokens import Doc, DocBin
 
+from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, is_document_mark
 from spacy_hf_ner.corpus.formats.hf_datasets import ParquetWriter
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.tag_column import write_cells, write_sentence_tags
@@ -59,9 +60,11 @@ def stage_files(folder: Path) -> Iterator[Path]:
     """Give a scratch folder whose files move to `folder` at the end, and are removed on an error.
 
     Other files of the same part (``NAME.spacy`` beside ``NAME-00000.spacy``) are leftovers of an earlier run, and go.
+
+    Raises:
+        ConfigError: A part of the folder's path is a file.
     """
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    with tempfile.TemporaryDirectory(prefix=".convert-", dir=existing) as scratch:
+    with tempfile.TemporaryDirectory(prefix=".convert-", dir=find_existing(folder)) as scratch:
         yield Path(scratch)
         fresh = sorted(Path(scratch).iterdir())
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +73,18 @@ def stage_files(folder: Path) -> Iterator[Path]:
             shutil.move(file, folder / file.name)
         for old in stale:
             old.unlink()
+
+
+def find_existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there.
+
+    Raises:
+        ConfigError: It is a file, in which nothing can be written.
+    """
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not existing.is_dir():
+        raise ConfigError(f"expected a folder to write to, got the file {existing}. Name another path.")
+    return existing
 
 
 def _shards(folder: Path, file: Path) -> set[Path]:
@@ -129,7 +144,7 @@ class CoNLLWriter:
         """Take one document.
 
         Raises:
-            CorpusError: A word, or one of its tags, holds a tab or a line end.
+            CorpusError: A word, or one of its tags, holds a tab or a line end, or is a document mark.
         """
         self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
         for sentence in sentences:
@@ -139,7 +154,8 @@ class CoNLLWriter:
             tags = [tag or "-" for tag in write_sentence_tags(sentence, self._scheme)]
             rows = list(zip(sentence.words, pos, chunks, tags, strict=True))
             text = "".join("\t".join(row) + "\n" for row in rows)
-            if (text.count("\t"), text.count("\n"), text.count("\r")) != (3 * n_words, n_words, 0):
+            is_cut = (text.count("\t"), text.count("\n"), text.count("\r")) != (3 * n_words, n_words, 0)
+            if is_cut or (DOCUMENT_MARK in text and any(map(is_document_mark, rows))):
                 raise _refuse_cell(rows, doc)
             self._file.write(text + "\n")
 
@@ -149,8 +165,14 @@ class CoNLLWriter:
 
 
 def _refuse_cell(rows: Iterable[Sequence[str]], doc: Doc) -> CorpusError:
-    cell = next(cell for row in rows for cell in row if any(mark in cell for mark in "\t\n\r"))
+    cells = [cell for row in rows for cell in row]
+    cut = next((cell for cell in cells if any(mark in cell for mark in "\t\n\r")), None)
+    if cut is None:
+        cell = next(cell for cell in cells if cell.startswith(DOCUMENT_MARK))
+        found = f"words and tags that are no document marks, got {cell!r}: it would begin a new document"
+    else:
+        found = f"words and tags on one line, got {cut!r}: a tab or a line end in it would break the columns"
     return CorpusError(
-        f"{doc.user_data.get('source', 'the corpus')}: expected words and tags on one line, got {cell!r}: a tab or a "
-        "line end in it would break the columns. Write .spacy or .parquet, which hold any word, or correct the corpus."
+        f"{doc.user_data.get('source', 'the corpus')}: expected {found}. Write .spacy or .parquet, which hold any "
+        "word, or correct the corpus."
     )

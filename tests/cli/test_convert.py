@@ -104,6 +104,23 @@ def test_a_report_that_is_a_folder_is_refused_before_anything_is_written(source:
     assert not (tmp_path / "a.spacy").exists()
 
 
+def test_a_report_below_a_file_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
+    arguments = ["convert", str(source), str(tmp_path / "a.spacy"), "--report", str(source / "r.json")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "expected a folder to write to, got the file" in result.output
+    assert not (tmp_path / "a.spacy").exists()
+
+
+@pytest.mark.parametrize("option", ["--token-column", "--tag-column"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_column_of_thousands_of_digits_is_an_error(source: Path, tmp_path: Path, option: str, sign: str) -> None:
+    arguments = ["convert", str(source), str(tmp_path / "a.spacy"), option, sign + "9" * 5_000]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+
+
 def test_a_part_that_got_no_document_is_told(source: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "out"), "--split", "98/2"])
     assert result.exit_code == 0, result.output

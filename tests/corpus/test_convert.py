@@ -77,7 +77,7 @@ def test_a_split_depends_on_the_seed_alone() -> None:
     assert [next(again) for _ in range(50)] == deals[1] != deals[2]
 
 
-@pytest.mark.parametrize("shares", ["80", "80/x", "0/0", "1/1/1/1", "a/b"])
+@pytest.mark.parametrize("shares", ["80", "80/x", "0/0", "1/1/1/1", "a/b", "9" * 5_000 + "/1", "99999/1"])
 def test_shares_of_another_form_are_refused(shares: str) -> None:
     with pytest.raises(ConfigError, match="--split must be shares"):
         deal_splits(shares, 0)
@@ -110,6 +110,14 @@ def test_what_is_beyond_the_limit_is_neither_counted_nor_refused(tmp_path: Path)
         assert sum(repairs.count for repairs in file.repairs.values()) == n_repairs
     with pytest.raises(CorpusError, match=r"a.conll:4: IOB2"):
         convert_corpus(source, tmp_path / "b.spacy", options=ConvertOptions(limit=2, strict=True))
+
+
+def test_a_record_without_a_text_is_not_of_the_document_before_it(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", '{"text": "a"}\n{"text": " "}\n')
+    for limit, repairs in ((1, []), (0, ["text of white space only, left out"])):
+        (file,) = convert_corpus(source, tmp_path / "b.spacy", options=ConvertOptions(limit=limit)).files
+        assert (file.n_documents, list(file.repairs)) == (1, repairs)
+    convert_corpus(source, tmp_path / "b.spacy", options=ConvertOptions(limit=1, strict=True))
 
 
 def test_a_large_part_becomes_shards_and_a_small_one_again_removes_them(tmp_path: Path) -> None:
@@ -146,6 +154,14 @@ def test_an_unknown_ending_of_the_output_is_refused(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ errors
+
+
+@pytest.mark.parametrize("output", ["a.conll/b.spacy", "a.conll/deep/b.spacy", "a.conll/folder"])
+def test_a_file_is_no_place_to_write_to(tmp_path: Path, output: str) -> None:
+    source = write(tmp_path / "a.conll", "Ed B-PER\n")
+    with pytest.raises(ConfigError, match=r"expected a folder to write to, got the file .*a.conll. Name another path"):
+        convert_corpus(source, tmp_path / output)
+    assert names(tmp_path) == ["a.conll"]
 
 
 def test_strict_refuses_the_first_thing_that_would_be_repaired(tmp_path: Path) -> None:
@@ -245,6 +261,21 @@ def test_a_word_that_would_break_the_columns_is_refused(tmp_path: Path, mark: st
     with pytest.raises(CorpusError, match=r"a.jsonl: expected words and tags on one line, got 'a\\.b'.*\.parquet"):
         convert_corpus(source, tmp_path / "b.conll")
     assert names(tmp_path) == ["a.jsonl"]
+
+
+@pytest.mark.parametrize("word", ["-DOCSTART-", "-DOCSTART-x"])
+def test_a_word_that_would_begin_a_document_in_columns_is_refused(tmp_path: Path, word: str) -> None:
+    source = write(tmp_path / "a.jsonl", json.dumps({"tokens": ["Ed", word], "ner_tags": ["B-PER", "O"]}))
+    message = f"a.jsonl: expected words and tags that are no document marks, got '{word}': it would"
+    with pytest.raises(CorpusError, match=message):
+        convert_corpus(source, tmp_path / "b.conll")
+    assert names(tmp_path) == ["a.jsonl"]
+
+
+def test_a_word_with_a_document_mark_in_its_midst_comes_back_from_columns(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", json.dumps({"tokens": ["Ed", "a-DOCSTART-"], "ner_tags": ["B-PER", "O"]}))
+    convert_corpus(source, tmp_path / "b.conll")
+    assert triples(tmp_path / "b.conll") == [[("Ed", "B-PER"), ("a-DOCSTART-", "O")]]
 
 
 REAL = (

@@ -120,7 +120,7 @@ def _open_texts(file: TextFile, options: ReadOptions) -> Source:
                 yield replace(sentence, problems=(*pending, *sentence.problems))
                 pending = ()
         if pending:
-            yield Sentence((), problems=pending)
+            yield Sentence((), starts_document=True, problems=pending)  # not of the document before
 
     return Source(
         name=str(file.path),
