@@ -203,3 +203,26 @@ def test_a_column_that_is_asked_for_and_not_there_is_an_error(
 ) -> None:
     with pytest.raises(CorpusError, match=rf"file.conll:1: expected a column of {wanted}.* found none .* --tag-column"):
         read(tmp_path, text, ReadOptions(columns=Columns(task=task)))
+
+
+@pytest.mark.parametrize("scheme", ["auto", "IOB2"])
+@pytest.mark.parametrize(("text", "cell"), [("x\tO\nBob\tB\nSmith\tI\n", "B"), ("x\tO\ny\t_\nz\tI-\n", "I-")])
+def test_prefixes_without_types_are_an_error(tmp_path: Path, text: str, cell: str, scheme: str) -> None:
+    line = 2 if cell == "B" else 3
+    with pytest.raises(
+        CorpusError, match=rf"file.conll:{line}: expected tags with types .*, got '{cell}'.* --scheme bare"
+    ):
+        read(tmp_path, text, ReadOptions(scheme=scheme))
+
+
+def test_prefixes_without_types_are_types_where_that_is_said(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "x\tO\nBob\tB\nSmith\tI\n", ReadOptions(scheme="bare"))
+    assert show(sentence) == ["Bob/B", "Smith/I"]
+
+
+def test_chunks_without_types_do_not_keep_entities_from_being_read(tmp_path: Path) -> None:
+    text = "word chunk tag\nBob B B-PER\nSmith I I-PER\n"
+    (sentence,) = read(tmp_path, text)
+    assert show(sentence) == ["Bob Smith/PER"]
+    with pytest.raises(CorpusError, match=r"file.conll:2: expected tags with types such as B-PER, got 'B'"):
+        read(tmp_path, text, ReadOptions(columns=Columns(task="chunk")))
