@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.edits import rename_types
 from spacy_hf_ner.corpus.formats.conll import open_conll
 from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
@@ -226,3 +227,9 @@ def test_chunks_without_types_do_not_keep_entities_from_being_read(tmp_path: Pat
     assert show(sentence) == ["Bob Smith/PER"]
     with pytest.raises(CorpusError, match=r"file.conll:2: expected tags with types such as B-PER, got 'B'"):
         read(tmp_path, text, ReadOptions(columns=Columns(task="chunk")))
+
+
+def test_spans_that_are_the_same_with_their_new_types_are_one(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "a B-a,B-b\nb I-b,I-a\nc B-c\n")
+    assert layers(sentence) == [(0, 2, "a"), (0, 2, "b"), (2, 3, "c")]
+    assert layers(rename_types(sentence, {"a": "b"})) == [(0, 2, "b"), (2, 3, "c")]
