@@ -34,16 +34,20 @@ def parse_label_map(text: str) -> dict[str, str]:
 
 
 def rename_types(sentence: Sentence, names: Mapping[str, str]) -> Sentence:
-    """Return a sentence whose entities and chunks have their new types; those whose new name is empty are left out."""
+    """Return a sentence whose entities and chunks have their new types; those whose new name is empty are left out.
+
+    Spans that are the same with their new types are one.
+    """
     if not names:
         return sentence
 
     def rename(spans: tuple[TokenSpan, ...]) -> tuple[TokenSpan, ...]:
-        return tuple(
+        renamed = (
             TokenSpan(span.start, span.end, new)
             for span in spans
             if (new := names.get(span.entity_type, span.entity_type))
         )
+        return tuple(dict.fromkeys(renamed))
 
     return replace(
         sentence, spans=rename(sentence.spans), layers=rename(sentence.layers), chunks=rename(sentence.chunks)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.tag_column import MISSING, MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.errors import CorpusError
 
@@ -90,6 +91,10 @@ class Layout:
     def told(self) -> int | None:
         """The column of what the rows tell: the outermost tags, or chunks, or parts of speech."""
         return self.tags[0] if self.tags else self.chunk if self.chunk is not None else self.pos
+
+    def find_problems(self, header_line: int) -> tuple[Problem, ...]:
+        """Return what is wrong with a header in this line: that it may be none."""
+        return (Problem("first row taken for a header", header_line),) if self.guessed_header else ()
 
     def __str__(self) -> str:
         parts = [f"token {self.token}"]
@@ -191,7 +196,8 @@ def plan_layout(
 def _turn_to_task(layout: Layout, task: Task, named: int | None) -> Layout:
     """Leave only the column that the task is about; a column that the user names holds what the task wants."""
     if task == "chunk":
-        return replace(layout, tags=(), chunk=layout.chunk if named is None else named)
+        chunk = layout.chunk if named is None else named
+        return replace(layout, tags=(), chunk=chunk, pos=None if chunk is None else layout.pos)
     if task == "pos":
         return replace(layout, tags=(), chunk=None, pos=layout.pos if named is None else named)
     return layout if layout.tags else replace(layout, chunk=None, pos=None)

@@ -7,15 +7,19 @@ learn the scheme, and then makes sentences of them.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import (
+    BARE,
     MISSING_POS,
     Annotation,
     CellPairs,
     TagColumn,
+    are_untyped,
     interpret_tags,
+    is_untyped,
     pair_cells,
     types_of,
 )
@@ -73,7 +77,7 @@ def open_tables(
         problems: What was wrong with the file as a whole.
 
     Raises:
-        CorpusError: The tags fit no scheme, or not the one that is named.
+        CorpusError: The tags fit no scheme, or not the one that is named, or have no types.
     """
     tag_pairs: CellPairs = Counter()
     chunk_pairs: CellPairs = Counter()
@@ -86,6 +90,8 @@ def open_tables(
         if table.chunks:
             chunk_pairs.update(pair_cells(table.chunks))
     is_about_chunks = options.columns.task == "chunk"
+    if options.scheme != BARE and are_untyped(chunk_pairs if is_about_chunks else tag_pairs):
+        _refuse_untyped(read(), name, is_about_chunks=is_about_chunks)
     try:
         tags = interpret_tags(tag_pairs, scheme="auto" if is_about_chunks else options.scheme)
         chunks = interpret_tags(chunk_pairs, scheme=options.scheme if is_about_chunks else "auto")
@@ -102,6 +108,19 @@ def open_tables(
         share=told.share,
         description=description,
         problems=problems,
+    )
+
+
+def _refuse_untyped(tables: Iterable[Table], name: str, *, is_about_chunks: bool) -> NoReturn:
+    """Raise an error that names the first of the tags that have no types."""
+    columns = ((table.lines, [table.chunks] if is_about_chunks else table.tags) for table in tables)
+    rows = (
+        (line, cell) for lines, levels in columns for cells in levels for line, cell in zip(lines, cells, strict=True)
+    )
+    line, cell = next((line, cell) for line, cell in rows if any(map(is_untyped, cell.split(","))))
+    raise CorpusError(
+        f"{name}:{line}: expected tags with types such as B-PER, got {cell!r}: all tags but O are prefixes without "
+        "types. Write B-TYPE and I-TYPE, name another column with --tag-column, or read them with --scheme bare."
     )
 
 

@@ -52,6 +52,17 @@ def is_untyped(cell: str) -> bool:
     return _NO_TYPE.fullmatch(cell) is not None
 
 
+def are_untyped(pairs: CellPairs) -> bool:
+    """Tell whether all tags of a column but the outside ones are prefixes without types.
+
+    >>> [are_untyped(Counter(pair_cells(cells))) for cells in (["B", "I", "O"], ["B", "PER"], ["O"])]
+    [True, False, False]
+    """
+    parts = {part for _, cell in pairs if cell is not None for part in cell.split(",")} - MISSING
+    inside = [part for part in parts if part.upper() not in OUTSIDE_NAMES]
+    return bool(inside) and all(map(is_untyped, inside))
+
+
 def types_of(cells: Iterable[str]) -> frozenset[str]:
     """Return the types of the prefixed tags among the cells."""
     parts = {part for cell in cells if is_tag_like(cell) for part in cell.split(",")}

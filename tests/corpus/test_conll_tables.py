@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.edits import rename_types
 from spacy_hf_ner.corpus.formats.conll import open_conll
-from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import show
 
 
@@ -19,6 +22,10 @@ def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[
 
 def describe(tmp_path: Path) -> str:
     return open_conll(tmp_path / "file.conll", ReadOptions()).description
+
+
+def problems(tmp_path: Path) -> tuple[Problem, ...]:
+    return open_conll(tmp_path / "file.conll", ReadOptions()).problems
 
 
 def layers(sentence: Sentence) -> list[tuple[int, int, str]]:
@@ -74,6 +81,18 @@ def test_a_comment_without_a_space_is_no_word(tmp_path: Path) -> None:
     assert open_conll(tmp_path / "file.conll", ReadOptions()).scheme == "IOB2"
 
 
+def test_a_comment_without_a_space_is_no_word_where_only_hashtags_have_entities(tmp_path: Path) -> None:
+    first, second = read(tmp_path, "#id 17\nHi O\n#Bob B-PER\n#fun O\n#c PER\n\n#id 18\nHi O\n#no tag\n#ab c\n")
+    assert (first.words, first.sentence_id, show(first)) == (("Hi", "#Bob", "#fun", "#c"), "17", ["#Bob/PER", "#c/PER"])
+    assert (second.words, second.sentence_id) == (("Hi",), "18")
+
+
+def test_a_number_is_no_type_that_was_not_seen_before(tmp_path: Path) -> None:
+    first, second = read(tmp_path, "#id 17\nHi O\nAl PER\n#new LOC\n\n#id 18\nHi O\n")
+    assert (first.words, first.sentence_id) == (("Hi", "Al", "#new"), "17")
+    assert (show(first), second.words, second.sentence_id) == (["Al/PER", "#new/LOC"], ("Hi",), "18")
+
+
 def test_words_with_a_hash_and_a_tag_or_nearly_one_stay_words(tmp_path: Path) -> None:
     text = "Tim B-PER\n#a B-PER\n#b O\n#c -\n#d PER\n#e B-\n"
     (sentence,) = read(tmp_path, text)
@@ -86,8 +105,21 @@ def test_a_first_row_without_a_tag_is_a_header_and_told(tmp_path: Path, header: 
     (sentence,) = read(tmp_path, f"{header}\nTim\tB-PER\nran\tO\n")
     assert (sentence.words, show(sentence)) == (("Tim", "ran"), ["Tim/PER"])
     assert describe(tmp_path) == f"utf-8, 2 columns: token 0; tag 1; header {header.replace(chr(9), ' ')!r}"
+    assert problems(tmp_path) == (Problem("first row taken for a header", 1),)
     (sentence,) = read(tmp_path, f"{header}\nTim\tB-PER\nran\tO\n", ReadOptions(columns=Columns(tag=1)))
     assert sentence.words == ("Tim", "ran")
+
+
+def test_a_first_row_that_may_be_no_header_is_counted_and_can_be_refused(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "\nEU ORG\nBob B-PER\nx O\n")
+    assert (sentence.words, problems(tmp_path)) == (("Bob", "x"), (Problem("first row taken for a header", 2),))
+    with pytest.raises(CorpusError, match=r"file.conll:2: first row taken for a header"):
+        convert_corpus(str(tmp_path / "file.conll"), tmp_path / "o.spacy", None, ConvertOptions(strict=True))
+
+
+def test_a_header_of_known_names_is_no_problem(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "word\ttag\nTim\tB-PER\nran\tO\n")
+    assert (sentence.words, problems(tmp_path)) == (("Tim", "ran"), ())
 
 
 @pytest.mark.parametrize("first", ["Ed\tPER", "Ed\t-", "Ed\tB", "Ed\tO"])
@@ -142,3 +174,62 @@ def test_a_row_of_another_width_has_no_part_of_speech_where_that_is_asked_for(tm
     (sentence,) = read(tmp_path, "Tim\tNNP\nran\tfar\tO\nus\tPRP\n", ReadOptions(columns=Columns(tag=1, task="pos")))
     assert sentence.pos == ("NNP", "", "PRP")
     assert sentence.problems == (Problem("row of 3 columns, not 2: its tag is missing", 2),)
+
+
+def test_a_row_of_another_width_has_no_part_of_speech(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "a\tNN\tO\nb\tB-X\nc\tNN\tB-Y\nd\tNN\tB-Y\n")
+    assert (sentence.words, sentence.pos, sentence.missing) == (("a", "b", "c", "d"), ("NN", "", "NN", "NN"), (1,))
+    assert show(sentence) == ["c/Y", "d/Y"]
+
+
+def test_a_row_of_another_width_has_no_part_of_speech_and_no_chunk(tmp_path: Path) -> None:
+    text = "a NN B-NP B-X\nd B-VP O\nb VB B-VP O\nc NN B-NP O x\nd NN B-NP O\n"
+    (sentence,) = read(tmp_path, text)
+    assert (sentence.pos, sentence.missing, show(sentence)) == (("NN", "", "VB", "", "NN"), (1,), ["a/X"])
+    assert [(s.start, s.end, s.entity_type) for s in sentence.chunks] == [(0, 1, "NP"), (2, 3, "VP"), (4, 5, "NP")]
+    (sentence,) = read(tmp_path, text, ReadOptions(columns=Columns(task="chunk")))
+    assert sentence.pos == ("NN", "", "VB", "", "NN")
+    assert [(s.start, s.end, s.entity_type) for s in sentence.chunks][2:] == [(3, 4, "NP"), (4, 5, "NP")]
+
+
+# ------------------------------------------------------------------------------------------------ what is not there
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "wanted"),
+    [("a N O\nb V B-X\n", "chunk", "chunks"), ("a O\nb B-X\n", "pos", "parts of speech")],
+)
+def test_a_column_that_is_asked_for_and_not_there_is_an_error(
+    tmp_path: Path, text: str, task: Task, wanted: str
+) -> None:
+    with pytest.raises(CorpusError, match=rf"file.conll:1: expected a column of {wanted}.* found none .* --tag-column"):
+        read(tmp_path, text, ReadOptions(columns=Columns(task=task)))
+
+
+@pytest.mark.parametrize("scheme", ["auto", "IOB2"])
+@pytest.mark.parametrize(("text", "cell"), [("x\tO\nBob\tB\nSmith\tI\n", "B"), ("x\tO\ny\t_\nz\tI-\n", "I-")])
+def test_prefixes_without_types_are_an_error(tmp_path: Path, text: str, cell: str, scheme: str) -> None:
+    line = 2 if cell == "B" else 3
+    with pytest.raises(
+        CorpusError, match=rf"file.conll:{line}: expected tags with types .*, got '{cell}'.* --scheme bare"
+    ):
+        read(tmp_path, text, ReadOptions(scheme=scheme))
+
+
+def test_prefixes_without_types_are_types_where_that_is_said(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "x\tO\nBob\tB\nSmith\tI\n", ReadOptions(scheme="bare"))
+    assert show(sentence) == ["Bob/B", "Smith/I"]
+
+
+def test_chunks_without_types_do_not_keep_entities_from_being_read(tmp_path: Path) -> None:
+    text = "word chunk tag\nBob B B-PER\nSmith I I-PER\n"
+    (sentence,) = read(tmp_path, text)
+    assert show(sentence) == ["Bob Smith/PER"]
+    with pytest.raises(CorpusError, match=r"file.conll:2: expected tags with types such as B-PER, got 'B'"):
+        read(tmp_path, text, ReadOptions(columns=Columns(task="chunk")))
+
+
+def test_spans_that_are_the_same_with_their_new_types_are_one(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, "a B-a,B-b\nb I-b,I-a\nc B-c\n")
+    assert layers(sentence) == [(0, 2, "a"), (0, 2, "b"), (2, 3, "c")]
+    assert layers(rename_types(sentence, {"a": "b"})) == [(0, 2, "b"), (2, 3, "c")]

@@ -94,3 +94,15 @@ def test_a_word_without_a_part_of_speech_has_no_tag_in_its_doc_and_in_columns(tm
     convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.conll")
     (sentence,) = read_file(tmp_path / "c.conll")
     assert (sentence.words, sentence.pos, show(sentence)) == (("Ed", "ran"), ("", "VERB"), ["Ed/PER"])
+
+
+def test_a_row_that_is_too_long_keeps_its_tag_and_that_is_told(tmp_path: Path) -> None:
+    long = row("1", "Ed", "name=B-PER").replace("\n", "\tx\n")
+    (sentence,) = read(tmp_path, long + row("2", "ran", "name=O") + row("3", "far").replace("\n", "\tx\n"))
+    assert (show(sentence), sentence.missing) == (["Ed/PER"], (2,))
+    assert sentence.problems == (
+        Problem("row of 11 columns, not 10: its tag is kept", 1),
+        Problem("row of 11 columns, not 10: its tag is missing", 3),
+    )
+    (sentence,) = read(tmp_path, long, POS)
+    assert (sentence.pos, sentence.problems) == (("NOUN",), (Problem("row of 11 columns, not 10: its tag is kept", 1),))

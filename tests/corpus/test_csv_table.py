@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.opening import open_corpus
-from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import kinds, show
@@ -45,6 +46,15 @@ def test_document_marks_start_documents_and_are_no_words(tmp_path: Path) -> None
 def test_a_first_row_without_a_tag_is_a_header(tmp_path: Path) -> None:
     (sentence,) = read(tmp_path, "Wort,Marke\nTim,B-PER\nran,O\n")
     assert (sentence.words, show(sentence)) == (("Tim", "ran"), ["Tim/PER"])
+    assert open_corpus(tmp_path / "a.csv", ReadOptions()).problems == (Problem("first row taken for a header", 1),)
+
+
+@pytest.mark.parametrize(("task", "wanted"), [("chunk", "chunks"), ("pos", "parts of speech")])
+def test_a_column_that_is_asked_for_and_not_there_is_an_error(tmp_path: Path, task: Task, wanted: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Word,POS,Tag\na,N,O\nb,V,B-X\n" if task == "chunk" else "Word,Tag\na,O\nb,B-X\n")
+    with pytest.raises(CorpusError, match=rf"a.csv:1: expected a column of {wanted}.* found none .* with --tag-column"):
+        read_file(path, ReadOptions(columns=Columns(task=task)))
 
 
 def test_a_row_that_is_too_long_is_counted(tmp_path: Path) -> None:
@@ -66,6 +76,15 @@ def test_lists_in_cells_are_sentences(tmp_path: Path, tokens: str, tags: str) ->
     assert (first.words, show(first)) == (("Ed, Jr", "ran"), ["Ed, Jr/PER"])
     assert (first.document_id, first.sentence_id, first.starts_document) == ("a", "x", True)
     assert (second.words, second.starts_document) == (("Hi",), False)
+
+
+def test_a_document_mark_as_the_only_word_of_a_list_starts_a_document(tmp_path: Path) -> None:
+    text = "tokens,tags\n['-DOCSTART-'],['O']\n['Tim'],['B-PER']\n['-DOCSTART-'],['O']\n['Hi'],['O']\n['Bo'],['O']\n"
+    assert [(s.words, s.starts_document) for s in read(tmp_path, text)] == [
+        (("Tim",), True),
+        (("Hi",), True),
+        (("Bo",), False),
+    ]
 
 
 @pytest.mark.parametrize(

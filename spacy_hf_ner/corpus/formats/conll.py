@@ -59,7 +59,7 @@ def open_conll(path: Path, options: ReadOptions) -> Source:
         format_name="conll",
         options=options,
         description=f"{file.encoding}, {layout}",
-        problems=file.problems,
+        problems=(*file.problems, *layout.find_problems(plan.header_line)),
     )
 
 
@@ -97,6 +97,8 @@ class _Plan:
             return False
         if line[1:2].isspace():
             return layout.separator == " " or told not in MISSING
+        if told.isdecimal():
+            return True
         return self.is_prefixed and not is_untyped(told) and told not in MISSING  # else a hashtag
 
 
@@ -114,7 +116,9 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
     layout = plan_layout(rows, separator=separator, columns=options.columns, path=file.path, header=named)
     has_header_row = layout.has_header and named is None
     told = layout.told or 0
-    column = [row[told] for row in rows[has_header_row:] if len(row) == layout.n_columns]
+    hashed = [split_cells(line, separator) for _, line in sample if line.startswith("#")]
+    whole = [row for row in (*rows[has_header_row:], *hashed) if len(row) == layout.n_columns]
+    column = [row[told] for row in whole if is_tag_like(row[told]) or not row[0].startswith("#")]
     quoted = [cell for row in rows for cell in row if '"' in cell] if has_header_row and separator == "\t" else []
     return _Plan(
         layout,
@@ -126,7 +130,7 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
 
 
 def read_block(block: Block, layout: Layout) -> Table:
-    """Return the table of a sentence; a row of another width keeps its tag only where that looks like one."""
+    """Return the table of a sentence; a row of another width has at most a tag, and only where that looks like one."""
     problems: list[Problem] = []
     tags = [[cell.strip() for cell in _read_column(block, column)] for column in layout.tags]
     pos, chunks = _read_column(block, layout.pos), _read_column(block, layout.chunk)
@@ -140,6 +144,9 @@ def read_block(block: Block, layout: Layout) -> Table:
         )
         for level in tags or (told,):
             level[i] = level[i] if is_tag_like(level[i]) else ""
+        for other in (pos, chunks):
+            if other and other is not told:
+                other[i] = ""
     return Table(
         lines=[row.line for row in block.rows],
         words=_read_column(block, layout.token),

@@ -16,7 +16,7 @@ from spacy_hf_ner.corpus.layout import SAMPLE, is_number
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
-from spacy_hf_ner.corpus.tag_column import is_tag_like
+from spacy_hf_ner.corpus.tag_column import MISSING_POS, is_tag_like
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
 from spacy_hf_ner.errors import CorpusError
 
@@ -105,24 +105,21 @@ def _read_block(block: Block, key: str, pos: int) -> Table:
     table = Table(lines=[], words=[], tags=[[]], **read_comments(block))
     covered = 0
     for row in block.rows:
-        number = row.cells[ID]
+        number, misc = row.cells[ID], _read_misc(row)
+        match = _RANGE.fullmatch(number)
+        tag = _first_tag(block, key, int(match[1]), int(match[2])) if match else misc.get(key, "")
+        pos_tag = row.cells[pos] if len(row.cells) > pos else ""
         if len(row.cells) != N_COLUMNS:
-            kind = f"row of {len(row.cells)} columns, not {N_COLUMNS}: its tag is missing"
+            fate = "missing" if (tag if key else pos_tag) in MISSING_POS else "kept"
+            kind = f"row of {len(row.cells)} columns, not {N_COLUMNS}: its tag is {fate}"
             table.problems.append(Problem(kind, row.line))
-        if "." in number:
+        if "." in number or (not match and _is_within(number, 1, covered)):
             continue
-        misc = _read_misc(row)
-        if match := _RANGE.fullmatch(number):
-            covered = int(match[2])
-            tag = _first_tag(block, key, int(match[1]), covered)
-        elif _is_within(number, 1, covered):
-            continue
-        else:
-            tag = misc.get(key, "")
+        covered = int(match[2]) if match else covered
         table.lines.append(row.line)
         table.words.append(row.cells[FORM] if len(row.cells) > FORM else "")
         table.tags[0].append(tag)
-        table.pos.append(row.cells[pos] if len(row.cells) > pos else "")
+        table.pos.append(pos_tag)
         table.gaps.append(_read_gap(misc))
     if any(gap is not None for gap in table.gaps):  # who says where there is no white space means the rest has some
         table.gaps = [*(" " if gap is None else gap for gap in table.gaps[:-1]), table.gaps[-1]]

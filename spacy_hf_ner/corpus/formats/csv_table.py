@@ -6,7 +6,7 @@ Exported data sets have one sentence a row instead, with lists in their cells.
 import ast
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,8 @@ from typing import Any, Final
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
 from spacy_hf_ner.corpus.formats.conll import read_block
 from spacy_hf_ner.corpus.layout import SAMPLE, plan_layout
-from spacy_hf_ner.corpus.records import find_fields, make_table
+from spacy_hf_ner.corpus.records import find_fields, read_tables
+from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
@@ -50,7 +51,7 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
         format_name="csv",
         options=options,
         description=f"{file.encoding}, {layout}",
-        problems=file.problems,
+        problems=(*file.problems, *layout.find_problems(header_line)),
     )
 
 
@@ -114,8 +115,7 @@ def _open_lists(file: TextFile, separator: str, header: list[str], options: Read
     fields = find_fields(header, options.columns, source=name)
     lists = [field for field in (fields.words, fields.tags, fields.pos, fields.chunks) if field]
 
-    def tables() -> Iterator[Table]:
-        document_id = ""
+    def records() -> Iterator[tuple[int, dict[str, Any], Sequence[Problem]]]:
         for line, row in islice(_rows(file, separator), 1, None):
             if not row:
                 continue
@@ -126,13 +126,10 @@ def _open_lists(file: TextFile, separator: str, header: list[str], options: Read
                 )
             record: dict[str, Any] = dict(zip(header, row, strict=True))
             record |= {field: _parse_list(record[field], file.path, line) for field in lists}
-            table = make_table(record, fields, source=name, line=line, document_id=document_id)
-            document_id = table.document_id
-            if table.words:
-                yield table
+            yield line, record, ()
 
     return open_tables(
-        tables,
+        lambda: read_tables(records(), fields, source=name),
         name=name,
         format_name="csv",
         options=options,
