@@ -15,7 +15,8 @@ from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.report import ConversionReport, FileReport, PartReport
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.source import DEFAULT_SCHEME, JOINING_SCHEMES, ReadOptions, Source
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.corpus.writing import SHARD_WORDS, Writer, open_writer, stage_files
 from spacy_hf_ner.errors import ConfigError, CorpusError

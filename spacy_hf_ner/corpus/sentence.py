@@ -1,6 +1,6 @@
 """The one record that every format is read into, and that Docs are made from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -108,3 +108,15 @@ def move_spans(spans: Sequence[TokenSpan], borders: Sequence[int]) -> tuple[Toke
         for span in spans
         if borders[span.start] < borders[span.end]
     )
+
+
+def keep_outermost(spans: Iterable[TokenSpan]) -> tuple[TokenSpan, ...]:
+    """Return the spans that do not overlap: longer ones first, then earlier ones, then those that come first."""
+    taken: set[int] = set()
+    kept: list[TokenSpan] = []
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
+        covered = range(span.start, span.end)
+        if taken.isdisjoint(covered):
+            taken.update(covered)
+            kept.append(span)
+    return tuple(sorted(kept))

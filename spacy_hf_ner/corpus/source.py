@@ -2,14 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 from spacy_hf_ner.corpus.layout import Columns
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.tag_column import BARE
-
-DEFAULT_SCHEME: Final = "IOB2"  # where nobody says what the tags were
-JOINING_SCHEMES: Final = frozenset({"IO", BARE})  # in which two entities of one type that touch are one
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import Borders, SchemeGuess, guess_scheme, obedience, read_tags, write_tags
-from spacy_hf_ner.corpus.sentence import Problem, Sentence
+from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
 from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
 
 MISSING: Final = frozenset({"", "-", "_"})
 MISSING_POS: Final = MISSING | {"-X-"}
+DEFAULT_SCHEME: Final = "IOB2"  # where nobody says what the tags were
 BARE: Final = "bare"  # types without prefixes; read as the scheme IO
+JOINING_SCHEMES: Final = frozenset({"IO", BARE})  # in which two entities of one type that touch are one
 
 _PREFIXED = re.compile(r"[BIELMSU][-_].+")
 _LOWER_PREFIXED = re.compile(r"[bielmsu][-_].+")
@@ -115,7 +117,7 @@ class TagColumn:
             layers.append(reading.spans)
             problems += [Problem(f"{self.name}: entity {v.kind}", lines[v.token_i]) for v in reading.violations]
         return Annotation(
-            spans=_keep_outermost(layers) if len(layers) > 1 else layers[0],
+            spans=keep_outermost(span for layer in layers for span in layer) if len(layers) > 1 else layers[0],
             layers=tuple(sorted(span for layer in layers for span in layer)) if len(layers) > 1 else (),
             missing=tuple(i for i, tags in enumerate(levels) if tags[0] is None),
             problems=tuple(problems),
@@ -146,18 +148,6 @@ def _line_up(cells: Sequence[tuple[Tag | None, ...]]) -> list[tuple[Tag | None, 
         before = (None,) if tags == (None,) else tuple(here or tags)
         lined.append(before)
     return lined
-
-
-def _keep_outermost(layers: Sequence[Sequence[TokenSpan]]) -> tuple[TokenSpan, ...]:
-    """Return disjoint spans: longer ones first, then earlier ones, then those of earlier levels."""
-    taken: set[int] = set()
-    kept: list[TokenSpan] = []
-    for span in sorted((span for layer in layers for span in layer), key=lambda s: (s.start - s.end, s.start)):
-        covered = range(span.start, span.end)
-        if taken.isdisjoint(covered):
-            taken.update(covered)
-            kept.append(span)
-    return tuple(sorted(kept))
 
 
 def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
@@ -277,4 +267,4 @@ def write_cells(spans: Sequence[TokenSpan], n_words: int, scheme: str) -> list[s
     """Return the tag cells of a sentence of so many words."""
     if scheme == BARE:
         return [tag.entity_type or OUTSIDE.prefix for tag in write_tags(spans, n_words, SCHEMES["IO"])]
-    return [str(tag) for tag in write_tags(spans, n_words, get_scheme(scheme or "IOB2"))]
+    return [str(tag) for tag in write_tags(spans, n_words, get_scheme(scheme or DEFAULT_SCHEME))]

@@ -8,7 +8,7 @@ import spacy
 from spacy.language import Language
 
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.corpus.sentence import Problem, Sentence
+from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
 from spacy_hf_ner.errors import ConfigError
 
 
@@ -76,7 +76,7 @@ def make_text_sentence(
     ends = {end: i + 1 for i, (_, end) in enumerate(words)}
     found = [(span, TokenSpan(starts[span.start_char], ends[span.end_char], span.entity_type)) for span in whole]
     layers = sorted({token_span for _, token_span in found})
-    outer = _keep_outermost(dict.fromkeys(token_span for span, token_span in found if not span.is_hull))
+    outer = keep_outermost(dict.fromkeys(token_span for span, token_span in found if not span.is_hull))
     borders = [0, *(border for word in words for border in word), len(text)]
     lead, *gaps = (text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2))
     return Sentence(
@@ -155,15 +155,3 @@ def _cut(
             at += 1
         words.append((left, end))
     return words
-
-
-def _keep_outermost(spans: Iterable[TokenSpan]) -> list[TokenSpan]:
-    """Return spans that do not overlap: longer ones first, then earlier ones, then those that the source has first."""
-    taken: set[int] = set()
-    kept: list[TokenSpan] = []
-    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
-        covered = range(span.start, span.end)
-        if taken.isdisjoint(covered):
-            taken.update(covered)
-            kept.append(span)
-    return sorted(kept)

@@ -12,7 +12,7 @@ from spacy.tokens import Doc, DocBin
 from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, is_document_mark
 from spacy_hf_ner.corpus.formats.hf_datasets import ParquetWriter
 from spacy_hf_ner.corpus.sentence import Sentence
-from spacy_hf_ner.corpus.tag_column import write_cells, write_sentence_tags
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
@@ -150,7 +150,7 @@ class CoNLLWriter:
         for sentence in sentences:
             n_words = len(sentence.words)
             pos = [tag or "_" for tag in sentence.pos] or ["_"] * n_words
-            chunks = write_cells(sentence.chunks, n_words, "IOB2") if sentence.chunks else ["_"] * n_words
+            chunks = write_cells(sentence.chunks, n_words, DEFAULT_SCHEME) if sentence.chunks else ["_"] * n_words
             tags = [tag or "-" for tag in write_sentence_tags(sentence, self._scheme)]
             rows = list(zip(sentence.words, pos, chunks, tags, strict=True))
             text = "".join("\t".join(row) + "\n" for row in rows)

@@ -12,13 +12,12 @@ from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import open_tables
-from spacy_hf_ner.corpus.tag_column import write_cells, write_sentence_tags
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
 from spacy_hf_ner.errors import CorpusError, MissingExtraError
 
 PREFIX: Final = "hf:"
 PARQUET: Final = "refs/convert/parquet"  # the hub's own copy of a data set, without a script
 UNNAMED: Final = "unnamed"  # documents without an id are unnamed-1, unnamed-2 and so on
-CHUNK_SCHEME: Final = "IOB2"
 BATCH: Final = 1_000  # records that are read or written at once
 
 # Data sets that are published as a script, which `datasets` no longer runs, by their short names: they have a copy.
@@ -245,7 +244,7 @@ class ParquetWriter:
                     "document_id": document_id,
                     "tokens": list(words),
                     "pos_tags": list(sentence.pos),
-                    "chunk_tags": write_cells(sentence.chunks, len(words), CHUNK_SCHEME) if sentence.chunks else [],
+                    "chunk_tags": write_cells(sentence.chunks, len(words), DEFAULT_SCHEME) if sentence.chunks else [],
                     "ner_tags": [tag or None for tag in write_sentence_tags(sentence, self._scheme)],
                 }
             )

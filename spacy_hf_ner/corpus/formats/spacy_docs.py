@@ -14,8 +14,9 @@ from spacy_hf_ner.corpus.docs import CHUNKS_KEY, LAYERS_KEY
 from spacy_hf_ner.corpus.layout import Task
 from spacy_hf_ner.corpus.records import read_id
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
-from spacy_hf_ner.corpus.source import DEFAULT_SCHEME, JOINING_SCHEMES, ReadOptions, Source
+from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.errors import CorpusError
 
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
