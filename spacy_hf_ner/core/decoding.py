@@ -1,12 +1,16 @@
-"""Token scores to entities: greedy, or the best legal path (Viterbi); all segments at once.
+"""Token scores to entities: greedy, or the best legal path (Viterbi); many segments at once.
 
 Source: Rabiner (1989), https://doi.org/10.1109/5.18626, equations 32-35.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from spacy_hf_ner.core.chain import Chain, Floats, Ints, Packing, pack
 from spacy_hf_ner.core.posteriors import Decoded, Marginals
+
+BLOCK_ROWS = 16_384  # of the segments that are scored together: posteriors take ten times the memory of their rows
 
 
 def decode_greedy(log_probs: Floats, lengths: Ints, chain: Chain) -> Decoded:
@@ -32,7 +36,7 @@ def decode_viterbi(log_probs: Floats, lengths: Ints, chain: Chain) -> Decoded:
     packing = pack(lengths)
     path = find_best_path(log_probs, packing, chain)
     start, end, type_i = _read_path(path, packing, chain)
-    score = Marginals(log_probs, packing, chain).score_spans(start, end, type_i)
+    score = _score_spans(log_probs, lengths, chain, start, end, type_i)
     stuck = score <= 0.0
     if stuck.any():
         score[stuck] = _mean_probs(log_probs, path, start[stuck], end[stuck])
@@ -48,7 +52,41 @@ def decode_all(log_probs: Floats, lengths: Ints, chain: Chain, *, threshold: Flo
         chain: What the tag set allows.
         threshold: The least score for each entity type, over 0. Shape: (T,).
     """
-    return Marginals(log_probs, pack(lengths), chain).find_spans(threshold)
+    none = np.zeros(0, dtype=np.int64)
+    parts: list[tuple[Ints, Ints, Ints, Floats]] = [(none, none, none, np.zeros(0))]
+    for rows, packing in _cut_blocks(lengths, np.arange(len(lengths))):
+        found = Marginals(log_probs[rows], packing, chain).find_spans(threshold)
+        parts.append((rows[found.start], rows[found.end - 1] + 1, found.type_i, found.score))
+    start, end, type_i, score = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Decoded(start, end, type_i, score)
+
+
+def _score_spans(log_probs: Floats, lengths: Ints, chain: Chain, start: Ints, end: Ints, type_i: Ints) -> Floats:
+    """Return the posterior of each span, given in order; segments without any are not looked at. Shape: (n_spans,)."""
+    score = np.zeros(len(start))
+    segments = np.unique(np.searchsorted(np.cumsum(lengths), start, side="right"))
+    for rows, packing in _cut_blocks(lengths, segments):
+        here = slice(*np.searchsorted(start, [rows[0], rows[-1] + 1]))
+        first = np.searchsorted(rows, start[here])
+        marginals = Marginals(log_probs[rows], packing, chain)
+        score[here] = marginals.score_spans(first, first + (end - start)[here], type_i[here])
+    return score
+
+
+def _cut_blocks(lengths: Ints, segments: Ints) -> Iterator[tuple[Ints, Packing]]:
+    """Give the rows of some segments, a block of segments at a time, and where the segments lie among them.
+
+    Args:
+        lengths: Rows of each segment. Shape: (n_segments,).
+        segments: Which of them, in order.
+    """
+    first = np.cumsum(lengths) - lengths
+    block_i = np.cumsum(lengths[segments]) // BLOCK_ROWS
+    for block in np.split(segments, np.flatnonzero(np.diff(block_i)) + 1):
+        n_rows = lengths[block]
+        rows = np.repeat(first[block] - np.cumsum(n_rows) + n_rows, n_rows) + np.arange(n_rows.sum())
+        if len(rows):
+            yield rows, pack(n_rows)
 
 
 def find_best_path(log_probs: Floats, packing: Packing, chain: Chain) -> Ints:

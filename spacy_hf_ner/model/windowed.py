@@ -1,6 +1,5 @@
 """A layout's windows through a backend, and each subword's logits from the one window that owns it."""
 
-import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint as recompute
 
@@ -41,8 +40,9 @@ def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget
             f"{checkpoint.name}: the tokenizer gave subword {int(layout.ids.max())}, but the network has only {n_rows} "
             "embeddings. The tokenizer files belong to another checkpoint."
         )
-    kept: list[torch.Tensor] = []
-    targets: list[np.ndarray] = []
+    rows: torch.Tensor | None = (
+        None  # one block: small ones between the batches' own would keep the heap from shrinking
+    )
     batches = make_batches(
         layout.ids,
         layout.windows,
@@ -52,11 +52,10 @@ def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget
     )
     for batch in batches:
         logits = backend.run(batch)
-        kept.append(logits.flatten(0, 1)[torch.from_numpy(batch.source).to(logits.device)])
-        targets.append(batch.target)
-    if not kept:
+        device = logits.device
+        rows = logits.new_empty(n_subwords, logits.shape[-1]) if rows is None else rows
+        owned = logits.flatten(0, 1)[torch.from_numpy(batch.source).to(device)]
+        rows = rows.index_copy_(0, torch.from_numpy(batch.target).to(device), owned)
+    if rows is None:
         return torch.zeros(0, 0 if checkpoint.tag_set is None else len(checkpoint.tag_set))
-    place = np.empty(n_subwords, dtype=np.int64)
-    place[np.concatenate(targets)] = np.arange(n_subwords)
-    packed = torch.cat(kept)
-    return packed[torch.from_numpy(place).to(packed.device)]
+    return rows
