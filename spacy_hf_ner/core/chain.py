@@ -39,6 +39,11 @@ class Chain:
     type_i: Ints
     columns: Ints
 
+    @property
+    def legal(self) -> Bools:
+        """[j, k] = tag k may follow tag j. Shape: (K, K)."""
+        return self.continues | self.starts
+
 
 @lru_cache(maxsize=64)
 def make_chain(tag_set: TagSet) -> Chain:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spacy_hf_ner.core.chain import Chain, Floats, Ints, Packing, pack
+from spacy_hf_ner.core.pieces import Pieces, pick_pieces
 from spacy_hf_ner.core.posteriors import Decoded, Marginals
 
 BLOCK_ROWS = 16_384  # of the segments that are scored together: posteriors take ten times the memory of their rows
@@ -95,34 +96,32 @@ def find_best_path(log_probs: Floats, packing: Packing, chain: Chain) -> Ints:
         return np.zeros(0, dtype=np.int64)
     path: Ints = log_probs.argmax(axis=1)
     # The best tag of every token is the best path where it happens to be legal, which is nearly everywhere.
-    legal = chain.continues | chain.starts
     row_ok = np.where(packing.is_first, chain.can_start[path], True)
     row_ok &= np.where(packing.is_last, chain.can_end[path], True)
-    row_ok[1:] &= packing.is_first[1:] | legal[path[:-1], path[1:]]
+    row_ok[1:] &= packing.is_first[1:] | chain.legal[path[:-1], path[1:]]
     ok_before = np.concatenate([[0], np.cumsum(row_ok)])
     n_ok = ok_before[packing.first + packing.length] - ok_before[packing.first]
     illegal = n_ok < packing.length
     if illegal.any():
-        _run_viterbi(path, log_probs, packing.only(illegal), chain)
+        _run_viterbi(path, log_probs, pick_pieces(log_probs, packing.only(illegal), chain), chain)
     return path
 
 
-def _run_viterbi(path: Ints, log_probs: Floats, packing: Packing, chain: Chain) -> None:
-    """Overwrite the rows of these segments in a path by those of the best legal one, where there is one."""
+def _run_viterbi(path: Ints, log_probs: Floats, pieces: Pieces, chain: Chain) -> None:
+    """Overwrite the rows of these pieces in a path by those of the best legal one, where there is one."""
     with np.errstate(divide="ignore"):
-        log_legal = np.log((chain.continues | chain.starts).astype(np.float64))
-        log_start, log_end = np.log(chain.can_start.astype(np.float64)), np.log(chain.can_end.astype(np.float64))
+        log_legal = np.log(chain.legal.astype(np.float64))
     came_from: list[Ints] = []
-    score = log_probs[packing.first] + log_start
-    for t, rows in packing.steps():
+    score = log_probs[pieces.packing.first] + pieces.before
+    for t, rows in pieces.packing.steps():
         if t:
             step = score[: len(rows), :, None] + log_legal
             came_from.append(step.argmax(axis=1))
             score[: len(rows)] = step.max(axis=1) + log_probs[rows]
-    score = score + log_end
+    score = score + pieces.after
     found = score.max(axis=1) > -np.inf
     tag = score.argmax(axis=1)
-    for t, rows in reversed(list(packing.steps())):
+    for t, rows in reversed(list(pieces.packing.steps())):
         here = found[: len(rows)]
         path[rows[here]] = tag[: len(rows)][here]
         if t:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spacy_hf_ner.core.chain import Chain, Floats, Ints, Packing
-
-TINY = 1e-100  # a segment whose legal paths have less probability than this counts as one without a legal path
+from spacy_hf_ner.core.pieces import TINY, Pieces, divisor, weigh_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,9 @@ class Marginals:
         self.chain = chain
         self.packing = packing
         probs = np.exp(log_probs.astype(np.float64, copy=False))
-        forward, scale = _run_forward(probs, packing, chain)
-        backward = _run_backward(probs, scale, forward, packing, chain)
+        pieces = weigh_pieces(probs, packing, chain)
+        forward, scale = _run_forward(probs, pieces, chain)
+        backward = _run_backward(probs, scale, forward, pieces, chain)
         self.backward: Floats = backward
         self.moves: Floats = probs / scale[:, None]
         starts = chain.starts.astype(np.float64)
@@ -112,33 +112,27 @@ def _take(table: Floats, rows: Ints, columns: Ints) -> Floats:
     return values
 
 
-def _run_forward(probs: Floats, packing: Packing, chain: Chain) -> tuple[Floats, Floats]:
+def _run_forward(probs: Floats, pieces: Pieces, chain: Chain) -> tuple[Floats, Floats]:
     """Return P(tag | rows so far), shape (n_rows, K), and P(row | rows before), shape (n_rows,)."""
-    legal = (chain.continues | chain.starts).astype(np.float64)
+    legal = chain.legal.astype(np.float64)
     forward, scale = np.zeros_like(probs), np.ones(len(probs))
-    for t, rows in packing.steps():
-        reached = (forward[rows - 1] @ legal if t else chain.can_start) * probs[rows]
-        scale[rows] = _divisor(reached.sum(axis=1))
+    for t, rows in pieces.packing.steps():
+        reached = (forward[rows - 1] @ legal if t else pieces.before) * probs[rows]
+        scale[rows] = divisor(reached.sum(axis=1))
         forward[rows] = reached / scale[rows, None]
     return forward, scale
 
 
-def _run_backward(probs: Floats, scale: Floats, forward: Floats, packing: Packing, chain: Chain) -> Floats:
+def _run_backward(probs: Floats, scale: Floats, forward: Floats, pieces: Pieces, chain: Chain) -> Floats:
     """Return P(rows after | tag) / P(rows after | rows so far), 0 for unreachable tags. Shape: (n_rows, K)."""
-    legal = (chain.continues | chain.starts).astype(np.float64)
-    last = np.flatnonzero(packing.is_last)
-    can_end = chain.can_end.astype(np.float64)
+    legal = chain.legal.astype(np.float64)
+    packing = pieces.packing
+    last = packing.first + packing.length - 1
     backward = np.zeros_like(probs)
-    backward[last] = can_end / _divisor(forward[last] @ can_end)[:, None]
+    backward[last] = pieces.after / divisor((forward[last] * pieces.after).sum(axis=1))[:, None]
     moves = probs / scale[:, None]
     is_reached = forward > TINY  # where no path comes through, the values could grow without bound
-    for _, rows in reversed(list(packing.steps())):
-        before = rows[~packing.is_first[rows]] - 1
-        backward[before] = is_reached[before] * ((moves[before + 1] * backward[before + 1]) @ legal.T)
+    for t, rows in reversed(list(packing.steps())):
+        if t:
+            backward[rows - 1] = is_reached[rows - 1] * ((moves[rows] * backward[rows]) @ legal.T)
     return backward
-
-
-def _divisor(total: Floats) -> Floats:
-    """Return what to divide by: the total, or infinity where there is nothing, so that all that follows is zero."""
-    divisor: Floats = np.where(total > TINY, total, np.inf)
-    return divisor
