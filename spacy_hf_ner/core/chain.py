@@ -56,8 +56,7 @@ def make_chain(tag_set: TagSet) -> Chain:
            [1, 1, 0]])
     """
     scheme, tags = tag_set.scheme, tag_set.tags
-    types = {t: i for i, t in enumerate(tag_set.entity_types)}
-    type_i = np.array([types.get(tag.entity_type, -1) for tag in tags], dtype=np.int64)
+    n_types, type_i = len(tag_set.entity_types), np.array(tag_set.type_i, dtype=np.int64)
     is_outside = type_i < 0
     same = (type_i[:, None] == type_i[None, :]) & ~is_outside
     opens = np.array([scheme.can_start(tag.prefix) for tag in tags]) | is_outside
@@ -65,9 +64,9 @@ def make_chain(tag_set: TagSet) -> Chain:
     can_end = np.array([scheme.can_end(tag.prefix) for tag in tags]) | is_outside
     goes_on = np.array([scheme.can_go_on(tag.prefix) for tag in tags])
     follows = np.array([scheme.can_continue(tag.prefix) for tag in tags])
-    width = max((int(np.sum(type_i == t)) for t in range(len(types))), default=0)
-    columns = np.full((len(types), width), -1, dtype=np.int64)
-    for t in range(len(types)):
+    width = max((int(np.sum(type_i == t)) for t in range(n_types)), default=0)
+    columns = np.full((n_types, width), -1, dtype=np.int64)
+    for t in range(n_types):
         members = np.flatnonzero(type_i == t)
         columns[t, : len(members)] = members
     return Chain(

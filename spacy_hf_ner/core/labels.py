@@ -1,8 +1,9 @@
 """A checkpoint's labels ⇄ tags: which prefix, which entity type, which scheme, which label means "outside"."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme, scheme_of_prefixes
 from spacy_hf_ner.errors import CheckpointError, TagError
@@ -12,16 +13,22 @@ OUTSIDE_NAMES = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "_"
 # Labels of padding and special tokens: never an entity type.
 PADDING_NAMES = frozenset({"PAD", "[PAD]", "<PAD>", "[CLS]", "[SEP]", "<S>", "</S>", "X_PAD"})
 
-_PREFIXED = tuple(re.compile(f"([BIELMSU]){separator}(.+)") for separator in "-_")
+_PREFIXED = tuple(re.compile(f"(?P<prefix>[BIELMSU]){separator}(?P<type>.+)", re.DOTALL) for separator in "-_")
+_LOWER_PREFIXED = re.compile("(?P<prefix>[bielmsu])[-_](?P<type>.+)", re.DOTALL)
+_OTHER_SPELLINGS = (
+    re.compile("(?P<prefix>[BIELMSUbielmsu])[-_ .:/](?P<type>.+)", re.DOTALL),
+    re.compile("(?P<type>.+)[-_ .:/](?P<prefix>[BIELMSUbielmsu])", re.DOTALL),
+)
 _UNNAMED = re.compile(r"LABEL_\d+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is cached
 class TagSet:
     """The tags that a model scores, in the order of its columns.
 
     Attributes:
-        tags: One tag for each column. Several columns may mean "outside".
+        tags: One tag for each column. Several may mean "outside": "O" is the one that gold has, and the others, such
+            as those of padding, have their name as a prefix and no entity type.
         scheme: The scheme the tags are in.
     """
 
@@ -31,15 +38,37 @@ class TagSet:
     def __len__(self) -> int:
         return len(self.tags)
 
-    @property
+    @cached_property
     def entity_types(self) -> tuple[str, ...]:
         """The entity types, in the order of their first tag."""
         return tuple(dict.fromkeys(tag.entity_type for tag in self.tags if tag.entity_type))
+
+    @cached_property
+    def type_i(self) -> tuple[int, ...]:
+        """The index of each column's entity type, or -1 for outside."""
+        index = {entity_type: i for i, entity_type in enumerate(self.entity_types)}
+        return tuple(index.get(tag.entity_type, -1) for tag in self.tags)
+
+    @cached_property
+    def columns(self) -> Mapping[Tag, int]:
+        """The column of each tag; the first, where several have the same."""
+        return {tag: k for k, tag in reversed(list(enumerate(self.tags)))}
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The tags as text, such as ``"B-PER"``."""
         return tuple(str(tag) for tag in self.tags)
+
+    def columns_in(self, other: "TagSet") -> list[int | None]:
+        """Return, for each column, the one of the same tag in another tag set, or None; none is given twice.
+
+        >>> read_labels(["O", "B-A", "O", "O"]).columns_in(read_labels(["B-A", "O", "I-A", "O"]))
+        [1, 0, 3, None]
+        """
+        left: dict[Tag, list[int]] = {}
+        for k, tag in reversed(list(enumerate(other.tags))):
+            left.setdefault(tag, []).append(k)
+        return [left[tag].pop() if left.get(tag) else None for tag in self.tags]
 
 
 def make_tag_set(entity_types: Iterable[str], scheme: Scheme) -> TagSet:
@@ -51,10 +80,20 @@ def make_tag_set(entity_types: Iterable[str], scheme: Scheme) -> TagSet:
     >>> make_tag_set(["PER"], SCHEMES["IOB2"]).labels
     ('O', 'B-PER', 'I-PER')
     """
+    types = check_entity_types(entity_types)
+    return TagSet((OUTSIDE, *(Tag(p, t) for t in types for p in scheme.prefixes)), scheme)
+
+
+def check_entity_types(entity_types: Iterable[str]) -> list[str]:
+    """Return the entity types of a model.
+
+    Raises:
+        TagError: One is empty, or named twice.
+    """
     types = list(entity_types)
     if len(set(types)) != len(types) or not all(types):
         raise TagError(f"entity types must be distinct and not empty, got {types}.")
-    return TagSet((OUTSIDE, *(Tag(p, t) for t in types for p in scheme.prefixes)), scheme)
+    return types
 
 
 def add_entity_type(tag_set: TagSet, entity_type: str) -> TagSet:
@@ -63,53 +102,97 @@ def add_entity_type(tag_set: TagSet, entity_type: str) -> TagSet:
     >>> add_entity_type(make_tag_set(["PER"], SCHEMES["IO"]), "LOC").labels
     ('O', 'I-PER', 'I-LOC')
     """
+    check_entity_types([*tag_set.entity_types, entity_type])
     new = tuple(Tag(prefix, entity_type) for prefix in tag_set.scheme.prefixes)
     return TagSet((*tag_set.tags, *new), tag_set.scheme)
 
 
-def read_labels(labels: Sequence[str], *, scheme: str = "auto") -> TagSet:
+def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = False) -> TagSet:
     """Return the tag set that a checkpoint's labels describe.
 
-    Labels are prefixed with one separator (``B-PER``, else ``B_PER``) and the prefixes of one scheme; a type may hold
-    further hyphens. Where none are, they are bare types and the scheme is IO. Where only some are, the bare ones
-    count as inside tags, or, in a scheme where those cannot start an entity, as tags of single tokens.
+    Labels are prefixed with one separator (``B-PER``, else ``B_PER``) and the prefixes of one scheme, or all are
+    spelled in one of the ways that :func:`respell` knows; a type may hold further hyphens. Where none are prefixed,
+    they are bare types and the scheme is IO. Where only some are, the bare ones count as inside tags, or, in a scheme
+    where those cannot start an entity, as tags of single tokens.
 
     Args:
         labels: The labels in the order of the model's columns.
         scheme: A scheme's name, or ``"auto"`` to tell it from the prefixes.
+        in_data: The labels are those of a data file, which may hold accidents: none is refused as doubtful.
 
     Raises:
         CheckpointError: The labels are placeholders such as ``LABEL_0``.
-        TagError: The prefixes do not fit the named scheme, or leave a type that it could never start or end.
+        TagError: The prefixes do not fit the named scheme, or leave a type that it could never start or end; or bare
+            types look as if they had prefixes.
 
     >>> read_labels(["O", "B-creative-work", "I-creative-work"]).tags[1]
     Tag(prefix='B', entity_type='creative-work')
     >>> read_labels(["OUT", "date-time"]).tags
     (Tag(prefix='O', entity_type=''), Tag(prefix='I', entity_type='date-time'))
+    >>> read_labels(["[PAD]", "o", "per-b", "per-i"]).labels
+    ('[PAD]', 'O', 'B-per', 'I-per')
     """
     if labels and all(_UNNAMED.fullmatch(label) for label in labels):
         raise CheckpointError(
             f"the checkpoint names its {len(labels)} labels {labels[0]} … {labels[-1]}, which says nothing about "
             'entities. Name them in the order of the ids, e.g. labels = ["O", "B-PER", "I-PER", …].'
         )
-    outside = _outside_labels(labels)
-    prefixed, found = _read_prefixes([label for label in labels if label not in outside])
+    outside, spelled = _read_outside(labels), respell(labels)
+    prefixed, found = _read_prefixes([spelled[label] for label in labels if label not in outside])
     chosen = found if scheme == "auto" else get_scheme(scheme)
-    bare = chosen.inside if chosen.can_start(chosen.inside) else chosen.single
-    known = dict.fromkeys(outside, OUTSIDE) | prefixed
-    tag_set = TagSet(tuple(known.get(label) or Tag(bare, label) for label in labels), chosen)
-    _check_tags(tag_set, found)
+    known = prefixed | outside
+    bare = {label for label in labels if spelled[label] not in known}
+    if bare and not in_data:
+        _refuse_doubtful(labels, bare=bare)
+    prefix = chosen.inside if not prefixed or chosen.can_start(chosen.inside) else chosen.single
+    tag_set = TagSet(tuple(known.get(spelled[label]) or Tag(prefix, label) for label in labels), chosen)
+    _check_tags(tag_set, found, labels)
     return tag_set
 
 
-def _outside_labels(labels: Sequence[str]) -> set[str]:
-    """Return the labels that mean "no entity": the first known outside name, and those of padding."""
-    outside = {label for label in labels if label.upper() in PADDING_NAMES}
-    for name in OUTSIDE_NAMES:
-        found = [label for label in labels if label.upper() == name]
-        if found:
-            return outside | set(found)
-    return outside
+def respell(labels: Iterable[str]) -> dict[str, str]:
+    """Return each label as ``B-PER``, if all that name entities are spelled in one other way; else as it is.
+
+    The other ways are prefixes in lower case, ``b-per``; and, where some type has both "B" and what goes on inside, so
+    that nothing else can be meant, prefixes at the end and other separators: ``PER-B``, ``B:PER``, ``B PER``.
+
+    >>> respell(["O", "PER-B", "PER-I"]), respell(["O", "VITAMIN-B", "VITAMIN-E"])
+    ({'O': 'O', 'PER-B': 'B-PER', 'PER-I': 'I-PER'}, {'O': 'O', 'VITAMIN-B': 'VITAMIN-B', 'VITAMIN-E': 'VITAMIN-E'})
+    """
+    spelled = {label: label for label in labels}
+    outside = PADDING_NAMES.union(OUTSIDE_NAMES)
+    named = [label for label in spelled if label.upper() not in outside]
+    if any(pattern.fullmatch(label) for label in named for pattern in _PREFIXED):
+        return spelled
+    for pattern in (_LOWER_PREFIXED, *_OTHER_SPELLINGS):
+        tags = _match_all(pattern, named)
+        if len(tags) == len(named) and (pattern is _LOWER_PREFIXED or _types_begun(tags.values())):
+            return spelled | {label: str(tag) for label, tag in tags.items()}
+    return spelled
+
+
+def _match_all(pattern: re.Pattern[str], labels: Iterable[str]) -> dict[str, Tag]:
+    """Return the tags of the labels that a spelling fits."""
+    found = {label: pattern.fullmatch(label) for label in labels}
+    return {label: Tag(match["prefix"].upper(), match["type"]) for label, match in found.items() if match}
+
+
+def _types_begun(tags: Iterable[Tag]) -> set[str]:
+    """Return the types that have both "B" and what goes on inside: hardly by chance."""
+    pairs = set(tags)
+    return {t for p, t in pairs if p == "B" and not pairs.isdisjoint({Tag("I", t), Tag("M", t)})}
+
+
+def _read_outside(labels: Iterable[str]) -> dict[str, Tag]:
+    """Return the tags of the labels that mean "no entity": those of the first known outside name, and of padding.
+
+    One of them is "O"; the others keep their names, so that nothing takes them for it.
+    """
+    upper = {label: label.upper() for label in sorted(labels)}  # "O" before "o"
+    name = next((name for name in OUTSIDE_NAMES if name in upper.values()), None)
+    outside = [label for label in upper if upper[label] == name]
+    outside += [label for label in labels if upper[label] in PADDING_NAMES]
+    return {label: Tag(label, "") for label in outside} | dict.fromkeys(outside[:1], OUTSIDE)
 
 
 def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
@@ -120,7 +203,7 @@ def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
     prefixed.
     """
     for pattern in _PREFIXED:
-        tags = {label: Tag(match[1], match[2]) for label in labels if (match := pattern.fullmatch(label))}
+        tags = _match_all(pattern, labels)
         found = scheme_of_prefixes(tag.prefix for tag in tags.values())
         starting = {tag.entity_type for tag in tags.values() if tag.prefix in "BISU"}
         if found is None or starting != {tag.entity_type for tag in tags.values()}:
@@ -130,16 +213,31 @@ def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
     return {}, SCHEMES["IO"]
 
 
-def _check_tags(tag_set: TagSet, found: Scheme) -> None:
+def _refuse_doubtful(labels: Sequence[str], *, bare: set[str]) -> None:
+    """Refuse bare types that look like the tags of one type."""
+    for pattern in _OTHER_SPELLINGS:
+        tags = _match_all(pattern, labels)
+        begun = _types_begun(tags.values())
+        doubtful = [label for label, tag in tags.items() if label in bare and tag.entity_type in begun]
+        if doubtful:
+            raise TagError(
+                f"the labels {', '.join(map(repr, doubtful))} may be tags, or entity types that look like tags: the "
+                "labels are not all spelled in one way, or not of one scheme. Name all of them in the order of the "
+                'ids, each with its prefix, e.g. labels = ["O", "B-PER", "I-PER", …].'
+            )
+
+
+def _check_tags(tag_set: TagSet, found: Scheme, labels: Sequence[str]) -> None:
     """Check that a scheme other than the one found has all prefixes, and can start and end an entity of every type."""
     scheme = tag_set.scheme
     if scheme == found:
         return
+    remedy = f'Set scheme = "auto" or "{found.name}", or train the model, which gives it a new head in {scheme.name}.'
     unknown = sorted({tag.prefix for tag in tag_set.tags if tag.entity_type} - set(scheme.prefixes))
     if unknown:
         raise TagError(
             f"the labels use the prefixes {', '.join(unknown)}, which are not in scheme {scheme.name} "
-            f'({", ".join(scheme.prefixes)}). Set scheme = "auto" or "{found.name}".'
+            f"({', '.join(scheme.prefixes)}). {remedy}"
         )
     startable = {tag.entity_type for tag in tag_set.tags if scheme.can_start(tag.prefix)}
     endable = {tag.entity_type for tag in tag_set.tags if scheme.can_end(tag.prefix)}
@@ -147,6 +245,5 @@ def _check_tags(tag_set: TagSet, found: Scheme) -> None:
     if stuck:
         raise TagError(
             f"no entity of type {', '.join(stuck)} could ever be found in scheme {scheme.name}: among the labels "
-            f"{', '.join(tag_set.labels)}, none of that type may start one, or none may end one. "
-            f'Set scheme = "auto" or "{found.name}".'
+            f"{', '.join(labels)}, none of that type may start one, or none may end one. {remedy}"
         )

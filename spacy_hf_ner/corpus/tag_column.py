@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels
+from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels, respell
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import Borders, SchemeGuess, guess_scheme, obedience, read_tags, write_tags
@@ -194,7 +194,7 @@ def _read_labels(labels: Sequence[str], scheme: str) -> dict[str, Tag]:
     """Return the tag of each label; unlike a checkpoint's labels, those of data may hold accidents."""
     if scheme == BARE:
         return {label: OUTSIDE if label.upper() in OUTSIDE_NAMES else Tag("I", label) for label in labels}
-    tag_set = read_labels(labels)
+    tag_set = read_labels(labels, in_data=True)
     tags = dict(zip(labels, tag_set.tags, strict=True))
     prefixed = {label: Tag(label[0], label[2:]) for label in labels if _PREFIXED.fullmatch(label)}
     is_bare = all(tag.entity_type in ("", label) for label, tag in tags.items())
@@ -222,20 +222,12 @@ def _split_levels(cell: str) -> tuple[str, ...]:
 
 
 def _repair_labels(labels: Sequence[str], repaired: dict[str, str]) -> dict[str, str]:
-    """Return what each label means: lower-case prefixes made upper-case, prefixes without a type made outside."""
-    lower = not any(_PREFIXED.fullmatch(label) for label in labels) and all(
-        _LOWER_PREFIXED.fullmatch(label) or label.upper() in OUTSIDE_NAMES for label in labels
-    )
-    has_prefixed = lower or any(_PREFIXED.fullmatch(label) for label in labels)
-    meant: dict[str, str] = {}
-    for label in labels:
-        if lower and _LOWER_PREFIXED.fullmatch(label):
-            meant[label] = label[0].upper() + label[1:]
-        elif has_prefixed and _NO_TYPE.fullmatch(label):
+    """Return what each label means: prefixes spelled as in ``B-PER``, prefixes without a type made outside."""
+    meant = respell(labels)
+    if any(_PREFIXED.fullmatch(label) for label in meant.values()):
+        for label in filter(is_untyped, labels):
             meant[label] = "O"
             repaired[label] = "prefix without a type, read as O"
-        else:
-            meant[label] = label
     return meant
 
 

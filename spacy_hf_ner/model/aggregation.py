@@ -101,9 +101,8 @@ def take_type_mean(subwords: Subwords, tag_set: TagSet) -> torch.Tensor:
     For models whose continuing subwords were trained on "I-X", or on repeated "B-X", a plain mean would drown the
     first subword's prefix. Shape: (n_units, n_tags).
     """
-    type_of = {t: i for i, t in enumerate(("", *tag_set.entity_types))}
-    column_type = torch.tensor([type_of[tag.entity_type] for tag in tag_set.tags], device=subwords.logits.device)
-    member = F.one_hot(column_type, len(type_of)).to(subwords.logits.dtype)
+    column_type = torch.tensor(tag_set.type_i, device=subwords.logits.device) + 1  # 0 is outside
+    member = F.one_hot(column_type, len(tag_set.entity_types) + 1).to(subwords.logits.dtype)
     by_type = take_mean(subwords).exp() @ member
     first = take_first(subwords)
     first_by_type = (first.exp() @ member).clamp(min=torch.finfo(first.dtype).tiny)
@@ -176,8 +175,7 @@ def score_units_for_training(
 
 def count_disagreements(logits: torch.Tensor, alignment: Alignment, tag_set: TagSet) -> tuple[int, int]:
     """Return how many units have subwords that disagree on the entity type, and how many have several subwords."""
-    types = {t: i for i, t in enumerate(("", *tag_set.entity_types))}
-    column_type = np.array([types[tag.entity_type] for tag in tag_set.tags])
+    column_type = np.array(tag_set.type_i)
     owned = np.flatnonzero(alignment.owner >= 0)
     owner = alignment.owner[owned]
     subword_type = column_type[logits.argmax(dim=1).cpu().numpy()[owned]]
@@ -188,13 +186,12 @@ def count_disagreements(logits: torch.Tensor, alignment: Alignment, tag_set: Tag
 
 def _spread_matrix(tag_set: TagSet, part: Spread) -> np.ndarray:
     """Return [j, k] = 1 where the mass of tag j goes to tag k on this part of a subword that covers several units."""
-    column = {tag: k for k, tag in reversed(list(enumerate(tag_set.tags)))}
     matrix = np.zeros((len(tag_set), len(tag_set)), dtype=np.float32)
     for j, tag in enumerate(tag_set.tags):
         k = j
         if tag.entity_type:
             prefix = tag_set.scheme.split(tag.prefix)[part - Spread.FIRST]
-            k = column.get(Tag(prefix, tag.entity_type), j)
+            k = tag_set.columns.get(Tag(prefix, tag.entity_type), j)
         matrix[j, k] = 1.0
     return matrix
 
@@ -202,7 +199,6 @@ def _spread_matrix(tag_set: TagSet, part: Spread) -> np.ndarray:
 def _inside_columns(tag_set: TagSet) -> np.ndarray:
     """Return, for each tag, the column that a continuing subword is labelled with. Shape: (n_tags,)."""
     scheme = tag_set.scheme
-    column = {tag: k for k, tag in reversed(list(enumerate(tag_set.tags)))}
     starts = {scheme.begin, scheme.single, scheme.touching}
     inside = [Tag(scheme.inside if tag.prefix in starts else tag.prefix, tag.entity_type) for tag in tag_set.tags]
-    return np.array([column.get(tag, k) for k, tag in enumerate(inside)], dtype=np.int64)
+    return np.array([tag_set.columns.get(tag, k) for k, tag in enumerate(inside)], dtype=np.int64)

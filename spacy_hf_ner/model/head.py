@@ -45,24 +45,23 @@ def set_head(network: Network, tag_set: TagSet, *, known: TagSet | None) -> None
     weight = old.weight
     new = nn.Linear(old.in_features, len(tag_set), bias=old.bias is not None).to(weight)
     nn.init.normal_(new.weight, std=getattr(network.config, "initializer_range", 0.02))
-    row_of = {} if known is None else {tag: i for i, tag in reversed(list(enumerate(known.tags)))}
     with torch.no_grad():
         if new.bias is not None:
             new.bias.zero_()
-        for row, tag in enumerate(tag_set.tags):
-            if tag in row_of:
-                new.weight[row] = weight[row_of[tag]]
+        for row, kept in enumerate(tag_set.columns_in(known) if known else ()):
+            if kept is not None:
+                new.weight[row] = weight[kept]
                 if new.bias is not None:
-                    new.bias[row] = old.bias[row_of[tag]]
+                    new.bias[row] = old.bias[kept]
     parent, _, attribute = name.rpartition(".")
     setattr(network.get_submodule(parent), attribute, new)
     name_labels(network, tag_set)
 
 
 def name_labels(network: Network, tag_set: TagSet) -> None:
-    """Write the tags into the network's config, which is what Hugging Face reads back."""
+    """Write the tags as ``B-PER`` into the network's config, which is what Hugging Face reads back."""
     network.config.id2label = dict(enumerate(tag_set.labels))
-    network.config.label2id = {label: i for i, label in enumerate(tag_set.labels)}
+    network.config.label2id = {str(tag): column for tag, column in tag_set.columns.items()}
     network.config.architectures = [type(network).__name__]
     if hasattr(network, "num_labels"):
         network.num_labels = len(tag_set)

@@ -78,19 +78,18 @@ class HeadTagger(Tagger):
         stored = self.model.attrs["scheme"] if scheme == "auto" else scheme
         return None if labels is None else read_labels(labels, scheme=stored)
 
-    def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:
+    def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:  # noqa: ARG002 - nothing is loaded
         """Note the tags; rows of the head that is there already are kept."""
-        known = self.peek(scheme)
+        known = self.peek("auto")  # in the scheme that they were set in
         head = self.head
         if known is not None and head.has_param("W"):
-            row_of = {tag: i for i, tag in enumerate(known.tags)}
             weights: dict[str, Any] = {}
             for name in ("W", "b"):
                 old: Any = head.get_param(name)
                 weights[name] = head.ops.alloc_f((len(tag_set), *old.shape[1:]))
-                for row, tag in enumerate(tag_set.tags):
-                    if tag in row_of:
-                        weights[name][row] = old[row_of[tag]]
+                for row, kept in enumerate(tag_set.columns_in(known)):
+                    if kept is not None:
+                        weights[name][row] = old[kept]
             self._put_head(weights)
         else:
             head.set_dim("nO", len(tag_set), force=True)

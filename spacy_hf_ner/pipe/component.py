@@ -12,8 +12,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from spacy_hf_ner.core.labels import TagSet, add_entity_type, make_tag_set
-from spacy_hf_ner.core.schemes import SCHEMES, get_scheme
+from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.model.loss import compute_divergence, compute_loss
 from spacy_hf_ner.model.tagger import Floats
@@ -40,6 +39,7 @@ from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.storage import StoredPipe
 from spacy_hf_ner.pipe.targets import (
     ClassWeights,
+    choose_tag_set,
     find_entity_types,
     fit_class_weights,
     merge_types,
@@ -47,7 +47,6 @@ from spacy_hf_ner.pipe.targets import (
     resolve_class_weights,
 )
 
-NEW_HEAD_SCHEME = SCHEMES["IOB2"]
 _N_SAMPLE_DOCS = 10
 _N_CALIBRATION_DOCS = 128  # in a batch
 
@@ -121,6 +120,7 @@ class HFNer(StoredPipe):
             raise ValueError(Errors.E187)  # noqa: TRY004 - what spaCy's pipes raise
         if label in self.labels:
             return 0
+        check_entity_types([label])
         self.vocab.strings.add(label)
         tag_set = self.tagger.peek(self.scheme)
         if tag_set is None:
@@ -136,7 +136,7 @@ class HFNer(StoredPipe):
         nlp: Language | None = None,  # noqa: ARG002 - spaCy's signature
         labels: list[str] | None = None,
     ) -> None:
-        """Load the checkpoint, and make its head that of the entity types.
+        """Load the checkpoint, and make its head that of the entity types, in the scheme that was asked for.
 
         Rows of tags that the checkpoint knows are kept. Types are those given, else those added before and those in
         the data; without any, the checkpoint's own.
@@ -150,11 +150,11 @@ class HFNer(StoredPipe):
             ValueError: There are no types anywhere (spaCy's E143).
         """
         validate_get_examples(get_examples, "HFNer.initialize")
-        known = self.tagger.load(self.scheme)
+        known = self.tagger.load("auto")  # its own scheme, even if that is to change
         types = labels or [*self.cfg["added_labels"], *find_entity_types(get_examples())]
-        if types or known is None:
+        if types:
             types = merge_types(types, known, keep_known=self.keep_checkpoint_labels, name=self.name)
-            self._set_types(types, known=known)
+        self._set_types(types, known=known)
         self.cfg["added_labels"] = []
         tag_set = self._require_tag_set()
         for entity_type in tag_set.entity_types:
@@ -281,8 +281,7 @@ class HFNer(StoredPipe):
         taught = teacher.peek(self.scheme)
         if taught is None:
             return losses
-        column = {tag: k for k, tag in enumerate(self._require_tag_set().tags)}
-        columns = np.array([column[tag] for tag in taught.tags], dtype=np.int64)
+        columns = np.array(taught.columns_in(self._require_tag_set()), dtype=np.int64)
         set_dropout_rate(self.model, 0.0)
         rows, backprop = self.tagger.begin_update(docs)
         loss, gradient = compute_divergence(rows, teacher.predict(docs), columns, reduction=self.tagger.reduction)
@@ -316,13 +315,11 @@ class HFNer(StoredPipe):
         return self._calibration[1]
 
     def _set_types(self, types: Sequence[str], *, known: TagSet | None) -> None:
-        if not types:
+        if not types and known is None:
             raise ValueError(Errors.E143.format(name=self.name))
-        if known is not None and tuple(types) == known.entity_types:
-            return
-        own = NEW_HEAD_SCHEME if known is None or known.scheme.lenient else known.scheme  # IOB1 or IOB2? IOB2
-        scheme = own if self.scheme == "auto" else get_scheme(self.scheme)
-        self.tagger.set_tags(make_tag_set(types, scheme), scheme=self.scheme)
+        tag_set = choose_tag_set(types, known=known, scheme=self.scheme)
+        if tag_set != known:
+            self.tagger.set_tags(tag_set, scheme=self.scheme)
 
     def _find(
         self, docs: Sequence[Doc], rows: Sequence[Floats], calibration: Calibration | None, *, threshold: Threshold

@@ -10,14 +10,16 @@ import numpy.typing as npt
 from spacy.errors import Errors
 from spacy.training import Example
 
-from spacy_hf_ner.core.labels import TagSet
-from spacy_hf_ner.core.schemes import OUTSIDE, Scheme, Tag
+from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.errors import ConfigError, TagError
 from spacy_hf_ner.model.loss import MISSING, Targets
 
 logger = logging.getLogger("spacy_hf_ner")
+
+NEW_HEAD_SCHEME = SCHEMES["IOB2"]
 
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 
@@ -36,13 +38,12 @@ def read_targets(example: Example, tag_set: TagSet, *, incorrect_spans_key: str 
         TagError: A gold entity has a type that the model does not know.
         ValueError: A gold entity is marked as wrong as well (spaCy's E868).
     """
-    column = {tag: k for k, tag in reversed(list(enumerate(tag_set.tags)))}
     biluo = example.get_aligned_ner()
     tags = np.full(len(biluo), MISSING, dtype=np.int64)
     for i, text in enumerate(biluo):
         if text:
-            tags[i] = _find_column(_read_biluo(text, tag_set.scheme, before=biluo[i - 1] if i else None), column)
-    return Targets(tags, _find_wrong_paths(example, tag_set, column, incorrect_spans_key))
+            tags[i] = _find_column(_read_biluo(text, tag_set.scheme, before=biluo[i - 1] if i else None), tag_set)
+    return Targets(tags, _find_wrong_paths(example, tag_set, incorrect_spans_key))
 
 
 def find_entity_types(examples: Iterable[Example]) -> list[str]:
@@ -77,6 +78,38 @@ def merge_types(types: Iterable[str], known: TagSet | None, *, keep_known: bool,
             ", ".join(extra),
         )
     return [*wanted, *extra] if keep_known else wanted
+
+
+def choose_tag_set(types: Sequence[str], *, known: TagSet | None, scheme: str) -> TagSet:
+    """Return the tags to train: the checkpoint's own, if they can be read in the scheme and lack none, else new ones.
+
+    Args:
+        types: The entity types wanted; none are those of the checkpoint, in whatever tags it has for them.
+        known: The tags of the checkpoint, or None if its head was never trained.
+        scheme: A scheme's name, or ``"auto"`` for the checkpoint's own.
+
+    >>> choose_tag_set(["PER"], known=read_labels(["O", "I-PER"]), scheme="IOB2").labels
+    ('O', 'B-PER', 'I-PER')
+    """
+    if known is None:
+        return make_tag_set(types, NEW_HEAD_SCHEME if scheme == "auto" else get_scheme(scheme))
+    own = _read_in_scheme(known, scheme)
+    if own is not None:
+        needed = make_tag_set(types, own.scheme)
+        if not types or (own.entity_types == needed.entity_types and own.columns.keys() >= needed.columns.keys()):
+            return own
+    default = NEW_HEAD_SCHEME if known.scheme.lenient else known.scheme  # IOB1 or IOB2? IOB2
+    return make_tag_set(types or known.entity_types, default if scheme == "auto" else get_scheme(scheme))
+
+
+def _read_in_scheme(known: TagSet, scheme: str) -> TagSet | None:
+    """Return the same columns in another scheme, or None if they cannot be read in it."""
+    if scheme in ("auto", known.scheme.name):
+        return known
+    try:
+        return read_labels(known.labels, scheme=scheme)
+    except TagError:
+        return None
 
 
 def resolve_class_weights(
@@ -126,19 +159,17 @@ def _read_biluo(text: str, scheme: Scheme, *, before: str | None) -> Tag:
     return Tag(scheme.role(position, length, touches=touches), entity_type)
 
 
-def _find_column(tag: Tag, column: Mapping[Tag, int]) -> int:
-    if tag not in column:
-        known = ", ".join(dict.fromkeys(t.entity_type for t in reversed(list(column)) if t.entity_type)) or "none"
+def _find_column(tag: Tag, tag_set: TagSet) -> int:
+    if tag not in tag_set.columns:
+        known = ", ".join(tag_set.entity_types) or "none"
         raise TagError(
             f"a gold entity has the type {tag.entity_type!r}, but the model knows {known} (and no tag {str(tag)!r}). "
             "Call add_label before training, or initialize with data that has all types."
         )
-    return column[tag]
+    return tag_set.columns[tag]
 
 
-def _find_wrong_paths(
-    example: Example, tag_set: TagSet, column: Mapping[Tag, int], key: str | None
-) -> Sequence[tuple[tuple[int, int], ...]]:
+def _find_wrong_paths(example: Example, tag_set: TagSet, key: str | None) -> Sequence[tuple[tuple[int, int], ...]]:
     """Return, for each span known to be wrong, the tags that would name it."""
     if key is None or key not in example.reference.spans:
         return ()
@@ -152,5 +183,5 @@ def _find_wrong_paths(
         if span.label_ in tag_set.entity_types:
             n_tokens = span.end - span.start
             tags = write_tags([TokenSpan(0, n_tokens, span.label_)], n_tokens, tag_set.scheme)
-            paths.append(tuple((span.start + i, _find_column(tag, column)) for i, tag in enumerate(tags)))
+            paths.append(tuple((span.start + i, _find_column(tag, tag_set)) for i, tag in enumerate(tags)))
     return paths

@@ -10,8 +10,12 @@ import spacy
 import srsly
 from spacy.language import Language
 from spacy.training import Example
+from transformers.pipelines import pipeline
 
+from spacy_hf_ner.core.labels import make_tag_set
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, SchemeName, Tag
 from spacy_hf_ner.errors import ConfigError, TagError
+from tests.checkpoints import make_checkpoint
 from tests.conformance.pipelines import (
     TEXT,
     copy_weights,
@@ -126,6 +130,65 @@ def test_types_of_the_checkpoint_that_the_data_lacks_are_kept_on_request(ner_che
     nlp = make_pipeline(ner_checkpoint, keep_checkpoint_labels=True)
     nlp.initialize(lambda: make_examples(nlp))
     assert set(get_ner(nlp).labels) == {"PER", "ORG", "LOC", "MISC", "PERSON"}
+
+
+def make_pipeline_that_ran(checkpoint: Path) -> Language:
+    nlp = make_pipeline(checkpoint)
+    nlp(TEXT)
+    return nlp
+
+
+@pytest.mark.parametrize("labels", [None, ["PER", "LOC"]])
+@pytest.mark.parametrize(
+    ("names", "scheme", "row"),  # that of I-PER
+    [
+        ("O I-PER I-LOC", "IOB2", 1),
+        ("O PER LOC", "IOB2", 1),
+        ("O B-PER I-PER L-PER U-PER B-LOC I-LOC L-LOC U-LOC", "IOBES", 2),
+    ],
+)
+def test_a_scheme_that_the_tags_of_a_checkpoint_do_not_fit_gives_it_a_new_head(
+    names: str, scheme: SchemeName, row: int, labels: list[str] | None, tmp_path: Path
+) -> None:
+    nlp = make_pipeline(make_checkpoint(tmp_path, labels=names.split()), scheme=scheme)
+    ner = get_ner(nlp)
+    with pytest.raises(TagError, match=rf"train the model, which gives it a new head in {scheme}"):
+        ner(nlp.make_doc(TEXT))
+    ner.initialize(lambda: [make_example(nlp, TEXT, None)], labels=labels)
+    tag_set = get_checkpoint(nlp).tag_set
+    assert tag_set == make_tag_set(["PER", "LOC"], SCHEMES[scheme])
+    known, new = copy_weights(make_pipeline_that_ran(tmp_path)), copy_weights(nlp)
+    for tag, k in ((OUTSIDE, 0), (Tag("I", "PER"), row)):
+        assert np.array_equal(new["classifier.weight"][tag_set.columns[tag]], known["classifier.weight"][k])
+    train(nlp, [make_example(nlp, TEXT, [(0, 13, "PER"), (30, 38, "LOC")])])
+    assert find(nlp(TEXT)) == [("Angela Merkel", "PER"), ("San José", "LOC")]
+
+
+def test_a_head_that_lacks_tags_of_its_types_gets_them(tmp_path: Path) -> None:
+    nlp = make_pipeline(make_checkpoint(tmp_path, labels=["B-LOC", "I-LOC", "I-PER"]))
+    examples = [make_example(nlp, TEXT, [(0, 13, "PER"), (30, 38, "LOC")])]
+    nlp.initialize(lambda: examples)
+    train(nlp, examples)
+    assert find(nlp(TEXT)) == [("Angela Merkel", "PER"), ("San José", "LOC")]
+
+
+def test_a_checkpoint_with_columns_for_padding_learns_the_one_named_o(tmp_path: Path) -> None:
+    names = ["PAD", "O", "B-PER", "I-PER", "[CLS]"]
+    nlp = make_pipeline(make_checkpoint(tmp_path / "checkpoint", labels=names), model={"subword_labels": "all_inside"})
+    examples = [make_example(nlp, TEXT, [(0, 13, "PER")])]
+    nlp.initialize(lambda: examples)
+    assert list(get_checkpoint(nlp).network.config.id2label.values()) == names
+    train(nlp, examples)
+    get_ner(nlp).to_disk(tmp_path / "pipe")
+    read = pipeline("token-classification", str(tmp_path / "pipe" / "model"), aggregation_strategy="simple")
+    assert [(group["entity_group"], group["word"]) for group in read(TEXT)] == [("PER", "angela merkel")]
+
+
+def test_a_new_head_has_the_row_of_the_column_named_o(tmp_path: Path) -> None:
+    nlp = make_pipeline_that_ran(make_checkpoint(tmp_path, labels=["PAD", "O", "B-PER", "I-PER", "[CLS]"]))
+    before = copy_weights(nlp)["classifier.weight"]
+    nlp.initialize(lambda: make_examples(nlp))
+    assert np.array_equal(copy_weights(nlp)["classifier.weight"][0], before[1])
 
 
 def test_a_sourced_pipe_that_is_not_initialized_keeps_its_weights(ner_checkpoint: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import spacy
 from spacy.cli.debug_data import _get_labels_from_model
 from spacy.training import Example
 
+from spacy_hf_ner.errors import TagError
+from tests.checkpoints import make_checkpoint
 from tests.conformance.pipelines import (
     TEXT,
     TEXTS,
@@ -55,6 +57,12 @@ def test_add_label_takes_strings_only(label: object, encoder_checkpoint: Path) -
         get_ner(make_pipeline(encoder_checkpoint)).add_label(label)  # type: ignore[arg-type]
 
 
+def test_add_label_refuses_a_type_without_a_name(encoder_checkpoint: Path, ner_checkpoint: Path) -> None:
+    for checkpoint in (encoder_checkpoint, ner_checkpoint):
+        with pytest.raises(TagError, match="not empty"):
+            get_ner(make_pipeline(checkpoint)).add_label("")
+
+
 def test_labels_added_before_initialization_join_those_of_the_data(encoder_checkpoint: Path) -> None:
     nlp = make_pipeline(encoder_checkpoint)
     get_ner(nlp).add_label("ANIMAL")
@@ -84,6 +92,25 @@ def test_entities_stay_what_they_were_when_a_label_is_added_that_the_model_think
     get_checkpoint(nlp).network.classifier.bias.data[-2:] = -50.0
     assert [find(doc) for doc in nlp.pipe(TEXTS)] == before
     assert any(before)
+
+
+@pytest.mark.parametrize(
+    "names", [("PAD", "O", "B-PER", "I-PER", "[CLS]"), ("o", "per-b", "per-i"), ("O", "PER", "LOC")]
+)
+def test_names_of_a_checkpoint_stay_until_its_head_changes_and_mean_the_same_then(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    nlp = make_pipeline(make_checkpoint(tmp_path / "checkpoint", labels=names))
+    nlp.to_disk(tmp_path / "same")
+    assert tuple(get_checkpoint(spacy.load(tmp_path / "same")).network.config.id2label.values()) == names
+    known = get_ner(nlp).labels
+    get_ner(nlp).add_label("NEW")
+    nlp.to_disk(tmp_path / "other")
+    other = spacy.load(tmp_path / "other")
+    assert get_ner(other).labels == (*known, "NEW")
+    config = get_checkpoint(other).network.config
+    assert config.id2label == {i: name for name, i in config.label2id.items()}
+    assert [summarise(doc) for doc in other.pipe(TEXTS)] == [summarise(doc) for doc in nlp.pipe(TEXTS)]
 
 
 def test_a_label_added_to_a_trained_pipe_can_be_trained_at_once(encoder_checkpoint: Path) -> None:
@@ -142,8 +169,8 @@ def test_no_labels_appear_that_nobody_named(encoder_checkpoint: Path) -> None:
     assert get_ner(other).label_data == ["CITIZENSHIP"]
 
 
-@pytest.mark.parametrize("label", ["JOB-NAME", "creative-work", "B-side", "日本", "a b"])
-def test_a_label_may_hold_hyphens_spaces_and_any_script(label: str, encoder_checkpoint: Path) -> None:
+@pytest.mark.parametrize("label", ["JOB-NAME", "creative-work", "B-side", "日本", "a b", "A\nB"])
+def test_a_label_may_hold_hyphens_white_space_and_any_script(label: str, encoder_checkpoint: Path) -> None:
     nlp = make_pipeline(encoder_checkpoint)
     examples = make_examples(nlp, [("Who is Shaka Khan?", [(7, 17, label)])])
     nlp.initialize(lambda: examples)

@@ -9,6 +9,7 @@ from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
 from spacy_hf_ner.model.loss import compute_divergence
+from tests.checkpoints import make_checkpoint
 from tests.conformance.pipelines import (
     TEXT,
     copy_weights,
@@ -16,6 +17,7 @@ from tests.conformance.pipelines import (
     initialize_pipeline,
     make_example,
     make_examples,
+    make_pipeline,
     train,
 )
 
@@ -100,6 +102,18 @@ def test_rehearsal_alone_brings_the_model_back(nlp: Language) -> None:
 def test_a_model_that_has_not_changed_has_nothing_to_rehearse(nlp: Language) -> None:
     losses = get_ner(nlp).rehearse(old_texts(nlp))
     assert losses["hf_ner"] == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("outside", [("PAD", "[CLS]"), ("O", "O")])
+def test_a_model_with_several_columns_for_outside_has_nothing_to_rehearse_either(
+    outside: tuple[str, str], tmp_path: Path
+) -> None:
+    names = [outside[0], "O", "B-PER", "I-PER", outside[1]]
+    checkpoint = make_checkpoint(tmp_path, labels=[f"LABEL_{i}" for i in range(len(names))])
+    nlp = make_pipeline(checkpoint, model={"labels": names})
+    nlp(TEXT)
+    nlp.resume_training()
+    assert get_ner(nlp).rehearse(old_texts(nlp))["hf_ner"] == pytest.approx(0.0, abs=1e-5)
 
 
 def test_rehearsal_without_a_copy_or_without_tokens_does_nothing(encoder_checkpoint: Path, nlp: Language) -> None:

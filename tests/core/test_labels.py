@@ -1,7 +1,7 @@
 import pytest
 
-from spacy_hf_ner.core.labels import make_tag_set, read_labels
-from spacy_hf_ner.core.schemes import SCHEMES, SchemeName
+from spacy_hf_ner.core.labels import add_entity_type, make_tag_set, read_labels
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, SchemeName, Tag
 from spacy_hf_ner.errors import CheckpointError, TagError
 
 # What publishers of checkpoints write, the scheme it is, and the tags it means.
@@ -11,7 +11,7 @@ PUBLISHED = [
     # dbmdz/bert-large-cased-finetuned-conll03-english: IOB1, so a type that never touches its like has no B-
     ("B-LOC B-MISC B-ORG I-LOC I-MISC I-ORG I-PER O", "IOB", "B-LOC B-MISC B-ORG I-LOC I-MISC I-ORG I-PER O"),
     # xlm-roberta-large-finetuned-conll03-english, with padding among its labels
-    ("I-LOC I-ORG I-PER O <pad>", "IO", "I-LOC I-ORG I-PER O O"),
+    ("I-LOC I-ORG I-PER O <pad>", "IO", "I-LOC I-ORG I-PER O <pad>"),
     ("O B-X I-X E-X S-X", "IOBES", "O B-X I-X E-X S-X"),
     ("B-X I-X L-X U-X O", "BILOU", "B-X I-X L-X U-X O"),
     ("O B-NAME M-NAME E-NAME S-NAME", "BMES", "O B-NAME M-NAME E-NAME S-NAME"),
@@ -51,8 +51,28 @@ PUBLISHED = [
     ("O B-PER O", "IOB", "O B-PER O"),
     ("B-PER I-PER", "IOB", "B-PER I-PER"),
     # padding and special tokens
-    ("[PAD] O B-PER I-PER [CLS] [SEP]", "IOB", "O O B-PER I-PER O O"),
+    ("[PAD] O B-PER I-PER [CLS] [SEP]", "IOB", "[PAD] O B-PER I-PER [CLS] [SEP]"),
     ("PAD B-PER I-PER", "IOB", "O B-PER I-PER"),
+    ("PAD o B-PER O", "IOB", "PAD o B-PER O"),
+    ("[CLS] OUT PER", "IO", "[CLS] O I-PER"),
+    # prefixes in lower case, and types that only look so
+    ("o b-per i-per b-loc i-loc", "IOB", "O B-per I-per B-loc I-loc"),
+    ("O b_PER", "IOB", "O B-PER"),
+    ("o b-per i-per l-per u-per", "BILOU", "O B-per I-per L-per U-per"),
+    ("O e-mail b-side", "IO", "O I-e-mail I-b-side"),
+    # prefixes at the end, and types that only look so
+    ("O PER-B PER-I LOC-B LOC-I", "IOB", "O B-PER I-PER B-LOC I-LOC"),
+    ("o [PAD] per_b per_i", "IOB", "O [PAD] B-per I-per"),
+    ("O PER-B PER-I PER-E PER-S LOC-S", "IOBES", "O B-PER I-PER E-PER S-PER S-LOC"),
+    ("O work-of-art-B work-of-art-M", "BMES", "O B-work-of-art M-work-of-art"),
+    ("O VITAMIN-B VITAMIN-E", "IO", "O I-VITAMIN-B I-VITAMIN-E"),
+    ("O GROUP_B", "IO", "O I-GROUP_B"),
+    ("O I-VITAMIN-B I-VITAMIN-I", "IO", "O I-VITAMIN-B I-VITAMIN-I"),
+    # other separators
+    ("O B:PER I:PER", "IOB", "O B-PER I-PER"),
+    ("O B/PER I/PER", "IOB", "O B-PER I-PER"),
+    ("O b.per i.per b.loc", "IOB", "O B-per I-per B-loc"),
+    ("O S.S B.C", "IO", "O I-S.S I-B.C"),
     ("O LABEL_1", "IO", "O I-LABEL_1"),
 ]
 
@@ -63,6 +83,29 @@ def test_published_labels_are_read_as_tags(labels: str, scheme: SchemeName, tags
     assert (tag_set.scheme.name, tag_set.labels) == (scheme, tuple(tags.split()))
 
 
+def test_labels_may_hold_white_space() -> None:
+    assert read_labels(["O", "B PER", "I PER"]).labels == ("O", "B-PER", "I-PER")
+    assert read_labels(["O", "B-A\nB", "I-A\nB"]).entity_types == ("A\nB",)
+
+
+@pytest.mark.parametrize(
+    ("labels", "doubtful"),
+    [
+        ("O B-PER I-PER b-LOC i-LOC", "'b-LOC', 'i-LOC'"),
+        ("O B-PER I-PER B_LOC I_LOC", "'B_LOC', 'I_LOC'"),
+        ("O B-PER i-PER", "'i-PER'"),
+        ("o b-per i-per date", "'b-per', 'i-per'"),
+        ("O PER-B PER-I DATE", "'PER-B', 'PER-I'"),
+        ("O B-LOC I-LOC E-PER", "'B-LOC', 'I-LOC'"),
+    ],
+)
+def test_types_that_may_be_tags_are_refused(labels: str, doubtful: str) -> None:
+    message = rf'^the labels {doubtful} may be tags, or entity types .* labels = \["O", "B-PER", "I-PER", …\]\.$'
+    with pytest.raises(TagError, match=message):
+        read_labels(labels.split())
+    assert read_labels(labels.split(), in_data=True).entity_types
+
+
 @pytest.mark.parametrize(
     ("labels", "scheme", "tags"),
     [
@@ -71,7 +114,6 @@ def test_published_labels_are_read_as_tags(labels: str, scheme: SchemeName, tags
         ("O I-PER", "IOB1", "O I-PER"),
         ("O B-X E-X S-X", "BMES", "O B-X E-X S-X"),
         ("O PER", "IOB1", "O I-PER"),
-        ("O PER", "IOB2", "O B-PER"),
         ("O B-PER I-PER DATE", "IOB2", "O B-PER I-PER B-DATE"),
     ],
 )
@@ -87,7 +129,7 @@ def test_labels_that_are_placeholders_are_refused() -> None:
 
 
 def test_a_scheme_that_lacks_a_prefix_of_the_labels_is_refused() -> None:
-    message = r"use the prefixes E, S, which are not in scheme IOB2 \(B, I\)\. Set scheme = \"auto\" or \"IOBES\"\.$"
+    message = r'use the prefixes E, S, which are not in scheme IOB2 \(B, I\)\. Set scheme = "auto" or "IOBES", or train'
     with pytest.raises(TagError, match=message):
         read_labels(["O", "B-X", "E-X", "I-X", "S-X"], scheme="IOB2")
 
@@ -98,10 +140,13 @@ def test_a_scheme_that_lacks_a_prefix_of_the_labels_is_refused() -> None:
         ("O B-LOC I-LOC I-PER", "IOB2", "PER"),
         ("O B-LOC I-LOC B-PER", "IOB1", "PER"),
         ("O B-LOC I-LOC B-PER I-PER", "IOBES", "LOC, PER"),
+        ("O I-PER", "IOB2", "PER"),
+        ("O PER", "IOB2", "PER"),
     ],
 )
 def test_a_type_that_could_never_be_found_is_refused(labels: str, scheme: str, stuck: str) -> None:
-    with pytest.raises(TagError, match=rf'^no entity of type {stuck} could ever be found in scheme .* or "IOB"\.$'):
+    remedy = rf'Set scheme = "auto" or "IOB?", or train the model, which gives it a new head in {scheme}\.$'
+    with pytest.raises(TagError, match=rf"^no entity of type {stuck} could ever be found in scheme .* {remedy}"):
         read_labels(labels.split(), scheme=scheme)
 
 
@@ -128,6 +173,24 @@ def test_a_new_tag_set_has_outside_first_and_then_each_type(scheme: SchemeName, 
 def test_a_new_tag_set_needs_distinct_types_with_a_name(types: list[str]) -> None:
     with pytest.raises(TagError, match="entity types must be distinct and not empty, got "):
         make_tag_set(types, SCHEMES["IOB2"])
+
+
+@pytest.mark.parametrize("entity_type", ["PER", ""])
+def test_a_type_that_is_added_needs_a_name_of_its_own(entity_type: str) -> None:
+    with pytest.raises(TagError, match="entity types must be distinct and not empty, got "):
+        add_entity_type(make_tag_set(["PER"], SCHEMES["IOB2"]), entity_type)
+
+
+def test_gold_has_the_column_named_o_whatever_else_is_outside() -> None:
+    tag_set = read_labels(["PAD", "O", "B-PER", "I-PER", "[CLS]", "O"])
+    assert [tag_set.columns[tag] for tag in (OUTSIDE, Tag("B", "PER"), Tag("I", "PER"))] == [1, 2, 3]
+    assert tag_set.type_i == (-1, -1, 0, 0, -1, -1)
+
+
+def test_columns_are_found_again_in_another_tag_set_each_of_them_once() -> None:
+    known = read_labels(["PAD", "O", "B-PER", "I-PER", "[CLS]", "O"])
+    assert known.columns_in(add_entity_type(known, "LOC")) == [0, 1, 2, 3, 4, 5]
+    assert make_tag_set(["LOC", "PER"], SCHEMES["IOB2"]).columns_in(known) == [1, None, None, 2, 3]
 
 
 def test_entity_types_keep_the_order_of_their_first_label() -> None:

@@ -54,6 +54,14 @@ def test_one_sentence_is_read_from_every_shape(tmp_path: Path, text: str) -> Non
     assert not sentence.problems
 
 
+@pytest.mark.parametrize("tags", ["PER-B PER-I LOC-B", "per_b per_i loc_b", "B:PER I:PER B:LOC", "b/per i/per b/loc"])
+def test_prefixes_may_be_at_the_end_or_have_another_separator(tmp_path: Path, tags: str) -> None:
+    first, second, third = tags.split()
+    (sentence,) = read(tmp_path, f"Tim\t{first}\nCook\t{second}\nin\tO\nRome\t{third}\n")
+    assert [entity.upper() for entity in show(sentence)] == ["TIM COOK/PER", "ROME/LOC"]
+    assert not sentence.problems
+
+
 def test_a_line_of_white_space_separates_sentences(tmp_path: Path) -> None:
     first, second = read(tmp_path, "Tim\tB-PER\n\t\nTom\tB-PER\n \n")
     assert (first.words, second.words) == (("Tim",), ("Tom",))
