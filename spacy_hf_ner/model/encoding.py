@@ -117,6 +117,10 @@ class FastTokenizer:
     def __deepcopy__(self, memo: dict[int, Any]) -> "FastTokenizer":
         return self  # it has no state that changes
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._backend.encode_special_tokens = True  # which the library's own pickles forget
+
 
 class TokenwiseTokenizer:
     """A tokenizer written in Python, which knows no offsets: it is run on each spaCy token by itself."""
@@ -150,11 +154,12 @@ class TokenwiseTokenizer:
         return _as_arrays(ids, offsets)
 
     def _encode_token(self, text: str) -> list[int]:
-        if text not in self._cache:
+        ids = self._cache.get(text)
+        if ids is None:
             if len(self._cache) >= _MAX_CACHED_TOKENS:
                 self._cache.clear()
-            self._cache[text] = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-        return self._cache[text]
+            ids = self._cache[text] = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return ids
 
 
 def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[str, bytes]]:
