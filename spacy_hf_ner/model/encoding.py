@@ -169,9 +169,7 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
         CheckpointError: The folder has no tokenizer that can be read.
     """
     files = {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
+        path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file() and is_tokenizer_file(path)
     }
     if "tokenizer.json" in files:
         return FastTokenizer(files["tokenizer.json"].decode("utf8")), files
@@ -194,6 +192,11 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
         )
     backend: str = tokenizer.backend_tokenizer.to_str()
     return FastTokenizer(backend), {**files, "tokenizer.json": backend.encode("utf8")}
+
+
+def is_tokenizer_file(path: Path) -> bool:
+    """Tell from a file's name whether it belongs to a checkpoint's tokenizer."""
+    return path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
 
 
 def _hide_special_tokens(tokenizer_json: str) -> str:

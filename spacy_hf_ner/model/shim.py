@@ -29,6 +29,7 @@ from spacy_hf_ner.model.head import find_head, set_head
 from spacy_hf_ner.model.hub import fetch_folder, find_folder
 from spacy_hf_ner.model.layout import Floats, Layout, MixedReading, Reading, lay_out
 from spacy_hf_ner.model.network import Network
+from spacy_hf_ner.model.notes import remove_saved_model
 from spacy_hf_ner.model.optimizer import NetworkOptimizer
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
 from spacy_hf_ner.model.settings import Settings
@@ -69,7 +70,7 @@ class HFShim(Shim):
             folder = fetch_folder(s.name, revision=s.revision, allow_pickle=s.allow_pickle)
             with one_at_a_time():
                 if self.checkpoint is None:  # nobody has loaded it meanwhile
-                    self.adopt(self._read(folder, scheme, name=s.name))
+                    self.adopt(self._read(folder, scheme, name=s.name, labels=s.labels))
         assert self.checkpoint is not None
         return self.checkpoint
 
@@ -234,13 +235,18 @@ class HFShim(Shim):
             self._transient = _Transient()
 
     def to_disk(self, path: str | Path) -> None:
-        """Write a folder that is a Hugging Face checkpoint."""
-        write_checkpoint(self._loaded(), Path(path))
+        """Write a folder that is a Hugging Face checkpoint, in place of a model that was saved there before."""
+        checkpoint, folder = self._loaded(), Path(path)
+        remove_saved_model(folder)
+        write_checkpoint(checkpoint, folder)
 
     def read_folder(self, folder: Path, scheme: str) -> None:
-        """Read a folder that :meth:`to_disk` wrote, in place of whatever was loaded."""
+        """Read a folder that :meth:`to_disk` wrote, in place of whatever was loaded.
+
+        The ``labels`` of the config are not those of the folder: they name the columns that its source had.
+        """
         with one_at_a_time():
-            self.adopt(self._read(folder, scheme, name=None))
+            self.adopt(self._read(folder, scheme))
 
     def from_disk(self, path: str | Path) -> "HFShim":
         """Read a folder with the scheme that is stored in it."""
@@ -267,12 +273,14 @@ class HFShim(Shim):
         self.__dict__.update(state)
         self._transient = _Transient()
 
-    def _read(self, folder: Path, scheme: str, *, name: str | None) -> Checkpoint:
+    def _read(
+        self, folder: Path, scheme: str, *, name: str | None = None, labels: Sequence[str] | None = None
+    ) -> Checkpoint:
         s = self.settings
         if s.backend == "onnx":
-            return read_exported(folder, name=name, labels=s.labels, scheme=scheme, precision=s.precision)
+            return read_exported(folder, name=name, labels=labels, scheme=scheme, precision=s.precision)
         return read_checkpoint(
-            folder, name=name, labels=s.labels, scheme=scheme, attention=s.attention, allow_pickle=s.allow_pickle
+            folder, name=name, labels=labels, scheme=scheme, attention=s.attention, allow_pickle=s.allow_pickle
         )
 
     def _loaded(self) -> Checkpoint:
@@ -296,9 +304,7 @@ class HFShim(Shim):
         transient = self._transient
         if (engine := transient.engine) is None:
             with one_at_a_time():
-                engine = transient.engine = transient.engine or make_engine(
-                    checkpoint.weights, self.settings.precision
-                )
+                engine = transient.engine = transient.engine or make_engine(checkpoint.weights, self.settings.precision)
         return engine
 
     def _get_scaler(self, autocast: torch.dtype | None, device: torch.device) -> torch.amp.GradScaler:
