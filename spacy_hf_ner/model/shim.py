@@ -133,7 +133,7 @@ class HFShim(Shim):
         checkpoint = self._loaded()
         assert checkpoint.tag_set is not None
         avoid_fork_deadlock()
-        engine = self._get_engine()
+        engine = self._make_engine()
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), self.reading)
         with torch.inference_mode():
             logits = run_windows(engine.backend, layout, checkpoint, engine.budget)
@@ -296,7 +296,7 @@ class HFShim(Shim):
             self._transient = _Transient()
         return network
 
-    def _get_engine(self) -> Engine:
+    def _make_engine(self) -> Engine:
         """Return what predicts; it is made anew when the weights have changed."""
         checkpoint = self._loaded()
         if not checkpoint.is_exported:
