@@ -18,10 +18,11 @@ from spacy_hf_ner.model.aggregation import SubwordLabels
 from spacy_hf_ner.model.backends.torch import Precision
 from spacy_hf_ner.model.case_marks import mark_case
 from spacy_hf_ner.model.encoding import FastTokenizer, SubwordTokenizer, load_tokenizer
+from spacy_hf_ner.model.files import name_files
 from spacy_hf_ner.model.head import name_labels
 from spacy_hf_ner.model.limits import Limits, find_limits
 from spacy_hf_ner.model.network import Network, quiet_transformers
-from spacy_hf_ner.model.notes import Notes, read_notes
+from spacy_hf_ner.model.notes import NOTES_FILE, Notes, read_notes
 from spacy_hf_ner.model.onnx_graph import OnnxGraph, read_graph
 
 Attention = Literal["auto", "sdpa", "eager"]
@@ -108,18 +109,13 @@ def read_checkpoint(
         TagError: The labels do not fit the scheme.
     """
     called = name or str(folder)
-    raw_config = _read_config(folder, called)
+    config, notes = _read_config(folder, called), read_notes(folder, called)
     uses_pickle = _check_weights(folder, called, allow_pickle=allow_pickle)
     network, missing = _load_network(folder, called, attention=attention, uses_pickle=uses_pickle)
     head_missing = _check_missing(network, missing, called)
-    notes = read_notes(folder, called)
-    tag_set = None
-    if not head_missing and _has_trained_head(raw_config, notes):
-        named = network.config.id2label
-        own = [str(named[i]) for i in range(len(named))]
-        tag_set = _read_tag_set(own, labels=labels, scheme=_choose_scheme(scheme, notes))
-        if labels is not None:
-            name_labels(network, tag_set)
+    tag_set = None if head_missing else _read_tag_set(config, notes, called, labels=labels, scheme=scheme)
+    if tag_set is not None and labels is not None:
+        name_labels(network, tag_set)
     return _assemble(folder, called, weights=network, tag_set=tag_set, notes=notes)
 
 
@@ -140,9 +136,9 @@ def read_exported(
         TagError: The labels do not fit the scheme.
     """
     called = name or str(folder)
-    raw_config, notes = _read_config(folder, called), read_notes(folder, called)
+    config, notes = _read_config(folder, called), read_notes(folder, called)
     graph = read_graph(folder, called, precision=precision, limits=notes.limits if notes else None)
-    tag_set = _read_tag_set(_list_labels(raw_config), labels=labels, scheme=_choose_scheme(scheme, notes))
+    tag_set = _read_tag_set(config, notes, called, labels=labels, scheme=scheme)
     return _assemble(folder, called, weights=graph, tag_set=tag_set, notes=notes)
 
 
@@ -181,24 +177,36 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
 
 def peek_tag_set(folder: Path, *, labels: Sequence[str] | None, scheme: str) -> TagSet | None:
     """Return a checkpoint's tags from its config.json alone, or None if its head was never trained."""
-    config, notes = _read_config(folder, str(folder)), read_notes(folder, str(folder))
-    ordered = labels or _list_labels(config)
-    if not ordered or not _has_trained_head(config, notes):
+    called = str(folder)
+    config, notes = _read_config(folder, called), read_notes(folder, called)
+    return _read_tag_set(config, notes, called, labels=labels, scheme=scheme)
+
+
+def _read_tag_set(
+    config: dict[str, Any], notes: Notes | None, called: str, *, labels: Sequence[str] | None, scheme: str
+) -> TagSet | None:
+    """Return the tags that a config.json names, or ``labels`` do in its place; None if the head was never trained."""
+    if not _has_trained_head(config, notes):
         return None
-    return read_labels(ordered, scheme=_choose_scheme(scheme, notes))
-
-
-def _list_labels(config: dict[str, Any]) -> list[str]:
-    """Return the labels that a config.json names, in the order of their ids."""
-    named = config.get("id2label") or {}
-    return [str(named[key]) for key in sorted(named, key=int)]
+    named = config.get("id2label") or [f"LABEL_{i}" for i in range(config.get("num_labels", 2))]  # as in transformers
+    own = [str(named[str(i)]) for i in range(len(named))] if isinstance(named, dict) else named
+    if labels is not None:
+        if len(labels) != len(own):
+            raise CheckpointError(
+                f"{called}: the checkpoint has {len(own)} labels, but labels names {len(labels)}: give one for each id."
+            )
+        own = list(labels)
+    return read_labels(own, scheme=notes.scheme if notes and notes.scheme and scheme == "auto" else scheme)
 
 
 def _read_config(folder: Path, called: str) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
-        found = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
-        raise CheckpointError(f"{called}: expected a checkpoint folder with config.json, found {found} in {folder}.")
+        is_head = (folder / NOTES_FILE).is_file()
+        raise CheckpointError(
+            f"{called}: expected a checkpoint folder with config.json, found {name_files(folder)} in {folder}."
+            + is_head * " That is what spacy_hf_ner.TokenClassifier.v1 saves: name that architecture in the config."
+        )
     try:
         config = json.loads(path.read_text(encoding="utf8"))
     except json.JSONDecodeError as error:
@@ -210,6 +218,12 @@ def _read_config(folder: Path, called: str) -> dict[str, Any]:
             f"{called}: config.json names its weights file itself (transformers_weights), which could make "
             "transformers read a pickle. Remove that key and use model.safetensors."
         )
+    named = config.get("id2label") or {}
+    if not isinstance(named, dict) or named.keys() != {str(i) for i in range(len(named))}:
+        raise CheckpointError(
+            f"{called}: expected id2label in config.json to name the columns of the head, numbered from 0 without "
+            f"gaps, got {str(named)[:80]}. Number them in the order of the head's rows."
+        )
     return config
 
 
@@ -220,11 +234,6 @@ def _has_trained_head(config: dict[str, Any], notes: Notes | None) -> bool:
     return any(a.endswith("ForTokenClassification") for a in config.get("architectures") or ["ForTokenClassification"])
 
 
-def _choose_scheme(scheme: str, notes: Notes | None) -> str:
-    """Return the scheme asked for, or the one stored with the checkpoint."""
-    return notes.scheme if scheme == "auto" and notes is not None and notes.scheme is not None else scheme
-
-
 def _check_weights(folder: Path, called: str, *, allow_pickle: bool) -> bool:
     """Tell whether the weights must be read from a pickle.
 
@@ -233,7 +242,12 @@ def _check_weights(folder: Path, called: str, *, allow_pickle: bool) -> bool:
     """
     if any(folder.glob("*.safetensors")):
         return False
-    pickles = sorted(p.name for p in folder.glob("*.bin"))
+    pickles, graphs = (sorted(p.name for p in folder.glob(pattern)) for pattern in ("*.bin", "*.onnx"))
+    if not pickles and graphs:
+        raise CheckpointError(
+            f"{called}: expected weights in model.safetensors, found the ONNX graph {graphs[0]}, which PyTorch cannot "
+            'run. Set backend = "onnx" to predict with it; train the pipeline that it was exported from.'
+        )
     if not pickles:
         raise CheckpointError(f"{called}: expected weights in model.safetensors, found none in {folder}.")
     if not allow_pickle:
@@ -301,11 +315,3 @@ def _check_missing(network: Network, missing: set[str], called: str) -> bool:
             "The file is incomplete or belongs to another architecture than config.json says."
         )
     return bool(missing)
-
-
-def _read_tag_set(own: list[str], *, labels: Sequence[str] | None, scheme: str) -> TagSet:
-    if labels is not None and len(labels) != len(own):
-        raise CheckpointError(
-            f"the checkpoint has {len(own)} labels, but labels names {len(labels)}: give one for each id."
-        )
-    return read_labels(labels or own, scheme=scheme)

@@ -117,6 +117,10 @@ class FastTokenizer:
     def __deepcopy__(self, memo: dict[int, Any]) -> "FastTokenizer":
         return self  # it has no state that changes
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._backend.encode_special_tokens = True  # which the library's own pickles forget
+
 
 class TokenwiseTokenizer:
     """A tokenizer written in Python, which knows no offsets: it is run on each spaCy token by itself."""
@@ -150,11 +154,12 @@ class TokenwiseTokenizer:
         return _as_arrays(ids, offsets)
 
     def _encode_token(self, text: str) -> list[int]:
-        if text not in self._cache:
+        ids = self._cache.get(text)
+        if ids is None:
             if len(self._cache) >= _MAX_CACHED_TOKENS:
                 self._cache.clear()
-            self._cache[text] = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-        return self._cache[text]
+            ids = self._cache[text] = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return ids
 
 
 def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[str, bytes]]:
@@ -164,9 +169,7 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
         CheckpointError: The folder has no tokenizer that can be read.
     """
     files = {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
+        path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file() and is_tokenizer_file(path)
     }
     if "tokenizer.json" in files:
         return FastTokenizer(files["tokenizer.json"].decode("utf8")), files
@@ -189,6 +192,11 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
         )
     backend: str = tokenizer.backend_tokenizer.to_str()
     return FastTokenizer(backend), {**files, "tokenizer.json": backend.encode("utf8")}
+
+
+def is_tokenizer_file(path: Path) -> bool:
+    """Tell from a file's name whether it belongs to a checkpoint's tokenizer."""
+    return path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
 
 
 def _hide_special_tokens(tokenizer_json: str) -> str:

@@ -1,4 +1,4 @@
-"""Folders as bytes: one way to save a model serves disk and memory."""
+"""Folders: as bytes, so that one way to save a model serves disk and memory, and in messages."""
 
 import contextlib
 import tempfile
@@ -25,3 +25,9 @@ def unpack_folder(packed: bytes) -> Iterator[Path]:
         for file_name, content in srsly.msgpack_loads(packed).items():
             (folder / Path(file_name).name).write_bytes(content)
         yield folder
+
+
+def name_files(folder: Path) -> str:
+    """Return the names of some files in a folder, for messages."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "") or "nothing"  # noqa: PLR2004 - what fits a line

@@ -1,6 +1,5 @@
 """The model that puts a tag head on any layer with one vector per token, such as a listener to a shared encoder."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +12,8 @@ from thinc.api import Linear, Model, chain, with_array
 
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.notes import FORMAT_VERSION, NOTES_FILE
+from spacy_hf_ner.model.files import name_files
+from spacy_hf_ner.model.notes import Notes, read_notes, remove_saved_model
 from spacy_hf_ner.model.tagger import Floats, Tagger, TokenModel
 
 MODEL_NAME = "token_classifier"
@@ -103,8 +103,8 @@ class HeadTagger(Tagger):
     def to_disk(self, folder: Path) -> None:
         """Write the head as safetensors, and the layer below unless another component saves it."""
         folder.mkdir(parents=True, exist_ok=True)
-        notes = {"format_version": FORMAT_VERSION, **{k: self.model.attrs[k] for k in ("labels", "scheme")}}
-        (folder / NOTES_FILE).write_text(json.dumps(notes, indent=2) + "\n", encoding="utf8")
+        remove_saved_model(folder)
+        Notes(self.model.attrs["scheme"], labels=self.model.attrs["labels"]).write(folder)
         head, ops = self.head, cast("Any", self.head.ops)
         if head.has_param("W"):
             weights = {name: np.ascontiguousarray(ops.to_numpy(head.get_param(name))) for name in ("W", "b")}
@@ -115,13 +115,14 @@ class HeadTagger(Tagger):
 
     def from_disk(self, folder: Path, scheme: str) -> None:  # noqa: ARG002 - the tags are stored
         """Read the head, and the layer below if it was written."""
-        notes = json.loads((folder / NOTES_FILE).read_text(encoding="utf8"))
-        if notes["format_version"] != FORMAT_VERSION:
+        notes = read_notes(folder, str(folder))
+        if notes is None or (folder / "config.json").is_file():
             raise CheckpointError(
-                f"{folder}: expected format_version {FORMAT_VERSION}, got {notes['format_version']}. Use the "
-                "version of spacy-hf-ner that saved the pipeline, or a newer one."
+                f"{folder}: expected what the architecture spacy_hf_ner.TokenClassifier.v1 has saved, found "
+                f"{name_files(folder)}. A checkpoint with a network belongs to spacy_hf_ner.HFTokenClassifier.v1: name "
+                "the architecture in the config that the pipeline was saved with."
             )
-        self.model.attrs.update(labels=notes["labels"], scheme=notes["scheme"])
+        self.model.attrs.update(labels=notes.labels and list(notes.labels), scheme=notes.scheme)
         if (folder / "head.safetensors").is_file():
             self._put_head(load_file(folder / "head.safetensors"))
         if (folder / "tok2vec").is_file():

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.errors import CheckpointError, ConfigError
 
 # What a checkpoint needs; never pickles, never code.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model", "*.codes")
@@ -16,6 +16,7 @@ def find_folder(name: str, *, revision: str | None, allow_pickle: bool = False) 
 
     Raises:
         CheckpointError: The name is a path, and there is no such folder; or it can be no repository's name.
+        ConfigError: The name is empty.
     """
     if (path := _as_path(name)) is not None:
         return path
@@ -74,7 +75,12 @@ def fetch_folder(name: str, *, revision: str | None, allow_pickle: bool = False)
 
 def _as_path(name: str) -> Path | None:
     """Return the folder that a name is the path of, or None for the name of a repository."""
-    path = Path(name).expanduser()
+    if not name.strip():
+        raise ConfigError(f'name must be a folder or a hub name such as "dslim/bert-base-NER", got {name!r}.')
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError:  # there is no such user
+        path = Path(name)
     if path.is_dir():
         return path
     looks_like_path = path.is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from spacy_hf_ner.model.processes import one_at_a_time
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,16 +31,20 @@ else:
 
 @contextlib.contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Silence transformers' log and progress bars for a while: what matters is checked and said by this package."""
-    from transformers.utils import logging
+    """Silence transformers' log and progress bars for a while: what matters is checked and said by this package.
 
-    verbosity = logging.get_verbosity()
-    bars = logging.is_progress_bar_enabled()
-    logging.set_verbosity(40)  # ERROR, as in the standard library
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    Other threads wait, as these settings are the process's.
+    """
+    with one_at_a_time():
+        from transformers.utils import logging
+
+        verbosity = logging.get_verbosity()
+        bars = logging.is_progress_bar_enabled()
+        logging.set_verbosity(40)  # ERROR, as in the standard library
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
+            logging.set_verbosity(verbosity)
+            if bars:
+                logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -21,6 +21,7 @@ from spacy_hf_ner.model.batching import Budget, PaddedBatch, make_batches
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.network import Network
 from spacy_hf_ner.model.onnx_graph import FP32_FILE, INT8_FILE, OnnxGraph
+from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.quantization import quantize_graph
 
 TOLERANCE = 1e-4  # of logits, where the largest is 1 or less
@@ -112,7 +113,7 @@ def _export(network: Network, called: str, *, with_types: bool) -> bytes:
     mask[1, 9:] = 0
     inputs = (ids, mask, *([torch.zeros_like(ids)] if with_types else []))
     try:
-        with _quiet_exporter(), torch.no_grad():
+        with one_at_a_time(), _quiet_exporter(), torch.no_grad():
             program: Any = torch.onnx.export(
                 _Logits(_copy_for_export(network)),
                 inputs,

@@ -2,9 +2,8 @@
 
 import contextlib
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,7 +29,9 @@ from spacy_hf_ner.model.head import find_head, set_head
 from spacy_hf_ner.model.hub import fetch_folder, find_folder
 from spacy_hf_ner.model.layout import Floats, Layout, MixedReading, Reading, lay_out
 from spacy_hf_ner.model.network import Network
+from spacy_hf_ner.model.notes import remove_saved_model
 from spacy_hf_ner.model.optimizer import NetworkOptimizer
+from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.windowed import RecomputingBackend, run_windows
 
@@ -50,7 +51,6 @@ class _Transient:
     optimizer: NetworkOptimizer | None = None
     embeddings: EmbeddingGradient | None = None
     scaler: torch.amp.GradScaler | None = None
-    pid: int = field(default_factory=os.getpid)
 
 
 class HFShim(Shim):
@@ -68,7 +68,9 @@ class HFShim(Shim):
         if self.checkpoint is None:
             s = self.settings
             folder = fetch_folder(s.name, revision=s.revision, allow_pickle=s.allow_pickle)
-            self.adopt(self._read(folder, scheme, name=s.name))
+            with one_at_a_time():
+                if self.checkpoint is None:  # nobody has loaded it meanwhile
+                    self.adopt(self._read(folder, scheme, name=s.name, labels=s.labels))
         assert self.checkpoint is not None
         return self.checkpoint
 
@@ -77,8 +79,8 @@ class HFShim(Shim):
         if not checkpoint.is_exported:
             freeze_layers(checkpoint.network, self.settings.frozen_layers)
             make_dropout_cheap(checkpoint.network)
-        self.checkpoint = checkpoint
         self._transient = _Transient()
+        self.checkpoint = checkpoint
         _ = self.reading  # refuses a window that does not fit
 
     def peek(self, scheme: str) -> TagSet | None:
@@ -95,15 +97,16 @@ class HFShim(Shim):
         if checkpoint.tag_set is None and self.settings.mark_case:
             checkpoint.mark_case()
         if checkpoint.tag_set != tag_set:
-            set_head(checkpoint.network, tag_set, known=checkpoint.tag_set)
+            with one_at_a_time():
+                set_head(checkpoint.network, tag_set, known=checkpoint.tag_set)
             checkpoint.tag_set = tag_set
             self._transient = _Transient()
 
     def store_training_settings(self) -> None:
         """Note with the checkpoint what it is trained with, where the config names it."""
-        assert self.checkpoint is not None
-        self.checkpoint.window = self.settings.window or self.checkpoint.window
-        self.checkpoint.subword_labels = self.settings.subword_labels or self.checkpoint.subword_labels
+        checkpoint, s = self._loaded(), self.settings
+        checkpoint.window = s.window or checkpoint.window
+        checkpoint.subword_labels = s.subword_labels or checkpoint.subword_labels
 
     @property
     def reading(self) -> Reading:
@@ -129,7 +132,7 @@ class HFShim(Shim):
     def _predict_rows(self, docs: Sequence[Doc]) -> list[Floats]:
         checkpoint = self._loaded()
         assert checkpoint.tag_set is not None
-        self._avoid_fork_deadlock()
+        avoid_fork_deadlock()
         engine = self._make_engine()
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), self.reading)
         with torch.inference_mode():
@@ -154,7 +157,8 @@ class HFShim(Shim):
     ) -> tuple[list[Floats], Callable[[Sequence[Floats]], list[Doc]]]:
         checkpoint = self._loaded()
         assert checkpoint.tag_set is not None
-        self._avoid_fork_deadlock()
+        avoid_fork_deadlock()
+        self.store_training_settings()
         network = self._network_on_device()
         set_dropout(network, dropout if self.settings.dropout is None else self.settings.dropout)
         device = _device_of(network)
@@ -183,7 +187,9 @@ class HFShim(Shim):
 
     def finish_update(self, optimizer: Optimizer | Callable[..., Any]) -> None:
         """Step the network as a thinc optimizer asks; another callable (``nlp.rehearse``) gets the gradients."""
-        network = self._loaded().network
+        if self.checkpoint is None:  # all that was learned from were empty Docs
+            return
+        network = self.checkpoint.network
         self._transient.engine = None
         if isinstance(optimizer, Optimizer):
             stepper = self._transient.optimizer
@@ -229,12 +235,18 @@ class HFShim(Shim):
             self._transient = _Transient()
 
     def to_disk(self, path: str | Path) -> None:
-        """Write a folder that is a Hugging Face checkpoint."""
-        write_checkpoint(self._loaded(), Path(path))
+        """Write a folder that is a Hugging Face checkpoint, in place of a model that was saved there before."""
+        checkpoint, folder = self._loaded(), Path(path)
+        remove_saved_model(folder)
+        write_checkpoint(checkpoint, folder)
 
     def read_folder(self, folder: Path, scheme: str) -> None:
-        """Read a folder that :meth:`to_disk` wrote, in place of whatever was loaded."""
-        self.adopt(self._read(folder, scheme, name=None))
+        """Read a folder that :meth:`to_disk` wrote, in place of whatever was loaded.
+
+        The ``labels`` of the config are not those of the folder: they name the columns that its source had.
+        """
+        with one_at_a_time():
+            self.adopt(self._read(folder, scheme))
 
     def from_disk(self, path: str | Path) -> "HFShim":
         """Read a folder with the scheme that is stored in it."""
@@ -261,12 +273,14 @@ class HFShim(Shim):
         self.__dict__.update(state)
         self._transient = _Transient()
 
-    def _read(self, folder: Path, scheme: str, *, name: str | None) -> Checkpoint:
+    def _read(
+        self, folder: Path, scheme: str, *, name: str | None = None, labels: Sequence[str] | None = None
+    ) -> Checkpoint:
         s = self.settings
         if s.backend == "onnx":
-            return read_exported(folder, name=name, labels=s.labels, scheme=scheme, precision=s.precision)
+            return read_exported(folder, name=name, labels=labels, scheme=scheme, precision=s.precision)
         return read_checkpoint(
-            folder, name=name, labels=s.labels, scheme=scheme, attention=s.attention, allow_pickle=s.allow_pickle
+            folder, name=name, labels=labels, scheme=scheme, attention=s.attention, allow_pickle=s.allow_pickle
         )
 
     def _loaded(self) -> Checkpoint:
@@ -287,21 +301,17 @@ class HFShim(Shim):
         checkpoint = self._loaded()
         if not checkpoint.is_exported:
             self._network_on_device().eval()
-        if self._transient.engine is None:
-            self._transient.engine = make_engine(checkpoint.weights, self.settings.precision)
-        return self._transient.engine
+        transient = self._transient
+        if (engine := transient.engine) is None:
+            with one_at_a_time():
+                engine = transient.engine = transient.engine or make_engine(checkpoint.weights, self.settings.precision)
+        return engine
 
     def _get_scaler(self, autocast: torch.dtype | None, device: torch.device) -> torch.amp.GradScaler:
         """Return the one scaler of this training: it scales where fp16 is used, and does nothing elsewhere."""
         if self._transient.scaler is None:
             self._transient.scaler = torch.amp.GradScaler(device.type, enabled=autocast == torch.float16)
         return self._transient.scaler
-
-    def _avoid_fork_deadlock(self) -> None:
-        """In a forked process use one thread: the threads that OpenMP counts on stayed in the parent."""
-        if os.getpid() != self._transient.pid:
-            torch.set_num_threads(1)
-            self._transient.pid = os.getpid()
 
     def _tell_disagreement(self, logits: torch.Tensor, layout: Layout, tag_set: TagSet) -> None:
         if self._has_told_disagreement or not logger.isEnabledFor(logging.INFO):

@@ -40,7 +40,8 @@ def make_hf_token_classifier_v1(
     Args:
         name: A checkpoint folder, or a repository on the Hugging Face hub; a plain encoder if it is to be trained.
         revision: Commit, tag or branch on the hub. Pin it.
-        labels: Names of the checkpoint's labels in the order of their ids, where its own are ``LABEL_0``, ….
+        labels: Names of the labels of the checkpoint ``name`` in the order of their ids, where its own are ``LABEL_0``,
+            …. A saved pipeline has labels of its own.
         aggregation: A token's row is that of its first subword (``"first"``), the mean over its subwords (``"mean"``)
             or that of its most confident subword (``"max"``).
         subword_labels: Which subwords training labels: only the first of each token (``"first"``), all with the
@@ -66,15 +67,8 @@ def make_hf_token_classifier_v1(
         allow_pickle: Read ``.bin`` weights where there are no safetensors.
 
     Raises:
-        ConfigError: A value is out of its range.
+        ConfigError: A value is out of its range, or contradicts another.
     """
-    if head_learn_rate <= 0 or frozen_layers < -1 or (dropout is not None and not 0.0 <= dropout < 1.0):
-        raise ConfigError(
-            "expected head_learn_rate > 0, frozen_layers >= -1 and dropout in [0, 1), "
-            f"got head_learn_rate = {head_learn_rate}, frozen_layers = {frozen_layers}, dropout = {dropout}."
-        )
-    if backend == "onnx" and precision not in {"auto", "fp32"}:
-        raise ConfigError(f'expected precision = "auto" or "fp32" with backend = "onnx", got {precision!r}.')
     from spacy_hf_ner.model.hf_tagger import make_hf_model
     from spacy_hf_ner.model.settings import Settings
 

@@ -1,5 +1,6 @@
 """A component's checkpoint to a folder with an ONNX graph; in 8 bits only if it finds the same entities."""
 
+import copy
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
 from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
 from spacy_hf_ner.model.onnx_export import export_checkpoint, quantize_checkpoint
 from spacy_hf_ner.model.onnx_graph import OnnxGraph
+from spacy_hf_ner.pipe.batches import batch_docs
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.storage import StoredPipe
@@ -105,12 +107,7 @@ def _find_entities(pipe: "StoredPipe", tagger: HFTagger, checkpoint: Checkpoint,
     settings = dataclasses.replace(tagger.shim.settings, backend="onnx", precision="auto")
     other = HFTagger(make_hf_model(settings))
     other.shim.adopt(checkpoint)
-    entities: Entities = set()
-    own, pipe.model = pipe.model, other.model
-    try:
-        for first in range(0, len(docs), _N_DOCS):
-            for i, spans in enumerate(pipe.predict(docs[first : first + _N_DOCS]), start=first):
-                entities |= {(i, one.span.start, one.span.end, one.span.entity_type) for one in spans}
-    finally:
-        pipe.model = own
-    return entities
+    twin = copy.copy(pipe)
+    twin.model = other.model
+    found = (spans for batch in batch_docs(docs, _N_DOCS) for spans in twin.predict(batch))
+    return {(i, one.span.start, one.span.end, one.span.entity_type) for i, spans in enumerate(found) for one in spans}

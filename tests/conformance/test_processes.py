@@ -6,8 +6,10 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from spacy.language import Language
 
 from tests.conformance.pipelines import TEXTS, make_pipeline, summarise
 
@@ -38,6 +40,12 @@ if __name__ == "__main__":
         multiprocessing.set_start_method(start_method, force=True)
         together = [summarise(doc) for doc in nlp.pipe(TEXTS, n_process=2, batch_size=12)]
         print(start_method, "the same" if together == alone else together)
+    multiprocessing.set_start_method("fork", force=True)
+    unused = spacy.blank("en")
+    model = {{"name": sys.argv[1] + "/hf_ner/model", "precision": "fp32"}}
+    unused.add_pipe("hf_ner", config={{"model": model}})
+    together = [summarise(doc) for doc in unused.pipe(TEXTS, n_process=2, batch_size=12)]
+    print("fork before the first use", "the same" if together == alone else together)
 """
 
 
@@ -61,7 +69,7 @@ def report(ner_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> li
     return output.splitlines()
 
 
-@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize("start_method", ["fork", "spawn", "fork before the first use"])
 def test_two_processes_find_what_one_does_after_the_parent_has_predicted(start_method: str, report: list[str]) -> None:
     assert f"{start_method} the same" in report
 
@@ -71,3 +79,17 @@ def test_threads_may_share_a_pipeline(ner_checkpoint: Path) -> None:
     alone = [summarise(nlp(text)) for text in TEXTS]
     with ThreadPoolExecutor(max_workers=4) as threads:
         assert [summarise(doc) for doc in threads.map(nlp, TEXTS * 5)] == alone * 5
+
+
+def test_threads_may_share_pipelines_from_their_first_use_on(ner_checkpoint: Path) -> None:
+    alone = summarise(make_pipeline(ner_checkpoint)(TEXTS[0]))
+    start = Barrier(4)
+
+    def use(nlp: Language) -> object:
+        start.wait()
+        return summarise(nlp(TEXTS[0]))
+
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        for _ in range(5):
+            shared, other = make_pipeline(ner_checkpoint), make_pipeline(ner_checkpoint)
+            assert list(threads.map(use, [shared, shared, shared, other])) == [alone] * 4

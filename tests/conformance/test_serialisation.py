@@ -11,6 +11,7 @@ import spacy
 from spacy.language import Language
 from transformers import AutoModelForTokenClassification
 
+from spacy_hf_ner.errors import CheckpointError
 from tests.checkpoints import TOKENIZER_KINDS, TokenizerKind, make_checkpoint
 from tests.conformance.pipelines import (
     TEXT,
@@ -212,6 +213,54 @@ def test_window_and_subword_labels_of_training_are_stored_with_the_model(
     again(TEXT)
     checkpoint = get_checkpoint(again)
     assert (checkpoint.window, checkpoint.subword_labels) == (40, "all_inside")
+
+
+@pytest.mark.parametrize("entity_types", [["CITY"], ["PER", "CITY"]])
+def test_labels_that_name_the_columns_of_the_source_leave_what_was_trained_alone(
+    tmp_path: Path, entity_types: list[str]
+) -> None:
+    source = make_checkpoint(tmp_path / "source", labels=("LABEL_0", "LABEL_1", "LABEL_2"))
+    model = {"labels": ["O", "B-PER", "I-PER"]}
+    nlp = make_pipeline(source, model=model)
+    assert get_ner(nlp).labels == ("PER",)
+    nlp.initialize(lambda: make_examples(nlp, [("I like London.", [(7, 13, name) for name in entity_types[-1:]])]))
+    for name in entity_types:
+        get_ner(nlp).add_label(name)
+    labels = get_ner(nlp).labels
+    assert set(labels) == set(entity_types)
+    nlp.to_disk(tmp_path / "saved")
+    assert get_ner(spacy.load(tmp_path / "saved")).labels == labels
+    assert get_ner(make_pipeline(source, model=model).from_bytes(nlp.to_bytes())).labels == labels
+
+
+def test_a_model_saved_over_another_leaves_nothing_of_it_and_all_that_is_not_its_own(
+    trained: Language, tmp_path: Path
+) -> None:
+    trained.to_disk(tmp_path)
+    folder = tmp_path / "hf_ner" / "model"
+    expected = {path.name for path in folder.iterdir()}
+    stale = ("model.onnx", "model-00001-of-00002.safetensors", "model.safetensors.index.json", "vocab.txt", "tok2vec")
+    kept = ("README.md", "pytorch_model.bin", "training_args.json", "my-model.safetensors")
+    for name in (*stale, *kept):
+        (folder / name).write_text("{}")
+    trained.to_disk(tmp_path)
+    assert {path.name for path in folder.iterdir()} == expected | {*kept}
+    assert predict(spacy.load(tmp_path)) == predict(trained)
+
+
+def test_a_folder_that_somebody_else_has_written_keeps_its_files(trained: Language, tmp_path: Path) -> None:
+    folder = tmp_path / "hf_ner" / "model"
+    folder.mkdir(parents=True)
+    (folder / "vocab.txt").touch()
+    trained.to_disk(tmp_path)
+    assert (folder / "vocab.txt").exists()
+
+
+def test_a_pipeline_whose_model_is_gone_says_so(trained: Language, tmp_path: Path) -> None:
+    trained.to_disk(tmp_path)
+    shutil.rmtree(tmp_path / "hf_ner" / "model")
+    with pytest.raises(CheckpointError, match=r"expected a checkpoint folder with config\.json, found nothing"):
+        spacy.load(tmp_path)
 
 
 def test_a_pipeline_and_its_component_can_be_pickled(trained: Language) -> None:

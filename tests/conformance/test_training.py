@@ -258,3 +258,22 @@ def test_dropout_reaches_the_network_in_updates_and_never_in_predictions(nlp: La
     assert len(set(losses)) == 3
     scores = [doc.spans["hf_ner"].attrs["scores"] for doc in [nlp("Who is Shaka Khan?") for _ in range(2)]]
     assert scores[0] == scores[1]
+
+
+def test_empty_docs_teach_nothing_and_load_nothing(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    assert nlp.update([make_example(nlp, "", [])], sgd=Adam(0.001)) == {"hf_ner": 0.0}
+    assert get_checkpoint(nlp) is None
+
+
+def test_what_the_config_says_of_training_holds_without_initialize_and_is_stored(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
+    settings = {"window": 40, "subword_labels": "all"}
+    nlp = make_pipeline(ner_checkpoint, model=settings)
+    nlp.update(make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]), sgd=nlp.resume_training())
+    nlp.to_disk(tmp_path)
+    again = make_pipeline(tmp_path / "hf_ner" / "model")
+    again("I like London.")
+    checkpoint = get_checkpoint(again)
+    assert (checkpoint.window, checkpoint.subword_labels) == (40, "all")

@@ -174,6 +174,58 @@ def test_a_folder_of_a_later_format_is_refused(bert: Checkpoint, tmp_path: Path)
         read_checkpoint(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "JSONDecodeError"),
+        ("[]", "TypeError"),
+        ('{"format_version": 1}', "missing 1 required positional argument: 'scheme'"),
+        ('{"format_version": 1, "scheme": "IOB9"}', "scheme = 'IOB9'"),
+        ('{"format_version": 1, "scheme": null, "window": "64"}', "window = '64'"),
+        ('{"format_version": 1, "scheme": null, "colour": "red"}', "unexpected keyword argument 'colour'"),
+        ('{"scheme": null}', "KeyError: 'format_version'"),
+    ],
+)
+def test_damaged_notes_are_refused(folder: Path, content: str, message: str) -> None:
+    (folder / "spacy_hf_ner.json").write_text(content, encoding="utf8")
+    with pytest.raises(CheckpointError, match=rf"spacy_hf_ner\.json is not what spacy-hf-ner has written.*{message}"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("named", [{1: "O", 2: "I-PER"}, {"a": "O", "b": "I-PER"}, {0: "O", 2: "I-PER"}, ["O", "PER"]])
+def test_labels_that_are_not_numbered_like_the_columns_are_refused(folder: Path, named: Any) -> None:
+    _edit_config(folder, id2label=named)
+    for read in (read_checkpoint, lambda folder: peek_tag_set(folder, labels=None, scheme="auto")):
+        with pytest.raises(CheckpointError, match=r"expected id2label in config\.json to name the columns of the head"):
+            read(folder)
+
+
+@pytest.mark.parametrize("n_labels", [2, 3])
+def test_labels_that_the_config_leaves_out_can_be_named(folder: Path, n_labels: int) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+    del config["id2label"], config["label2id"]
+    config |= {} if n_labels == 2 else {"num_labels": n_labels}  # 2 is the default of transformers
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf8")
+    weights = load_file(folder / "model.safetensors")
+    weights |= {f"classifier.{name}": weights[f"classifier.{name}"][:n_labels].clone() for name in ("weight", "bias")}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match=f"names its {n_labels} labels LABEL_0"):
+        read_checkpoint(folder)
+    named = ["O", "I-PER", "I-LOC"][:n_labels]
+    assert read_checkpoint(folder, labels=named).tag_set == peek_tag_set(folder, labels=named, scheme="auto")
+
+
+def test_a_graph_without_weights_names_the_backend_that_reads_it(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model.onnx")
+    with pytest.raises(CheckpointError, match=r'found the ONNX graph model\.onnx.*Set backend = "onnx"'):
+        read_checkpoint(folder)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="found nothing in"):
+        read_checkpoint(tmp_path / "gone")
+
+
 def test_a_scheme_that_the_labels_do_not_fit_is_refused(bert_folder: Path) -> None:
     with pytest.raises(TagError):
         read_checkpoint(bert_folder, scheme="BMES")

@@ -1,4 +1,5 @@
 import json
+import pickle
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +49,8 @@ def test_the_name_of_a_special_token_in_a_text_is_text(family: str, make_docs: M
     tokenizer = FastTokenizer(make_tokenizer(family, FAMILIES[family]).to_str())
     (encoding,) = tokenizer.encode(make_docs([f"a {special.last} b"]))
     assert not {*tokenizer.template.prefix, *tokenizer.template.suffix} & set(encoding.ids.tolist())
+    (again,) = pickle.loads(pickle.dumps(tokenizer)).encode(make_docs([f"a {special.last} b"]))  # noqa: S301
+    assert again.ids.tolist() == encoding.ids.tolist()
 
 
 @pytest.mark.parametrize("kind", TOKENIZER_KINDS)

@@ -105,8 +105,50 @@ def test_a_head_of_a_later_format_is_refused(tmp_path: Path) -> None:
     ner.tagger.to_disk(tmp_path)
     notes = tmp_path / "spacy_hf_ner.json"
     notes.write_text(json.dumps(json.loads(notes.read_text("utf8")) | {"format_version": 99}), "utf8")
-    with pytest.raises(CheckpointError, match="got 99"):
+    with pytest.raises(CheckpointError, match="has format_version 99"):
         ner.tagger.from_disk(tmp_path, "auto")
+
+
+def _make_sharing_nlp() -> Language:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": CNN})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 24, "upstream": "*"}
+    model = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": listener}
+    nlp.add_pipe("hf_ner", config={"model": model})
+    return nlp
+
+
+def test_a_head_saved_over_one_with_a_layer_of_its_own_leaves_nothing_of_that(tmp_path: Path) -> None:
+    alone, sharing = _make_nlp(), _make_sharing_nlp()
+    _train(alone, n_steps=1)
+    _train(sharing)
+    alone.to_disk(tmp_path)
+    sharing.to_disk(tmp_path)
+    assert {path.name for path in (tmp_path / "hf_ner" / "model").iterdir()} == {
+        "head.safetensors", "spacy_hf_ner.json"
+    }  # fmt: skip
+    assert _read(spacy.load(tmp_path)) == _read(sharing) != []
+    _make_nlp().to_disk(tmp_path)
+    assert {path.name for path in (tmp_path / "hf_ner" / "model").iterdir()} == {"spacy_hf_ner.json", "tok2vec"}
+
+
+def test_what_the_other_architecture_has_saved_is_refused(bert_folder: Path) -> None:
+    head, network = _make_nlp(), spacy.blank("en")
+    network.add_pipe("hf_ner", config={"model": {"name": str(bert_folder)}})
+    with pytest.raises(
+        CheckpointError, match=r"TokenClassifier\.v1 has saved, found config\.json.*HFTokenClassifier\.v1"
+    ):
+        head.from_bytes(network.to_bytes())
+    with pytest.raises(
+        CheckpointError, match=r"with config\.json, found .* That is what spacy_hf_ner\.TokenClassifier"
+    ):
+        network.from_bytes(head.to_bytes())
+
+
+def test_a_head_whose_folder_is_gone_is_refused(tmp_path: Path) -> None:
+    ner: Any = _make_nlp().get_pipe("hf_ner")
+    with pytest.raises(CheckpointError, match="found nothing"):
+        ner.tagger.from_disk(tmp_path / "gone", "auto")
 
 
 def test_packed_files_never_leave_their_folder() -> None:

@@ -13,7 +13,7 @@ import pytest
 import spacy
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.model.hub import fetch_folder, find_folder
 from spacy_hf_ner.pipe.architectures import DEFAULT_NAME, DEFAULT_REVISION
 
@@ -144,7 +144,9 @@ def test_the_component_says_so_too(cache: Path) -> None:
         nlp("Angela Merkel")
 
 
-@pytest.mark.parametrize("name", ["/no/such/folder", "./missing", "~/missing", "models/mine", "a/b/c", "file.txt"])
+@pytest.mark.parametrize(
+    "name", ["/no/such/folder", "./missing", "~/missing", "models/mine", "a/b/c", "file.txt", "~nobodyx/foo"]
+)
 def test_a_missing_path_never_becomes_a_hub_name(cache: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (cache.parent / "models").mkdir()
     (cache.parent / "file.txt").touch()
@@ -154,6 +156,15 @@ def test_a_missing_path_never_becomes_a_hub_name(cache: Path, monkeypatch: pytes
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     with pytest.raises(CheckpointError, match="no checkpoint folder"):
+        fetch_folder(name, revision=None)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_does_not_become_the_folder_one_is_in(
+    bert_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(bert_folder)
+    with pytest.raises(ConfigError, match="name must be a folder or a hub name"):
         fetch_folder(name, revision=None)
 
 

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -41,11 +42,21 @@ def test_only_the_default_checkpoint_is_pinned(settings: dict[str, str], revisio
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"head_learn_rate": 0.0}, {"frozen_layers": -2}, {"dropout": 1.0}, {"dropout": -0.1}]
+    ("setting", "value"),
+    [
+        ("head_learn_rate", 0.0),
+        ("frozen_layers", -2),
+        ("dropout", 1.0),
+        ("dropout", -0.1),
+        ("window", 0),
+        ("window", "64"),
+        ("overlap", -1),
+        ("overlap", 1.5),
+    ],
 )
-def test_a_value_out_of_range_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="expected head_learn_rate > 0"):
-        make_hf_token_classifier_v1("a/b", **wrong)
+def test_a_number_of_the_wrong_kind_or_out_of_range_is_refused(setting: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"{setting} must be an? .*, got {re.escape(repr(value))}"):
+        make_hf_token_classifier_v1("a/b", **{setting: value})  # type: ignore[arg-type]
 
 
 def test_a_head_is_put_on_any_layer() -> None:

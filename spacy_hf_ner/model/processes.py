@@ -1,0 +1,33 @@
+"""What threads and forked processes would break for one another: networks that are being made, and torch's threads."""
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+import torch
+
+_making = threading.RLock()
+_safe_pids = {os.getpid()}  # processes in which torch has the threads that it counts on
+
+if sys.platform != "win32":  # a child must not be born while torch is patched, nor with a lock that nobody releases
+    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Have other threads wait while a network is made, loaded, saved or exported.
+
+    Transformers patches torch for the whole process meanwhile: parameters that another thread makes have no values.
+    """
+    avoid_fork_deadlock()
+    with _making:
+        yield
+
+
+def avoid_fork_deadlock() -> None:
+    """In a forked process use one thread of torch: those that OpenMP counts on stayed in the parent."""
+    if (pid := os.getpid()) not in _safe_pids:
+        torch.set_num_threads(1)
+        _safe_pids.add(pid)
