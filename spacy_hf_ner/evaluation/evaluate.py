@@ -22,7 +22,7 @@ from spacy_hf_ner.evaluation.confusion import (
     Confusion,
     ConfusionMatrix,
     count_confusions,
-    find_frequent_confusions,
+    rank_confusions,
 )
 from spacy_hf_ner.evaluation.entities import DocPair
 from spacy_hf_ner.evaluation.matching import Match, match_entities
@@ -51,7 +51,7 @@ class Evaluation:
         spacy_scores: What spaCy's Scorer gives for this pipeline.
         slices: Strict counts by properties of the entities.
         confusion: Gold types against predicted types.
-        confusions: The errors that occur most often.
+        confusions: All errors, those that occur most often first.
         confidence: What the scores are worth; None where there are no scores.
         thresholds: Precision and recall over the threshold, for all types and for each; empty without scores.
         n_words: Predicted tokens.
@@ -136,7 +136,7 @@ def judge(
             spacy_scores=Scorer(nlp).score(prediction.examples),
             slices=slice_scores(pairs, seen=seen),
             confusion=count_confusions(matches),
-            confusions=find_frequent_confusions(pairs, matches),
+            confusions=rank_confusions(pairs, matches),
             confidence=measure_confidence(scored),
             thresholds=trace_thresholds(scored),
             n_words=prediction.n_words,
