@@ -6,7 +6,7 @@ space differs (a tokenizer that normalises it), the predicted offsets are moved 
 characters that are not white space.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -110,6 +110,17 @@ def read_group(doc: Doc, spans_key: str) -> tuple[Entity, ...]:
 def have_overlaps(entities: Sequence[Entity]) -> bool:
     """Tell whether some of the entities share a character; they are in text order."""
     return any(one.end_char > other.start_char for one, other in pairwise(entities))
+
+
+def name_apart(name: str, types: Container[str]) -> str:
+    """Return a name for what is no type, in brackets if a type is called so.
+
+    >>> name_apart("nothing", ["PER"]), name_apart("nothing", ["PER", "nothing"])
+    ('nothing', '(nothing)')
+    """
+    while name in types:
+        name = f"({name})"
+    return name
 
 
 def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPair:
