@@ -109,9 +109,8 @@ class HeadTagger(Tagger):
         if head.has_param("W"):
             weights = {name: np.ascontiguousarray(ops.to_numpy(head.get_param(name))) for name in ("W", "b")}
             save_file(weights, folder / "head.safetensors")
-        tok2vec = self.model.get_ref("tok2vec")
-        if not _is_listener(tok2vec):
-            (folder / "tok2vec").write_bytes(tok2vec.to_bytes())
+        if not self.is_listener:
+            (folder / "tok2vec").write_bytes(self.model.get_ref("tok2vec").to_bytes())
 
     def from_disk(self, folder: Path, scheme: str) -> None:  # noqa: ARG002 - the tags are stored
         """Read the head, and the layer below if it was written."""
@@ -137,8 +136,3 @@ class HeadTagger(Tagger):
             head.set_param(name, ops.asarray(values))
         self.model.layers[0] = chain(self.model.get_ref("tok2vec"), with_array(head))
         self.model.set_ref("head", head)
-
-
-def _is_listener(layer: Model[Any, Any]) -> bool:
-    """Tell whether a layer gets its vectors from another component, as spaCy finds out itself."""
-    return any(hasattr(node, "upstream_name") for node in layer.walk())

@@ -33,6 +33,11 @@ class Tagger(ABC):
     def __init__(self, model: TokenModel) -> None:
         self.model = model
 
+    @property
+    def is_listener(self) -> bool:
+        """Whether the vectors come from another component, as spaCy finds out itself."""
+        return any(hasattr(layer, "upstream_name") for layer in self.model.walk())
+
     @abstractmethod
     def load(self, scheme: str) -> TagSet | None:
         """Load what is to be loaded at first use, and return the tags; None if nobody has trained them yet."""

@@ -13,6 +13,7 @@ from spacy_hf_ner.core.schemes import get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.pipe.segments import find_kept_tokens
+from spacy_hf_ner.pipe.span_group import LastingSpanGroup
 
 ANNOTATOR = "hf_ner"  # marks span groups whose scores are this component's
 
@@ -65,28 +66,70 @@ def set_entities(doc: Doc, spans: list[Span], *, overwrite: bool) -> None:
     doc.set_ents(spans, default="outside")
 
 
-def set_span_group(doc: Doc, spans: list[Span], scores: list[float], *, key: str) -> None:
-    """Set ``doc.spans[key]``, with a list of scores in its ``attrs["scores"]``."""
+def without_entities(doc: Doc) -> Doc:
+    """Return the Doc, or a copy if it has entities: the component would work around them."""
+    if not find_kept_tokens(doc).any():
+        return doc
+    stripped = doc.copy()
+    stripped.set_ents([], default="missing")
+    return stripped
+
+
+def set_span_group(doc: Doc, spans: list[Span], scores: list[float], *, key: str, keep_entities: bool = False) -> None:
+    """Set ``doc.spans[key]``, with a list of scores in its ``attrs["scores"]``.
+
+    Args:
+        doc: The Doc.
+        spans: The spans, in order of their start.
+        scores: Their scores.
+        key: The key.
+        keep_entities: Keep the spans of an earlier group that are entities of the Doc still, and their scores: the
+            Doc went through a pipeline before, or another hf_ner has the same key.
+    """
+    earlier = doc.spans.get(key)
+    if keep_entities and earlier is not None:
+        found = {(span.start, span.end, span.label): score for span, score in zip(spans, scores, strict=True)}
+        known = [found.get((e.start, e.end, e.label), _find_score(e, earlier)) for e in doc.ents]
+        spans = [ent for ent, score in zip(doc.ents, known, strict=True) if score is not None]
+        scores = [score for score in known if score is not None]
     attrs = {"scores": scores, "annotator": ANNOTATOR}
-    doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs=attrs)
+    doc.spans[key] = LastingSpanGroup(doc, name=key, spans=spans, attrs=attrs)
 
 
 def get_score(span: Span) -> float | None:
     """Return how probable a span with its type is, in [0, 1]; None if hf_ner did not set it.
 
-    It is what ``span._.score`` calls. The span is looked up by start, end and label in the groups that hf_ner made.
+    It is what ``span._.score`` calls. The span is looked up by its characters and label in the groups that hf_ner made.
+    spaCy leaves these behind in ``span.as_doc()``, and their scores in ``Doc.from_docs``.
     """
-    place = (span.start, span.end)
-    for group in span.doc.spans.values():
-        if group.attrs.get("annotator") == ANNOTATOR:
-            first = bisect_left(range(len(group)), place, key=lambda i: (group[i].start, group[i].end))
-            for i in range(first, len(group)):
-                other = group[i]
-                if (other.start, other.end) != place:
-                    break
-                if other.label == span.label:
-                    return float(group.attrs["scores"][i])
+    scores = (_find_score(span, group) for group in span.doc.spans.values())
+    return next((score for score in scores if score is not None), None)
+
+
+def _find_score(span: Span, group: SpanGroup) -> float | None:
+    """Return the score that a group has for a span; None if it has none, or not one for each of its first spans.
+
+    Spans that others appended to the group are behind those with scores. A group that was stored and read again is
+    spaCy's own, and may point behind the end of a Doc that was retokenized since.
+    """
+    scores = group.attrs.get("scores", ())
+    if group.attrs.get("annotator") != ANNOTATOR or len(scores) > len(group):
+        return None
+    place = (span.start_char, span.end_char)
+    try:
+        first = bisect_left(range(len(scores)), place, key=lambda i: _get_place(group[i]))
+        for i in range(first, len(scores)):
+            if _get_place(group[i]) != place:
+                break
+            if group[i].label == span.label:
+                return float(scores[i])
+    except IndexError:  # spaCy's E035: the span is behind the end
+        return None
     return None
+
+
+def _get_place(span: Span) -> tuple[int, int]:
+    return span.start_char, span.end_char
 
 
 def register_score_extension() -> None:

@@ -4,7 +4,7 @@ Calibration changes scores, never decisions: the best path is the same at every 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -108,6 +108,33 @@ class CalibrationReport:
     noise: float
     auroc_before: tuple[float | None, float | None]
     auroc_after: tuple[float | None, float | None]
+
+
+def fit_calibration(
+    examples: Sequence[Example],
+    rows: Sequence[Rows],
+    tag_set: TagSet,
+    *,
+    decoder: str,
+    find: Callable[[Calibration], Sequence[Sequence[ScoredSpan]]],
+) -> tuple[Calibration, CalibrationReport]:
+    """Return a temperature and the span maps that cross-validation over documents prefers, and what they are worth.
+
+    Args:
+        examples: Gold in the references.
+        rows: Log-probabilities of the tags of each predicted Doc's tokens. Shape of each: (n_tokens, n_tags).
+        tag_set: The tags of the columns.
+        decoder: What decodes the rows.
+        find: What finds the spans of each example under a calibration.
+
+    Raises:
+        ConfigError: There is no gold annotation.
+    """
+    calibration = Calibration(decoder, fit_rows(examples, rows, tag_set))
+    spans = judge_spans(examples, find(calibration))
+    choice = choose_maps(spans)
+    report = report_calibration(spans, choice, calibration.temperature)
+    return replace(calibration, spans=choice.calibration), report
 
 
 def fit_rows(examples: Sequence[Example], rows: Sequence[Rows], tag_set: TagSet) -> float:

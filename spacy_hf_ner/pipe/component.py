@@ -1,20 +1,19 @@
 """The component ``hf_ner``: Docs in, entities with probabilities out, trainable like spaCy's own NER."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
-import numpy as np
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model
 
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.errors import CheckpointError, ConfigError
-from spacy_hf_ner.model.loss import compute_divergence, compute_loss
 from spacy_hf_ner.model.tagger import Floats
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
@@ -22,40 +21,29 @@ from spacy_hf_ner.pipe.annotation import (
     register_score_extension,
     set_entities,
     set_span_group,
+    without_entities,
 )
-from spacy_hf_ner.pipe.architectures import get_tagger
-from spacy_hf_ner.pipe.batches import batch_docs
-from spacy_hf_ner.pipe.calibration import (
-    Calibration,
-    CalibrationReport,
-    choose_maps,
-    fit_rows,
-    judge_spans,
-    read_calibration,
-    report_calibration,
-)
-from spacy_hf_ner.pipe.prediction import Decoder, Threshold, find_entities
+from spacy_hf_ner.pipe.batches import N_DOCS, annotate_docs, batch_docs
+from spacy_hf_ner.pipe.calibration import Calibration, CalibrationReport, fit_calibration, read_calibration
+from spacy_hf_ner.pipe.learning import LearningPipe
+from spacy_hf_ner.pipe.prediction import Decoder, Threshold, check_threshold, find_entities
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
-from spacy_hf_ner.pipe.storage import StoredPipe
 from spacy_hf_ner.pipe.targets import (
     ClassWeights,
     choose_tag_set,
     find_entity_types,
-    fit_class_weights,
     merge_types,
-    read_targets,
     resolve_class_weights,
 )
 
 _N_SAMPLE_DOCS = 10
-_N_CALIBRATION_DOCS = 128  # in a batch
 
 
-class HFNer(StoredPipe):
+class HFNer(LearningPipe):
     """Finds entities with one row of tag scores per token. For the settings see ``pipe/factory.py``.
 
     Attributes:
-        cfg: What training and calibration found, labels added before there was a model, and the threshold.
+        cfg: What training and calibration found, labels added since the model was initialized, and the threshold.
     """
 
     def __init__(
@@ -79,6 +67,7 @@ class HFNer(StoredPipe):
     ) -> None:
         if not 0.0 <= label_smoothing < 1.0:
             raise ConfigError(f"label_smoothing must be in [0, 1), got {label_smoothing}.")
+        check_threshold(threshold)
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -100,7 +89,6 @@ class HFNer(StoredPipe):
             "calibration": None,
         }
         self._calibration: tuple[dict[str, Any], Calibration] | None = None  # as it is stored, and as it was read
-        self._rehearsal_model: Model[Any, Any] | None = None
         register_score_extension()
 
     @property
@@ -118,16 +106,14 @@ class HFNer(StoredPipe):
         """Add an entity type, with new rows in the head if there is one; return 0 if it was there already, else 1."""
         if not isinstance(label, str):
             raise ValueError(Errors.E187)  # noqa: TRY004 - what spaCy's pipes raise
-        if label in self.labels:
-            return 0
         check_entity_types([label])
+        is_new = label not in self.labels
+        if is_new and self.tagger.peek(self.scheme) is not None:
+            self._set_tags(add_entity_type(self._prepare(), label))
+        if label not in self.cfg["added_labels"]:
+            self.cfg["added_labels"].append(label)  # for initialize too, which would drop it if the data lacks it
         self.vocab.strings.add(label)
-        tag_set = self.tagger.peek(self.scheme)
-        if tag_set is None:
-            self.cfg["added_labels"].append(label)
-        else:
-            self.tagger.set_tags(add_entity_type(tag_set, label), scheme=self.scheme)
-        return 1
+        return int(is_new)
 
     def initialize(
         self,
@@ -139,7 +125,7 @@ class HFNer(StoredPipe):
         """Load the checkpoint, and make its head that of the entity types, in the scheme that was asked for.
 
         Rows of tags that the checkpoint knows are kept. Types are those given, else those added before and those in
-        the data; without any, the checkpoint's own.
+        the data; without labels and types in the data, the checkpoint's own stay.
 
         Args:
             get_examples: Gives representative Examples.
@@ -151,12 +137,14 @@ class HFNer(StoredPipe):
         """
         validate_get_examples(get_examples, "HFNer.initialize")
         known = self.tagger.load("auto")  # its own scheme, even if that is to change
-        types = labels or [*self.cfg["added_labels"], *find_entity_types(get_examples())]
+        found = find_entity_types(get_examples())
+        types = labels or ([*self.cfg["added_labels"], *found] if found or known is None else [])
         if types:
             types = merge_types(types, known, keep_known=self.keep_checkpoint_labels, name=self.name)
+            self.cfg["added_labels"] = []
         self._set_types(types, known=known)
-        self.cfg["added_labels"] = []
-        tag_set = self._require_tag_set()
+        tag_set = self._prepare()
+        check_threshold(self.cfg["threshold"], tag_set.entity_types)
         for entity_type in tag_set.entity_types:
             self.vocab.strings.add(entity_type)
         self.cfg["class_weights"] = resolve_class_weights(self.class_weights, tag_set, get_examples)
@@ -166,128 +154,67 @@ class HFNer(StoredPipe):
         """Annotate one Doc."""
         return next(iter(self.pipe([doc], batch_size=1)), doc)
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = N_DOCS) -> Iterator[Doc]:
         """Annotate Docs in batches, in order; a batch of long Docs ends before ``batch_size``, to keep memory flat.
 
         If a batch fails, its Docs are tried one by one: only those that cannot be annotated go to the error handler.
         """
         handle_error = self.get_error_handler()
         for docs in batch_docs(stream, batch_size):
-            try:
-                self.set_annotations(docs, self.predict(docs))
-            except Exception as error:  # noqa: BLE001, PERF203 - it is the error handler that decides
-                if len(docs) == 1:
-                    handle_error(self.name, self, docs, error)
-                    continue
-                for doc in docs:
-                    yield from self.pipe([doc], batch_size=1)
-            else:
-                yield from docs
+            yield from annotate_docs(
+                docs,
+                predict=self.predict,
+                annotate=self.set_annotations,
+                report=lambda doc, error: handle_error(self.name, self, [doc], error),
+            )
 
     def predict(self, docs: Iterable[Doc]) -> list[list[ScoredSpan]]:
         """Return the entities of each Doc with their scores, in order of their start; the Docs stay as they are."""
         docs = list(docs)
-        self._require_tag_set()
+        tag_set = self._prepare()
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
         rows = self.tagger.predict(docs)
-        return self._find(docs, rows, self._read_calibration(), threshold=self.cfg["threshold"])
+        return self._find(docs, rows, tag_set, self._read_calibration(), threshold=self.cfg["threshold"])
 
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Sequence[ScoredSpan]]) -> None:
         """Set the entities that :meth:`predict` found."""
         for doc, found in zip(docs, predictions, strict=True):
-            spans = make_spans(doc, found)
+            spans, scores = make_spans(doc, found), [one.score for one in found]
             if self.annotate == "ents":
                 set_entities(doc, spans, overwrite=self.overwrite)
-            set_span_group(doc, spans, [one.score for one in found], key=self.spans_key)
+            set_span_group(doc, spans, scores, key=self.spans_key, keep_entities=self.annotate == "ents")
 
     def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:
         """Fit a temperature and maps of span scores on held-out Examples, and use them from now on.
 
-        Scores change, decisions do not. Training undoes it, as it changes what scores mean.
+        Scores change, decisions do not. Training and new labels undo it, as they change what scores mean.
 
         Args:
-            examples: Examples that the model was not trained on; gold in the references.
+            examples: Examples that the model was not trained on; gold in the references. Entities of the predicted
+                Docs are not looked at.
 
         Raises:
             ConfigError: There is no gold annotation.
         """
         examples = [example for example in examples if len(example.predicted)]
-        docs = [example.predicted for example in examples]
-        tag_set = self._require_tag_set()
-        batches = [docs[i : i + _N_CALIBRATION_DOCS] for i in range(0, len(docs), _N_CALIBRATION_DOCS)]
-        rows = [row for batch in batches for row in self.tagger.predict(batch)]
-        temperature = fit_rows(examples, rows, tag_set)
-        spans = judge_spans(examples, self._find(docs, rows, Calibration(self.decoder, temperature), threshold=None))
-        choice = choose_maps(spans)
-        self.cfg["calibration"] = Calibration(self.decoder, temperature, choice.calibration).to_json()
-        return report_calibration(spans, choice, temperature)
+        docs = [without_entities(example.predicted) for example in examples]
+        tag_set = self._prepare()
+        rows = [row for batch in batch_docs(docs) for row in self.tagger.predict(batch)]
+        find = partial(self._find, docs, rows, tag_set, threshold=None)
+        calibration, report = fit_calibration(examples, rows, tag_set, decoder=self.decoder, find=find)
+        self.cfg["calibration"] = calibration.to_json()
+        return report
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn from a batch; gold comes from the references, text from the predicted Docs.
-
-        Args:
-            examples: The batch.
-            drop: Dropout rate, inside the network too.
-            sgd: What steps the weights; without it gradients are gathered until ``finish_update``.
-            losses: Where the loss, the mean over labelled tokens, is added under the component's name.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "HFNer.update")
-        if not any(len(example.predicted) for example in examples):
-            return losses
-        tag_set = self._require_tag_set()
-        targets = [read_targets(eg, tag_set, incorrect_spans_key=self.incorrect_spans_key) for eg in examples]
-        set_dropout_rate(self.model, drop)
-        rows, backprop = self.tagger.begin_update([example.predicted for example in examples])
-        loss, gradient = compute_loss(
-            rows,
-            targets,
-            class_weights=fit_class_weights(self.cfg["class_weights"], tag_set),
-            label_smoothing=self.label_smoothing,
-            reduction=self.tagger.reduction,
-        )
-        self._learn(gradient, backprop, sgd)
-        losses[self.name] += loss
-        return losses
-
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-        **_config: object,
-    ) -> dict[str, float]:
-        """Pull the model back to what it was at ``nlp.resume_training``, on the tags that both know.
-
-        For the arguments see :meth:`update`.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        docs = [example.predicted for example in examples if len(example.predicted)]
-        if self._rehearsal_model is None or not docs:
-            return losses
-        teacher = get_tagger(self._rehearsal_model)
-        taught = teacher.peek(self.scheme)
-        if taught is None:
-            return losses
-        columns = np.array(taught.columns_in(self._require_tag_set()), dtype=np.int64)
-        set_dropout_rate(self.model, 0.0)
-        rows, backprop = self.tagger.begin_update(docs)
-        loss, gradient = compute_divergence(rows, teacher.predict(docs), columns, reduction=self.tagger.reduction)
-        self._learn(gradient, backprop, sgd)
-        losses[self.name] += loss
-        return losses
+    def _prepare(self) -> TagSet:
+        """Load the model, give it the labels that were added, and return its tags."""
+        tag_set = grown = self._require_tag_set()
+        for label in self.cfg["added_labels"]:
+            if label not in grown.entity_types:
+                grown = add_entity_type(grown, label)
+        if grown is not tag_set:
+            self._set_tags(grown)
+        return grown
 
     def _require_tag_set(self) -> TagSet:
         """Return the tags of a model that somebody has trained, or is about to."""
@@ -298,11 +225,6 @@ class HFNer(StoredPipe):
                 "Train it (nlp.initialize and nlp.update, or `python -m spacy train`), or set name to a "
                 'token-classification checkpoint such as "dslim/bert-base-NER".'
             )
-        if self.cfg["added_labels"]:
-            added, self.cfg["added_labels"] = self.cfg["added_labels"], []
-            for label in added:
-                self.add_label(label)
-            tag_set = self._require_tag_set()
         return tag_set
 
     def _read_calibration(self) -> Calibration | None:
@@ -319,24 +241,28 @@ class HFNer(StoredPipe):
             raise ValueError(Errors.E143.format(name=self.name))
         tag_set = choose_tag_set(types, known=known, scheme=self.scheme)
         if tag_set != known:
-            self.tagger.set_tags(tag_set, scheme=self.scheme)
+            self._set_tags(tag_set)
+
+    def _set_tags(self, tag_set: TagSet) -> None:
+        self.tagger.set_tags(tag_set, scheme=self.scheme)
+        self.cfg["calibration"] = None
 
     def _find(
-        self, docs: Sequence[Doc], rows: Sequence[Floats], calibration: Calibration | None, *, threshold: Threshold
+        self,
+        docs: Sequence[Doc],
+        rows: Sequence[Floats],
+        tag_set: TagSet,
+        calibration: Calibration | None,
+        *,
+        threshold: Threshold,
     ) -> list[list[ScoredSpan]]:
         return find_entities(
             docs,
             rows,
-            self._require_tag_set(),
+            tag_set,
             decoder=self.decoder,
             threshold=threshold,
             keep_entities=self.annotate == "ents" and not self.overwrite,
             overlapping=self.annotate == "spans",
             calibration=calibration,
         )
-
-    def _learn(self, gradient: list[Floats], backprop: Callable[[list[Floats]], object], sgd: Optimizer | None) -> None:
-        backprop(gradient)
-        self.cfg["calibration"] = None
-        if sgd:  # Language.update passes False, and calls finish_update itself
-            self.finish_update(sgd)

@@ -57,19 +57,21 @@ def make_hf_ner(
         model: A model from Docs to one row of tag scores per token.
         annotate: ``"ents"``: set ``doc.ents``, and the same spans with scores in ``doc.spans[spans_key]``;
             ``"spans"``: only the latter.
-        spans_key: The key in ``doc.spans``.
+        spans_key: The key in ``doc.spans``. Components that set entities may share one.
         decoder: ``"viterbi"``: the best legal tag path, with exact span posteriors as scores; ``"greedy"``: each
             token's best tag, with mean token probabilities.
         threshold: The least score of a span, in [0, 1], or a table of them per entity type. With ``annotate = "spans"``
             every span whose posterior reaches it is given, overlapping ones too.
         overwrite: Replace entities that were set earlier; by default they are kept, and worked around.
         scheme: The tag scheme; ``"auto"``: the one stored with the model or told by its labels, and IOB2 for new heads.
-        class_weights: Weights of tags in the loss: None, ``"balanced"`` (inverse frequency), or per entity type.
+        class_weights: Weights of tags in the loss: None, ``"balanced"`` (inverse frequency in the data that
+            ``initialize`` gets), or per entity type.
         label_smoothing: Share of the target that is spread over all tags, in [0, 1).
         incorrect_spans_key: The key in the gold Doc's ``spans`` of spans known to be wrong.
         keep_checkpoint_labels: Keep entity types of the checkpoint that the training data lacks.
         calibrated: Pass scores through what ``calibrate`` fitted, where it was called.
-        scorer: What ``nlp.evaluate`` uses.
+        scorer: What ``nlp.evaluate`` uses. With ``annotate = "spans"`` the default scores the span group, and gives
+            ``ents_f`` of it too where no other component sets entities, so that ``spacy train`` selects by it.
     """
     from spacy_hf_ner.pipe.component import HFNer
 

@@ -14,6 +14,7 @@ from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
 from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
 from spacy_hf_ner.model.onnx_export import export_checkpoint, quantize_checkpoint
 from spacy_hf_ner.model.onnx_graph import OnnxGraph
+from spacy_hf_ner.pipe.annotation import without_entities
 from spacy_hf_ner.pipe.batches import batch_docs
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def export_onnx(
     exported = export_checkpoint(tagger.shim.load(pipe.scheme))
     if quantize is None:
         return OnnxExport(_write(exported, folder))
-    quantized, docs = quantize_checkpoint(exported), [_strip(doc) for doc in sample]
+    quantized, docs = quantize_checkpoint(exported), [without_entities(doc) for doc in sample]
     expected, found = (_find_entities(pipe, tagger, checkpoint, docs) for checkpoint in (exported, quantized))
     if not expected and not found:
         why = "fp32 finds no entity in the sample" if docs else "there is no sample"
@@ -93,13 +94,6 @@ def _write(checkpoint: Checkpoint, folder: Path) -> Path:
     write_checkpoint(checkpoint, folder)
     assert isinstance(checkpoint.weights, OnnxGraph)
     return folder / checkpoint.weights.file_name
-
-
-def _strip(doc: Doc) -> Doc:
-    """Return a copy of a Doc without its entities: the component would work around them."""
-    stripped = doc.copy()
-    stripped.set_ents([], default="missing")
-    return stripped
 
 
 def _find_entities(pipe: "StoredPipe", tagger: HFTagger, checkpoint: Checkpoint, docs: Sequence[Doc]) -> Entities:

@@ -11,6 +11,7 @@ from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.segments import Rows, cut_segments
@@ -54,26 +55,39 @@ def find_entities(
     else:
         decode = decode_viterbi if decoder == "viterbi" else decode_greedy
         decoded = decode(log_probs, segments.lengths, chain)
-    score = decoded.score
+    scores = decoded.score
     if calibration is not None:
-        score = calibration.spans.apply(score, [entity_types[i] for i in decoded.type_i])
-    wanted = np.flatnonzero(score >= least[decoded.type_i])
+        scores = calibration.spans.apply(scores, [entity_types[i] for i in decoded.type_i])
+    wanted = np.flatnonzero(scores >= least[decoded.type_i])
     first, last = decoded.start[wanted], decoded.end[wanted] - 1
-    columns = (
-        segments.doc_i[first].tolist(),
-        segments.token_i[first].tolist(),
-        (segments.token_i[last] + 1).tolist(),
-        decoded.type_i[wanted].tolist(),
-        score[wanted].tolist(),
-    )
+    doc_i, starts, ends = segments.doc_i[first], segments.token_i[first], segments.token_i[last] + 1
+    columns = (column.tolist() for column in (doc_i, starts, ends, decoded.type_i[wanted], scores[wanted]))
     found: list[list[ScoredSpan]] = [[] for _ in docs]
-    for doc_i, start, end, type_i, score in zip(*columns, strict=True):
-        found[doc_i].append(ScoredSpan(TokenSpan(start, end, entity_types[type_i]), score))
+    for i, start, end, type_i, score in zip(*columns, strict=True):
+        found[i].append(ScoredSpan(TokenSpan(start, end, entity_types[type_i]), score))
     return found
+
+
+def check_threshold(threshold: Threshold, entity_types: Sequence[str] | None = None) -> None:
+    """Check that what is asked of scores can be asked.
+
+    Args:
+        threshold: The least score, or one for each entity type.
+        entity_types: The entity types, where they are known.
+
+    Raises:
+        ConfigError: A score is not in [0, 1], or the table names a type that there is none of.
+    """
+    table = threshold if isinstance(threshold, Mapping) else {"": threshold or 0.0}
+    if not all(0.0 <= least <= 1.0 for least in table.values()):
+        raise ConfigError(f"threshold must be in [0, 1], or a table of such values per entity type, got {threshold!r}.")
+    if table is threshold and entity_types is not None and not set(table) <= set(entity_types):
+        raise ConfigError(f"threshold must name entity types of {', '.join(entity_types)}, got {dict(table)}.")
 
 
 def _read_threshold(threshold: Threshold, entity_types: Sequence[str]) -> npt.NDArray[np.float64]:
     """Return the least score of each entity type. Shape: (n_types,)."""
+    check_threshold(threshold, entity_types)
     if isinstance(threshold, Mapping):
         return np.array([threshold.get(entity_type, 0.0) for entity_type in entity_types], dtype=np.float64)
     return np.full(len(entity_types), 0.0 if threshold is None else float(threshold))

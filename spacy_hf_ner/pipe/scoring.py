@@ -22,9 +22,11 @@ def choose_scorer(scorer: Scorer | None, *, annotate: str, spans_key: str) -> Sc
 def score_span_group(examples: Iterable[Example], *, key: str, **_config: object) -> dict[str, Any]:
     """Return precision, recall and F1 of ``doc.spans[key]``, as spancat reports them.
 
-    Gold is the group of that key in the reference, or its entities where there is no such group.
+    Gold is the group of that key in the reference, or its entities where there is no such group. The same scores are
+    given as ``ents_f`` and so on, by which ``spacy train`` selects, unless another component has set ``doc.ents``.
     """
-    return SpacyScorer.score_spans(
+    examples = list(examples)
+    scores = SpacyScorer.score_spans(
         examples,
         attr=f"spans_{key}",
         getter=partial(_get_spans, key=key),
@@ -32,6 +34,9 @@ def score_span_group(examples: Iterable[Example], *, key: str, **_config: object
         allow_overlap=True,
         labeled=True,
     )
+    if any(len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples):
+        return scores
+    return scores | {name.replace(f"spans_{key}", "ents", 1): score for name, score in scores.items()}
 
 
 def _get_spans(doc: Doc, _attr: str, *, key: str) -> Iterable[Span]:

@@ -46,6 +46,11 @@ def read_targets(example: Example, tag_set: TagSet, *, incorrect_spans_key: str 
     return Targets(tags, _find_wrong_paths(example, tag_set, incorrect_spans_key))
 
 
+def is_told(targets: Targets) -> bool:
+    """Return whether there is anything to learn."""
+    return bool(targets.wrong_paths) or bool((targets.tags != MISSING).any())
+
+
 def find_entity_types(examples: Iterable[Example]) -> list[str]:
     """Return the entity types in the gold annotation of examples, sorted.
 
@@ -142,11 +147,31 @@ def resolve_class_weights(
     return [float(class_weights.get(tag.entity_type or "O", 1.0)) for tag in tag_set.tags]
 
 
-def fit_class_weights(weights: Sequence[float] | None, tag_set: TagSet) -> npt.NDArray[np.float32] | None:
-    """Return the resolved weight of each tag; tags that were added since get 1. Shape: (n_tags,)."""
-    if weights is None:
+def find_class_weights(
+    class_weights: ClassWeights, tag_set: TagSet, *, resolved: Sequence[float] | None
+) -> npt.NDArray[np.float32] | None:
+    """Return the weight of each tag in the loss; tags that were added since the others were counted get 1.
+
+    A table per entity type can be applied at any time, so that training may go on with another one.
+
+    Args:
+        class_weights: The setting.
+        tag_set: The tags of the model.
+        resolved: What :func:`resolve_class_weights` returned in ``initialize``; None if that was not called.
+
+    Raises:
+        ConfigError: The table has no sense, or the frequencies that balanced weights need were never counted.
+    """
+    if class_weights is None:
         return None
-    return np.array([*weights, *[1.0] * (len(tag_set) - len(weights))], dtype=np.float32)
+    if class_weights != "balanced":
+        resolved = resolve_class_weights(class_weights, tag_set, tuple)
+    if resolved is None:
+        raise ConfigError(
+            'class_weights = "balanced" expects the frequencies of the tags, got none: nlp.initialize, which counts '
+            "them, was not called. Call it before training, or give a table per entity type."
+        )
+    return np.array([*resolved, *[1.0] * (len(tag_set) - len(resolved))], dtype=np.float32)
 
 
 def _read_biluo(text: str, scheme: Scheme, *, before: str | None) -> Tag:

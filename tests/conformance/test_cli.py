@@ -191,3 +191,21 @@ def test_info_and_meta_list_the_labels(ner_checkpoint: Path, run: Run, tmp_path:
     nlp.to_disk(tmp_path)
     assert srsly.read_json(tmp_path / "meta.json")["labels"] == {"hf_ner": ["PER", "ORG", "LOC", "MISC"]}
     assert "hf_ner" in run("info", tmp_path)
+
+
+def test_train_selects_a_pipeline_that_sets_no_entities_by_its_span_group(
+    encoder_checkpoint: Path, write_config: Callable[[object], Path], run: Run, corpus: Path, tmp_path: Path
+) -> None:
+    config = spacy.util.load_config(write_config(encoder_checkpoint))
+    config["components"]["hf_ner"] |= {"annotate": "spans", "spans_key": "found"}
+    config["training"] |= {"max_steps": 40, "eval_frequency": 10}
+    config["training"]["optimizer"]["learn_rate"] = 0.005
+    config.to_disk(tmp_path / "spans.cfg")
+    paths = ("--paths.train", corpus, "--paths.dev", corpus)
+    run("train", tmp_path / "spans.cfg", "--output", tmp_path / "trained", *paths)
+    best = spacy.load(tmp_path / "trained" / "model-best")
+    assert best.meta["performance"]["ents_f"] == 1.0
+    assert best("Who is Shaka Khan?").ents == ()
+    run("evaluate", tmp_path / "trained" / "model-best", corpus, "--output", tmp_path / "metrics.json")
+    metrics = srsly.read_json(tmp_path / "metrics.json")
+    assert metrics["spans_found_f"] == metrics["ents_f"] == 1.0

@@ -189,3 +189,25 @@ def test_labels_of_a_loaded_pipeline_are_known_before_it_is_used(encoder_checkpo
     nlp = initialize_pipeline(encoder_checkpoint)
     nlp.to_disk(tmp_path)
     assert get_ner(spacy.load(tmp_path)).labels == ("LOC", "PERSON")
+
+
+@pytest.mark.parametrize("label", ["ANIMAL", "MISC"])
+@pytest.mark.parametrize("is_used_before", [True, False])
+def test_labels_added_to_a_trained_checkpoint_join_those_of_the_data(
+    *, label: str, is_used_before: bool, ner_checkpoint: Path
+) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    if is_used_before:
+        nlp(TEXT)
+    get_ner(nlp).add_label(label)
+    nlp.initialize(lambda: make_examples(nlp))
+    assert set(get_ner(nlp).labels) == {label, "LOC", "PERSON"}
+    nlp.initialize(lambda: make_examples(nlp))
+    assert set(get_ner(nlp).labels) == {"LOC", "PERSON"}
+
+
+def test_a_label_added_to_a_trained_checkpoint_joins_its_own_where_there_is_no_data(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    get_ner(nlp).add_label("ANIMAL")
+    nlp.initialize()
+    assert get_ner(nlp).labels == ("PER", "ORG", "LOC", "MISC", "ANIMAL")

@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from spacy.training.loop import train_while_improving
 from thinc.api import Adam
 
+from spacy_hf_ner.errors import ConfigError
 from tests.conformance.pipelines import (
     TEXT,
     TEXTS,
@@ -26,6 +27,8 @@ from tests.conformance.pipelines import (
     summarise,
     train,
 )
+
+NOWHERE = "nobody/knows-this-model"
 
 
 def break_on(nlp: Language, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +94,16 @@ def test_a_handler_of_the_component_alone_is_used(
     assert "lost Three." in caplog.text
 
 
-def test_a_threshold_for_a_type_that_the_model_lacks_is_no_error(ner_checkpoint: Path) -> None:
-    # spaCy would report a KeyError of the component as E109: a missing call of initialize.
-    nlp = make_pipeline(ner_checkpoint, threshold={"NO_SUCH_TYPE": 0.5})
-    assert find(nlp(TEXT)) == find(make_pipeline(ner_checkpoint)(TEXT))
+def test_a_threshold_that_makes_no_sense_is_an_error_as_soon_as_it_can_be_known(
+    ner_checkpoint: Path, encoder_checkpoint: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"\[0, 1\].*2\.0"):
+        make_pipeline(NOWHERE, threshold=2.0)
+    unknown = {"threshold": {"PRE": 0.5}}  # a KeyError would be reported as spaCy's E109: a missing call of initialize
+    with pytest.raises(ConfigError, match=r"PER, ORG, LOC, MISC, got .*PRE"):
+        make_pipeline(ner_checkpoint, **unknown)(TEXT)
+    with pytest.raises(ConfigError, match=r"LOC, PERSON, got .*PRE"):
+        initialize_pipeline(encoder_checkpoint, **unknown)
 
 
 def test_as_tuples_keeps_each_context_with_its_doc(ner_checkpoint: Path) -> None:

@@ -122,3 +122,30 @@ def test_rehearsal_without_a_copy_or_without_tokens_does_nothing(encoder_checkpo
     assert get_ner(fresh).rehearse(old_texts(fresh), sgd=Adam(1.0)) == {"hf_ner": 0.0}
     assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(fresh).items())
     assert get_ner(nlp).rehearse([make_example(nlp, "", None)], sgd=Adam(1.0)) == {"hf_ner": 0.0}
+
+
+def test_a_pipeline_that_was_not_used_before_is_rehearsed(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    sgd = nlp.resume_training()
+    train(nlp, make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]), n_steps=5)
+    losses = [nlp.rehearse(old_texts(nlp), sgd=sgd, losses={})["hf_ner"] for _ in range(2)]
+    assert min(losses) > 0.0
+
+
+def test_tags_that_the_model_has_lost_are_not_rehearsed(ner_checkpoint: Path) -> None:
+    nlp = make_pipeline(ner_checkpoint)
+    nlp(TEXT)
+    nlp.resume_training()
+    get_ner(nlp).initialize(lambda: make_examples(nlp), labels=["LOC"])
+    assert get_ner(nlp).rehearse(old_texts(nlp))["hf_ner"] == pytest.approx(0.0, abs=1e-5)
+    train(nlp, make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]), n_steps=5)
+    sgd = Adam(5e-3)
+    losses = [get_ner(nlp).rehearse(old_texts(nlp), sgd=sgd)["hf_ner"] for _ in range(10)]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_a_model_with_a_column_for_padding_has_nothing_to_rehearse_either(tmp_path: Path) -> None:
+    nlp = make_pipeline(make_checkpoint(tmp_path, labels=("PAD", "O", "B-PER", "I-PER")))
+    nlp(TEXT)
+    nlp.resume_training()
+    assert get_ner(nlp).rehearse(old_texts(nlp))["hf_ner"] == pytest.approx(0.0, abs=1e-5)

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from spacy.language import Language
 from thinc.api import Adam, fix_random_seed
 
+from spacy_hf_ner.errors import ConfigError
 from tests.conformance.pipelines import (
     TEXT,
     TEXTS,
@@ -250,3 +251,30 @@ def test_an_encoder_owned_by_the_component_is_saved_with_it(tmp_path: Path) -> N
     nlp.to_disk(tmp_path / "a")
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     assert predict(spacy.load(tmp_path / "b")) == predict(nlp)
+
+
+def test_rehearsal_without_the_vectors_of_the_shared_encoder_is_refused(trained: Language) -> None:
+    trained.resume_training()
+    with pytest.raises(ConfigError, match=r"frozen.*replace_listeners.*exclude=\['hf_ner'\]"):
+        get_ner(trained).rehearse([make_example(trained, TEXT, None)])
+
+
+def test_a_head_whose_listener_was_replaced_is_rehearsed(trained: Language) -> None:
+    trained.replace_listeners(trained.pipe_names[0], "hf_ner", ["model.tok2vec"])
+    trained.resume_training()
+    losses = get_ner(trained).rehearse([make_example(trained, TEXT, None)])
+    assert losses["hf_ner"] == pytest.approx(0.0, abs=0.05)  # spacy-transformers' own dropout
+
+
+def test_texts_without_entities_still_teach_the_encoder_what_other_components_learn(
+    make_untrained: MakePipeline,
+) -> None:
+    nlp = make_untrained()  # in which hf_ner, as the last listener, is to call the encoder
+    nlp.add_pipe("hf_ner", name="last", config={"model": nlp.get_pipe_config("hf_ner")["model"]})
+    examples = make_training_examples(nlp)
+    nlp.initialize(lambda: examples)
+    for example in examples:
+        example.reference.set_ents([], default="missing")
+    before = get_upstream(nlp).model.to_bytes()
+    train(nlp, examples, n_steps=3)  # senter's head begins with zeros, and spaCy steps an encoder one update later
+    assert get_upstream(nlp).model.to_bytes() != before

@@ -11,7 +11,9 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Adam, Optimizer, fix_random_seed, warmup_linear
 
+from spacy_hf_ner.errors import ConfigError
 from tests.conformance.pipelines import (
+    TEXT,
     TRAINING_TEXTS,
     annotate,
     copy_weights,
@@ -277,3 +279,44 @@ def test_what_the_config_says_of_training_holds_without_initialize_and_is_stored
     again("I like London.")
     checkpoint = get_checkpoint(again)
     assert (checkpoint.window, checkpoint.subword_labels) == (40, "all")
+
+
+def test_examples_without_annotation_change_nothing(nlp: Language) -> None:
+    sgd = Adam(1e-2, L2=0.1)
+    nlp.update(make_examples(nlp), sgd=sgd)
+    before = copy_weights(nlp)
+    get_ner(nlp).cfg["calibration"] = calibration = {"fitted": "before"}
+    assert nlp.update([make_example(nlp, TEXT, None)], sgd=sgd) == {"hf_ner": 0.0}
+    assert not has_moved(nlp, before)
+    assert get_ner(nlp).cfg["calibration"] is calibration
+
+
+def test_class_weights_of_a_table_apply_without_initialization(ner_checkpoint: Path) -> None:
+    losses = []
+    for class_weights in (None, {"LOC": 100.0}):
+        nlp = make_pipeline(ner_checkpoint, class_weights=class_weights)
+        nlp.resume_training()
+        losses.append(get_ner(nlp).update(make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]))["hf_ner"])
+    assert losses[0] != pytest.approx(losses[1], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("class_weights", "error"), [({"LOK": 2.0}, r"PER, ORG, LOC, MISC or O.*LOK"), ("balanced", r"initialize.*table")]
+)
+def test_class_weights_that_cannot_apply_are_refused_without_initialization_too(
+    class_weights: object, error: str, ner_checkpoint: Path
+) -> None:
+    nlp = make_pipeline(ner_checkpoint, class_weights=class_weights)
+    sgd = nlp.resume_training()
+    with pytest.raises(ConfigError, match=error):
+        nlp.update(make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]), sgd=sgd)
+
+
+def test_balanced_class_weights_are_those_of_the_pipeline_that_was_saved(
+    encoder_checkpoint: Path, tmp_path: Path
+) -> None:
+    nlp = initialize_pipeline(encoder_checkpoint, class_weights="balanced")
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    loss = get_ner(nlp).update(make_examples(nlp))["hf_ner"]
+    assert get_ner(loaded).update(make_examples(loaded))["hf_ner"] == pytest.approx(loss, rel=1e-5)

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -169,3 +170,31 @@ def test_calibration_without_gold_is_refused(checkpoint: Path) -> None:
     doc = nlp.make_doc("Nobody knows what this says.")
     with pytest.raises(ConfigError, match="annotated documents"):
         nlp.get_pipe("hf_ner").calibrate([Example(doc, nlp.make_doc(doc.text))])  # type: ignore[attr-defined]
+
+
+def test_calibration_does_not_look_at_entities_of_the_predicted_docs(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    examples = make_examples(nlp)
+    expected = nlp.get_pipe("hf_ner").calibrate(examples)  # type: ignore[attr-defined]
+    nlp.get_pipe("hf_ner").cfg["calibration"] = None  # type: ignore[attr-defined]
+    docs = [nlp(example.predicted) for example in examples]
+    entities = read_ents(docs)
+    again = [Example(doc, example.reference) for doc, example in zip(docs, examples, strict=True)]
+    assert nlp.get_pipe("hf_ner").calibrate(again) == expected  # type: ignore[attr-defined]
+    assert expected.n_spans > 0
+    assert read_ents(docs) == entities
+
+
+def test_other_tags_undo_calibration_and_the_same_tags_do_not(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint)
+    examples = make_examples(nlp)
+    component: Any = nlp.get_pipe("hf_ner")
+    component.calibrate(examples)
+    component.add_label("PER")
+    component.initialize(lambda: examples, labels=list(component.labels))
+    assert component.cfg["calibration"] is not None
+    component.add_label("NEW")
+    assert component.cfg["calibration"] is None
+    component.calibrate(examples)
+    component.initialize(lambda: examples, labels=["PER"])
+    assert component.cfg["calibration"] is None

@@ -8,8 +8,9 @@ import spacy
 from spacy.tokens import Doc, Span
 
 from spacy_hf_ner.core.labels import read_labels
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
-from spacy_hf_ner.pipe.prediction import find_entities
+from spacy_hf_ner.pipe.prediction import check_threshold, find_entities
 from spacy_hf_ner.pipe.segments import cut_segments, find_kept_tokens
 
 TAGS = read_labels(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"], scheme="IOB2")
@@ -124,3 +125,20 @@ def test_a_greedy_score_is_the_mean_probability_of_the_tags() -> None:
     rows = np.log(np.array([[0.1, 0.9, 0, 0, 0], [0.3, 0, 0.7, 0, 0]], dtype=np.float32) + 1e-9)
     (found,) = _score(_doc("a b"), rows, decoder="greedy")
     assert found.score == pytest.approx(0.8, abs=1e-5)
+
+
+@pytest.mark.parametrize("threshold", [2.0, -1, float("nan"), {"PER": 1.5}, {"PER": 0.5, "LOC": -0.1}])
+def test_a_threshold_that_is_no_score_is_refused(threshold: Any) -> None:
+    with pytest.raises(ConfigError, match=r"threshold must be in \[0, 1\]"):
+        check_threshold(threshold)
+
+
+@pytest.mark.parametrize("threshold", [None, 0, 0.0, 1.0, {}, {"PER": 0.0, "LOC": 1.0}])
+def test_a_threshold_that_is_a_score_is_accepted(threshold: Any) -> None:
+    check_threshold(threshold, ["PER", "LOC"])
+
+
+def test_a_threshold_for_a_type_that_there_is_none_of_is_refused() -> None:
+    check_threshold({"PRE": 0.9})
+    with pytest.raises(ConfigError, match=r"entity types of PER, LOC, got .*PRE"):
+        _find(_doc("a"), _rows("B-PER"), threshold={"PRE": 0.9})

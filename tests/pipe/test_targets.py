@@ -9,7 +9,7 @@ from spacy_hf_ner.core.labels import make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import ConfigError, TagError
 from spacy_hf_ner.model.loss import MISSING
-from spacy_hf_ner.pipe.targets import find_entity_types, read_targets, resolve_class_weights
+from spacy_hf_ner.pipe.targets import find_class_weights, find_entity_types, read_targets, resolve_class_weights
 
 TAGS = make_tag_set(["LOC", "PER"], SCHEMES["IOB2"])
 NLP = spacy.blank("en")
@@ -100,3 +100,19 @@ def test_columns_that_a_checkpoint_lacks_are_named() -> None:
     tags = read_labels(["O", "B-PER"])
     with pytest.raises(TagError, match="no tag 'I-PER'"):
         read_targets(_example("Angela Merkel", [(0, 13, "PER")]), tags)
+
+
+def test_class_weights_are_those_of_the_setting_now_for_all_tags_there_are_now() -> None:
+    resolved = [0.5, 2.0, 2.0]
+    assert find_class_weights(None, TAGS, resolved=resolved) is None
+    assert _weigh({"PER": 3.0}, resolved=None) == [1.0, 1.0, 1.0, 3.0, 3.0]
+    assert _weigh({"PER": 3.0}, resolved=resolved) == [1.0, 1.0, 1.0, 3.0, 3.0]
+    assert _weigh("balanced", resolved=resolved) == [*resolved, 1.0, 1.0]
+    with pytest.raises(ConfigError, match=r"initialize.*table"):
+        _weigh("balanced", resolved=None)
+
+
+def _weigh(class_weights: Any, *, resolved: list[float] | None) -> list[float]:
+    weights = find_class_weights(class_weights, TAGS, resolved=resolved)
+    assert weights is not None
+    return [float(weight) for weight in weights]
