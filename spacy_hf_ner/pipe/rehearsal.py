@@ -43,7 +43,7 @@ def ask_teacher(teacher: Tagger, docs: Sequence[Doc], *, taught: TagSet, known: 
 
 
 def match_columns(taught: TagSet, known: TagSet) -> tuple[Ints, Ints]:
-    """Return the columns of the tags that two tag sets share, in the one and in the other. Shape of each: (n_shared,)."""
+    """Return the columns of the tags that two tag sets share, in either. Shape of each: (n_shared,)."""
     pairs = [(k, column) for k, column in enumerate(taught.columns_in(known)) if column is not None]
     theirs, ours = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     return theirs, ours
