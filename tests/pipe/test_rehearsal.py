@@ -17,8 +17,8 @@ def read(labels: str) -> TagSet:
         ("O B-A I-A", "O B-B I-B B-A I-A", ([0, 1, 2], [0, 3, 4])),
         ("O B-A I-A B-B I-B", "O B-B I-B", ([0, 3, 4], [0, 1, 2])),
         ("PAD O B-A I-A", "PAD O B-A I-A", ([0, 1, 2, 3], [0, 1, 2, 3])),
-        ("PAD O B-A I-A", "O B-A I-A", ([0, 2, 3], [0, 1, 2])),
-        ("O B-A I-A", "PAD O B-A I-A", ([0, 1, 2], [0, 2, 3])),
+        ("PAD O B-A I-A", "O B-A I-A", ([1, 2, 3], [0, 1, 2])),
+        ("O B-A I-A", "PAD O B-A I-A", ([0, 1, 2], [1, 2, 3])),
     ],
 )
 def test_columns_of_shared_tags_are_paired_and_none_twice(
