@@ -5,11 +5,10 @@ from pathlib import Path
 import typer
 from spacy.cli._util import import_code, setup_gpu
 from spacy.training import Example
-from tqdm import tqdm
 from wasabi import msg
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.prediction import load_pipeline, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
 from spacy_hf_ner.pipe.calibration import CalibrationReport
 
 
@@ -58,10 +57,7 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
     reports = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
-            before = nlp.pipe_names[: nlp.pipe_names.index(name)]  # what it sees when it predicts
-            with nlp.select_pipes(enable=before):
-                texts = (gold.text for gold in golds)
-                docs = list(tqdm(nlp.pipe(texts), total=len(golds), desc="Reading", disable=None))
+            docs = prepare_docs(nlp, golds, before=name, progress=True)
             reports[name] = component.calibrate(Example(doc, gold) for doc, gold in zip(docs, golds, strict=True))
     nlp.to_disk(output)
     return reports

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 import typer
 from spacy.cli._util import import_code
 from spacy.util import load_config
-from tqdm import tqdm
 from wasabi import msg
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.prediction import load_pipeline, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.onnx_export import OnnxExport
@@ -76,16 +75,14 @@ def export_pipeline(
         raise ConfigError(
             f"{model}: expected a pipeline with hf_ner, found {', '.join(nlp.pipe_names) or 'no component'}."
         )
-    texts = [doc.text for doc in read_gold_docs(sample, nlp.vocab)] if sample is not None else []
+    texts = read_gold_docs(sample, nlp.vocab) if sample is not None else []
     exports = {}
     for name, pipe in components.items():
-        with nlp.select_pipes(enable=nlp.pipe_names[: nlp.pipe_names.index(name)]):  # what it sees when it predicts
-            docs = list(tqdm(nlp.pipe(texts), total=len(texts), desc="Reading", disable=None))
         exports[name] = export_onnx(
             pipe,
             output / name / "model",
             quantize=quantize,  # type: ignore[arg-type] # it says what it expects
-            sample=docs,
+            sample=prepare_docs(nlp, texts, before=name, progress=True),
             min_agreement=MIN_AGREEMENT if min_agreement is None else min_agreement,
         )
     nlp.to_disk(output, exclude=list(components))

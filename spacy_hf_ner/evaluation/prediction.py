@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -96,23 +97,19 @@ def _read_file(file: Path, vocab: Vocab) -> list[Doc]:
 def predict(nlp: Language, golds: Sequence[Doc], *, progress: bool = False) -> Prediction:
     """Return the Docs that a pipeline makes of the gold texts.
 
-    A gold Doc whose white space is unknown has no text of its own; its words are then given to the pipeline, as
-    spaCy does in training.
-
     Args:
         nlp: The pipeline.
         golds: Docs with gold entities; they are not changed.
-        progress: Show a progress bar.
+        progress: Show a progress bar on a terminal.
     """
-    nlp.max_length = max([nlp.max_length, *(len(doc.text) for doc in golds)])
     # What a pipeline does at its first text only (loading a checkpoint, warming up a device) is no part of its speed.
-    for _ in nlp.pipe(_read_texts(nlp, golds[:1])):
+    for _ in _run(nlp, golds[:1]):
         pass
     start = time.perf_counter()
     examples: list[Example] = []
     n_words = 0
-    with tqdm(total=len(golds), unit="doc", desc="Predicting", disable=not progress) as bar:
-        for gold, doc in zip(golds, nlp.pipe(_read_texts(nlp, golds)), strict=True):
+    with _show_progress(len(golds), "Predicting", progress=progress) as bar:
+        for gold, doc in zip(golds, _run(nlp, golds), strict=True):
             examples.append(Example(doc, gold))
             n_words += len(doc)
             bar.update()
@@ -120,12 +117,44 @@ def predict(nlp: Language, golds: Sequence[Doc], *, progress: bool = False) -> P
     return Prediction(tuple(examples), n_words, time.perf_counter() - start)
 
 
-def _read_texts(nlp: Language, golds: Sequence[Doc]) -> Iterator[Doc]:
-    for gold in golds:
-        if gold.has_unknown_spaces:
-            yield Doc(nlp.vocab, words=[t.text for t in gold], spaces=[bool(t.whitespace_) for t in gold])
-        else:
-            yield nlp.make_doc(gold.text)
+def prepare_docs(nlp: Language, golds: Sequence[Doc], *, before: str, progress: bool = False) -> list[Doc]:
+    """Return the gold texts as a component sees them when it predicts: with what the components before it add.
+
+    Args:
+        nlp: The pipeline.
+        golds: Docs with gold entities; they are not changed.
+        before: The name of the component.
+        progress: Show a progress bar on a terminal.
+    """
+    with (
+        nlp.select_pipes(enable=nlp.pipe_names[: nlp.pipe_names.index(before)]),
+        _show_progress(len(golds), "Reading", progress=progress) as bar,
+    ):
+        docs = []
+        for doc in _run(nlp, golds):
+            docs.append(doc)
+            bar.update()
+        return docs
+
+
+def _run(nlp: Language, golds: Sequence[Doc]) -> Iterator[Doc]:
+    """Yield what a pipeline makes of the gold texts, however long they are.
+
+    A gold Doc whose white space is unknown has no text of its own; its words are then given to the pipeline, as
+    spaCy does in training.
+    """
+    nlp.max_length = max([nlp.max_length, *(len(doc.text) for doc in golds)])
+    yield from nlp.pipe(_read_text(nlp, gold) for gold in golds)
+
+
+def _read_text(nlp: Language, gold: Doc) -> Doc:
+    if gold.has_unknown_spaces:
+        return Doc(nlp.vocab, words=[t.text for t in gold], spaces=[bool(t.whitespace_) for t in gold])
+    return nlp.make_doc(gold.text)
+
+
+def _show_progress(n_docs: int, what: str, *, progress: bool) -> "tqdm[Any]":
+    return tqdm(total=n_docs, unit="doc", desc=what, disable=None if progress else True)
 
 
 def pair_predictions(prediction: Prediction, *, spans_key: str) -> tuple[DocPair, ...]:

@@ -12,6 +12,7 @@ from spacy_hf_ner.evaluation.prediction import (
     load_pipeline,
     pair_predictions,
     predict,
+    prepare_docs,
     read_gold_docs,
 )
 
@@ -46,6 +47,17 @@ def test_words_are_counted_without_the_warm_up(ruler: Language, make_doc: MakeDo
     prediction = predict(ruler, [make_doc(["Berlin", "calls"])] * 3)
     assert prediction.n_words == 6
     assert prediction.words_per_second > 0
+
+
+def test_a_component_is_given_what_those_before_it_add_to_any_gold_text(ruler: Language, make_doc: MakeDoc) -> None:
+    ruler.add_pipe("sentencizer", first=True)
+    ruler.max_length = 5
+    golds = [make_doc(["Berlin.", "Now"]), make_doc(["Berlin.", "Now"], spaces=[True, False])]
+    docs = prepare_docs(ruler, golds, before="entity_ruler")
+    assert [[t.text for t in doc] for doc in docs] == [["Berlin.", "Now"], ["Berlin", ".", "Now"]]
+    assert [len(list(doc.sents)) for doc in docs] == [1, 2]
+    assert not any(doc.ents for doc in docs)
+    assert ruler.pipe_names == ["sentencizer", "entity_ruler"]
 
 
 def test_a_folder_is_read_in_the_order_of_its_files(tmp_path: Path, make_doc: MakeDoc) -> None:
