@@ -1,6 +1,7 @@
 """The component ``hf_ner``: Docs in, entities with probabilities out, trainable like spaCy's own NER."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
@@ -26,15 +27,8 @@ from spacy_hf_ner.pipe.annotation import (
 )
 from spacy_hf_ner.pipe.architectures import get_tagger
 from spacy_hf_ner.pipe.batches import batch_docs
-from spacy_hf_ner.pipe.calibration import (
-    Calibration,
-    CalibrationReport,
-    choose_maps,
-    fit_rows,
-    judge_spans,
-    read_calibration,
-    report_calibration,
-)
+from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
+from spacy_hf_ner.pipe.fitting import CalibrationReport, fit_and_report, read_held_out
 from spacy_hf_ner.pipe.prediction import Decoder, Threshold, find_entities
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.storage import StoredPipe
@@ -204,7 +198,8 @@ class HFNer(StoredPipe):
     def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:
         """Fit a temperature and maps of span scores on held-out Examples, and use them from now on.
 
-        Scores change, decisions do not. Training undoes it, as it changes what scores mean.
+        Scores change, decisions do not. Training undoes it, as it changes what scores mean. A component whose scores
+        were left as they are gets ``calibrated = True``; its pipeline's config stays as it is.
 
         Args:
             examples: Examples that the model was not trained on; gold in the references.
@@ -217,11 +212,15 @@ class HFNer(StoredPipe):
         tag_set = self._require_tag_set()
         batches = [docs[i : i + _N_CALIBRATION_DOCS] for i in range(0, len(docs), _N_CALIBRATION_DOCS)]
         rows = [row for batch in batches for row in self.tagger.predict(batch)]
-        temperature = fit_rows(examples, rows, tag_set)
-        spans = judge_spans(examples, self._find(docs, rows, Calibration(self.decoder, temperature), threshold=None))
-        choice = choose_maps(spans)
-        self.cfg["calibration"] = Calibration(self.decoder, temperature, choice.calibration).to_json()
-        return report_calibration(spans, choice, temperature)
+        in_group = self.annotate == "spans"
+        held_out = [
+            read_held_out(example, own, tag_set, spans_key=self.spans_key, prefer_group=in_group)
+            for example, own in zip(examples, rows, strict=True)
+        ]
+        calibration, report = fit_and_report(held_out, partial(self._find, threshold=None), self.decoder)
+        self.cfg["calibration"] = calibration.to_json()
+        self.calibrated = True
+        return report
 
     def update(
         self,
