@@ -19,7 +19,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.evaluation.confidence import collect_scores, measure_confidence, trace_thresholds
-from spacy_hf_ner.evaluation.confusion import count_confusions, find_frequent_confusions
+from spacy_hf_ner.evaluation.confusion import count_confusions, rank_confusions
 from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
 from spacy_hf_ner.evaluation.evaluate import judge, pause_collector
 from spacy_hf_ner.evaluation.matching import match_entities
@@ -88,7 +88,7 @@ def measure_parts(examples: list[Example]) -> None:
     timed("intervals (1,000 draws)", lambda: bootstrap(count_docs(pairs)), ours)
     timed("SemEval-2013", lambda: count_semeval(pairs), ours)
     timed("slices", lambda: slice_scores(pairs), ours)
-    timed("confusions", lambda: (count_confusions(matches), find_frequent_confusions(pairs, matches)), ours)
+    timed("confusions", lambda: (count_confusions(matches), rank_confusions(pairs, matches)), ours)
     scored = timed("scores", lambda: collect_scores(pairs), ours)
     timed("calibration and thresholds", lambda: (measure_confidence(scored), trace_thresholds(scored)), ours)
     tags = timed("tags", lambda: [write_pair_tags(pair) for pair in pairs], ours)

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import typer
-from spacy.cli._util import import_code, setup_gpu
+from spacy.cli._util import import_code
 from spacy.training import Example
 from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import check_output
+from spacy_hf_ner.cli.folders import check_output, make_folder
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs, use_gpu
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
 from spacy_hf_ner.visual.page import count
 
@@ -26,7 +26,7 @@ def calibrate_command(
     Entities stay what they are; only their scores change. A pipeline without hf_ner is saved as it is.
     """
     import_code(code)
-    setup_gpu(gpu_id)
+    use_gpu(gpu_id)
     if output is None and not Path(model).is_dir():
         raise ConfigError(
             f"expected OUTPUT, a folder for the calibrated pipeline, because {model!r} is no folder but the name of an "
@@ -57,6 +57,7 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
     check_output(output, kind="a pipeline", file="meta.json")
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
+    make_folder(output)
     reports = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
@@ -66,7 +67,6 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
             if not config.get("calibrated", True):
                 config["calibrated"] = True
                 msg.info(f"{name}: its config said calibrated = false; now it says true, so that its scores are new.")
-    output.parent.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(output)
     return reports
 

@@ -7,16 +7,18 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
+from spacy_hf_ner.cli.folders import make_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_json, comparison_rows, type_header, type_rows
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
+from spacy_hf_ner.visual.page import count
 
 
 def compare_command(
     models: list[str] = typer.Argument(
         metavar="MODEL MODEL … DATA",
-        help="Names or folders of pipelines, then the gold data: .spacy, or any corpus that convert reads.",
+        help="Pipelines (names or folders), then gold data: .spacy, a folder of them, or files that convert reads.",
     ),
     output: Path = typer.Option(..., "--output", "-o", help="Folder for comparison.json and .html.", file_okay=False),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
@@ -29,25 +31,31 @@ def compare_command(
     *names, data = models
     if not names or not Path(data).exists():
         raise ConfigError(
-            f"expected one pipeline or more, then gold data that exists (.spacy, or any corpus that convert reads), "
-            f"got {models}."
+            "expected one pipeline or more, then gold data that exists (.spacy, a folder of them, or files in a format "
+            f"that convert reads), got {' '.join(models)}. A data set of the hub is converted first."
         )
+    make_folder(output)
     standings = compare_pipelines(names, Path(data), gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True)
     write_comparison(standings, output, data=Path(data).name)
     msg.table(comparison_rows(standings), header=HEADER, aligns=("l", *"r" * (len(HEADER) - 1)), divider=True)
     msg.table(type_rows(standings), header=type_header(standings), aligns=("l", *"r" * len(standings)), divider=True)
+    for standing in standings:
+        one = standing.measured
+        if one.n_unjudged:
+            msg.warn(
+                f"{one.model}: not judged, on tokens without gold annotation: {count(one.n_unjudged, 'prediction')}."
+            )
     msg.good(f"{output}: comparison.json, comparison.html")
 
 
 def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) -> None:
-    """Write ``comparison.json`` and ``comparison.html`` to a folder, which is made if there is none.
+    """Write ``comparison.json`` and ``comparison.html`` to a folder that is there.
 
     Args:
         standings: The pipelines, the one that others are compared with first.
         output: The folder.
         data: The name of the data set.
     """
-    output.mkdir(parents=True, exist_ok=True)
     rows = json.dumps(comparison_json(standings), ensure_ascii=False, indent=2)
     (output / "comparison.json").write_text(rows + "\n", encoding="utf8")
     (output / "comparison.html").write_text(make_comparison_page(standings, data=data), encoding="utf8")

@@ -12,7 +12,7 @@ from typing import Final
 import typer
 from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import check_output
+from spacy_hf_ner.cli.folders import check_output
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 
 WEIGHTS: Final = "model.safetensors"

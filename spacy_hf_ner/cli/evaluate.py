@@ -4,23 +4,27 @@ import json
 from pathlib import Path
 
 import typer
-from spacy.cli._util import import_code, setup_gpu
+from spacy.cli._util import import_code
 from wasabi import msg
 
+from spacy_hf_ner.cli.folders import make_folder
 from spacy_hf_ner.evaluation.evaluate import Evaluation, evaluate_pipeline
-from spacy_hf_ner.evaluation.prediction import find_spans_key, load_pipeline, read_gold_docs
+from spacy_hf_ner.evaluation.prediction import find_spans_key, load_pipeline, read_gold_docs, use_gpu
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
 from spacy_hf_ner.evaluation.training_log import read_training_log
+from spacy_hf_ner.visual.page import count
 from spacy_hf_ner.visual.report import make_report
 
 
 def evaluate_command(
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(help="Gold data: .spacy, a folder, or any corpus that convert reads.", exists=True),
+    data: Path = typer.Argument(help="Gold data: .spacy, a folder of them, or files in a format that convert reads."),
     output: Path = typer.Option(..., "--output", "-o", help="Folder for metrics and report.", file_okay=False),
-    train: Path | None = typer.Option(None, "--train", "-t", help="Training data, to tell seen entities.", exists=True),
-    log: Path | None = typer.Option(None, "--log", "-l", help="Training log (JSONL), for its curves.", exists=True),
+    train: Path | None = typer.Option(None, "--train", "-t", help="Training data, to tell seen entities."),
+    log: Path | None = typer.Option(
+        None, "--log", "-l", help="Training log (JSONL), for its curves.", exists=True, dir_okay=False
+    ),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
     spans_key: str | None = typer.Option(
@@ -33,8 +37,9 @@ def evaluate_command(
     compared by their characters, so no entity is dropped where the pipeline's tokens differ from the gold ones.
     """
     import_code(code)
-    setup_gpu(gpu_id)
+    use_gpu(gpu_id)
     print_evaluation(evaluate(model, data, output, train=train, log=log, spans_key=spans_key))
+    msg.good(f"{output}: metrics.json, report.html")
 
 
 def evaluate(
@@ -51,17 +56,17 @@ def evaluate(
 
     Args:
         model: Name of an installed pipeline, or its folder.
-        data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
+        data: A .spacy file, a folder of them, or files in a format that ``hf-ner convert`` reads.
         output: The folder to write to; it is made if there is none.
         train: Training data in the same format, to score seen and unseen entities apart.
         log: A training log, to show its curves.
         spans_key: The span group that holds the scores, or the entities of a pipeline that does not set ``doc.ents``;
             None for that of its hf_ner.
-        progress: Show a progress bar.
+        progress: Show a progress bar on a terminal.
 
     Raises:
-        ConfigError: There is no such pipeline, or it sets no entities.
-        CorpusError: The data cannot be read, or holds no Docs.
+        ConfigError: There is no such pipeline, it sets no entities, or nothing can be written to the folder.
+        CorpusError: The data cannot be read, holds no Docs, or is not annotated.
         MissingExtraError: seqeval is not installed.
     """
     training = read_training_log(log) if log else ()
@@ -69,8 +74,8 @@ def evaluate(
     golds = read_gold_docs(data, nlp.vocab)
     key = find_spans_key(nlp, spans_key)
     seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key) if train else None
+    make_folder(output)
     evaluation = evaluate_pipeline(nlp, golds, spans_key=key, seen=seen, progress=progress)
-    output.mkdir(parents=True, exist_ok=True)
     metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
     (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
     report = make_report(evaluation, data=data.name, training=training)
@@ -82,16 +87,16 @@ def print_evaluation(evaluation: Evaluation) -> None:
     """Print the scores as tables, as spaCy's own commands do."""
     aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
     header = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
-    msg.divider(f"{evaluation.model} on {len(evaluation.pairs):,} documents")
+    msg.divider(f"{evaluation.model} on {count(len(evaluation.pairs), 'document')}")
     msg.table(per_type_rows(evaluation), header=header, aligns=aligns, divider=True)
     msg.table(program_rows(evaluation), header=("micro average", "P", "R", "F1", "macro F1"), aligns=aligns[:5])
-    accuracy = "Entities overlap, so there are no tags for token accuracy and seqeval"
-    if evaluation.token_accuracy is not None:
-        accuracy = f"Token accuracy {evaluation.token_accuracy:.2%}"
-    msg.text(f"{accuracy}; {evaluation.words_per_second:,.0f} words/s.")
+    if not evaluation.seqeval:
+        msg.text("Entities overlap, so there are no tags for token accuracy and seqeval.")
+    accuracy = "" if evaluation.token_accuracy is None else f"Token accuracy {evaluation.token_accuracy:.2%}; "
+    msg.text(f"{accuracy}{evaluation.words_per_second:,.0f} words/s.")
     if evaluation.confidence:
         scores = evaluation.confidence
         error, noise = scores.equal_mass.expected_error, scores.noise
         msg.text(f"Scores: calibration error {error:.3f} (chance alone gives {noise:.3f}), Brier {scores.brier:.3f}.")
     if evaluation.n_unjudged:
-        msg.warn(f"{evaluation.n_unjudged:,} predicted entities lie on tokens without gold annotation: not judged.")
+        msg.warn(f"Not judged, on tokens without gold annotation: {count(evaluation.n_unjudged, 'prediction')}.")

@@ -8,7 +8,7 @@ from spacy.cli._util import import_code
 from spacy.util import load_config
 from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import check_output
+from spacy_hf_ner.cli.folders import check_output
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import typer
-from spacy.cli._util import import_code, setup_gpu
+from spacy.cli._util import import_code
 from wasabi import msg
 
+from spacy_hf_ner.cli.folders import make_folder
 from spacy_hf_ner.evaluation.prediction import (
     describe,
     find_spans_key,
@@ -13,13 +14,15 @@ from spacy_hf_ner.evaluation.prediction import (
     pair_predictions,
     predict,
     read_gold_docs,
+    use_gpu,
 )
 from spacy_hf_ner.visual.entities_page import make_entities_page
+from spacy_hf_ner.visual.page import count
 
 
 def visualise_command(
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(help="Gold data: .spacy, a folder, or any corpus that convert reads.", exists=True),
+    data: Path = typer.Argument(help="Gold data: .spacy, a folder of them, or files in a format that convert reads."),
     output: Path = typer.Option(..., "--output", "-o", help="HTML file to write.", dir_okay=False),
     limit: int = typer.Option(100, "--limit", "-n", min=0, help="Show this many documents, 0 for all of them."),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
@@ -30,10 +33,10 @@ def visualise_command(
 ) -> None:
     """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
     import_code(code)
-    setup_gpu(gpu_id)
+    use_gpu(gpu_id)
     n_shown, n_docs = visualise(model, data, output, limit=limit, spans_key=spans_key)
     more = "" if n_shown == n_docs else f" of {n_docs:,} (--limit 0 shows all)"
-    msg.good(f"{output}: {n_shown:,} documents{more}")
+    msg.good(f"{output}: {count(n_shown, 'document')}{more}")
 
 
 def visualise(
@@ -43,22 +46,22 @@ def visualise(
 
     Args:
         model: Name of an installed pipeline, or its folder.
-        data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
+        data: A .spacy file, a folder of them, or files in a format that ``hf-ner convert`` reads.
         output: The HTML file; its folder is made if there is none.
         limit: The most documents to show; 0 for all.
         spans_key: The span group that holds the scores, or the entities of a pipeline that does not set ``doc.ents``;
             None for that of its hf_ner.
-        progress: Show a progress bar.
+        progress: Show a progress bar on a terminal.
 
     Raises:
-        ConfigError: There is no such pipeline, or it sets no entities.
+        ConfigError: There is no such pipeline, it sets no entities, or nothing can be written to the file's folder.
         CorpusError: The data cannot be read, or holds no Docs.
     """
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
     shown = golds[:limit] if limit else golds
+    make_folder(output.parent)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
-    output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(make_entities_page(pairs, model=describe(nlp), n_docs=len(golds)), encoding="utf8")
     return len(shown), len(golds)

@@ -6,17 +6,20 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from spacy.cli._util import import_code, setup_gpu
+from spacy.cli._util import import_code
 from tqdm import tqdm
 
 from spacy_hf_ner.evaluation.memory import read_peak_memory
 from spacy_hf_ner.evaluation.prediction import (
+    check_gold,
+    check_pipeline,
     describe,
     find_spans_key,
     load_pipeline,
     pair_predictions,
     predict,
     read_gold_docs,
+    use_gpu,
 )
 from spacy_hf_ner.evaluation.resampling import DocCounts, Intervals, bootstrap, count_docs, permutation_test
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
@@ -35,6 +38,7 @@ class Measured:
         peak_memory: Most bytes that the process held: Python, libraries, data and pipeline; None on
             Windows, which does not tell.
         size: Bytes of the pipeline's files; None where it has none.
+        n_unjudged: Predicted entities on tokens without gold annotation, which count as neither right nor wrong.
     """
 
     model: str
@@ -44,6 +48,7 @@ class Measured:
     words_per_second: float
     peak_memory: int | None
     size: int | None
+    n_unjudged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Standing:
     Attributes:
         measured: Its scores and costs.
         intervals: 95 % confidence intervals; None with fewer than two documents.
-        p_value: How often chance alone makes so large a difference to the first pipeline; None for the first itself.
+        p_value: How often chance alone makes so large a difference to the first pipeline; None for the first itself,
+            and without intervals.
     """
 
     measured: Measured
@@ -74,21 +80,23 @@ def compare_pipelines(
 
     Args:
         models: Names of installed pipelines, or their folders.
-        data: A .spacy file, or a folder of them.
+        data: A .spacy file, a folder of them, or files in a format that ``hf-ner convert`` reads.
         gpu_id: GPU number, or -1 for the CPU.
         code: A Python file with registered functions that the pipelines need.
         spans_key: The span group of the entities of pipelines that do not set ``doc.ents``; None for that of their
             hf_ner.
-        progress: Show a progress bar.
+        progress: Show a progress bar on a terminal.
 
     Raises:
         ConfigError: There is no such pipeline, or it sets no entities.
-        CorpusError: The data cannot be read, or holds no Docs.
+        CorpusError: The data cannot be read, holds no Docs, or is not annotated.
     """
+    for model in models:  # before an hour with the first, not after
+        check_pipeline(model)
     # Spawned and used once, so that no pipeline inherits the memory of another.
     spawn = multiprocessing.get_context("spawn")
     measured: list[Measured] = []
-    for model in tqdm(models, unit="pipeline", desc="Comparing", disable=not progress):
+    for model in tqdm(models, unit="pipeline", desc="Comparing", disable=None if progress else True):
         with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
             run = pool.submit(measure_pipeline, model, data, gpu_id=gpu_id, code=code, spans_key=spans_key)
             measured.append(run.result())
@@ -100,10 +108,13 @@ def measure_pipeline(
 ) -> Measured:
     """Return the scores and costs of one pipeline; the memory is that of the whole process so far."""
     import_code(code)
-    setup_gpu(gpu_id, silent=True)
+    use_gpu(gpu_id, silent=True)
     nlp = load_pipeline(model)
-    prediction = predict(nlp, read_gold_docs(data, nlp.vocab))
-    pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
+    key = find_spans_key(nlp, spans_key)
+    golds = read_gold_docs(data, nlp.vocab)
+    check_gold(golds, spans_key=key)
+    prediction = predict(nlp, golds)
+    pairs = pair_predictions(prediction, spans_key=key)
     return Measured(
         model=model,
         description=describe(nlp),
@@ -112,12 +123,15 @@ def measure_pipeline(
         words_per_second=prediction.words_per_second,
         peak_memory=read_peak_memory(),
         size=sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file()) if nlp.path else None,
+        n_unjudged=sum(len(pair.unjudged) for pair in pairs),
     )
 
 
 def rank_against_first(measured: Sequence[Measured]) -> tuple[Standing, ...]:
     """Return each pipeline with its intervals and the p-value of its difference to the first."""
-    return tuple(
-        Standing(one, bootstrap(one.docs), permutation_test(measured[0].docs, one.docs) if i else None)
-        for i, one in enumerate(measured)
-    )
+    standings: list[Standing] = []
+    for one in measured:
+        intervals = bootstrap(one.docs)
+        is_tested = standings and intervals is not None
+        standings.append(Standing(one, intervals, permutation_test(measured[0].docs, one.docs) if is_tested else None))
+    return tuple(standings)

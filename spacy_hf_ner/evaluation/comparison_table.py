@@ -13,7 +13,7 @@ def comparison_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
     """Return a row of text for each pipeline, under :data:`HEADER`."""
     first = standings[0].measured.strict.micro.f1
     rows: list[tuple[str, ...]] = []
-    for standing, name in zip(standings, _names(standings), strict=True):
+    for i, (standing, name) in enumerate(zip(standings, _names(standings), strict=True)):
         one, strict = standing.measured, standing.measured.strict
         interval = standing.intervals and standing.intervals.f1
         rows.append(
@@ -24,11 +24,11 @@ def comparison_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
                 f"{strict.micro.precision * 100:.2f}",
                 f"{strict.micro.recall * 100:.2f}",
                 f"{strict.macro.f1 * 100:.2f}",
-                "" if standing.p_value is None else f"{(strict.micro.f1 - first) * 100:+.2f}",
+                f"{(strict.micro.f1 - first) * 100:+.2f}" if i else "",
                 "" if standing.p_value is None else f"{standing.p_value:.4f}",
                 f"{one.words_per_second:,.0f}",
-                _megabytes(one.peak_memory),
-                _megabytes(one.size),
+                _size(one.peak_memory),
+                _size(one.size),
             )
         )
     return rows
@@ -65,22 +65,29 @@ def comparison_json(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "words_per_second": standing.measured.words_per_second,
             "peak_memory_bytes": standing.measured.peak_memory,
             "size_bytes": standing.measured.size,
+            "n_unjudged": standing.measured.n_unjudged,
         }
         for standing in standings
     ]
 
 
 def _names(standings: Sequence[Standing]) -> list[str]:
-    """Return what tells each pipeline's folder from the others': training/shared/model-best → shared."""
+    """Return the shortest ends of the pipelines' paths that differ, without the end that all share.
+
+    training/shared/model-best and training/tuned/model-best are called shared and tuned.
+    """
     paths = [Path(standing.measured.model).parts for standing in standings]
-    n_different = len(set(paths))
-    if n_different == 1:
+    if len(set(paths)) == 1:
         return ["/".join(parts[-2:]) for parts in paths]
     while min(map(len, paths)) > 1 and len({parts[-1] for parts in paths}) == 1:
         paths = [parts[:-1] for parts in paths]
-    length = next(n for n in range(1, 99) if len({parts[-n:] for parts in paths}) == n_different)
+    length = 1
+    while len({parts[-length:] for parts in paths}) < len(set(paths)):
+        length += 1
     return ["/".join(parts[-length:]) for parts in paths]
 
 
-def _megabytes(n_bytes: int | None) -> str:
-    return "" if n_bytes is None else f"{n_bytes / 1e6:,.0f} MB"
+def _size(n_bytes: int | None) -> str:
+    if n_bytes is None:
+        return ""
+    return f"{n_bytes / 1e6:,.0f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"  # noqa: PLR2004 - a megabyte

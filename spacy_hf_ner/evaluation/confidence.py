@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spacy_hf_ner.core.reliability import Reliability, auroc, brier_score, calibration_noise, measure_reliability
-from spacy_hf_ner.evaluation.entities import DocPair
+from spacy_hf_ner.evaluation.entities import DocPair, name_apart
+from spacy_hf_ner.evaluation.strict import Counts, count_types, harmonic_mean
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -23,16 +24,20 @@ class ScoredSpans:
         is_correct: Shape: (n,).
         entity_types: The type of each; n of them.
         doc_i: The document of each. Shape: (n,).
-        n_gold: Gold entities of each type, found or not.
-        n_unscored: Judged predictions without a score.
+        always: Of each type the gold entities, found or not, and the judged predictions without a score: those that
+            another component has set. No threshold drops them.
     """
 
     scores: Floats
     is_correct: Bools
     entity_types: tuple[str, ...]
     doc_i: npt.NDArray[np.int64]
-    n_gold: dict[str, int]
-    n_unscored: int
+    always: dict[str, Counts]
+
+    @property
+    def n_unscored(self) -> int:
+        """Judged predictions without a score."""
+        return sum(counts.n_predicted for counts in self.always.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdPoint:
-    """What remains if only spans with at least this score are kept."""
+    """What remains if, of the spans with a score, only those with at least this one are kept."""
 
     threshold: float
     precision: float
@@ -69,8 +74,7 @@ class ThresholdPoint:
     @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall."""
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
+        return harmonic_mean(self.precision, self.recall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class ThresholdCurve:
     """Precision and recall of one entity type over the threshold.
 
     Attributes:
-        entity_type: The type, or "all types".
+        entity_type: The type, or "all types", in brackets if a type is called so.
         points: From the highest threshold to the lowest.
         best_f1: The point with the highest F1.
         high_precision: The point with the highest recall whose precision is at least :data:`HIGH_PRECISION`, if any.
@@ -91,26 +95,21 @@ class ThresholdCurve:
 
 
 def collect_scores(pairs: Sequence[DocPair]) -> ScoredSpans:
-    """Return every judged prediction that has a score."""
+    """Return every judged prediction that has a score, and what there is beside them."""
     rows: list[tuple[float, bool, str, int]] = []
-    n_gold: dict[str, int] = {}
-    n_unscored = 0
+    always: dict[str, Counts] = {}
     for i, pair in enumerate(pairs):
         gold = set(pair.gold)
-        for entity in pair.gold:
-            n_gold[entity.entity_type] = n_gold.get(entity.entity_type, 0) + 1
-        for entity in pair.predicted:
-            if entity.score is None:
-                n_unscored += 1
-            else:
-                rows.append((entity.score, entity in gold, entity.entity_type, i))
+        rows += [(e.score, e in gold, e.entity_type, i) for e in pair.predicted if e.score is not None]
+        unscored = [entity for entity in pair.predicted if entity.score is None]
+        for entity_type, counts in count_types(pair.gold, unscored).items():
+            always[entity_type] = always.get(entity_type, Counts()) + counts
     return ScoredSpans(
         scores=np.array([row[0] for row in rows], dtype=np.float64),
         is_correct=np.array([row[1] for row in rows], dtype=bool),
         entity_types=tuple(row[2] for row in rows),
         doc_i=np.array([row[3] for row in rows], dtype=np.int64),
-        n_gold=dict(sorted(n_gold.items())),
-        n_unscored=n_unscored,
+        always=dict(sorted(always.items())),
     )
 
 
@@ -137,23 +136,25 @@ def trace_thresholds(spans: ScoredSpans, *, max_points: int = 200) -> tuple[Thre
         max_points: Curves with more points are thinned for drawing; the marked points are exact.
     """
     types = np.array(spans.entity_types, dtype=object)
-    curves = [_trace("all types", spans.scores, spans.is_correct, sum(spans.n_gold.values()), max_points)]
-    for entity_type, n_gold in spans.n_gold.items():
+    everything, total = name_apart("all types", spans.always), sum(spans.always.values(), Counts())
+    curves = [_trace(everything, spans.scores, spans.is_correct, total, max_points)]
+    for entity_type, always in spans.always.items():
         chosen = types == entity_type
-        curves.append(_trace(entity_type, spans.scores[chosen], spans.is_correct[chosen], n_gold, max_points))
+        curves.append(_trace(entity_type, spans.scores[chosen], spans.is_correct[chosen], always, max_points))
     return tuple(curve for curve in curves if curve)
 
 
-def _trace(name: str, scores: Floats, is_correct: Bools, n_gold: int, max_points: int) -> ThresholdCurve | None:
-    if len(scores) == 0 or n_gold == 0:
+def _trace(name: str, scores: Floats, is_correct: Bools, always: Counts, max_points: int) -> ThresholdCurve | None:
+    if len(scores) == 0 or always.n_gold == 0:
         return None
     order = np.argsort(-scores, kind="stable")
-    ordered, n_right = scores[order], np.cumsum(is_correct[order])
+    ordered = scores[order]
     last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))  # equal scores are kept or dropped together
-    precision, recall = n_right[last] / (last + 1), n_right[last] / n_gold
-    rows = np.stack([ordered[last], precision, recall], axis=1)
-    f1 = 2 * n_right[last] / (last + 1 + n_gold)
-    precise = np.flatnonzero(precision >= HIGH_PRECISION)
+    n_right = always.n_correct + np.cumsum(is_correct[order])[last]
+    n_kept = always.n_predicted + last + 1
+    rows = np.stack([ordered[last], n_right / n_kept, n_right / always.n_gold], axis=1)
+    f1 = 2 * n_right / (n_kept + always.n_gold)
+    precise = np.flatnonzero(rows[:, 1] >= HIGH_PRECISION)
     shown = np.unique(np.linspace(0, len(rows) - 1, max_points).round().astype(np.int64))
     return ThresholdCurve(
         entity_type=name,

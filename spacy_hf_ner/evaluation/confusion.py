@@ -25,7 +25,7 @@ class ConfusionMatrix:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """One error that occurs more than once, perhaps in many documents."""
+    """One error that occurs n times, perhaps in many documents."""
 
     kind: MatchKind
     gold: str
@@ -42,18 +42,27 @@ def count_confusions(matches: Sequence[Sequence[Match]]) -> ConfusionMatrix:
     return ConfusionMatrix(types, tuple(tuple(cells[gold, predicted] for predicted in types) for gold in types))
 
 
-def find_frequent_confusions(
-    pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]], *, n: int = 25
-) -> tuple[Confusion, ...]:
-    """Return the errors that occur most often, those that occur once included if there are few others."""
+def rank_confusions(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]) -> tuple[Confusion, ...]:
+    """Return all errors, those that occur most often first.
+
+    Of those that occur equally often, the ones of a frequent kind come first, then those between the types between
+    which such errors are frequent.
+    """
     errors: Counter[tuple[MatchKind, str, str, str, str]] = Counter()
     for pair, doc in zip(pairs, matches, strict=True):
         for match in doc:
             if match.kind != "correct":
                 gold, predicted = (_text(pair, e) for e in (match.gold, match.predicted))
                 errors[match.kind, gold, _type(match.gold), predicted, _type(match.predicted)] += 1
-    ranked = sorted(errors.items(), key=lambda item: (-item[1], item[0]))[:n]
-    return tuple(Confusion(*key, count) for key, count in ranked)
+    kinds: Counter[MatchKind] = Counter()
+    patterns: Counter[tuple[MatchKind, str, str]] = Counter()
+    found = [Confusion(*key, n) for key, n in sorted(errors.items())]
+    for one in found:
+        kinds[one.kind] += one.n
+        patterns[one.kind, one.gold_type, one.predicted_type] += one.n
+    return tuple(
+        sorted(found, key=lambda c: (-c.n, -kinds[c.kind], c.kind, -patterns[c.kind, c.gold_type, c.predicted_type]))
+    )
 
 
 def _type(entity: Entity | None) -> str:

@@ -5,7 +5,7 @@ dropped: an entity that no token of the other Doc matches is still one that was 
 space differs, the predicted offsets are moved to the gold text. The rule is that of ``core/judging.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -109,6 +109,17 @@ def read_group(doc: Doc, spans_key: str) -> tuple[Entity, ...]:
 def have_overlaps(entities: Sequence[Entity]) -> bool:
     """Tell whether some of the entities share a character; they are in text order."""
     return any(one.end_char > other.start_char for one, other in pairwise(entities))
+
+
+def name_apart(name: str, types: Container[str]) -> str:
+    """Return a name for what is no type, in brackets if a type is called so.
+
+    >>> name_apart("nothing", ["PER"]), name_apart("nothing", ["PER", "nothing"])
+    ('nothing', '(nothing)')
+    """
+    while name in types:
+        name = f"({name})"
+    return name
 
 
 def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPair:

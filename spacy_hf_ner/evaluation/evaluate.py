@@ -22,11 +22,18 @@ from spacy_hf_ner.evaluation.confusion import (
     Confusion,
     ConfusionMatrix,
     count_confusions,
-    find_frequent_confusions,
+    rank_confusions,
 )
 from spacy_hf_ner.evaluation.entities import DocPair
 from spacy_hf_ner.evaluation.matching import Match, match_entities
-from spacy_hf_ner.evaluation.prediction import Prediction, describe, find_spans_key, pair_predictions, predict
+from spacy_hf_ner.evaluation.prediction import (
+    Prediction,
+    check_gold,
+    describe,
+    find_spans_key,
+    pair_predictions,
+    predict,
+)
 from spacy_hf_ner.evaluation.resampling import Intervals, bootstrap, count_docs
 from spacy_hf_ner.evaluation.semeval import SemevalCounts, SemevalView, count_semeval
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalScores, require_seqeval, score_with_seqeval
@@ -46,12 +53,13 @@ class Evaluation:
         strict: Strict span scores.
         intervals: Their 95 % confidence intervals; None with fewer than two documents.
         semeval: The counts of the four views of SemEval-2013.
-        token_accuracy: The share of tokens with the right IOB2 tag; None where entities overlap, and so have no tags.
+        token_accuracy: The share of tokens with the right IOB2 tag; None without tokens, and where entities overlap,
+            and so have no tags.
         seqeval: seqeval's report in its default and in its strict mode; empty where entities overlap.
         spacy_scores: What spaCy's Scorer gives for this pipeline.
         slices: Strict counts by properties of the entities.
         confusion: Gold types against predicted types.
-        confusions: The errors that occur most often.
+        confusions: All errors, those that occur most often first.
         confidence: What the scores are worth; None where there are no scores.
         thresholds: Precision and recall over the threshold, for all types and for each; empty without scores.
         n_words: Predicted tokens.
@@ -104,10 +112,13 @@ def evaluate_pipeline(
 
     Raises:
         MissingExtraError: seqeval is not installed.
+        CorpusError: The gold Docs are not annotated.
         ConfigError: The pipeline sets neither ``doc.ents`` nor the span group.
         AlignmentError: The pipeline's tokenizer changes the text in more than white space.
     """
-    require_seqeval()  # before hours of prediction, not after
+    # Before hours of prediction, not after.
+    require_seqeval()
+    check_gold(golds, spans_key=find_spans_key(nlp, spans_key))
     return judge(nlp, predict(nlp, golds, progress=progress), spans_key=spans_key, seen=seen)
 
 
@@ -136,7 +147,7 @@ def judge(
             spacy_scores=Scorer(nlp).score(prediction.examples),
             slices=slice_scores(pairs, seen=seen),
             confusion=count_confusions(matches),
-            confusions=find_frequent_confusions(pairs, matches),
+            confusions=rank_confusions(pairs, matches),
             confidence=measure_confidence(scored),
             thresholds=trace_thresholds(scored),
             n_words=prediction.n_words,

@@ -1,15 +1,16 @@
-"""Running a pipeline over gold Docs, with the time it takes."""
+"""Finding a pipeline and gold Docs, and running the one over the other, with the time it takes."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
-from spacy.util import load_model
+from spacy.util import is_package, load_model
 from spacy.vocab import Vocab
 from tqdm import tqdm
 
@@ -18,6 +19,8 @@ from spacy_hf_ner.errors import ConfigError, CorpusError
 from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
 
 DEFAULT_SPANS_KEY = "hf_ner"
+_CONVERT = "`python -m spacy hf-ner convert`"
+_PIPELINE_FILES = ("meta.json", "config.cfg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,47 @@ def load_pipeline(name: str) -> Language:
     Raises:
         ConfigError: There is no such pipeline.
     """
-    try:
-        return load_model(name)
-    except OSError as error:
-        if not str(error).startswith("[E050]"):  # the pipeline is there, something in it is not
-            raise
+    check_pipeline(name)
+    return load_model(name)
+
+
+def check_pipeline(name: str) -> None:
+    """Make sure that there is a pipeline of this name or in this folder, without loading it.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    folder = Path(name)
+    missing = [file for file in _PIPELINE_FILES if not (folder / file).is_file()]
+    if not missing or name.startswith("blank:") or is_package(name):
+        return
+    expected = "expected the name of an installed pipeline or a folder that holds one, got"
+    if not folder.exists():
         raise ConfigError(
-            f"expected the name of an installed pipeline or a folder that holds one, got {name!r}. "
-            "Train one with `python -m spacy train`, or install one with `python -m spacy download`."
+            f"{expected} {name!r}. Train one with `python -m spacy train`, or install one with "
+            "`python -m spacy download`."
+        )
+    if folder.is_file():
+        raise ConfigError(f"{expected} the file {name!r}. The pipeline comes before the data.")
+    inside = [str(file.parent) for file in sorted(folder.glob(f"*/{_PIPELINE_FILES[0]}"))]
+    raise ConfigError(
+        f"{expected} the folder {name!r}, which has no {' and no '.join(missing)}. "
+        + (f"Pipelines in it: {', '.join(inside)}." if inside else "Name another one.")
+    )
+
+
+def use_gpu(gpu_id: int, *, silent: bool = False) -> None:
+    """Let what follows run on a GPU, or on the CPU if the number is negative.
+
+    Raises:
+        ConfigError: spaCy cannot use that GPU.
+    """
+    try:
+        setup_gpu(gpu_id, silent=silent)
+    except (ValueError, RuntimeError) as error:  # thinc's, CuPy's
+        raise ConfigError(
+            f"expected --gpu-id to be a GPU that spaCy can use, or -1 for the CPU, got {gpu_id} ({error}). "
+            "spaCy needs CuPy beside a CUDA build of torch: pip install 'spacy[cuda12x]' for CUDA 12."
         ) from error
 
 
@@ -72,26 +108,62 @@ def describe(nlp: Language) -> str:
 
 
 def read_gold_docs(path: Path, vocab: Vocab) -> list[Doc]:
-    """Return the Docs of a .spacy file or of all such files in a folder; of any other corpus, what conversion gives.
+    """Return the Docs of a .spacy file or of all such files in a folder; of other files, what conversion gives.
 
     Raises:
         CorpusError: The corpus cannot be read, or holds no Docs.
     """
+    if not path.exists():
+        raise CorpusError(
+            f"{path}: expected a file or a folder with gold data, got nothing there. Check the path; "
+            f"a data set of the hub is converted first: {_CONVERT}."
+        )
     files = [path] if path.suffix == ".spacy" else sorted(path.rglob("*.spacy"))
-    docs = [doc for file in files for doc in _read_file(file, vocab)] if files else list(read_docs(path, vocab))
+    docs = [doc for file in files for doc in _read_docbin(file, vocab)] if files else _convert(path, vocab)
     if not docs:
         raise CorpusError(f"{path}: expected a corpus with documents to evaluate on, found none.")
     return docs
 
 
-def _read_file(file: Path, vocab: Vocab) -> list[Doc]:
+def _convert(path: Path, vocab: Vocab) -> list[Doc]:
+    try:
+        return list(read_docs(path, vocab))
+    except CorpusError as error:
+        if "--" not in str(error):
+            raise
+        raise CorpusError(
+            f"{error} These are options of {_CONVERT}: convert first, and name what it writes."
+        ) from error
+
+
+def _read_docbin(file: Path, vocab: Vocab) -> list[Doc]:
     try:
         return list(DocBin().from_disk(file).get_docs(vocab))
     except Exception as error:  # the formats below raise errors of their own: zlib, msgpack, KeyError
         raise CorpusError(
-            f"{file}: expected a DocBin (.spacy), but it cannot be read as one ({error}). "
-            "Make one with `python -m spacy hf-ner convert`."
+            f"{file}: expected a DocBin (.spacy), but it cannot be read as one ({error}). Make one with {_CONVERT}."
         ) from error
+
+
+def check_gold(golds: Iterable[Doc], *, spans_key: str) -> None:
+    """Make sure that somebody has annotated gold Docs, if only by saying that there is no entity.
+
+    Args:
+        golds: The Docs.
+        spans_key: A span group that may hold the entities.
+
+    Raises:
+        CorpusError: There is annotation in no Doc.
+    """
+    groups: set[str] = set()
+    for doc in golds:
+        if spans_key in doc.spans or (len(doc) and doc.has_annotation("ENT_IOB")):
+            return
+        groups |= doc.spans.keys()
+    raise CorpusError(
+        f"expected gold data with annotated entities, in doc.ents or doc.spans[{spans_key!r}], got documents without. "
+        + (f"Span groups found: {', '.join(sorted(groups))}. Name one with --spans-key." if groups else "Annotate it.")
+    )
 
 
 def predict(nlp: Language, golds: Sequence[Doc], *, progress: bool = False) -> Prediction:

@@ -74,6 +74,9 @@ def count_docs(pairs: Sequence[DocPair]) -> DocCounts:
 def bootstrap(docs: DocCounts, *, n_samples: int = 1000, seed: int = 0) -> Intervals | None:
     """Return percentile intervals over drawn documents; None with fewer than two documents or no entities.
 
+    A sample without anything to divide by, such as one without a document that has the type, says nothing of that
+    score and is left out of its interval.
+
     Args:
         docs: The counts of every document.
         n_samples: How often all documents are drawn, with replacement.
@@ -86,14 +89,17 @@ def bootstrap(docs: DocCounts, *, n_samples: int = 1000, seed: int = 0) -> Inter
     random = np.random.default_rng(seed)
     samples = [_draw(random, size, n_docs) @ flat for size in _chunks(n_samples, n_docs)]
     drawn = np.concatenate(samples).reshape(n_samples, n_types, 3)
-    per_type = _f1(drawn)
-    micro = drawn.sum(axis=1)
+    right, predicted, gold = np.moveaxis(drawn, 2, 0)  # each of shape (n_samples, n_types)
+    all_right, all_predicted, all_gold = drawn.sum(axis=1).T
+    is_drawn = (predicted + gold > 0).astype(np.float64)
     return Intervals(
-        precision=_interval(_ratio(micro[:, 0], micro[:, 1])),
-        recall=_interval(_ratio(micro[:, 0], micro[:, 2])),
-        f1=_interval(_f1(micro)),
-        macro_f1=_interval(per_type.mean(axis=1)),
-        f1_per_type={t: _interval(per_type[:, i]) for i, t in enumerate(docs.entity_types)},
+        precision=_interval(all_right, all_predicted),
+        recall=_interval(all_right, all_gold),
+        f1=_interval(2 * all_right, all_predicted + all_gold),
+        macro_f1=_interval(_f1(drawn).sum(axis=1), is_drawn.sum(axis=1)),
+        f1_per_type={
+            t: _interval(2 * right[:, i], predicted[:, i] + gold[:, i]) for i, t in enumerate(docs.entity_types)
+        },
     )
 
 
@@ -135,14 +141,14 @@ def _chunks(n_samples: int, n_docs: int) -> Iterator[int]:
 
 
 def _f1(counts: Floats) -> Floats:
-    return _ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    result: Floats = part / np.maximum(whole, 1.0)
+    """Return F1 of correct, predicted and gold entities, 0 without any. Shape: that of the counts but for the last."""
+    result: Floats = 2 * counts[..., 0] / np.maximum(counts[..., 1] + counts[..., 2], 1.0)
     return result
 
 
-def _interval(values: Floats) -> Interval:
-    low, high = np.quantile(values, [0.025, 0.975])
+def _interval(part: Floats, whole: Floats) -> Interval:
+    known = whole > 0
+    if not known.any():  # nothing predicted at all, say: the precision might be anything
+        return Interval(0.0, 1.0)
+    low, high = np.quantile(part[known] / whole[known], [0.025, 0.975])
     return Interval(float(low), float(high))

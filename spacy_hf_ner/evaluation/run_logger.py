@@ -5,6 +5,7 @@ logger of spaCy it can be one link of ``spacy.ChainLogger.v1``.
 """
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -48,22 +49,34 @@ class _Run:
     def __init__(
         self, nlp: Language, stdout: IO[str], stderr: IO[str], output_file: Path | None, *, progress_bar: bool
     ) -> None:
-        training = nlp.config["training"]
+        training = nlp.config.interpolate()["training"]
         self._stdout = stdout
         self._pipes = [name for name, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
         self._max_steps, self._max_epochs = int(training["max_steps"]), int(training["max_epochs"])
         self._types = sorted({t for name in self._pipes for t in nlp.pipe_labels.get(name, ()) if isinstance(t, str)})
         # A logger is not given the optimizer; one of its own, stepped as often, has the same learn rate.
-        config = nlp.config.interpolate()["training"]["optimizer"]
-        self._optimizer: Optimizer = registry.resolve({"optimizer": config})["optimizer"]
+        self._optimizer: Optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
         self._file = _open(output_file) if output_file else None
         total = self._max_steps or None
         self._bar = tqdm(total=total, unit="step", file=stderr, leave=False, disable=None if progress_bar else True)
         self._start = self._last = time.perf_counter()
         self._plain_seconds, self._n_plain, self._n_words = 0.0, 0, 0
         self._best: Info | None = None
-        self._widths = [3, 7, *(9 for _ in self._pipes), 6, 6, 6, 6, 9, 8, 8, *(7 for _ in self._types[:_MAX_TYPES])]
-        header = ["E", "#", *(f"LOSS {name}"[:9] for name in self._pipes), "P", "R", "F", "SCORE"]
+        losses = [f"LOSS {name}" for name in self._pipes]
+        self._widths = [
+            3,
+            7,
+            *(max(9, len(loss)) for loss in losses),
+            6,
+            6,
+            6,
+            6,
+            9,
+            8,
+            8,
+            *(7 for _ in self._types[:_MAX_TYPES]),
+        ]
+        header = ["E", "#", *losses, "P", "R", "F", "SCORE"]
         header += ["RATE", "WORDS/S", "LEFT", *(t[:7] for t in self._types[:_MAX_TYPES])]
         self._write(header)
         self._write(["-" * width for width in self._widths])
@@ -104,12 +117,12 @@ class _Run:
                 str(info["epoch"]),
                 str(info["step"]),
                 *(f"{loss:.2f}" for loss in losses.values()),
-                *(_percent(scores.get(key)) for key in _SCORES),
+                *(_percent_or_blank(scores.get(key)) for key in _SCORES),
                 f"{info['score'] * 100:.2f}",
                 f"{learn_rate:.2e}",
                 "" if speed is None else f"{speed:,.0f}",
                 "" if left is None else _duration(left),
-                *(_percent(per_type.get(t, {}).get("f")) for t in self._types[:_MAX_TYPES]),
+                *(_percent_or_blank(per_type.get(t, {}).get("f")) for t in self._types[:_MAX_TYPES]),
             ]
         )
         if self._file:
@@ -125,7 +138,7 @@ class _Run:
                 "words_per_second": speed,
                 "seconds": now - self._start,
             }
-            self._file.write(json.dumps(line, default=float) + "\n")
+            self._file.write(json.dumps(_finite(line), default=float) + "\n")
             self._file.flush()
 
     def _words_per_second(self, info: Info) -> float | None:
@@ -158,7 +171,14 @@ def _as_logged(key: str, value: float) -> float:
     return float(value) if key == "speed" else float(value) * 100
 
 
-def _percent(value: float | None) -> str:
+def _finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
+    """Return a value as it can stand in JSON, which has no word for NaN and infinity: None in their place."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _percent_or_blank(value: float | None) -> str:
     return "" if value is None else f"{value * 100:.2f}"
 
 

@@ -15,9 +15,10 @@ from spacy_hf_ner.evaluation.confidence import collect_scores
 from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalMode, require_seqeval, score_with_seqeval
 from spacy_hf_ner.evaluation.strict import Counts, score_strict
-from spacy_hf_ner.evaluation.tokens import write_pair_tags
+from spacy_hf_ner.evaluation.tokens import have_tags, write_pair_tags
 
 Score = Callable[..., dict[str, Any]]
+_SEQEVAL_KEYS = ("seqeval_p", "seqeval_r", "seqeval_f", "seqeval_macro_f", "seqeval_per_type")
 
 
 def make_ner_scorer_v1(spans_key: str = "hf_ner") -> Score:
@@ -35,7 +36,8 @@ def make_ner_scorer_v1(spans_key: str = "hf_ner") -> Score:
 def make_seqeval_scorer_v1(mode: SeqevalMode = "strict", spans_key: str = "hf_ner") -> Score:
     """Return a scorer that adds seqeval's scores to spaCy's.
 
-    The keys are ``seqeval_p``, ``seqeval_r``, ``seqeval_f``, ``seqeval_macro_f`` and ``seqeval_per_type``.
+    The keys are ``seqeval_p``, ``seqeval_r``, ``seqeval_f``, ``seqeval_macro_f`` and ``seqeval_per_type``. They are
+    None where spaCy's scores are, and where entities of a span group overlap, which cannot be written as tags.
 
     Args:
         mode: seqeval's mode, ``"default"`` or ``"strict"``.
@@ -71,9 +73,12 @@ class _SeqevalScorer:
     def __call__(self, examples: Iterable[Example], **_: object) -> dict[str, Any]:
         listed = list(examples)
         pairs = _pair(listed, self._spans_key)
+        entities = _score_entities(listed, pairs)
+        if entities["ents_f"] is None or not have_tags(pairs):
+            return {**entities, **dict.fromkeys(_SEQEVAL_KEYS)}
         scores = score_with_seqeval(map(write_pair_tags, pairs), mode=self._mode)
         return {
-            **_score_entities(listed, pairs),
+            **entities,
             "seqeval_p": scores.micro.precision,
             "seqeval_r": scores.micro.recall,
             "seqeval_f": scores.micro.f1,
@@ -89,10 +94,15 @@ def _pair(examples: Iterable[Example], spans_key: str) -> list[DocPair]:
 
 
 def _score_entities(examples: Sequence[Example], pairs: Sequence[DocPair]) -> dict[str, Any]:
-    """Return spaCy's scores of ``doc.ents``; of a pipeline that sets a span group only, strict scores of that."""
+    """Return spaCy's scores of ``doc.ents``; of a pipeline that sets a span group only, strict scores of that.
+
+    Like spaCy's they are None where there is nothing to score, on either side.
+    """
     if any(example.predicted.has_annotation("ENT_IOB") for example in examples):
         return dict(get_ner_prf(examples))
     strict = score_strict(pairs)
+    if not strict.per_type:
+        return dict.fromkeys(("ents_p", "ents_r", "ents_f", "ents_per_type"))
     p, r, f = _as_prf(strict.micro).values()
     per_type = {entity_type: _as_prf(counts) for entity_type, counts in strict.per_type.items()}
     return {"ents_p": p, "ents_r": r, "ents_f": f, "ents_per_type": per_type}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.strict import harmonic_mean
 
 SemevalView = Literal["strict", "exact", "partial", "type"]
 SEMEVAL_VIEWS: tuple[SemevalView, ...] = get_args(SemevalView)
@@ -48,8 +49,7 @@ class SemevalCounts:
     @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall."""
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
+        return harmonic_mean(self.precision, self.recall)
 
 
 def count_semeval(pairs: Iterable[DocPair]) -> dict[SemevalView, SemevalCounts]:

@@ -10,6 +10,7 @@ from spacy_hf_ner.evaluation.tokens import PairTags
 
 SeqevalMode = Literal["default", "strict"]
 _AVERAGES = ("micro avg", "macro avg", "weighted avg")
+_GUARD = "/"  # at both ends of a type: seqeval takes hyphens off, and calls its averages as a type may be called
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def score_with_seqeval(texts: Iterable[PairTags], *, mode: SeqevalMode) -> Seqev
     how = {"mode": "strict", "scheme": IOB2} if mode == "strict" else {}
     rows = report(gold, predicted, output_dict=True, zero_division=0, **how)
     micro, macro, weighted = (_read_row(rows[name]) for name in _AVERAGES)
-    per_type = {name: _read_row(row) for name, row in rows.items() if name not in _AVERAGES}
+    per_type = {name[1:-1]: _read_row(row) for name, row in rows.items() if name not in _AVERAGES}
     return SeqevalScores(mode, micro, macro, weighted, per_type)
 
 
@@ -76,9 +77,14 @@ def _read_sequences(texts: Iterable[PairTags]) -> tuple[list[list[str]], list[li
     for tags in texts:
         rows = [row for row in zip(tags.gold, tags.predicted, strict=True) if row != ("O", "O")]
         if rows:
-            golds.append([gold for gold, _ in rows])
-            predictions.append([predicted for _, predicted in rows])
+            golds.append([_guard(gold) for gold, _ in rows])
+            predictions.append([_guard(predicted) for _, predicted in rows])
     return golds, predictions
+
+
+def _guard(tag: str) -> str:
+    """Return ``"B-PER"`` as ``"B-/PER/"``."""
+    return tag if tag == "O" else f"{tag[:2]}{_GUARD}{tag[2:]}{_GUARD}"
 
 
 def _read_row(row: dict[str, Any]) -> Averages:

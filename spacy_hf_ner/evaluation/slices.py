@@ -18,19 +18,19 @@ from spacy_hf_ner.evaluation.strict import Counts
 DOC_TOKENS: Final = (100, 500)  # a short document has at most the first, a long one more than the second
 MAX_LENGTH: Final = 4  # entities of so many tokens and more go together
 
-_LENGTH: Final = (*(str(n) for n in range(1, MAX_LENGTH)), f"{MAX_LENGTH} and more")
-_PLACE: Final = ("first in its sentence", "later in its sentence")
-_DOCUMENT: Final = (
+_LENGTHS: Final = (*(str(n) for n in range(1, MAX_LENGTH)), f"{MAX_LENGTH} and more")
+_FIRST, _LATER = "first in its sentence", "later in its sentence"
+_SIZES: Final = (
     f"up to {DOC_TOKENS[0]} tokens",
     f"{DOC_TOKENS[0] + 1} to {DOC_TOKENS[1]} tokens",
     f"more than {DOC_TOKENS[1]} tokens",
 )
-_TRAINING: Final = ("with this type", "with another type only", "never")
+_SEEN, _SEEN_OTHERWISE, _UNSEEN = "with this type", "with another type only", "never"
 _VALUES: Final = {
-    "Tokens in the entity": _LENGTH,
-    "Place": _PLACE,
-    "Document": _DOCUMENT,
-    "In the training data": _TRAINING,
+    "Tokens in the entity": _LENGTHS,
+    "Place": (_FIRST, _LATER),
+    "Document": _SIZES,
+    "In the training data": (_SEEN, _SEEN_OTHERWISE, _UNSEEN),
 }
 
 
@@ -85,16 +85,16 @@ def _count(
 ) -> None:
     """Add the entities of one document to each value's numbers of correct, predicted and gold ones."""
     starts, ends = pair.token_borders[:, 0].tolist(), pair.token_borders[:, 1].tolist()
-    size = _DOCUMENT[sum(len(starts) > limit for limit in DOC_TOKENS)]
+    size = _SIZES[sum(len(starts) > limit for limit in DOC_TOKENS)]
     gold, predicted = set(pair.gold), set(pair.predicted)
     for entity in gold | predicted:
         n_tokens = bisect_left(starts, entity.end_char) - bisect_right(ends, entity.start_char)
-        values = {"Tokens in the entity": _LENGTH[min(max(n_tokens, 1), MAX_LENGTH) - 1], "Document": size}
+        values = {"Tokens in the entity": _LENGTHS[min(max(n_tokens, 1), MAX_LENGTH) - 1], "Document": size}
         if pair.sentence_starts:
             i = bisect_right(pair.sentence_starts, entity.start_char) - 1
-            values["Place"] = _PLACE[0 if i >= 0 and pair.sentence_starts[i] == entity.start_char else 1]
+            values["Place"] = _FIRST if i >= 0 and pair.sentence_starts[i] == entity.start_char else _LATER
         if seen is not None:
-            values["In the training data"] = _TRAINING[_novelty(pair, entity, seen)]
+            values["In the training data"] = _novelty(pair, entity, seen)
         is_gold, is_predicted = entity in gold, entity in predicted
         for key in values.items():
             row = counts.setdefault(key, [0, 0, 0])
@@ -103,11 +103,11 @@ def _count(
             row[2] += is_gold
 
 
-def _novelty(pair: DocPair, entity: Entity, seen: Mapping[str, AbstractSet[str]]) -> int:
+def _novelty(pair: DocPair, entity: Entity, seen: Mapping[str, AbstractSet[str]]) -> str:
     types = seen.get(_normal(pair.text[entity.start_char : entity.end_char]))
     if types is None:
-        return 2
-    return 0 if entity.entity_type in types else 1
+        return _UNSEEN
+    return _SEEN if entity.entity_type in types else _SEEN_OTHERWISE
 
 
 def _normal(text: str) -> str:

@@ -10,6 +10,16 @@ from dataclasses import dataclass
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
 
 
+def harmonic_mean(precision: float, recall: float) -> float:
+    """Return F1; 0 where both are 0.
+
+    >>> harmonic_mean(1.0, 0.5)
+    0.6666666666666666
+    """
+    total = precision + recall
+    return 2 * precision * recall / total if total else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many entities there are, were predicted, and were predicted rightly.
@@ -42,8 +52,7 @@ class Counts:
     @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall."""
-        total = self.n_predicted + self.n_gold
-        return 2 * self.n_correct / total if total else 0.0
+        return harmonic_mean(self.precision, self.recall)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from spacy_hf_ner.evaluation.confidence import Confidence, ThresholdPoint
+from spacy_hf_ner.evaluation.entities import name_apart
 from spacy_hf_ner.evaluation.evaluate import Evaluation
 from spacy_hf_ner.evaluation.semeval import SemevalCounts
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalScores
@@ -48,29 +49,27 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 def per_type_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     """Return a row of text for each entity type, then for both averages: P, R, F1 in percent, F1's interval, counts."""
     strict = evaluation.strict
-    rows: list[tuple[str, ...]] = [
-        (t, *_percent(row), interval_of(evaluation, t), *_numbers(row)) for t, row in strict.per_type.items()
+    micro, macro = (name_apart(name, strict.per_type) for name in ("micro average", "macro average"))
+    return [
+        *((t, *_prf(row), interval_of(evaluation, t), *_numbers(row)) for t, row in strict.per_type.items()),
+        (micro, *_prf(strict.micro), interval_of(evaluation), *_numbers(strict.micro)),
+        (macro, *_prf(strict.macro), "", "", "", ""),
     ]
-    rows.append(("micro average", *_percent(strict.micro), interval_of(evaluation), *_numbers(strict.micro)))
-    rows.append(("macro average", *_percent(strict.macro), "", "", "", ""))
-    return rows
 
 
 def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     """Return a row of text for each program that has judged the same entities: micro P, R, F1 and macro F1."""
     strict = evaluation.strict
-    rows: list[tuple[str, ...]] = [
-        ("strict spans, by characters", *_percent(strict.micro), _as_percent(strict.macro.f1))
-    ]
+    rows: list[tuple[str, ...]] = [("strict spans, by characters", *_prf(strict.micro), _percent(strict.macro.f1))]
     rows += [
-        (f"seqeval, {scores.mode} mode", *_percent(scores.micro), _as_percent(scores.macro.f1))
+        (f"seqeval, {scores.mode} mode", *_prf(scores.micro), _percent(scores.macro.f1))
         for scores in evaluation.seqeval
     ]
     keys = [key for key in evaluation.spacy_scores if key == "ents_f" or re.fullmatch("spans_.+_f", key)]
     for key in keys:  # of ents, of span groups, or of both
         prf = [evaluation.spacy_scores.get(key[:-1] + measure) for measure in "prf"]
         if all(isinstance(value, float) for value in prf):
-            rows.append(("spaCy's Scorer, by tokens", *(_as_percent(float(value or 0)) for value in prf), ""))
+            rows.append(("spaCy's Scorer, by tokens", *(_percent(float(value or 0)) for value in prf), ""))
     return rows
 
 
@@ -83,11 +82,11 @@ def interval_of(evaluation: Evaluation, entity_type: str | None = None) -> str:
     return f"{interval.low * 100:.1f}–{interval.high * 100:.1f}"
 
 
-def _percent(row: Counts | Averages) -> tuple[str, str, str]:
-    return _as_percent(row.precision), _as_percent(row.recall), _as_percent(row.f1)
+def _prf(row: Counts | Averages) -> tuple[str, str, str]:
+    return _percent(row.precision), _percent(row.recall), _percent(row.f1)
 
 
-def _as_percent(value: float) -> str:
+def _percent(value: float) -> str:
     return f"{value * 100:.2f}"
 
 

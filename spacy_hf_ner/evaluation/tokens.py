@@ -41,13 +41,13 @@ def write_pair_tags(pair: DocPair) -> PairTags:
     return PairTags(_write(pair, pair.gold), _write(pair, pair.predicted))
 
 
-def token_accuracy(texts: Iterable[PairTags]) -> float:
-    """Return the share of tokens whose predicted tag is the gold one; 0 where there are no tokens."""
+def token_accuracy(texts: Iterable[PairTags]) -> float | None:
+    """Return the share of tokens whose predicted tag is the gold one; None where there are no tokens."""
     n_right = n_tokens = 0
     for tags in texts:
         n_tokens += len(tags.gold)
         n_right += sum(map(operator.eq, tags.gold, tags.predicted))
-    return n_right / n_tokens if n_tokens else 0.0
+    return n_right / n_tokens if n_tokens else None
 
 
 def _write(pair: DocPair, entities: Sequence[Entity]) -> list[str]:

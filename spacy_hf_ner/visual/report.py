@@ -6,14 +6,16 @@ from html import escape
 
 from spacy_hf_ner.evaluation.confidence import HIGH_PRECISION, Confidence, ThresholdCurve, ThresholdPoint
 from spacy_hf_ner.evaluation.confusion import NOTHING, ConfusionMatrix
+from spacy_hf_ner.evaluation.entities import name_apart
 from spacy_hf_ner.evaluation.evaluate import Evaluation
 from spacy_hf_ner.evaluation.tables import interval_of, per_type_rows, program_rows
 from spacy_hf_ner.evaluation.training_log import TrainingStep
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 from spacy_hf_ner.visual.error_browser import make_error_browser
-from spacy_hf_ner.visual.page import make_page, make_tiles
+from spacy_hf_ner.visual.page import count, make_page, make_tiles
 from spacy_hf_ner.visual.table import make_table
 
+_MAX_ERRORS = 25
 _MAX_CURVES = 8  # in one chart, all types included; the table below it has every type
 
 
@@ -99,29 +101,32 @@ def _failures(evaluation: Evaluation) -> str:
     ]
     frequent = [
         (f"{c.n:,}", c.kind, c.gold or "–", c.gold_type or "–", c.predicted or "–", c.predicted_type or "–")
-        for c in evaluation.confusions
+        for c in evaluation.confusions[:_MAX_ERRORS]
     ]
+    left_out = len(evaluation.confusions) - len(frequent)
+    caption = "Most frequent errors" + (f"; {count(left_out, 'other')} in the error browser" if left_out else "")
     header = ("Times", "error", "gold", "type", "predicted", "type")
     return (
         '<div class="pair">'
         + make_table("By property", ("Property", "", "P", "R", "F1", "gold"), rows, n_text=2)
         + _confusion(evaluation.confusion)
         + "</div>"
-        + make_table("Most frequent errors", header, frequent, n_text=6, row_headers=False)
+        + make_table(caption, header, frequent, n_text=6, row_headers=False)
     )
 
 
 def _confusion(matrix: ConfusionMatrix) -> str:
-    names = [t or "nothing" for t in matrix.types]
+    nothing = name_apart("nothing", matrix.types)
+    names = [t or nothing for t in matrix.types]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = ""
-    for gold, row in zip(matrix.types, matrix.counts, strict=True):
+    for name, gold, row in zip(names, matrix.types, matrix.counts, strict=True):
         total = sum(row) or 1
         cells = "".join(
             f'<td style="--h:{n / total:.3f}"{" class=same" if gold == t != NOTHING else ""}>{n:,}</td>'
             for t, n in zip(matrix.types, row, strict=True)
         )
-        body += f'<tr><th scope="row">{escape(gold or "nothing")}</th>{cells}</tr>'
+        body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix"><table class="heat">'
         "<caption>Gold types (rows) taken for predicted types (columns), borders aside</caption>"
@@ -195,7 +200,8 @@ def _training(training: Sequence[TrainingStep]) -> str:
         Series(name, [(s.step, s.scores[key]) for s in training if key in s.scores], "both", i)
         for i, (key, name) in enumerate(names.items())
     ]
-    losses = [Series(pipe, _loss_per_step(training, pipe), "both", i) for i, pipe in enumerate(training[0].losses)]
+    pipes = dict.fromkeys(pipe for step in training for pipe in step.losses)
+    losses = [Series(pipe, _loss_per_step(training, pipe), "both", i) for i, pipe in enumerate(pipes)]
     top = max((y for one in losses for _, y in one.points), default=1.0) or 1.0
     steps = Axis("step", 0, last)
     return (
@@ -207,10 +213,10 @@ def _training(training: Sequence[TrainingStep]) -> str:
 
 
 def _loss_per_step(training: Sequence[TrainingStep], pipe: str) -> list[tuple[float, float]]:
-    """Return the mean loss of the updates since the evaluation before; spaCy logs their sum."""
+    """Return the mean loss of the updates since the evaluation before, where known; spaCy logs their sum."""
     before = [-1, *(step.step for step in training)]
     return [
-        (float(step.step), step.losses.get(pipe, 0.0) / (step.step - old_step))
+        (float(step.step), step.losses[pipe] / (step.step - old_step))
         for old_step, step in zip(before, training, strict=False)
-        if step.step > old_step
+        if step.step > old_step and pipe in step.losses
     ]

@@ -37,18 +37,41 @@ def test_evaluate_writes_metrics_and_prints_a_table(model_and_data: tuple[str, s
     assert metrics["seqeval"]["strict"]["micro"]["f1"] == metrics["seqeval"]["default"]["micro"]["f1"] == 0.5
     assert metrics["spacy"]["ents_f"] == 0.5
     assert metrics["words_per_second"] > 0
-    for text in ("LOC", "micro average", "seqeval, strict mode", "words/s"):
+    for text in ("LOC", "micro average", "seqeval, strict mode", "words/s", "on 1 document ", "report.html"):
         assert text in result.output
 
 
 def test_evaluate_refuses_data_that_does_not_exist(model_and_data: tuple[str, str], tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", model_and_data[0], str(tmp_path / "no.spacy"), "-o", str(tmp_path)])
-    assert result.exit_code == 2
+    assert result.exit_code == 1
+    assert "no.spacy: expected a file or a folder with gold data" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("command", ["evaluate", "visualise", "compare"])
+def test_where_nothing_can_be_written_nothing_is_predicted(
+    command: str, model_and_data: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for work in ("evaluate.evaluate_pipeline", "visualise.predict", "compare.compare_pipelines"):
+        monkeypatch.setattr(f"spacy_hf_ner.cli.{work}", pytest.fail)
+    (tmp_path / "gen.py").touch()
+    result = CliRunner().invoke(app, [command, *model_and_data, "--output", str(tmp_path / "gen.py" / "x" / "y.html")])
+    assert result.exit_code == 1, result.output
+    assert "expected a folder to write to, but it cannot be made (Not a directory)" in " ".join(result.output.split())
+
+
+def test_gold_that_nobody_annotated_is_refused(model_and_data: tuple[str, str], tmp_path: Path) -> None:
+    DocBin(docs=[spacy.blank("en")("Merkel saw Paris.")]).to_disk(tmp_path / "bare.spacy")
+    command = ["evaluate", model_and_data[0], str(tmp_path / "bare.spacy"), "--output", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert "expected gold data with annotated entities" in " ".join(result.output.split())
 
 
 def test_evaluate_says_how_many_entities_could_not_be_judged(model_and_data: tuple[str, str], tmp_path: Path) -> None:
-    nlp = spacy.load(model_and_data[0])
-    DocBin(docs=[nlp.make_doc("Merkel saw Paris.")]).to_disk(tmp_path / "bare.spacy")
-    command = ["evaluate", model_and_data[0], str(tmp_path / "bare.spacy"), "--output", str(tmp_path / "out")]
-    result = CliRunner().invoke(app, command)
-    assert "2 predicted entities lie on tokens without gold annotation" in result.output
+    doc = spacy.blank("en")("Merkel saw Paris.")
+    doc.set_ents([], missing=[doc[:1]], default="outside")
+    DocBin(docs=[doc]).to_disk(tmp_path / "part.spacy")
+    for command in ("evaluate", "compare"):
+        arguments = [command, model_and_data[0], str(tmp_path / "part.spacy"), "--output", str(tmp_path / "out")]
+        output = " ".join(CliRunner().invoke(app, arguments).output.split())
+        assert "on tokens without gold annotation: 1 prediction." in output

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import spacy
 from spacy.tokens import DocBin, Span
 
-from spacy_hf_ner.evaluation.comparison import Standing, measure_pipeline, rank_against_first
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines, measure_pipeline, rank_against_first
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_json, comparison_rows, type_header, type_rows
 
 
@@ -45,6 +47,8 @@ def test_rows_say_the_same_as_text(standings: tuple[Standing, ...]) -> None:
     assert (good[0], bad[0]) == ("good", "bad")
     assert (good[1], good[2], good[6]) == ("100.00", "100.0–100.0", "")
     assert (bad[1], bad[6]) == ("66.67", "-33.33")
+    assert good[-1].endswith(" kB")
+    assert good[-1] != "0 kB"
     assert type_rows(standings) == [("LOC", "100.00", "66.67")]
     assert len(type_header(standings)) == 3
 
@@ -71,3 +75,18 @@ def test_a_pipeline_is_named_by_what_tells_it_from_the_others(
 def test_a_pipeline_is_not_better_than_itself(standings: tuple[Standing, ...]) -> None:
     first = standings[0].measured
     assert [standing.p_value for standing in rank_against_first([first, first])] == [None, 1.0]
+
+
+def test_one_document_says_nothing_of_chance(standings: tuple[Standing, ...]) -> None:
+    ones = [
+        replace(one.measured, docs=replace(one.measured.docs, counts=one.measured.docs.counts[:1])) for one in standings
+    ]
+    good, bad = rank_against_first(ones)
+    assert (good.p_value, bad.p_value, bad.intervals) == (None, None, None)
+    assert comparison_rows([good, bad])[1][6:8] == ("-33.33", "")
+
+
+def test_a_pipeline_that_is_not_there_is_missed_before_the_first_is_measured(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "first")
+    with pytest.raises(ConfigError, match="got 'nowhere'"):
+        compare_pipelines([str(tmp_path / "first"), "nowhere"], tmp_path / "not read.spacy")

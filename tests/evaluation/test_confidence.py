@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.evaluation.confidence import collect_scores, measure_confidence, trace_thresholds
+from spacy_hf_ner.evaluation.confidence import ThresholdPoint, collect_scores, measure_confidence, trace_thresholds
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.strict import Counts, score_strict
 
 
 def make_pair(gold: list[Entity], predicted: list[Entity]) -> DocPair:
@@ -21,12 +22,29 @@ def test_collect_scores_marks_right_predictions() -> None:
     assert spans.is_correct.tolist() == [True, False, True, True]
     assert spans.entity_types == ("A", "A", "B", "A")
     assert spans.doc_i.tolist() == [0, 0, 1, 1]
-    assert spans.n_gold == {"A": 3, "B": 1}
+    assert spans.always == {"A": Counts(n_gold=3), "B": Counts(n_gold=1)}
 
 
 def test_predictions_without_score_are_counted_apart() -> None:
     spans = collect_scores([make_pair([], [Entity(0, 1, "A"), Entity(2, 3, "A", 0.5)])])
     assert (len(spans.scores), spans.n_unscored) == (1, 1)
+
+
+def test_no_threshold_drops_predictions_without_a_score() -> None:
+    scored = [Entity(0, 1, "A", 0.9), Entity(2, 4, "A", 0.4)]
+    unscored = [Entity(4, 5, "A"), Entity(6, 7, "B"), Entity(8, 9, "B")]
+    pair = make_pair([Entity(0, 1, "A"), Entity(4, 5, "A"), Entity(6, 7, "B")], [*scored, *unscored])
+    all_types, of_a = trace_thresholds(collect_scores([pair]))
+    assert [(p.precision, p.recall) for p in of_a.points] == [(1.0, 1.0), (pytest.approx(2 / 3), 1.0)]
+    counts = score_strict([pair]).micro
+    assert all_types.points[-1] == ThresholdPoint(0.4, counts.precision, counts.recall)
+    assert all_types.best_f1.threshold == 0.9
+
+
+def test_the_curve_of_all_types_is_told_from_a_type_of_that_name() -> None:
+    entity = Entity(0, 1, "all types", 0.5)
+    curves = trace_thresholds(collect_scores([make_pair([entity], [entity])]))
+    assert [curve.entity_type for curve in curves] == ["(all types)", "all types"]
 
 
 def test_confidence_without_scores_is_none() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
-from spacy_hf_ner.evaluation.resampling import DocCounts, bootstrap, count_docs, permutation_test
+from spacy_hf_ner.evaluation.resampling import DocCounts, Interval, bootstrap, count_docs, permutation_test
 
 
 def make_docs(counts: list[tuple[int, int, int]]) -> DocCounts:
@@ -69,3 +69,20 @@ def test_the_p_value_of_few_documents_is_the_exact_one() -> None:
     # Of the 2^4 ways to swap 4 documents, 2 keep all wins on one side: p = 1/8.
     p = permutation_test(make_docs([(0, 1, 1)] * 4), make_docs([(1, 1, 1)] * 4), n_samples=20_000)
     assert p == pytest.approx(1 / 8, abs=0.01)
+
+
+def test_the_interval_of_rare_types_holds_the_score() -> None:
+    counts = np.zeros((100, 20, 3))
+    counts[range(20), range(20)] = 1  # every type is in one document, and found
+    intervals = bootstrap(DocCounts(tuple("ABCDEFGHIJKLMNOPQRST"), counts))
+    assert intervals is not None
+    assert intervals.macro_f1 == intervals.f1 == intervals.precision == intervals.recall == Interval(1.0, 1.0)
+    assert set(intervals.f1_per_type.values()) == {Interval(1.0, 1.0)}
+
+
+def test_a_type_that_is_in_no_sample_may_have_any_score() -> None:
+    counts = np.zeros((1000, 2, 3))
+    counts[:, 0] = counts[0, 1] = 1
+    rare = [bootstrap(DocCounts(("A", "B"), counts), n_samples=1, seed=seed) for seed in range(10)]
+    assert {one.f1_per_type["B"] for one in rare if one} == {Interval(0.0, 1.0), Interval(1.0, 1.0)}
+    assert {one.macro_f1 for one in rare if one} == {Interval(1.0, 1.0)}

@@ -10,6 +10,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config_from_str, load_model_from_config, registry
 
+from spacy_hf_ner.evaluation.run_logger import make_run_logger_v1
 from spacy_hf_ner.evaluation.training_log import read_training_log
 
 CONFIG = """
@@ -124,6 +125,41 @@ output_file = {json.dumps(str(theirs))}
     mine, spacys = read_training_log(ours), read_training_log(theirs)
     assert [step.step for step in mine] == [step.step for step in spacys] == [0, 2, 4]
     assert [step.scores["ents_f"] for step in mine] == pytest.approx([step.scores["ents_f"] for step in spacys])
+
+
+def test_numbers_of_the_training_may_be_variables(data: Path) -> None:
+    config = CONFIG.replace("max_steps = 5", "max_steps = ${vars.steps}").replace(
+        "eval_", "max_epochs = ${vars.n}\neval_"
+    )
+    text = config.replace("{data}", json.dumps(str(data))).replace("{logger}", '@loggers = "spacy_hf_ner.RunLogger.v1"')
+    nlp = load_model_from_config(load_config_from_str(text + "[vars]\nsteps = 3\nn = 0\n"), auto_fill=True)
+    setup = registry.resolve({"logger": {"@loggers": "spacy_hf_ner.RunLogger.v1"}})["logger"]
+    log_step, finalize = setup(nlp, io.StringIO(), io.StringIO())
+    log_step(None)
+    finalize()
+
+
+def test_a_loss_that_is_no_number_is_written_as_null(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    nlp, _ = _train(data, '@loggers = "spacy_hf_ner.RunLogger.v1"')
+    log_step, finalize = make_run_logger_v1(str(path))(nlp, io.StringIO(), io.StringIO())
+    scores = {"ents_f": 0.5, "ents_ece": float("inf"), "ents_per_type": {"PER": {"p": 0.5, "r": 0.5, "f": 0.5}}}
+    log_step({"epoch": 0, "step": 0, "words": 4, "losses": {"ner": float("nan")}, "score": 0.5, "other_scores": scores})
+    finalize()
+    line = json.loads(path.read_text(encoding="utf8"), parse_constant=pytest.fail)
+    assert (line["losses"], line["scores"]) == ({"ner": None}, {"ents_f": 50.0, "ents_ece": None})
+    assert read_training_log(path)[0].losses == {}
+
+
+def test_a_component_is_shown_by_its_whole_name(data: Path) -> None:
+    text = CONFIG.replace("{data}", json.dumps(str(data))).replace("{logger}", '@loggers = "spacy_hf_ner.RunLogger.v1"')
+    text = text.replace("components.ner", "components.named_entities").replace('["ner"]', '["named_entities"]')
+    nlp = load_model_from_config(load_config_from_str(text), auto_fill=True)
+    out = io.StringIO()
+    make_run_logger_v1()(nlp, out, io.StringIO())
+    header, rule = out.getvalue().splitlines()
+    assert "LOSS named_entities" in header
+    assert len(header) == len(rule)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,24 @@ def test_a_pipeline_that_sets_a_span_group_only_is_scored_by_it(
     assert found["ents_per_type"]["PER"] == {"p": 1.0, "r": 1.0, "f": 1.0}
 
 
+def test_where_entities_overlap_seqeval_has_no_scores(make_doc: MakeDoc) -> None:
+    gold = make_doc(WORDS, [(0, 2, "PER")])
+    predicted = Doc(gold.vocab, words=WORDS)
+    predicted.spans["hf_ner"] = [Span(predicted, 0, 2, "PER"), Span(predicted, 1, 2, "PER")]
+    scores = make_seqeval_scorer_v1()([Example(predicted, gold)])
+    assert (scores["ents_p"], scores["ents_r"]) == (0.5, 1.0)
+    assert [value for key, value in scores.items() if key.startswith("seqeval")] == [None] * 5
+
+
+@pytest.mark.parametrize("where", ["doc.ents", "a span group"])
+def test_gold_without_annotation_has_no_scores(where: str, make_doc: MakeDoc) -> None:
+    predicted = make_doc(WORDS, [(0, 2, "PER")]) if where == "doc.ents" else Doc(make_doc([]).vocab, words=WORDS)
+    predicted.spans["hf_ner"] = [Span(predicted, 0, 2, "PER")]
+    scores = make_seqeval_scorer_v1()([Example(predicted, Doc(predicted.vocab, words=WORDS))])
+    assert set(scores.values()) == {None}
+    assert len(scores) == 9
+
+
 @pytest.mark.parametrize("name", ["spacy_hf_ner.ner_scorer.v1", "spacy_hf_ner.seqeval_scorer.v1"])
 def test_scorers_are_registered_and_pickle(name: str, examples: list[Example]) -> None:
     scorer = registry.resolve({"scorer": {"@scorers": name}})["scorer"]

@@ -35,3 +35,16 @@ def test_without_seqeval_the_error_names_the_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "seqeval.metrics", None)
     with pytest.raises(MissingExtraError, match=r"spacy-hf-ner\[eval\]"):
         score_with_seqeval([], mode="strict")
+
+
+@pytest.mark.parametrize("mode", ["default", "strict"])
+def test_a_type_may_be_called_like_an_average_or_have_hyphens_at_its_ends(make_doc: MakeDoc, mode: SeqevalMode) -> None:
+    names = ["micro avg", "-a-", "a", "a/", "_"]
+    gold = make_doc(WORDS, [(i, i + 1, name) for i, name in enumerate(names)])
+    predicted = make_doc(WORDS, [(0, 1, "micro avg"), (1, 2, "a"), (2, 3, "a"), (4, 5, "_")])
+    pair = pair_docs(gold, predicted)
+    scores = score_with_seqeval([write_pair_tags(pair)], mode=mode)
+    assert {t: row.f1 for t, row in scores.per_type.items()} == pytest.approx(
+        {t: counts.f1 for t, counts in score_strict([pair]).per_type.items()}
+    )
+    assert scores.micro.f1 == pytest.approx(score_strict([pair]).micro.f1)

@@ -31,8 +31,8 @@ def test_token_accuracy_counts_equal_tags(make_doc: MakeDoc) -> None:
     assert token_accuracy([write_pair_tags(pair_docs(gold, predicted))]) == 0.75
 
 
-def test_token_accuracy_without_tokens_is_zero(make_doc: MakeDoc) -> None:
-    assert token_accuracy([write_pair_tags(pair_docs(make_doc([]), make_doc([])))]) == 0.0
+def test_without_tokens_there_is_no_token_accuracy(make_doc: MakeDoc) -> None:
+    assert token_accuracy([write_pair_tags(pair_docs(make_doc([]), make_doc([])))]) is None
 
 
 def test_entities_that_overlap_have_no_tags() -> None:

@@ -6,8 +6,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
 
-from spacy_hf_ner.evaluation.evaluate import Evaluation
+from spacy_hf_ner.evaluation.evaluate import Evaluation, judge
+from spacy_hf_ner.evaluation.prediction import Prediction
 from spacy_hf_ner.evaluation.training_log import TrainingStep
 from spacy_hf_ner.visual.report import make_report
 
@@ -45,8 +49,29 @@ def test_the_loss_is_that_of_one_update_which_spacy_sums_up_between_evaluations(
     assert last == pytest.approx(bottom - 0.2 / 8 * (bottom - top), abs=0.1)
 
 
+def test_a_loss_that_is_no_number_leaves_a_gap_in_its_own_curve_only(evaluation: Evaluation) -> None:
+    losses: list[dict[str, float]] = [{"ner": 8.0}, {"hf_ner": 2.0, "ner": 400.0}, {"hf_ner": 600.0}]
+    steps = [TrainingStep(100 * i, i, one, {}, None) for i, one in enumerate(losses)]
+    report = make_report(evaluation, data="dev", training=steps)
+    ner, hf_ner = re.findall(r'class="line s[01]" d="([^"]+)"', report)[-2:]
+    assert ner.count(" ") == hf_ner.count(" ") == 2  # points
+    assert "nan" not in report
+
+
 def test_averages_stand_out_from_types(report: str) -> None:
     assert re.findall(r"<tr class=sum><th scope=\"row\">([^<]+)", report) == ["micro average", "macro average"]
+
+
+def test_what_is_no_type_has_a_name_that_no_type_has(nlp: Language) -> None:
+    gold, predicted = (Doc(nlp.vocab, words=[f"w{i}" for i in range(30)]) for _ in range(2))
+    types = ["nothing", "micro average", "all types"] * 10
+    gold.ents = [Span(gold, i, i + 1, t) for i, t in enumerate(types)]
+    predicted.ents = [Span(predicted, 0, 1, "nothing")]
+    predicted.spans["hf_ner"] = SpanGroup(predicted, spans=list(predicted.ents), attrs={"scores": [0.5]})
+    report = make_report(judge(nlp, Prediction((Example(predicted, gold),), n_words=30, seconds=1.0)), data="dev")
+    names = re.findall(r'<th scope="row">([^<]+)', report)
+    assert names.count("(micro average)") == names.count("(nothing)") == names.count("(all types)") == 1
+    assert "Most frequent errors; 4 others in the error browser" in report
 
 
 def test_names_are_escaped(report: str) -> None:
