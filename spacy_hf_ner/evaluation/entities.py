@@ -8,6 +8,7 @@ space differs, the predicted offsets are moved to the gold text. The rule is tha
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -82,6 +83,11 @@ class DocPair:
     token_borders: Ints
     sentence_starts: tuple[int, ...] = ()
 
+    @property
+    def is_annotated(self) -> bool:
+        """Whether anybody has annotated a token of it, be it as outside of entities."""
+        return len(self.token_borders) > 0
+
 
 def read_entities(doc: Doc, *, spans_key: str = "hf_ner") -> tuple[Entity, ...]:
     """Return the entities of a Doc in text order, with the scores that the span group of this key gives to them.
@@ -97,11 +103,12 @@ def read_entities(doc: Doc, *, spans_key: str = "hf_ner") -> tuple[Entity, ...]:
 
 
 def read_group(doc: Doc, spans_key: str) -> tuple[Entity, ...]:
-    """Return the entities of a span group in text order, each once, with their scores; they may overlap."""
+    """Return the entities of a span group in text order, each once; they may overlap. A score that is NaN is none."""
     group = doc.spans.get(spans_key, ())
     scores = group.attrs.get("scores") if group else None
     if scores is None or len(scores) != len(group):
         scores = [None] * len(group)
+    scores = [None if score is None or isnan(score) else score for score in scores]
     found = {Entity(span.start_char, span.end_char, span.label_, s) for span, s in zip(group, scores, strict=True)}
     return tuple(sorted(found))
 
