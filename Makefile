@@ -48,8 +48,8 @@ $(VENV_BENCH)/installed: pyproject.toml constraints.txt
 	$(call install,$(VENV_BENCH),onnx$(comma)project,constraints.txt,spacy-huggingface-pipelines==0.0.4)
 
 clean:
-	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) benchmarks/results assets training packages metrics visualisations project.lock
-	rm -rf corpus/labels corpus/*.spacy
+	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) benchmarks/results assets training packages metrics visualisations project.lock \
+		corpus/converted
 
 # install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again.
 comma := ,

@@ -74,11 +74,34 @@ def test_two_runs_with_different_variables_leave_different_results(project_dir: 
     def results(**variables: str) -> set[str]:
         commands = {command["name"]: command for command in read_project(project_dir, **variables)["commands"]}
         return {
-            output for name in ("train", "evaluate", "visualise", "package") for output in commands[name]["outputs"]
+            output
+            for workflow in WORKFLOWS.values()
+            for name in set(workflow) - set(shared)
+            for output in commands[name]["outputs"]
         }
 
+    shared = ["encoder"]
     assert not results() & results(dataset="wnut17")
+    shared += ["convert", "labels", *WORKFLOWS["compare"]]
     assert not results() & results(config="transition")
+
+
+def test_training_reads_what_was_converted_whatever_the_data_set(project_dir: Path) -> None:
+    for command in read_project(project_dir, dataset="wnut17")["commands"]:
+        script = " ".join(command["script"])
+        assert "sample" not in script
+        if " spacy train " in script:
+            for split in ("train", "dev"):
+                assert f"--paths.{split} corpus/converted/wnut17/{split}.spacy" in script
+                assert f"corpus/converted/wnut17/{split}.spacy" in command["deps"]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_config_by_itself_reads_the_converted_sample(path: Path, project_dir: Path) -> None:
+    commands = {command["name"]: command for command in read_project(project_dir)["commands"]}
+    paths = load_config(path)["paths"]
+    assert {paths["train"], paths["dev"]} <= set(commands["convert"]["outputs"])
+    assert [paths["labels"]] == commands["labels"]["outputs"]
 
 
 def test_the_comparison_trains_all_configs_alike_and_leaves_other_runs_alone(project_dir: Path) -> None:

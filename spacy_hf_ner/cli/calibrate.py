@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import typer
-from spacy.cli._util import import_code, setup_gpu
+from spacy.cli._util import import_code
 from spacy.training import Example
 from wasabi import msg
 
+from spacy_hf_ner.cli.folders import check_output, make_folder
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
-from spacy_hf_ner.pipe.calibration import CalibrationReport
+from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs, use_gpu
+from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
+from spacy_hf_ner.visual.page import count
 
 
 def calibrate_command(
@@ -24,7 +26,7 @@ def calibrate_command(
     Entities stay what they are; only their scores change. A pipeline without hf_ner is saved as it is.
     """
     import_code(code)
-    setup_gpu(gpu_id)
+    use_gpu(gpu_id)
     if output is None and not Path(model).is_dir():
         raise ConfigError(
             f"expected OUTPUT, a folder for the calibrated pipeline, because {model!r} is no folder but the name of an "
@@ -48,17 +50,23 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
 
     Raises:
         CorpusError: The data cannot be read, or holds no Docs.
-        ConfigError: The data has no gold annotation.
+        ConfigError: The data has no gold annotation, or the folder holds something that is no pipeline.
     """
     from spacy_hf_ner.pipe.component import HFNer
 
+    check_output(output, kind="a pipeline", file="meta.json")
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
+    make_folder(output)
     reports = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
             docs = prepare_docs(nlp, golds, before=name, progress=True)
             reports[name] = component.calibrate(Example(doc, gold) for doc, gold in zip(docs, golds, strict=True))
+            config = nlp.get_pipe_config(name)
+            if not config.get("calibrated", True):
+                config["calibrated"] = True
+                msg.info(f"{name}: its config said calibrated = false; now it says true, so that its scores are new.")
     nlp.to_disk(output)
     return reports
 
@@ -66,14 +74,21 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
 def print_report(name: str, report: CalibrationReport) -> None:
     """Print what calibration did, judged on documents that it was not fitted on."""
     msg.divider(f"{name}: temperature {report.temperature:.2f}, span scores: {report.kind}")
+    halves = [*report.raw, *report.new]
     rows = [
-        ("calibration error (ECE)", *_row(report.error_before), *_row(report.error_after)),
-        ("AUROC, right against wrong", *_row(report.auroc_before), *_row(report.auroc_after)),
+        ("calibration error (ECE)", *(_figure(half.error) for half in halves)),
+        ("the same by chance alone", *(_figure(half.noise) for half in halves)),
+        ("AUROC, right against wrong", *(_figure(half.auroc) for half in halves)),
     ]
-    header = (f"{report.n_spans:,} spans, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
-    msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"))
-    msg.text(f"Chance alone gives perfectly calibrated scores an error of {report.noise:.3f}.")
+    data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
+    header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
+    msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"), max_col=80)
+    if report.is_thin:
+        msg.warn(
+            f"{data}: what was fitted on so little is mostly chance. "
+            f"Calibrate on {FEW_SPANS} predicted entities in {FEW_DOCS} documents or more."
+        )
 
 
-def _row(values: tuple[float | None, float | None]) -> tuple[str, ...]:
-    return tuple("-" if value is None else f"{value:.3f}" for value in values)
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -12,6 +12,7 @@ from typing import Final
 import typer
 from wasabi import msg
 
+from spacy_hf_ner.cli.folders import check_output
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 
 WEIGHTS: Final = "model.safetensors"
@@ -81,19 +82,11 @@ def fetch_encoder(output_dir: Path, *, name: str, revision: str, sha256: str | N
             f"revision must be a commit of 40 hexadecimal digits, got {revision!r}: branches and tags move, and the "
             f"project would not be repeatable. Take the commit from the 'Files' page of {name!r} on the hub."
         )
-    if output_dir.exists() and not _is_replaceable(output_dir):
-        raise ConfigError(
-            f"OUTPUT_DIR must be new, empty or an encoder folder, got {output_dir}, which holds other files: they "
-            "would be lost. Name another folder."
-        )
+    check_output(output_dir, kind="an encoder", file="config.json")
     pinned = MINILM if (name, revision) == (MINILM.name, MINILM.revision) else None
     folder = _locate(name, revision=revision, pinned=pinned)
     _install(folder, output_dir, name=name, sha256=sha256 or (pinned.sha256 if pinned else None))
     return folder
-
-
-def _is_replaceable(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / "config.json").is_file() or not any(folder.iterdir()))
 
 
 def _locate(name: str, *, revision: str, pinned: PinnedEncoder | None) -> Path:

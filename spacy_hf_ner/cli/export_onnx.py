@@ -8,6 +8,7 @@ from spacy.cli._util import import_code
 from spacy.util import load_config
 from wasabi import msg
 
+from spacy_hf_ner.cli.folders import check_output
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
 
@@ -34,6 +35,8 @@ def export_onnx_command(
     It has no weights for PyTorch and cannot be trained: keep the pipeline that it is made from.
     """
     import_code(code)
+    if quantize is None and (sample is not None or min_agreement is not None):
+        msg.warn("--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared with itself.")
     exports = export_pipeline(model, output, quantize=quantize, sample=sample, min_agreement=min_agreement)
     for name, export in exports.items():
         if export.agreement is not None:
@@ -61,7 +64,8 @@ def export_pipeline(
         min_agreement: The least F1 of int8's entities against those of float32; None for the usual one.
 
     Raises:
-        ConfigError: There is no such pipeline, it has no hf_ner, or a setting is out of range.
+        ConfigError: There is no such pipeline, it has no hf_ner, a setting is out of range, or the folder
+            holds something that is no pipeline.
         CheckpointError: A head was never trained, or PyTorch cannot export the network.
         CorpusError: The sample cannot be read, or holds no Docs.
         MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
@@ -69,13 +73,14 @@ def export_pipeline(
     from spacy_hf_ner.pipe.component import HFNer
     from spacy_hf_ner.pipe.onnx_export import MIN_AGREEMENT, export_onnx
 
+    check_output(output, kind="a pipeline", file="meta.json")
     nlp = load_pipeline(model)
     components = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
     if not components:
         raise ConfigError(
             f"{model}: expected a pipeline with hf_ner, found {', '.join(nlp.pipe_names) or 'no component'}."
         )
-    texts = read_gold_docs(sample, nlp.vocab) if sample is not None else []
+    texts = read_gold_docs(sample, nlp.vocab) if sample and quantize else []
     exports = {}
     for name, pipe in components.items():
         exports[name] = export_onnx(

@@ -1,5 +1,6 @@
 """``hf-ner package``: a trained pipeline to one wheel, built without a network, that names what it needs."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,9 +21,9 @@ FACTORY: Final = "hf_ner"
 
 def package(
     pipeline_dir: Path = typer.Argument(help="Trained pipeline, such as training/model-best."),
-    output_dir: Path = typer.Argument(help="Folder for the wheel."),
+    output_dir: Path = typer.Argument(help="Folder for the wheel.", file_okay=False),
     name: str = typer.Option(..., help="Name of the package; the language is put before it."),
-    version: str = typer.Option("0.1.0", help="Version of the package."),
+    version: str = typer.Option("0.1.0", help="Version of the package, such as 1.0.0 or 1.0.0b1."),
 ) -> None:
     """Build an installable wheel of a pipeline, weights included. Needs no network, unlike `spacy package`."""
     msg.info(f"Building a wheel of {pipeline_dir}")
@@ -39,7 +40,8 @@ def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str
     distribution it belongs.
 
     Raises:
-        ConfigError: there is no pipeline in `pipeline_dir`, or setuptools could not build the package.
+        ConfigError: There is no pipeline in `pipeline_dir`, the name or the version is not in its normal form, in
+            which the wheel would not have it, or setuptools could not build the package.
         MissingExtraError: `build` is not installed.
     """
     from spacy.cli.package import package as write_package
@@ -49,13 +51,14 @@ def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str
             f"PIPELINE_DIR must be the folder of a trained pipeline, got {pipeline_dir}, which has no config.cfg. "
             "Train one first: python -m spacy train."
         )
-    if not name.isidentifier():
-        raise ConfigError(f"name must be a Python identifier, got {name!r}: the pipeline is imported by it.")
+    meta = _read_meta(pipeline_dir)
+    _check_name(name, lang=str(meta["lang"]))
+    _check_version(version)
     build = _load_builder()
     output_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hf-ner-package-") as folder:
         scratch = Path(folder)
-        srsly.write_json(scratch / "meta.json", _read_meta(pipeline_dir))
+        srsly.write_json(scratch / "meta.json", meta)
         (scratch / "source").mkdir()
         write_package(
             pipeline_dir,
@@ -68,6 +71,34 @@ def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str
         )
         (source,) = (scratch / "source").iterdir()
         return output_dir / build(source, output_dir)
+
+
+def _check_name(name: str, *, lang: str) -> None:
+    """Refuse a name that cannot be imported, or that setuptools would write in another way."""
+    normal = re.sub(r"\W+|_+", "_", name, flags=re.ASCII).strip("_").lower().removeprefix(f"{lang}_")
+    if name != normal or not f"{lang}_{name}".isidentifier():
+        raise ConfigError(
+            "name must be a Python identifier of lower-case letters, digits and single underscores, without the "
+            f"language: the pipeline is imported as '{lang}_' and the name. Got {name!r}"
+            + (f"; use {normal!r}." if normal else ".")
+        )
+
+
+def _check_version(version: str) -> None:
+    """Refuse a version that setuptools would refuse or write in another way."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        normal = str(Version(version))
+    except InvalidVersion as error:
+        raise ConfigError(
+            f"version must be one that PEP 440 allows, such as 1.0.0 or 1.0.0b1, got {version!r}."
+        ) from error
+    if version != normal:
+        raise ConfigError(
+            f"version must be in the normal form of PEP 440, in which the wheel has it, got {version!r}. "
+            f"Use {normal!r}."
+        )
 
 
 def _read_meta(pipeline_dir: Path) -> dict[str, object]:
@@ -95,9 +126,11 @@ def _load_builder() -> "Callable[[Path, Path], str]":
         try:
             return Path(ProjectBuilder(source, runner=quiet_subprocess_runner).build("wheel", output_dir)).name
         except (BuildBackendException, BuildException) as error:
+            said = getattr(getattr(error, "exception", None), "output", None) or b""
             raise ConfigError(
                 f"setuptools must be able to build the package of the pipeline, and failed: {error}. "
-                f"Install the tools with: pip install '{DISTRIBUTION}[project]'"
+                f"If it is missing or old, install the tools with: pip install '{DISTRIBUTION}[project]'\n"
+                f"{said.decode('utf8', 'replace').strip()}"
             ) from error
 
     return build

@@ -7,6 +7,7 @@ from spacy.cli._util import import_code
 from wasabi import msg
 
 from spacy_hf_ner.cli.folders import make_folder
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import (
     describe,
     find_spans_key,
@@ -54,9 +55,12 @@ def visualise(
         progress: Show a progress bar on a terminal.
 
     Raises:
-        ConfigError: There is no such pipeline, it sets no entities, or nothing can be written to the file's folder.
+        ConfigError: The file is no HTML file, there is no such pipeline, it sets no entities, or nothing can be written
+            to the file's folder.
         CorpusError: The data cannot be read, or holds no Docs.
     """
+    if output.suffix.lower() not in {".html", ".htm"}:
+        raise ConfigError(f"expected OUTPUT to be an HTML file, such as entities.html, got {output}.")
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
     shown = golds[:limit] if limit else golds

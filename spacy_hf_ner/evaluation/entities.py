@@ -2,13 +2,13 @@
 
 Two Docs of one text may be tokenised differently, so entities are compared by character offsets and nothing is
 dropped: an entity that no token of the other Doc matches is still one that was right or wrong. Where even the white
-space differs (a tokenizer that normalises it), the predicted offsets are moved to the gold text by counting the
-characters that are not white space.
+space differs, the predicted offsets are moved to the gold text. The rule is that of ``core/judging.py``.
 """
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from spacy.attrs import ENT_IOB, IDX, LENGTH, ORTH, SENT_START
 from spacy.tokens import Doc
 
-from spacy_hf_ner.errors import AlignmentError
+from spacy_hf_ner.core.judging import TextMap, touches
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -83,6 +83,11 @@ class DocPair:
     token_borders: Ints
     sentence_starts: tuple[int, ...] = ()
 
+    @property
+    def is_annotated(self) -> bool:
+        """Whether anybody has annotated a token of it, be it as outside of entities."""
+        return len(self.token_borders) > 0
+
 
 def read_entities(doc: Doc, *, spans_key: str = "hf_ner") -> tuple[Entity, ...]:
     """Return the entities of a Doc in text order, with the scores that the span group of this key gives to them.
@@ -98,11 +103,12 @@ def read_entities(doc: Doc, *, spans_key: str = "hf_ner") -> tuple[Entity, ...]:
 
 
 def read_group(doc: Doc, spans_key: str) -> tuple[Entity, ...]:
-    """Return the entities of a span group in text order, each once, with their scores; they may overlap."""
+    """Return the entities of a span group in text order, each once; they may overlap. A score that is NaN is none."""
     group = doc.spans.get(spans_key, ())
     scores = group.attrs.get("scores") if group else None
     if scores is None or len(scores) != len(group):
         scores = [None] * len(group)
+    scores = [None if score is None or isnan(score) else score for score in scores]
     found = {Entity(span.start_char, span.end_char, span.label_, s) for span, s in zip(group, scores, strict=True)}
     return tuple(sorted(found))
 
@@ -142,7 +148,7 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
     found = read_entities(predicted, spans_key=spans_key)
     gold_borders, borders = _borders(*gold_tokens[:2]), _borders(*tokens[:2])
     if predicted_text != text:
-        text_map = _TextMap(target=text, source=predicted_text)
+        text_map = TextMap(target=text, source=predicted_text)
         found = tuple(Entity(*text_map.move(e.start_char, e.end_char), e.entity_type, e.score) for e in found)
         moved = [text_map.move(start, end) for start, end in borders.tolist()]
         borders = np.array(moved, dtype=np.int64).reshape(-1, 2)
@@ -150,7 +156,7 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
         known, missing = read_group(gold, spans_key), gold_borders[:0]
     else:
         known, missing = read_entities(gold, spans_key=spans_key), gold_borders[iob == NO_ANNOTATION]
-    unjudged = {entity for entity in found if _touches(missing, entity)} if len(missing) else set()
+    unjudged = {e for e in found if touches(missing, e.start_char, e.end_char)} if len(missing) else set()
     return DocPair(
         text=text,
         gold=known,
@@ -198,31 +204,3 @@ def _covered(pieces: Ints, tokens: Ints) -> npt.NDArray[np.bool_]:
     at = np.searchsorted(tokens[:, 0], pieces[:, 0], side="right") - 1
     inside: npt.NDArray[np.bool_] = (at >= 0) & (pieces[:, 1] <= tokens[np.maximum(at, 0), 1])
     return inside
-
-
-def _touches(tokens: Ints, entity: Entity) -> bool:
-    after = int(np.searchsorted(tokens[:, 1], entity.start_char, side="right"))
-    return after < len(tokens) and bool(tokens[after, 0] < entity.end_char)
-
-
-class _TextMap:
-    """Moves offsets of one text to another that differs from it in white space only."""
-
-    def __init__(self, *, target: str, source: str) -> None:
-        self._target_length = len(target)
-        self._positions = np.array([i for i, char in enumerate(target) if not char.isspace()], dtype=np.int64)
-        is_ink = np.array([not char.isspace() for char in source], dtype=np.int64)
-        self._n_before = np.concatenate([[0], np.cumsum(is_ink)])
-        inks = ["".join(text.split()) for text in (target, source)]
-        if inks[0] != inks[1]:
-            at = next((i for i, (a, b) in enumerate(zip(*inks, strict=False)) if a != b), min(map(len, inks)))
-            raise AlignmentError(
-                "the predicted Doc must have the text of the gold Doc but for white space, to be compared with it; "
-                f"they part at {inks[0][at : at + 20]!r} (gold) and {inks[1][at : at + 20]!r} (predicted). "
-                "Evaluate with a tokenizer that keeps the text."
-            )
-
-    def move(self, start_char: int, end_char: int) -> tuple[int, int]:
-        first, after = int(self._n_before[start_char]), int(self._n_before[end_char])
-        start = int(self._positions[first]) if first < len(self._positions) else self._target_length
-        return start, (int(self._positions[after - 1]) + 1 if after > first else start)

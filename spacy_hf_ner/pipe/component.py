@@ -24,7 +24,8 @@ from spacy_hf_ner.pipe.annotation import (
     without_entities,
 )
 from spacy_hf_ner.pipe.batches import N_DOCS, annotate_docs, batch_docs
-from spacy_hf_ner.pipe.calibration import Calibration, CalibrationReport, fit_calibration, read_calibration
+from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
+from spacy_hf_ner.pipe.fitting import CalibrationReport, fit_and_report, read_held_out
 from spacy_hf_ner.pipe.learning import LearningPipe
 from spacy_hf_ner.pipe.prediction import Decoder, Threshold, check_threshold, find_entities
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
@@ -188,7 +189,8 @@ class HFNer(LearningPipe):
     def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:
         """Fit a temperature and maps of span scores on held-out Examples, and use them from now on.
 
-        Scores change, decisions do not. Training and new labels undo it, as they change what scores mean.
+        Scores change, decisions do not. Training and new labels undo it, as they change what scores mean. A component
+        whose scores were left as they are gets ``calibrated = True``; its pipeline's config stays as it is.
 
         Args:
             examples: Examples that the model was not trained on; gold in the references. Entities of the predicted
@@ -197,13 +199,16 @@ class HFNer(LearningPipe):
         Raises:
             ConfigError: There is no gold annotation.
         """
-        examples = [example for example in examples if len(example.predicted)]
-        docs = [without_entities(example.predicted) for example in examples]
+        held_out = [Example(without_entities(eg.predicted), eg.reference) for eg in examples if len(eg.predicted)]
         tag_set = self._prepare()
-        rows = [row for batch in batch_docs(docs) for row in self.tagger.predict(batch)]
-        find = partial(self._find, docs, rows, tag_set, threshold=None)
-        calibration, report = fit_calibration(examples, rows, tag_set, decoder=self.decoder, find=find)
+        batches = batch_docs(example.predicted for example in held_out)
+        rows = [row for batch in batches for row in self.tagger.predict(batch)]
+        read = partial(read_held_out, tag_set=tag_set, spans_key=self.spans_key, prefer_group=self.annotate == "spans")
+        docs = [read(example, own) for example, own in zip(held_out, rows, strict=True)]
+        find = partial(self._find, tag_set=tag_set, threshold=None)
+        calibration, report = fit_and_report(docs, find, self.decoder)
         self.cfg["calibration"] = calibration.to_json()
+        self.calibrated = True
         return report
 
     def _prepare(self) -> TagSet:

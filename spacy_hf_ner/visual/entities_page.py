@@ -29,7 +29,7 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
     """
     strict = score_strict(pairs)
     micro = strict.micro
-    has_gold = micro.n_gold > 0
+    has_gold = any(pair.is_annotated for pair in pairs)
     all_docs = count(n_docs, "document")
     shown = all_docs if len(pairs) == n_docs else f"the first {len(pairs):,} of {all_docs}"
     tiles = [(f"{len(pairs):,}", "documents shown"), (f"{micro.n_predicted:,}", "predicted entities")]
@@ -39,8 +39,9 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
     counts = Counter(e.entity_type for pair in pairs for e in (*pair.predicted, *pair.unjudged))
     counts.update(dict.fromkeys(strict.per_type, 0))
     renderer = EntityRenderer({"template": _TEMPLATE, "colors": {t: colour_of(t) for t in counts}})
+    renderer.direction = "inherit"  # from what is around it, where dir="auto" asks the text
     cards = "\n".join(
-        _card(_name(number, i, len(parts)), part, renderer, has_gold=has_gold)
+        _card(_name(number, i, len(parts)), part, renderer)
         for number, parts in enumerate(map(cut_pair, pairs), start=1)
         for i, part in enumerate(parts, start=1)
     )
@@ -63,19 +64,20 @@ def _name(number: int, part: int, n_parts: int) -> str:
     return f"Document {number:,}" + (f", part {part:,} of {n_parts:,}" if n_parts > 1 else "")
 
 
-def _card(name: str, pair: DocPair, renderer: EntityRenderer, *, has_gold: bool) -> str:
+def _card(name: str, pair: DocPair, renderer: EntityRenderer) -> str:
     matches = match_entities(pair.gold, pair.predicted)
     n_wrong = sum(match.kind != "correct" for match in matches)
-    state = "right" if n_wrong == 0 else "wrong"
-    badge = '<span class="badge good">all right</span>'
-    if n_wrong:
-        badge = f'<span class="badge bad">{count(n_wrong, "difference")}</span>'
+    state, mood, words = "right", "good", "all right"
+    if not pair.is_annotated:
+        state, mood, words = "unjudged", "none", "not judged"
+    elif n_wrong:
+        state, mood, words = "wrong", "bad", count(n_wrong, "difference")
     predicted = _side("Predicted", pair, [*pair.predicted, *pair.unjudged], _notes(matches, predicted=True), renderer)
-    gold = _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer) if has_gold else ""
+    gold = _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer) if pair.is_annotated else ""
     return (
         f'<article class="card {state}" aria-label="{name}">'
-        f"<header><h3>{name}</h3>{badge if has_gold else ''}</header>"
-        f'<div class="sides{"" if has_gold else " one"}">{gold}{predicted}</div></article>'
+        f'<header><h3>{name}</h3><span class="badge {mood}">{words}</span></header>'
+        f'<div class="sides{"" if gold else " one"}">{gold}{predicted}</div></article>'
     )
 
 
@@ -98,7 +100,7 @@ def _side(
             in_line.append(_as_displacy(entity, notes, len(line) + 1))
             line += f" {pair.text[entity.start_char : entity.end_char]}"
         html += renderer.render_ents(line, in_line, None).strip()
-    return f'<section class="side"><h4>{heading}</h4>{html}</section>'
+    return f'<section class="side"><h4>{heading}</h4><div dir="auto">{html}</div></section>'
 
 
 def _as_displacy(entity: Entity, notes: dict[Entity, str], start: int) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Final
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match, match_entities
 from spacy_hf_ner.visual.colours import colour_of
-from spacy_hf_ner.visual.passages import cut_pair
+from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
 UNJUDGED: Final = "not judged"
 _KINDS: Final = (*MATCH_KINDS, UNJUDGED)
@@ -74,21 +74,34 @@ def _filters(
 
 
 def _passages(number: int, pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> Iterator[list[object]]:
-    """Yield the passages of a document as [number of the document, part, parts, text, rows]."""
+    """Yield the passages of a document as [number of the document, part, parts, text, rows, 1 if annotated]."""
     parts = cut_pair(pair)
     for i, part in enumerate(parts):
         found = matches if len(parts) == 1 else match_entities(part.gold, part.predicted)
-        yield [number, i, len(parts), part.text, _rows(part, found, numbers)]
+        yield [number, i, len(parts), part.text, _rows(part, found, numbers), int(part.is_annotated)]
 
 
 def _rows(pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> list[Row]:
-    """Return rows of [kind, gold start, end, type, predicted start, end, type, score]."""
+    """Return rows of [kind, gold start, end, type, predicted start, end, type, score, which side overlaps others].
+
+    The last is the sum of 1 for the gold entity and 2 for the predicted one, if the text cannot show it.
+    """
     at = _make_utf16(pair.text)
+    gold, predicted = (set(lay_flat(side)[1]) for side in (pair.gold, (*pair.predicted, *pair.unjudged)))
     rows: list[Row] = [
-        [MATCH_KINDS.index(m.kind), *_side(m.gold, numbers, at), *_side(m.predicted, numbers, at), _score(m.predicted)]
+        [
+            MATCH_KINDS.index(m.kind),
+            *_side(m.gold, numbers, at),
+            *_side(m.predicted, numbers, at),
+            _score(m.predicted),
+            (m.gold in gold) + 2 * (m.predicted in predicted),
+        ]
         for m in matches
     ]
-    rows += [[len(MATCH_KINDS), None, None, None, *_side(e, numbers, at), _score(e)] for e in pair.unjudged]
+    rows += [
+        [len(MATCH_KINDS), None, None, None, *_side(e, numbers, at), _score(e), 2 * (e in predicted)]
+        for e in pair.unjudged
+    ]
     return rows
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from spacy_hf_ner.evaluation.entities import DocPair, Entity
 
 MAX_CHARS: Final = 5_000  # of a passage, unless an entity is longer: some 800 words, most news articles
@@ -21,7 +23,7 @@ def cut_pair(pair: DocPair, *, max_chars: int = MAX_CHARS) -> list[DocPair]:
     """Return the passages of a text in order, each with its entities; their offsets are those of the passage.
 
     A text is cut at the start of a sentence or line if possible, else at white space, and never within an entity.
-    Passages have neither token borders nor sentence starts.
+    Passages have no sentence starts.
 
     Args:
         pair: The text with its entities.
@@ -30,6 +32,7 @@ def cut_pair(pair: DocPair, *, max_chars: int = MAX_CHARS) -> list[DocPair]:
     if len(pair.text) <= max_chars:
         return [pair]
     cuts = _find_cuts(pair, max_chars)
+    token_cuts = np.searchsorted(pair.token_borders[:, 0], cuts)
     sides = [_deal(entities, cuts) for entities in (pair.gold, pair.predicted, pair.unjudged)]
     return [
         replace(
@@ -38,7 +41,7 @@ def cut_pair(pair: DocPair, *, max_chars: int = MAX_CHARS) -> list[DocPair]:
             gold=gold,
             predicted=predicted,
             unjudged=unjudged,
-            token_borders=pair.token_borders[:0],
+            token_borders=pair.token_borders[token_cuts[i] : token_cuts[i + 1]] - cuts[i],
             sentence_starts=(),
         )
         for i, (gold, predicted, unjudged) in enumerate(zip(*sides, strict=True))

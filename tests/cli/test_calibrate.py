@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
+from spacy_hf_ner.cli.calibrate import calibrate
 from tests.checkpoints import make_checkpoint
 
 TEXTS = [f"Angela Merkel met Tim Cook in Berlin, and {i} others." for i in range(12)]
@@ -19,7 +20,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nlp = spacy.blank("en")
     name = str(make_checkpoint(tmp_path_factory.mktemp("checkpoint")))
     nlp.add_pipe("sentencizer")
-    nlp.add_pipe("hf_ner", config={"model": {"name": name}})
+    nlp.add_pipe("hf_ner", config={"model": {"name": name, "precision": "fp32"}})
     nlp.to_disk(folder := tmp_path_factory.mktemp("model"))
     return folder
 
@@ -60,6 +61,60 @@ def test_without_an_output_the_pipeline_itself_is_calibrated(model: Path, gold: 
     before, after = spacy.load(model)(TEXTS[0]), spacy.load(folder)(TEXTS[0])
     assert [(e.text, e.label_) for e in before.ents] == [(e.text, e.label_) for e in after.ents]
     assert [e._.score for e in before.ents] != [e._.score for e in after.ents]
+
+
+def test_an_output_in_a_folder_that_does_not_exist_is_made(model: Path, gold: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["calibrate", str(model), str(gold), str(tmp_path / "a" / "b" / "out")])
+    assert result.exit_code == 0, result.output
+    assert spacy.load(tmp_path / "a" / "b" / "out").pipe_names == ["sentencizer", "hf_ner"]
+
+
+@pytest.mark.parametrize("command", ["calibrate", "export-onnx"])
+def test_nothing_but_a_pipeline_is_written_over(command: str, model: Path, gold: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.cfg").write_text("precious")
+    (tmp_path / "file").touch()
+    data = [str(gold)] if command == "calibrate" else []
+    for output, said in (
+        (tmp_path, "holds other files"),
+        (tmp_path / "file", "is a file"),
+        (tmp_path / "file" / "new", "is a file"),
+    ):
+        result = CliRunner().invoke(app, [command, str(model), *data, str(output)])
+        assert result.exit_code == 1, result.output
+        assert said in " ".join(result.output.split())
+        assert "temperature" not in result.output
+    assert (tmp_path / "config.cfg").read_text() == "precious"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_pipeline_with_raw_scores_gives_calibrated_ones_and_says_so(model: Path, gold: Path, tmp_path: Path) -> None:
+    spacy.load(model, config={"components.hf_ner.calibrated": False}).to_disk(tmp_path / "raw")
+    result = CliRunner().invoke(app, ["calibrate", str(tmp_path / "raw"), str(gold), str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "calibrated = false" in result.output
+    before, after = spacy.load(tmp_path / "raw")(TEXTS[0]), spacy.load(tmp_path / "out")(TEXTS[0])
+    assert [e._.score for e in before.ents] != [e._.score for e in after.ents]
+
+
+def test_calibration_on_nearly_nothing_gives_a_warning(model: Path, gold: Path, tmp_path: Path) -> None:
+    nlp = spacy.load(model)
+    DocBin(docs=list(DocBin().from_disk(gold).get_docs(nlp.vocab))[1:2]).to_disk(tmp_path / "one.spacy")
+    result = CliRunner().invoke(app, ["calibrate", str(model), str(tmp_path / "one.spacy"), str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "in 1 document: what was fitted on so little is mostly chance" in " ".join(result.output.split())
+    (noise,) = (line for line in result.output.splitlines() if "by chance alone" in line)
+    assert noise.split()[-3:] == ["-", "-", "-"]
+
+
+def test_gold_with_unknown_spaces_is_read(model: Path, tmp_path: Path) -> None:
+    nlp = spacy.load(model)
+    docs = [nlp(Doc(nlp.vocab, words=["(Angela)", *text.split()])) for text in TEXTS]  # as spaCy would not cut them
+    assert docs[0].has_unknown_spaces
+    DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
+    report = calibrate(str(model), tmp_path / "dev.spacy", tmp_path / "out")["hf_ner"]
+    assert report.n_spans == sum(len(doc.ents) for doc in docs)
+    (doc,) = spacy.load(tmp_path / "out").pipe([Doc(nlp.vocab, words=[token.text for token in docs[0]])])
+    assert all(ent._.score > 0.9 for ent in doc.ents)  # because all were right
 
 
 def test_an_installed_package_is_not_overwritten(gold: Path) -> None:

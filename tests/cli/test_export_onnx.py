@@ -73,6 +73,13 @@ def test_8_bits_without_a_sample_are_taken_with_a_warning(model: Path, tmp_path:
     assert "not compared with fp32" in " ".join(result.output.split())
 
 
+def test_a_sample_that_nothing_is_compared_on_gives_a_warning(model: Path, sample: Path, tmp_path: Path) -> None:
+    command = ["export-onnx", str(model), str(tmp_path), "--sample", str(sample), "--min-agreement", "0.5"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "do nothing without --quantize int8" in " ".join(result.output.split())
+
+
 def test_an_export_into_the_pipeline_itself_leaves_both_ways_to_run_it(model: Path, tmp_path: Path) -> None:
     nlp = spacy.load(model)
     nlp.to_disk(tmp_path)

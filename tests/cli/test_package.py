@@ -75,9 +75,37 @@ def test_a_folder_without_a_pipeline_is_refused(tmp_path: Path) -> None:
         build_wheel(tmp_path, tmp_path / "packages", name="tiny", version="0.1.0")
 
 
-def test_a_name_that_cannot_be_imported_is_refused(pipeline: tuple[Language, Path], tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="must be a Python identifier, got 'my-pipeline'"):
-        build_wheel(pipeline[1], tmp_path, name="my-pipeline", version="0.1.0")
+@pytest.mark.parametrize(
+    ("name", "normal"),
+    [("my-pipeline", "my_pipeline"), ("Foo_Bar", "foo_bar"), ("en_foo", "foo"), ("foo__bar_", "foo_bar")],
+)
+def test_a_name_that_the_wheel_would_not_have_is_refused(
+    name: str, normal: str, pipeline: tuple[Language, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=f"name must be a Python identifier.*'{name}'; use '{normal}'"):
+        build_wheel(pipeline[1], tmp_path, name=name, version="0.1.0")
+
+
+def test_a_name_without_letters_is_refused(pipeline: tuple[Language, Path], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Got '日本'\.$"):
+        build_wheel(pipeline[1], tmp_path, name="日本", version="0.1.0")
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [("1.0.0-beta", "Use '1.0.0b0'"), ("not.a.version", "PEP 440"), ("", "''")]
+)
+def test_a_version_that_the_wheel_would_not_have_is_refused(
+    version: str, said: str, pipeline: tuple[Language, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=f"version must be .*{said}"):
+        build_wheel(pipeline[1], tmp_path, name="tiny", version=version)
+
+
+def test_a_file_in_place_of_the_folder_is_refused(pipeline: tuple[Language, Path], tmp_path: Path) -> None:
+    (tmp_path / "file.spacy").touch()
+    result = CliRunner().invoke(app, ["package", str(pipeline[1]), str(tmp_path / "file.spacy"), "--name", "tiny"])
+    assert result.exit_code == 2
+    assert "is a file" in result.output
 
 
 def test_without_the_build_package_the_extra_is_named(
@@ -88,10 +116,12 @@ def test_without_the_build_package_the_extra_is_named(
         build_wheel(pipeline[1], tmp_path, name="tiny", version="0.1.0")
 
 
-def test_what_setuptools_says_is_passed_on(tmp_path: Path) -> None:
+def test_what_setuptools_says_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spacy.blank("en").to_disk(tmp_path / "saved")
-    with pytest.raises(ConfigError, match=r"setuptools must be able to build"):
-        build_wheel(tmp_path / "saved", tmp_path, name="tiny", version="not a version")
+    broken = "raise SystemExit('no wheel today')"
+    monkeypatch.setattr(sys.modules["spacy.cli.package"], "TEMPLATE_SETUP", broken)
+    with pytest.raises(ConfigError, match=r"(?s)setuptools must be able to build.*no wheel today"):
+        build_wheel(tmp_path / "saved", tmp_path, name="tiny", version="0.1.0")
 
 
 def test_the_command_says_how_to_install_the_wheel(tmp_path: Path) -> None:

@@ -77,6 +77,17 @@ def test_calibrate_changes_scores_and_no_spans(model: Path, gold: Path, tmp_path
     assert before.attrs["scores"] != after.attrs["scores"]
 
 
+def test_gold_in_the_span_group_is_what_calibrate_and_evaluate_read(model: Path, tmp_path: Path) -> None:
+    docs = list(spacy.load(model, config={"components": {"hf_ner": {"threshold": None}}}).pipe(TEXTS))
+    assert not any(doc.has_annotation("ENT_IOB") for doc in docs)
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "dev.spacy")
+    output = run("calibrate", model, tmp_path / "dev.spacy", tmp_path / "out")
+    assert f"{sum(len(doc.spans['found']) for doc in docs)} spans" in output
+    run("evaluate", model, tmp_path / "dev.spacy", "--output", tmp_path)
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf8"))
+    assert metrics["strict"]["micro"]["n_gold"] == sum(len(doc.spans["found"]) for doc in docs)
+
+
 def test_a_pipeline_that_sets_no_entities_gets_a_sentence(gold: Path, tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
     result = CliRunner().invoke(app, ["evaluate", str(tmp_path / "blank"), str(gold), "--output", str(tmp_path)])

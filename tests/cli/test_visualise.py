@@ -28,6 +28,14 @@ def test_visualise_writes_a_page_of_all_documents(command: list[str], tmp_path: 
     assert "Merkel" in page
 
 
+def test_a_file_that_is_no_page_is_not_written_over(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("gold")
+    result = CliRunner().invoke(app, [*command, str(tmp_path / "precious.txt")])
+    assert result.exit_code == 1
+    assert "expected OUTPUT to be an HTML file" in " ".join(result.output.split())
+    assert (tmp_path / "precious.txt").read_text() == "gold"
+
+
 def test_visualise_says_how_many_documents_a_limit_leaves_out(command: list[str], tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [*command, str(tmp_path / "page.html"), "--limit", "2"])
     assert "2 documents of 3" in " ".join(result.output.split())

@@ -84,9 +84,9 @@ def test_calibration_changes_scores_and_no_entity(checkpoint: Path) -> None:
 def test_the_report_judges_each_half_by_maps_of_the_other(checkpoint: Path) -> None:
     nlp = make_pipeline(checkpoint)
     report = nlp.get_pipe("hf_ner").calibrate(make_examples(nlp))  # type: ignore[attr-defined]
-    assert max(report.error_after) < min(report.error_before)
+    assert max(half.error or 1.0 for half in report.new) < min(half.error or 0.0 for half in report.raw)
     assert report.temperature > 1.0
-    assert 0.0 < report.noise < 0.5
+    assert all(0.0 < (half.noise or 0.0) < 0.5 for half in (*report.raw, *report.new))
 
 
 def test_calibration_is_saved_and_can_be_switched_off(checkpoint: Path, tmp_path: Path) -> None:
@@ -98,6 +98,13 @@ def test_calibration_is_saved_and_can_be_switched_off(checkpoint: Path, tmp_path
     assert mean_score(again) == pytest.approx(mean_score(list(nlp.pipe(make_texts()))))
     off = spacy.load(tmp_path, config={"components.hf_ner.calibrated": False})
     assert mean_score(list(off.pipe(make_texts()))) == pytest.approx(mean_score(raw))
+
+
+def test_calibrating_switches_on_what_was_off(checkpoint: Path) -> None:
+    nlp = make_pipeline(checkpoint, calibrated=False)
+    raw = mean_score(list(nlp.pipe(make_texts())))
+    nlp.get_pipe("hf_ner").calibrate(make_examples(nlp))  # type: ignore[attr-defined]
+    assert mean_score(list(nlp.pipe(make_texts()))) < raw
 
 
 def test_training_undoes_calibration(checkpoint: Path) -> None:

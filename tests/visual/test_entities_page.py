@@ -11,8 +11,12 @@ TEXT = "Tim Cook met <script> in Rome."
 ROME = Entity(25, 29, "LOC")
 
 
+BORDERS = np.array([[0, 3], [4, 8], [9, 12], [13, 21], [22, 24], [25, 29], [29, 30]], dtype=np.int64)
+NO_BORDERS = BORDERS[:0]  # nobody has annotated a token
+
+
 def make_pair(gold: Sequence[Entity], predicted: Sequence[Entity]) -> DocPair:
-    return DocPair(TEXT, tuple(gold), tuple(predicted), (), np.zeros((0, 2), dtype=np.int64))
+    return DocPair(TEXT, tuple(gold), tuple(predicted), (), BORDERS)
 
 
 @pytest.fixture
@@ -58,16 +62,35 @@ def test_overlapping_entities_are_shown_below_the_text() -> None:
 
 
 def test_a_long_document_is_cut_into_cards() -> None:
-    pair = DocPair(
-        "Rome falls. " * 2000, (Entity(0, 4, "LOC"),), (Entity(12, 16, "LOC"),), (), np.zeros((0, 2), dtype=np.int64)
-    )
+    borders = np.array([(i, i + 4) for i in range(0, 24_000, 12)], dtype=np.int64)
+    pair = DocPair("Rome falls. " * 2000, (Entity(0, 4, "LOC"),), (Entity(12, 16, "LOC"),), (), borders)
     page = make_entities_page([pair, make_pair([], [ROME])], model="m", n_docs=2)
     assert "Document 1, part 1 of 5" in page
     assert page.count("<article") == 6
     assert page.count("1 difference") + page.count("2 differences") == 2
+    assert page.count("all right") == 4
 
 
-def test_data_without_gold_entities_shows_predictions_alone() -> None:
-    page = make_entities_page([make_pair([], [ROME])], model="m", n_docs=5)
+def test_data_that_nobody_has_annotated_shows_predictions_alone() -> None:
+    page = make_entities_page([DocPair(TEXT, (), (), (ROME,), NO_BORDERS)], model="m", n_docs=5)
     assert ">Gold<" not in page
     assert "the first 1 of 5 documents" in page
+    assert ">not judged<" in page
+    assert "Only documents with differences" not in page
+
+
+def test_gold_without_entities_is_gold() -> None:
+    page = make_entities_page([make_pair([], [ROME, Entity(0, 8, "PER")])], model="m", n_docs=1)
+    assert ">Gold<" in page
+    assert ">2 differences<" in page
+    assert "Only documents with differences" in page
+
+
+def test_a_document_that_nobody_has_annotated_is_neither_right_nor_wrong() -> None:
+    unjudged = DocPair(TEXT, (), (), (ROME,), NO_BORDERS)
+    page = make_entities_page([unjudged, make_pair([ROME], [ROME])], model="m", n_docs=2)
+    assert page.count(">not judged<") == page.count(">all right<") == page.count(">Gold<") == 1
+
+
+def test_the_text_decides_in_which_direction_it_is_read(page: str) -> None:
+    assert page.count('<div dir="auto"><div class="entities" style="line-height: 2.5; direction: inherit">') == 4

@@ -36,6 +36,14 @@ def test_entities_move_with_their_passage_and_keep_their_scores() -> None:
     assert second.predicted[0].score == 0.5
 
 
+def test_tokens_that_are_annotated_move_with_their_passage() -> None:
+    pair = dataclasses.replace(make_pair("aaa bbb ccc ddd"), token_borders=np.array([[8, 11], [12, 15]]))
+    first, second = cut_pair(pair, max_chars=9)
+    assert not first.is_annotated
+    assert second.is_annotated
+    assert second.token_borders.tolist() == [[0, 3], [4, 7]]
+
+
 @pytest.mark.parametrize("entity", [Entity(2, 7, "X"), Entity(0, 12, "X"), Entity(0, 9, "X")])
 def test_an_entity_is_never_cut_even_if_it_is_longer_than_a_passage(entity: Entity) -> None:
     passages = cut_pair(make_pair("aaaaaaaaaaaa", predicted=[entity]), max_chars=5)

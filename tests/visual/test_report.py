@@ -88,7 +88,7 @@ def test_texts_cannot_end_the_script_that_holds_them(report: str) -> None:
 def test_offsets_are_those_of_javascript(report: str) -> None:
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', report, re.DOTALL)
     assert data is not None
-    *_, text, rows = json.loads(data.group(1))["passages"][0]
+    *_, text, rows, _ = json.loads(data.group(1))["passages"][0]
     units = text.encode("utf-16-le")
     assert [units[2 * row[1] : 2 * row[2]].decode("utf-16-le") for row in rows] == ["Tim Cook", "Rome", "Oslo"]
 

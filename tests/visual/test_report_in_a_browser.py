@@ -164,7 +164,20 @@ def test_of_ten_thousand_documents_twenty_are_drawn(tmp_path: Path) -> None:
 
 def test_overlapping_predictions_are_all_shown(tmp_path: Path) -> None:
     predicted = (Entity(0, 9, "LOC", 0.4), Entity(5, 9, "LOC", 0.7))
-    pair = DocPair("Rome Rome", (Entity(0, 4, "LOC"),), predicted, (), np.zeros((0, 2), dtype=np.int64))
+    pair = DocPair("Rome Rome", (Entity(0, 4, "LOC"),), predicted, (), np.array([[0, 4], [5, 9]]))
     page = open_page(make_browser([pair]), "", tmp_path)
-    assert "Overlapping: <mark" in page
-    assert {"<i>0.40</i>", "<i>0.70</i>"} <= set(re.findall(r"<i>[\d.]+</i>", page))
+    assert re.search(r"Rome <mark [^>]*>Rome<[^/]*<i>0.70</i>", page)
+    assert re.search(r"Overlapping: <mark [^>]*>Rome Rome<[^/]*<i>0.40</i>", page)
+
+
+def test_what_nobody_has_annotated_is_not_judged(tmp_path: Path) -> None:
+    pair = DocPair("Rome", (), (), (Entity(0, 4, "LOC", 0.4),), np.zeros((0, 2), dtype=np.int64))
+    page = open_page(
+        make_browser([pair]),
+        "document.querySelector('[name=kind]').checked = true;"
+        "document.getElementById('filters').dispatchEvent(new Event('input'));",
+        tmp_path,
+    )
+    assert '<span class="badge none">not judged</span>' in page
+    assert "<h4>Predicted</h4>" in page
+    assert "<h4>Gold</h4>" not in page

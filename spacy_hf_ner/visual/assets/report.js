@@ -1,6 +1,7 @@
 "use strict";
-// Fills the error browser, a page of passages at a time. A passage is [number of its document, part, parts, text, rows],
-// a row [kind, gold start, gold end, gold type, predicted start, predicted end, predicted type, score].
+// Fills the error browser, a page of passages at a time. A passage is [number of its document, part, parts, text, rows,
+// whether it is annotated], a row [kind, gold start, gold end, gold type, predicted start, predicted end, predicted type,
+// score, sides that overlap others: 1 gold, 2 predicted].
 (() => {
   const PER_PAGE = 20;
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -67,17 +68,9 @@
     const body = element("div", "entities");
     body.dir = "auto";
     let at = 0;
-    // Of those that overlap, the surest is drawn in the text, else the longest.
-    const shown = [];
-    const overlapping = [];
-    parts.sort((a, b) => (b.score ?? 0) - (a.score ?? 0) || b.end - b.start - (a.end - a.start));
-    for (const part of parts) {
-      const isFree = shown.every((other) => part.end <= other.start || other.end <= part.start);
-      (isFree ? shown : overlapping).push(part);
-    }
-    const byPlace = (a, b) => a.start - b.start || a.end - b.end;
-    overlapping.sort(byPlace);
-    for (const part of shown.sort(byPlace)) {
+    parts.sort((a, b) => a.start - b.start || a.end - b.end);
+    const overlapping = parts.filter((part) => part.overlaps);
+    for (const part of parts.filter((part) => !part.overlaps)) {
       body.append(text.slice(at, part.start), drawMark(text, part));
       at = part.end;
     }
@@ -92,13 +85,14 @@
   };
 
   const drawPassage = (number, filters) => {
-    const [doc, part, parts, text, rows] = data.passages[number];
+    const [doc, part, parts, text, rows, isAnnotated] = data.passages[number];
     const gold = [];
     const predicted = [];
     for (const row of rows) {
       const dim = !fits(row, filters);
-      if (row[1] !== null) gold.push({ kind: row[0], start: row[1], end: row[2], type: row[3], score: null, dim });
-      if (row[4] !== null) predicted.push({ kind: row[0], start: row[4], end: row[5], type: row[6], score: row[7], dim });
+      const [kind, , , , , , , score, sides] = row;
+      if (row[1] !== null) gold.push({ kind, start: row[1], end: row[2], type: row[3], score: null, overlaps: sides & 1, dim });
+      if (row[4] !== null) predicted.push({ kind, start: row[4], end: row[5], type: row[6], score, overlaps: sides & 2, dim });
     }
     const card = element("article", "card");
     const header = element("header");
@@ -107,10 +101,11 @@
     title.id = `d${number}`;
     card.setAttribute("aria-labelledby", title.id);
     const errors = rows.filter(isError).length;
-    const words = errors === 0 ? "all right" : errors === 1 ? "1 error" : `${errors} errors`;
-    header.append(title, element("span", `badge ${errors ? "bad" : "good"}`, words));
-    const sides = element("div", "sides");
-    sides.append(drawSide("Gold", text, gold), drawSide("Predicted", text, predicted));
+    const words = !isAnnotated ? "not judged" : errors === 0 ? "all right" : errors === 1 ? "1 error" : `${errors} errors`;
+    header.append(title, element("span", `badge ${!isAnnotated ? "none" : errors ? "bad" : "good"}`, words));
+    const sides = element("div", isAnnotated ? "sides" : "sides one");
+    if (isAnnotated) sides.append(drawSide("Gold", text, gold));
+    sides.append(drawSide("Predicted", text, predicted));
     card.append(header, sides);
     return card;
   };

@@ -1,0 +1,242 @@
+"""Calibration fitted on held-out Docs, and what it is worth on Docs that it was not fitted on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import filter_spans
+
+from spacy_hf_ner.core.calibration import MapKind, choose_span_calibration, fit_temperature
+from spacy_hf_ner.core.judging import TextMap, touches
+from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.pipe.annotation import ScoredSpan
+from spacy_hf_ner.pipe.calibration import Calibration
+from spacy_hf_ner.pipe.segments import Rows
+from spacy_hf_ner.pipe.targets import read_targets
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+FEW_DOCS: Final = 10  # with fewer, or with fewer spans, what was fitted is mostly chance
+FEW_SPANS: Final = 100
+
+
+class Find(Protocol):
+    """Finds the spans of Docs from their rows, with their scores, under a calibration or raw."""
+
+    def __call__(
+        self, docs: Sequence[Doc], rows: Sequence[Rows], *, calibration: Calibration | None
+    ) -> list[list[ScoredSpan]]:
+        """Return the spans of each Doc."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A Doc that the model was not trained on, what the model makes of it, and what gold says.
+
+    Attributes:
+        doc: The tokens that are predicted on.
+        rows: Log-probabilities of their tags. Shape: (n_tokens, n_tags).
+        tags: The column of each token's gold tag, negative where it has none. Shape: (n_tokens,).
+        gold: First character, end and type of each gold entity.
+        missing: First character and end of gold tokens that nobody has annotated. Shape: (n_missing, 2).
+        text_map: From the Doc's text to the gold text; None where the two are the same.
+        is_annotated: Whether any gold token is annotated.
+    """
+
+    doc: Doc
+    rows: Rows
+    tags: Ints
+    gold: frozenset[tuple[int, int, str]]
+    missing: Ints
+    text_map: TextMap | None
+    is_annotated: bool
+
+    def judge(self, found: ScoredSpan) -> bool | None:
+        """Tell whether a predicted span is right; None where nobody has annotated some of its tokens."""
+        span = self.doc[found.span.start : found.span.end]
+        place = span.start_char, span.end_char
+        if self.text_map is not None:
+            place = self.text_map.move(*place)
+        return None if touches(self.missing, *place) else (*place, found.span.entity_type) in self.gold
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSpans:
+    """Predicted spans, and whether gold has them.
+
+    Attributes:
+        scores: In [0, 1]. Shape: (n,).
+        is_correct: Shape: (n,).
+        entity_types: n types.
+        doc_i: The Doc of each. Shape: (n,).
+    """
+
+    scores: Floats
+    is_correct: Bools
+    entity_types: list[str]
+    doc_i: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What fits some Docs.
+
+    Attributes:
+        calibration: A temperature and span maps.
+        kind: The kind of these that cross-validation chose.
+        n_spans: Spans that they were fitted on.
+    """
+
+    calibration: Calibration
+    kind: MapKind
+    n_spans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """How far the scores of half the documents can be trusted; None for what spans cannot tell, or no spans.
+
+    Attributes:
+        error: Expected calibration error, 15 bins of equal mass.
+        noise: The error that these scores would show by chance, were they perfectly calibrated.
+        auroc: How well they tell right from wrong spans.
+    """
+
+    error: float | None = None
+    noise: float | None = None
+    auroc: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationReport:
+    """What calibration did to span scores, judged on documents that it was not fitted on.
+
+    Attributes:
+        temperature: The temperature of token scores.
+        kind: The kind of span map that cross-validation chose.
+        n_docs: Annotated documents that it was fitted on.
+        n_spans: Spans that it was fitted on.
+        raw: Each half of the documents, without any calibration.
+        new: The same, with a temperature and maps fitted on the other half.
+    """
+
+    temperature: float
+    kind: MapKind
+    n_docs: int
+    n_spans: int
+    raw: tuple[Half, Half]
+    new: tuple[Half, Half]
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether there was so little data that what was fitted is mostly chance."""
+        return self.n_docs < FEW_DOCS or self.n_spans < FEW_SPANS
+
+
+def read_held_out(example: Example, rows: Rows, tag_set: TagSet, *, spans_key: str, prefer_group: bool) -> HeldOut:
+    """Return what a model makes of an Example beside its gold, which is read as evaluation reads it.
+
+    Args:
+        example: Gold in the reference, tokens in the predicted Doc.
+        rows: Log-probabilities of the tags of these. Shape: (n_tokens, n_tags).
+        tag_set: The tags of the columns.
+        spans_key: The span group that holds the gold entities where the reference has no ``ents``.
+        prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
+    """
+    reference = example.reference
+    spans = list(reference.ents)
+    if spans_key in reference.spans and (prefer_group or not reference.has_annotation("ENT_IOB")):
+        spans = list(reference.spans[spans_key])
+        reference = reference.copy()
+        reference.set_ents(filter_spans(reference.spans[spans_key]), default="outside")  # a token has one tag
+        example = Example(example.predicted, reference)
+    missing = [(token.idx, token.idx + len(token)) for token in reference if not token.ent_iob]
+    text, gold_text = example.predicted.text, reference.text
+    return HeldOut(
+        doc=example.predicted,
+        rows=rows,
+        tags=read_targets(example, tag_set).tags,
+        gold=frozenset((span.start_char, span.end_char, span.label_) for span in spans),
+        missing=np.array(missing, dtype=np.int64).reshape(-1, 2),
+        text_map=None if text == gold_text else TextMap(target=gold_text, source=text),
+        is_annotated=len(missing) < len(reference),
+    )
+
+
+def fit_and_report(docs: Sequence[HeldOut], find: Find, decoder: str) -> tuple[Calibration, CalibrationReport]:
+    """Return the calibration that fits Docs, and what it is worth: each half judged by what was fitted on the other.
+
+    Args:
+        docs: Docs with gold; those that nobody has annotated are left out.
+        find: Finds their spans.
+        decoder: The decoder that ``find`` uses.
+
+    Raises:
+        ConfigError: There is no gold annotation.
+    """
+    docs = [doc for doc in docs if doc.is_annotated]
+    if not docs:
+        raise ConfigError("scores are calibrated on tokens with gold annotation, got none. Give annotated documents.")
+    fit = fit_calibration(docs, find, decoder)
+    raw, new = [], []
+    for here, there in ((docs[::2], docs[1::2]), (docs[1::2], docs[::2])):
+        other = fit_calibration(there, find, decoder) if there else None
+        raw.append(_measure(judge_spans(here, find, None)))
+        new.append(_measure(judge_spans(here, find, other.calibration)) if other else Half())
+    return fit.calibration, CalibrationReport(
+        temperature=fit.calibration.temperature,
+        kind=fit.kind,
+        n_docs=len(docs),
+        n_spans=fit.n_spans,
+        raw=(raw[0], raw[1]),
+        new=(new[0], new[1]),
+    )
+
+
+def fit_calibration(docs: Sequence[HeldOut], find: Find, decoder: str) -> Fit:
+    """Return what fits Docs, of which there is at least one. For the arguments see :func:`fit_and_report`."""
+    temperature = fit_rows(docs)
+    spans = judge_spans(docs, find, Calibration(decoder, temperature))
+    choice = choose_span_calibration(spans.scores, spans.is_correct, entity_types=spans.entity_types, doc_i=spans.doc_i)
+    return Fit(Calibration(decoder, temperature, choice.calibration), choice.kind, len(spans.scores))
+
+
+def fit_rows(docs: Sequence[HeldOut]) -> float:
+    """Return the temperature under which the gold tags of the tokens are most likely; 1 where no token has one."""
+    rows, tags = np.concatenate([doc.rows for doc in docs]), np.concatenate([doc.tags for doc in docs])
+    known = ~np.isnan(rows).any(axis=1) & (tags >= 0)
+    return fit_temperature(rows[known].astype(np.float64), tags[known]) if known.any() else 1.0
+
+
+def judge_spans(docs: Sequence[HeldOut], find: Find, calibration: Calibration | None) -> JudgedSpans:
+    """Return the spans that are found in Docs, with what gold says of them; what it cannot judge is left out."""
+    found = find([doc.doc for doc in docs], [doc.rows for doc in docs], calibration=calibration) if docs else []
+    judged = [
+        (one, is_correct, i)
+        for i, (doc, spans) in enumerate(zip(docs, found, strict=True))
+        for one in spans
+        if (is_correct := doc.judge(one)) is not None
+    ]
+    return JudgedSpans(
+        np.array([one.score for one, _, _ in judged], dtype=np.float64),
+        np.array([is_correct for _, is_correct, _ in judged], dtype=bool),
+        [one.span.entity_type for one, _, _ in judged],
+        np.array([i for _, _, i in judged], dtype=np.int64),
+    )
+
+
+def _measure(spans: JudgedSpans) -> Half:
+    if not spans.entity_types:
+        return Half()
+    scores, is_correct = spans.scores, spans.is_correct
+    return Half(
+        measure_reliability(scores, is_correct).expected_error, calibration_noise(scores), auroc(scores, is_correct)
+    )

@@ -1,0 +1,177 @@
+"""What calibration is fitted on, and what its report says of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+
+from spacy_hf_ner.core.labels import make_tag_set
+from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
+from spacy_hf_ner.core.schemes import SCHEMES
+from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.pipe.annotation import ScoredSpan
+from spacy_hf_ner.pipe.component import HFNer
+from spacy_hf_ner.pipe.fitting import CalibrationReport, Half, HeldOut, read_held_out
+from tests.checkpoints import make_checkpoint
+
+TEXTS = [
+    f"Angela Merkel met {i} friends in Berlin, and Tim Cook flew to Kumasi with {name}."
+    for i, name in enumerate(["Mary", "Kofi Annan", "Ada", "the Union", "José"] * 8)
+]
+
+
+Make = Callable[..., tuple[Language, HFNer]]
+
+
+@pytest.fixture
+def nlp() -> Language:
+    return spacy.blank("en")
+
+
+@pytest.fixture(scope="module")
+def make_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    name = str(make_checkpoint(tmp_path_factory.mktemp("checkpoint"), head_scale=60.0))
+
+    def make(**config: object) -> tuple[Language, HFNer]:
+        nlp = spacy.blank("en")
+        nlp.add_pipe("hf_ner", config={"model": {"name": name, "precision": "fp32"}, **config})
+        component = nlp.get_pipe("hf_ner")
+        assert isinstance(component, HFNer)
+        return nlp, component
+
+    return make
+
+
+def make_golds(nlp: Language) -> list[Doc]:
+    """Return gold that agrees with some predictions, so that the raw scores are far too sure."""
+    golds = list(nlp.pipe(TEXTS))
+    for i, gold in enumerate(golds):
+        gold.set_ents([ent for j, ent in enumerate(gold.ents) if (i + j) % 3], default="outside")
+        gold.spans.clear()
+    return golds
+
+
+def measure(nlp: Language, golds: list[Doc]) -> Half:
+    """Return what the scores of a pipeline are worth, read from what it predicts."""
+    scores, is_correct = [], []
+    for gold, doc in zip(golds, nlp.pipe(gold.text for gold in golds), strict=True):
+        pair = pair_docs(gold, doc)
+        scores += [entity.score for entity in pair.predicted]
+        is_correct += [entity in pair.gold for entity in pair.predicted]
+    columns = np.array(scores, dtype=np.float64), np.array(is_correct)
+    return Half(measure_reliability(*columns).expected_error, calibration_noise(columns[0]), auroc(*columns))
+
+
+def calibrate(nlp: Language, component: HFNer, golds: list[Doc]) -> CalibrationReport:
+    return component.calibrate([Example(nlp.make_doc(gold.text), gold) for gold in golds])
+
+
+def is_close(half: Half, other: Half) -> bool:
+    pairs = ((half.error, other.error), (half.noise, other.noise), (half.auroc, other.auroc))
+    return all(one == pytest.approx(another, abs=1e-5) for one, another in pairs)
+
+
+def test_raw_figures_are_those_of_the_pipeline_without_any_calibration(make_pipeline: Make) -> None:
+    nlp, component = make_pipeline()
+    golds = make_golds(nlp)
+    expected = [measure(nlp, golds[::2]), measure(nlp, golds[1::2])]
+    report = calibrate(nlp, component, golds)
+    assert report.temperature > 1.5  # so that raw scores are others
+    assert all(map(is_close, report.raw, expected))
+
+
+def test_each_half_is_judged_with_temperature_and_maps_of_the_other_half(make_pipeline: Make) -> None:
+    nlp, component = make_pipeline()
+    golds = make_golds(nlp)
+    report = calibrate(nlp, component, golds)
+    for new, here, there in ((report.new[0], golds[::2], golds[1::2]), (report.new[1], golds[1::2], golds[::2])):
+        calibrate(nlp, component, there)
+        assert is_close(new, measure(nlp, here))
+
+
+def test_documents_without_annotation_change_nothing(make_pipeline: Make) -> None:
+    nlp, component = make_pipeline()
+    golds = make_golds(nlp)
+    expected = calibrate(nlp, component, golds)
+    mixed = [doc for gold in golds for doc in (gold, nlp.make_doc("Nobody has read this."))]
+    assert calibrate(nlp, component, mixed) == expected
+    assert expected.n_docs == len(golds)
+
+
+def test_one_document_says_nothing_of_others(make_pipeline: Make) -> None:
+    nlp, component = make_pipeline()
+    report = calibrate(nlp, component, make_golds(nlp)[:1])
+    assert report.is_thin
+    assert report.raw[0].noise is not None
+    assert report.raw[1] == report.new[0] == report.new[1] == Half()
+
+
+def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: Make) -> None:
+    nlp, component = make_pipeline()
+    golds, examples = make_golds(nlp), []
+    for gold in golds[::4]:
+        gold.set_ents([], missing=[gold[:6]], default="unmodified")
+    for gold in golds:  # the full stop belongs to the last word, so gold tokens do not align with its own
+        doc = Doc(nlp.vocab, words=gold.text.split(), spaces=[True] * (gold.text.count(" ")) + [False])
+        examples.append(Example(doc, gold))
+    n_judged = sum(
+        len(pair_docs(gold, component(eg.predicted.copy())).predicted) for eg, gold in zip(examples, golds, strict=True)
+    )
+    assert component.calibrate(examples).n_spans == n_judged
+
+
+def read(predicted: Doc, gold: Doc, *, prefer_group: bool = False) -> HeldOut:
+    tag_set = make_tag_set(["PER", "LOC"], SCHEMES["IOB2"])
+    rows = np.zeros((len(predicted), len(tag_set)), dtype=np.float32)
+    return read_held_out(Example(predicted, gold), rows, tag_set, spans_key="found", prefer_group=prefer_group)
+
+
+def judge(held_out: HeldOut, *spans: tuple[int, int]) -> list[bool | None]:
+    return [held_out.judge(ScoredSpan(TokenSpan(*span, "LOC"), 0.9)) for span in spans]
+
+
+def test_a_wrong_border_is_wrong_though_gold_tokens_do_not_align(nlp: Language) -> None:
+    gold = Doc(nlp.vocab, words=["Vía", "al", "Mar", "."], spaces=[True, True, False, False])
+    gold.ents = [Span(gold, 0, 3, "LOC")]
+    predicted = Doc(nlp.vocab, words=["Vía", "al", "Mar."], spaces=[True, True, False])
+    assert judge(read(predicted, gold), (0, 3), (0, 2)) == [False, False]
+
+
+def test_only_tokens_that_nobody_has_annotated_excuse_a_span(nlp: Language) -> None:
+    gold = nlp.make_doc("Rome and Oslo and Bern")
+    gold.set_ents([Span(gold, 0, 1, "LOC")], missing=[gold[3:5]], default="outside")
+    held_out = read(nlp.make_doc(gold.text), gold)
+    assert judge(held_out, (0, 1), (2, 3), (2, 4), (4, 5)) == [True, False, None, None]
+    assert (held_out.tags >= 0).tolist() == [True, True, True, False, False]
+
+
+def test_white_space_that_the_tokenizer_changes_moves_no_entity(nlp: Language) -> None:
+    gold = nlp.make_doc("In  New \n York")
+    gold.ents = [Span(gold, 2, 5, "LOC")]
+    assert gold.ents[0].text == "New \n York"
+    assert judge(read(Doc(nlp.vocab, words=["In", "New", "York"]), gold), (1, 3), (1, 2)) == [True, False]
+
+
+@pytest.mark.parametrize("prefer_group", [True, False])
+def test_gold_in_the_span_group_is_read_where_there_is_no_other(nlp: Language, *, prefer_group: bool) -> None:
+    gold = nlp.make_doc("New York Times Square")
+    gold.spans["found"] = SpanGroup(gold, spans=[Span(gold, 0, 2, "LOC"), Span(gold, 0, 4, "LOC")])
+    held_out = read(nlp.make_doc(gold.text), gold, prefer_group=prefer_group)
+    assert judge(held_out, (0, 2), (0, 4), (2, 4)) == [True, True, False]
+    assert held_out.is_annotated
+    assert held_out.tags.tolist() == [3, 4, 4, 4]  # a token has one tag: that of the longest
+    assert not gold.has_annotation("ENT_IOB")
+
+
+def test_of_gold_in_both_places_that_is_read_which_the_component_sets(nlp: Language) -> None:
+    gold = nlp.make_doc("New York Times Square")
+    gold.ents = [Span(gold, 0, 2, "LOC")]
+    gold.spans["found"] = SpanGroup(gold, spans=[Span(gold, 0, 4, "LOC")])
+    predicted = nlp.make_doc(gold.text)
+    assert judge(read(predicted, gold), (0, 2), (0, 4)) == [True, False]
+    assert judge(read(predicted, gold, prefer_group=True), (0, 2), (0, 4)) == [False, True]
