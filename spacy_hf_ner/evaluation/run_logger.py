@@ -63,19 +63,8 @@ class _Run:
         self._plain_seconds, self._n_plain, self._n_words = 0.0, 0, 0
         self._best: Info | None = None
         losses = [f"LOSS {name}" for name in self._pipes]
-        self._widths = [
-            3,
-            7,
-            *(max(9, len(loss)) for loss in losses),
-            6,
-            6,
-            6,
-            6,
-            9,
-            8,
-            8,
-            *(7 for _ in self._types[:_MAX_TYPES]),
-        ]
+        self._widths = [3, 7, *(max(9, len(loss)) for loss in losses), *[6] * 4, 9, 8, 8]
+        self._widths += [7] * len(self._types[:_MAX_TYPES])
         header = ["E", "#", *losses, "P", "R", "F", "SCORE"]
         header += ["RATE", "WORDS/S", "LEFT", *(t[:7] for t in self._types[:_MAX_TYPES])]
         self._write(header)

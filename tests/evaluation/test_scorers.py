@@ -51,7 +51,8 @@ def test_a_pipeline_that_sets_a_span_group_only_is_scored_by_it(
     predicted = Doc(group.vocab, words=WORDS)
     spans = [Span(predicted, ent.start, ent.end, ent.label_) for ent in group.ents]
     predicted.spans["mine"] = SpanGroup(predicted, spans=spans, attrs={"scores": scores})
-    found = make_scorer(spans_key="mine")([Example(predicted, examples[0].reference)])
+    empty = Example(Doc(group.vocab), Doc(group.vocab))  # which has entity annotation in spaCy's eyes
+    found = make_scorer(spans_key="mine")([Example(predicted, examples[0].reference), empty])
     expected = make_scorer()(examples)
     assert {key: found[key] for key in expected if key != "ents_per_type"} == {
         key: value for key, value in expected.items() if key != "ents_per_type"
