@@ -98,7 +98,7 @@ def _score_entities(examples: Sequence[Example], pairs: Sequence[DocPair]) -> di
 
     Like spaCy's they are None where there is nothing to score, on either side.
     """
-    if any(len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples):  # empty Docs always have it
+    if any(len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples):  # empty ones have it
         return dict(get_ner_prf(examples))
     strict = score_strict(pairs)
     if not strict.per_type:

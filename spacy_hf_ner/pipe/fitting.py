@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
@@ -152,23 +152,34 @@ def read_held_out(example: Example, rows: Rows, tag_set: TagSet, *, spans_key: s
         prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
     """
     reference = example.reference
-    spans = list(reference.ents)
-    if spans_key in reference.spans and (prefer_group or not reference.has_annotation("ENT_IOB")):
-        spans = list(reference.spans[spans_key])
-        reference = reference.copy()
-        reference.set_ents(filter_spans(reference.spans[spans_key]), default="outside")  # a token has one tag
-        example = Example(example.predicted, reference)
-    missing = [(token.idx, token.idx + len(token)) for token in reference if not token.ent_iob]
+    in_group = spans_key in reference.spans and (prefer_group or not reference.has_annotation("ENT_IOB"))
+    spans = list(reference.spans[spans_key] if in_group else reference.ents)
+    missing = [] if in_group else [(token.idx, token.idx + len(token)) for token in reference if not token.ent_iob]
     text, gold_text = example.predicted.text, reference.text
     return HeldOut(
         doc=example.predicted,
         rows=rows,
-        tags=read_targets(example, tag_set).tags,
+        tags=_read_tags(example, spans, tag_set, in_group=in_group),
         gold=frozenset((span.start_char, span.end_char, span.label_) for span in spans),
         missing=np.array(missing, dtype=np.int64).reshape(-1, 2),
         text_map=None if text == gold_text else TextMap(target=gold_text, source=text),
         is_annotated=len(missing) < len(reference),
     )
+
+
+def _read_tags(example: Example, spans: Sequence[Span], tag_set: TagSet, *, in_group: bool) -> Ints:
+    """Return the column of each predicted token's gold tag, negative where it has none. Shape: (n_tokens,).
+
+    A token has one tag, so of spans that overlap the longest counts; one of a type that the model lacks gives none.
+    """
+    kept = filter_spans(spans)
+    unknown = [span for span in kept if span.label_ not in tag_set.entity_types]
+    if in_group or unknown:
+        reference = example.reference.copy()
+        known = [span for span in kept if span.label_ in tag_set.entity_types]
+        reference.set_ents(known, missing=unknown, default="outside" if in_group else "unmodified")
+        example = Example(example.predicted, reference)
+    return read_targets(example, tag_set).tags
 
 
 def fit_and_report(docs: Sequence[HeldOut], find: Find, decoder: str) -> tuple[Calibration, CalibrationReport]:

@@ -175,3 +175,18 @@ def test_of_gold_in_both_places_that_is_read_which_the_component_sets(nlp: Langu
     predicted = nlp.make_doc(gold.text)
     assert judge(read(predicted, gold), (0, 2), (0, 4)) == [True, False]
     assert judge(read(predicted, gold, prefer_group=True), (0, 2), (0, 4)) == [False, True]
+
+
+@pytest.mark.parametrize("in_group", [True, False])
+def test_gold_of_a_type_that_the_model_lacks_teaches_no_tag_and_makes_other_types_wrong(
+    nlp: Language, *, in_group: bool
+) -> None:
+    gold = nlp.make_doc("Rome hosts Expo now")
+    spans = [Span(gold, 0, 1, "LOC"), Span(gold, 2, 3, "EVENT")]
+    if in_group:
+        gold.spans["found"] = SpanGroup(gold, spans=spans)
+    else:
+        gold.ents = spans
+    held_out = read(nlp.make_doc(gold.text), gold)
+    assert judge(held_out, (0, 1), (2, 3), (3, 4)) == [True, False, False]
+    assert (held_out.tags >= 0).tolist() == [True, True, False, True]
