@@ -40,9 +40,8 @@ def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget
             f"{checkpoint.name}: the tokenizer gave subword {int(layout.ids.max())}, but the network has only {n_rows} "
             "embeddings. The tokenizer files belong to another checkpoint."
         )
-    rows: torch.Tensor | None = (
-        None  # one block: small ones between the batches' own would keep the heap from shrinking
-    )
+    # One block from the first batch on: small ones between what batches need would keep the heap from shrinking.
+    rows: torch.Tensor | None = None
     batches = make_batches(
         layout.ids,
         layout.windows,
@@ -55,7 +54,7 @@ def run_windows(backend: Backend, layout: Layout, checkpoint: Checkpoint, budget
         device = logits.device
         rows = logits.new_empty(n_subwords, logits.shape[-1]) if rows is None else rows
         owned = logits.flatten(0, 1)[torch.from_numpy(batch.source).to(device)]
-        rows = rows.index_copy_(0, torch.from_numpy(batch.target).to(device), owned)
+        rows.index_copy_(0, torch.from_numpy(batch.target).to(device), owned)
     if rows is None:
         return torch.zeros(0, 0 if checkpoint.tag_set is None else len(checkpoint.tag_set))
     return rows
