@@ -110,9 +110,11 @@ def divisor(total: Floats) -> Floats:
 def _plan(packing: Packing, chain: Chain) -> _Plan | None:
     """Return how to cut the segments, if that saves time."""
     n_rows, n_steps = int(packing.length.sum()), int(packing.length.max(initial=0))
-    kinds, kind_of = np.unique(np.vstack([chain.can_start, chain.legal]), axis=0, return_inverse=True)
     size = max(MIN_ROWS, isqrt(n_rows))
-    if n_steps < 4 * size or n_steps * STEP_WORK < n_rows * kinds.size * kinds.shape[1]:
+    if n_steps < 4 * size:
+        return None
+    kinds, kind_of = np.unique(np.vstack([chain.can_start, chain.legal]), axis=0, return_inverse=True)
+    if n_steps * STEP_WORK < n_rows * kinds.size * kinds.shape[1]:
         return None
     n_pieces = -(-packing.length // size)
     place = np.arange(n_pieces.sum()) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
