@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spacy_hf_ner.core.chain import Chain, Floats, Ints, Packing, pack
-from spacy_hf_ner.core.pieces import Pieces, pick_pieces
+from spacy_hf_ner.core.pieces import Pieces, log_allowed, pick_pieces
 from spacy_hf_ner.core.posteriors import Decoded, Marginals
 
 BLOCK_ROWS = 16_384  # of the segments that are scored together: posteriors take ten times the memory of their rows
@@ -109,8 +109,7 @@ def find_best_path(log_probs: Floats, packing: Packing, chain: Chain) -> Ints:
 
 def _run_viterbi(path: Ints, log_probs: Floats, pieces: Pieces, chain: Chain) -> None:
     """Overwrite the rows of these pieces in a path by those of the best legal one, where there is one."""
-    with np.errstate(divide="ignore"):
-        log_legal = np.log(chain.legal.astype(np.float64))
+    log_legal = log_allowed(chain.legal)
     came_from: list[Ints] = []
     score = log_probs[pieces.packing.first] + pieces.before
     for t, rows in pieces.packing.steps():

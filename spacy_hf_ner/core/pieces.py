@@ -11,7 +11,7 @@ from math import isqrt
 
 import numpy as np
 
-from spacy_hf_ner.core.chain import Chain, Floats, Ints, Packing
+from spacy_hf_ner.core.chain import Bools, Chain, Floats, Ints, Packing
 
 TINY = 1e-100  # a segment whose legal paths have less probability than this counts as one without a legal path
 MIN_ROWS = 16  # of a piece
@@ -73,8 +73,7 @@ def weigh_pieces(probs: Floats, packing: Packing, chain: Chain) -> Pieces:
     """
     plan = _plan(packing, chain)
     if plan is None:
-        shape = (len(packing.first), probs.shape[1])
-        return Pieces(packing, np.broadcast_to(chain.can_start, shape), np.broadcast_to(chain.can_end, shape))
+        return _keep_whole(packing, chain.can_start.astype(np.float64), chain.can_end.astype(np.float64))
     mass, log_total = _sum_paths(probs, plan, chain)
     return _pass_on_sums(mass, log_total, plan, chain)
 
@@ -86,14 +85,11 @@ def pick_pieces(log_probs: Floats, packing: Packing, chain: Chain) -> Pieces:
         ``before`` and ``after`` are 0 or minus infinity: the tags that a best path, the same for all pieces of a
         segment, leaves open. Segments without a legal path are left out.
     """
-    with np.errstate(divide="ignore"):
-        log_start, log_end = np.log(chain.can_start.astype(np.float64)), np.log(chain.can_end.astype(np.float64))
-        log_legal = np.log(chain.legal.astype(np.float64))
-        plan = _plan(packing, chain)
-        if plan is None:
-            shape = (len(packing.first), log_probs.shape[1])
-            return Pieces(packing, np.broadcast_to(log_start, shape), np.broadcast_to(log_end, shape))
-        log_kinds = np.log(plan.kinds)
+    log_start, log_end = log_allowed(chain.can_start), log_allowed(chain.can_end)
+    plan = _plan(packing, chain)
+    if plan is None:
+        return _keep_whole(packing, log_start, log_end)
+    log_legal, log_kinds = log_allowed(chain.legal), log_allowed(plan.kinds > 0)
     best = np.zeros((len(plan.in_order), *plan.kinds.shape))
     for t, rows in plan.packing.steps():
         n = len(rows)
@@ -105,6 +101,18 @@ def divisor(total: Floats) -> Floats:
     """Return what to divide by: the total, or infinity where there is nothing, so that all that follows is zero."""
     found: Floats = np.where(total > TINY, total, np.inf)
     return found
+
+
+def log_allowed(allowed: Bools) -> Floats:
+    """Return 0 where something is allowed, and minus infinity elsewhere. Shape: that of ``allowed``."""
+    log: Floats = np.where(allowed, 0.0, -np.inf)
+    return log
+
+
+def _keep_whole(packing: Packing, before: Floats, after: Floats) -> Pieces:
+    """Return the segments themselves. Shape of ``before`` and ``after``: (K,)."""
+    shape = (len(packing.first), len(before))
+    return Pieces(packing, np.broadcast_to(before, shape), np.broadcast_to(after, shape))
 
 
 def _plan(packing: Packing, chain: Chain) -> _Plan | None:
