@@ -15,22 +15,28 @@ from spacy.training import Example
 
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.pipe.calibration import Calibration
+from spacy_hf_ner.pipe.entities import Decoder, find_entities
 from spacy_hf_ner.pipe.fitting import fit_calibration, fit_rows, judge_spans, read_held_out
-from spacy_hf_ner.pipe.prediction import Decoder, find_entities
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model")
     parser.add_argument("--data", default="conllpp/conllpp_dev.txt")
     args = parser.parse_args()
     nlp = spacy.load(args.model)
     component: Any = nlp.get_pipe("hf_ner")
-    tag_set = component.tagger.load("auto")
+    tag_set = component.classifier.load("auto")
     docs = [
         read_held_out(
-            Example(doc, gold), component.tagger.predict([doc])[0], tag_set, spans_key="hf_ner", prefer_group=False
+            Example(doc, gold),
+            component.classifier.predict([doc])[0],
+            tag_set,
+            spans_key="hf_ner",
+            prefer_group=False,
         )
         for gold in read_docs(args.data, nlp)
         if len(doc := nlp.make_doc(gold.text))
@@ -46,7 +52,12 @@ def main() -> None:
     ]
     for name, decoder, with_temperature, with_maps in variants:
         find = partial(
-            find_entities, tag_set=tag_set, decoder=decoder, threshold=None, keep_entities=False, overlapping=False
+            find_entities,
+            tag_set=tag_set,
+            decoder=decoder,
+            threshold=None,
+            keep_entities=False,
+            overlapping=False,
         )
         judged = []
         for here, there in (halves, halves[::-1]):
@@ -58,7 +69,9 @@ def main() -> None:
         errors = "  ".join(f"{measure_reliability(*half).expected_error:.4f}" for half in judged)
         ranks = "  ".join(f"{auroc(*half) or 0.0:.4f}" for half in judged)
         print(f"{name:44} {errors:22}  {ranks}")
-    print(f"sampling noise of the ECE of perfectly calibrated scores: {calibration_noise(judged[0][0]):.4f}")
+    print(
+        f"sampling noise of the ECE of perfectly calibrated scores: {calibration_noise(judged[0][0]):.4f}"
+    )
 
 
 if __name__ == "__main__":

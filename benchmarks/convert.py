@@ -87,12 +87,21 @@ def measure_gaps() -> None:
     for name, lang, kind in GAPS:
         n_gaps = n_right = n_spaces = 0
         for sentence in open_corpus(DATA / name, ReadOptions(lang=lang)).read():
-            for gap, space in zip(sentence.gaps[:-1], detokenize(sentence.words, lang), strict=False):
+            for gap, space in zip(
+                sentence.gaps[:-1], detokenize(sentence.words, lang), strict=False
+            ):
                 n_gaps += 1
                 n_right += bool(gap) == space
                 n_spaces += bool(gap)
-        rows.append((name, kind, f"{n_gaps:,}", f"{n_right / n_gaps:.2%}", f"{n_spaces / n_gaps:.2%}"))
-    msg.table(rows, header=("file", "text", "gaps", "right", "spaces only"), aligns=tuple("llrrr"), divider=True)
+        rows.append(
+            (name, kind, f"{n_gaps:,}", f"{n_right / n_gaps:.2%}", f"{n_spaces / n_gaps:.2%}")
+        )
+    msg.table(
+        rows,
+        header=("file", "text", "gaps", "right", "spaces only"),
+        aligns=tuple("llrrr"),
+        divider=True,
+    )
 
 
 def measure_entities() -> None:
@@ -101,9 +110,15 @@ def measure_entities() -> None:
     for name, lang in ENTITIES:
         nlp = spacy.blank(lang)
         source = open_corpus(DATA / name, ReadOptions(lang=lang))
-        gold = Counter((s.words[span.start : span.end], span.entity_type) for s in source.read() for span in s.spans)
+        gold = Counter(
+            (s.words[span.start : span.end], span.entity_type)
+            for s in source.read()
+            for span in s.spans
+        )
         ours = count_held(make_docs(source, nlp, lang), nlp)
-        rows.append((name, f"{gold.total():,}", share(ours, gold), *compare_with_spacy(name, nlp, gold)))
+        rows.append(
+            (name, f"{gold.total():,}", share(ours, gold), *compare_with_spacy(name, nlp, gold))
+        )
     header = ("file", "entities", "ours", "spacy convert", "its entities", "its documents")
     msg.table(rows, header=header, aligns=tuple("lrrrrr"), divider=True)
 
@@ -138,7 +153,9 @@ def share(held: Counter[Entity], gold: Counter[Entity]) -> str:
 def compare_with_spacy(name: str, nlp: Language, gold: Counter[Entity]) -> tuple[str, str, str]:
     """Return the same share for ``spacy convert``, the entities it makes, and its documents."""
     text = (DATA / name).read_text(encoding="utf-8", errors="replace")
-    convert: Callable[..., Iterable[Doc]] = iob_to_docs if name.endswith((".iob2", ".csv")) else conll_ner_to_docs
+    convert: Callable[..., Iterable[Doc]] = (
+        iob_to_docs if name.endswith((".iob2", ".csv")) else conll_ner_to_docs
+    )
     try:
         docs = list(convert(text, n_sents=1, no_print=True))
     except Exception as error:  # noqa: BLE001 - whatever it ends with is the result
@@ -185,7 +202,10 @@ def measure_huge() -> None:
         )
     share = len(run.memory) / 10
     tenths = [run.memory[round(i * share) : round((i + 1) * share)] for i in range(10)]
-    rows = [(f"{i + 1}", *(f"{f(t) / MEBIBYTE:.0f} MB" for f in (median, max))) for i, t in enumerate(tenths)]
+    rows = [
+        (f"{i + 1}", *(f"{f(t) / MEBIBYTE:.0f} MB" for f in (median, max)))
+        for i, t in enumerate(tenths)
+    ]
     msg.table(rows, header=("tenth", "median", "most"), aligns=tuple("rrr"), divider=True)
 
 
@@ -216,7 +236,7 @@ def convert_apart(path: Path, output: Path) -> Conversion:
     """Convert a file in a process of its own; what it takes to start is not counted."""
     code = (
         "import time; from pathlib import Path\n"
-        "from spacy_hf_ner.corpus.convert import convert_corpus\n"
+        "from spacy_hf_ner.corpus.conversion import convert_corpus\n"
         "from spacy_hf_ner.corpus.texts import blank_pipeline\n"
         "from spacy_hf_ner.evaluation.memory import read_peak_memory\n"
         "blank_pipeline('en'); before = read_peak_memory()\n"
@@ -226,7 +246,9 @@ def convert_apart(path: Path, output: Path) -> Conversion:
         " read_peak_memory())"
     )
     memory: list[int] = []
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as process:
         pages = Path(f"/proc/{process.pid}/statm")
         while process.poll() is None:
             if pages.is_file() and (sizes := pages.read_text().split()):
@@ -244,7 +266,12 @@ def main() -> None:
     """Measure what the command line names, or everything."""
     if not DATA.is_dir():
         sys.exit(f"Skipped: there is no {DATA}. The real data is not part of this repository.")
-    parts = {"gaps": measure_gaps, "entities": measure_entities, "speed": measure_speed, "huge": measure_huge}
+    parts = {
+        "gaps": measure_gaps,
+        "entities": measure_entities,
+        "speed": measure_speed,
+        "huge": measure_huge,
+    }
     for name in sys.argv[1:] or ("gaps", "entities", "speed"):
         parts[name]()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from spacy_hf_ner.corpus.convert import convert_corpus
+from spacy_hf_ner.corpus.conversion import convert_corpus
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
@@ -41,5 +41,7 @@ def read_docs(name: str, nlp: Language) -> list[Doc]:
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
     """Return the median of measurements with their range."""
-    low, middle, high = (f"{v:,.{digits}f}" for v in (min(values), statistics.median(values), max(values)))
+    low, middle, high = (
+        f"{v:,.{digits}f}" for v in (min(values), statistics.median(values), max(values))
+    )
     return f"{middle} ({low}-{high})"

@@ -20,17 +20,17 @@ from spacy.vocab import Vocab
 
 from spacy_hf_ner.evaluation.confidence import collect_scores, measure_confidence, trace_thresholds
 from spacy_hf_ner.evaluation.confusion import count_confusions, rank_confusions
-from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
-from spacy_hf_ner.evaluation.evaluate import judge, pause_collector
 from spacy_hf_ner.evaluation.matching import match_entities
+from spacy_hf_ner.evaluation.pairing import DocPair, pair_docs
 from spacy_hf_ner.evaluation.prediction import Prediction
 from spacy_hf_ner.evaluation.resampling import bootstrap, count_docs
+from spacy_hf_ner.evaluation.results import judge, pause_collector
 from spacy_hf_ner.evaluation.semeval import count_semeval
 from spacy_hf_ner.evaluation.seqeval_report import score_with_seqeval
 from spacy_hf_ner.evaluation.slices import slice_scores
 from spacy_hf_ner.evaluation.strict import score_strict
 from spacy_hf_ner.evaluation.tokens import token_accuracy, write_pair_tags
-from spacy_hf_ner.visual.report import make_report
+from spacy_hf_ner.visual.evaluation_page import make_report
 
 TOKENS = 20  # in a sentence
 ENTITIES = 2.5  # in a sentence, about as many as in news
@@ -56,7 +56,10 @@ def make_examples(n_sentences: int, vocab: Vocab, *, per_doc: int = 10) -> list[
     for _ in range(n_sentences // per_doc):
         tokens = [draw.choice(words) for _ in range(TOKENS * per_doc)]
         spaces = [True] * len(tokens)
-        gold, predicted = Doc(vocab, words=tokens, spaces=spaces), Doc(vocab, words=tokens, spaces=spaces)
+        gold, predicted = (
+            Doc(vocab, words=tokens, spaces=spaces),
+            Doc(vocab, words=tokens, spaces=spaces),
+        )
         starts = sorted(draw.sample(range(0, len(tokens) - 2, 3), round(ENTITIES * per_doc)))
         gold.ents = [Span(gold, i, i + draw.choice((1, 2)), draw.choice(TYPES)) for i in starts]
         predicted.ents = [
@@ -64,7 +67,9 @@ def make_examples(n_sentences: int, vocab: Vocab, *, per_doc: int = 10) -> list[
             for e in gold.ents
         ]
         scores = [draw.betavariate(6, 1) for _ in predicted.ents]
-        predicted.spans["hf_ner"] = SpanGroup(predicted, spans=list(predicted.ents), attrs={"scores": scores})
+        predicted.spans["hf_ner"] = SpanGroup(
+            predicted, spans=list(predicted.ents), attrs={"scores": scores}
+        )
         examples.append(Example(predicted, gold))
     return examples
 
@@ -81,7 +86,9 @@ def timed(name: str, work: Callable[[], T], seconds: list[float]) -> T:
 def measure_parts(examples: list[Example]) -> None:
     """Print how long each part of an evaluation takes, our own first."""
     ours: list[float] = []
-    pairs: list[DocPair] = timed("pairing", lambda: [pair_docs(eg.reference, eg.predicted) for eg in examples], ours)
+    pairs: list[DocPair] = timed(
+        "pairing", lambda: [pair_docs(eg.reference, eg.predicted) for eg in examples], ours
+    )
     n_gold = sum(len(pair.gold) for pair in pairs)
     matches = timed("matching", lambda: [match_entities(p.gold, p.predicted) for p in pairs], ours)
     timed("strict spans", lambda: score_strict(pairs), ours)
@@ -90,7 +97,11 @@ def measure_parts(examples: list[Example]) -> None:
     timed("slices", lambda: slice_scores(pairs), ours)
     timed("confusions", lambda: (count_confusions(matches), rank_confusions(pairs, matches)), ours)
     scored = timed("scores", lambda: collect_scores(pairs), ours)
-    timed("calibration and thresholds", lambda: (measure_confidence(scored), trace_thresholds(scored)), ours)
+    timed(
+        "calibration and thresholds",
+        lambda: (measure_confidence(scored), trace_thresholds(scored)),
+        ours,
+    )
     tags = timed("tags", lambda: [write_pair_tags(pair) for pair in pairs], ours)
     timed("token accuracy", lambda: token_accuracy(tags), ours)
     print(f"{n_gold:,} gold entities, our own evaluation: {sum(ours):.2f} s")
@@ -116,10 +127,18 @@ def measure_report(examples: list[Example]) -> None:
         for name, html in (("an empty page", "<p>"), ("the report", report)):
             page = Path(folder) / "page.html"
             page.write_text(html, encoding="utf8")
-            command = [chromium, *FLAGS, f"--user-data-dir={folder}/profile", "--dump-dom", page.as_uri()]
+            command = [
+                chromium,
+                *FLAGS,
+                f"--user-data-dir={folder}/profile",
+                "--dump-dom",
+                page.as_uri(),
+            ]
             start = time.perf_counter()
             subprocess.run(command, capture_output=True, check=True)  # noqa: S603
-            print(f"  Chromium, {name:<22} {time.perf_counter() - start:6.2f} s, its start included")
+            print(
+                f"  Chromium, {name:<22} {time.perf_counter() - start:6.2f} s, its start included"
+            )
 
 
 def main() -> None:

@@ -15,16 +15,20 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from spacy_hf_ner.evaluation.memory import read_peak_memory
-from spacy_hf_ner.model.layout import lay_out
+from spacy_hf_ner.model.reading.layout import lay_out
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model")
     parser.add_argument("--words", type=int, default=200_000)
     parser.add_argument("--precision", default="auto")
-    parser.add_argument("--check", action="store_true", help="read the parts too; it takes as long again")
+    parser.add_argument(
+        "--check", action="store_true", help="read the parts too; it takes as long again"
+    )
     args = parser.parse_args()
     nlp = spacy.load(args.model, config={"components.hf_ner.model.precision": args.precision})
     nlp.max_length = 10_000_000
@@ -37,7 +41,10 @@ def main() -> None:
     doc = nlp.get_pipe("hf_ner")(doc)
     done = time.perf_counter()
     peak = (read_peak_memory() or 0) / 2**20
-    print(f"{len(doc):,} tokens, {len(doc.ents):,} entities; spaCy's tokenizer {tokenized - start:.1f} s, ", end="")
+    print(
+        f"{len(doc):,} tokens, {len(doc.ents):,} entities; spaCy's tokenizer {tokenized - start:.1f} s, ",
+        end="",
+    )
     print(f"hf_ner {done - tokenized:.1f} s; peak memory of the process {peak:,.0f} MiB")
     if args.check:
         check_parts(nlp, doc)
@@ -71,7 +78,9 @@ def check_parts(nlp: Language, whole: Doc) -> None:
     component: Any = nlp.get_pipe("hf_ner")
     shim = component.model.shims[0]
     layout = lay_out([whole], shim.checkpoint.tokenizer.encode([whole]), shim.reading)
-    first_tokens = [int(layout.token_i[layout.alignment.owner[window.start]]) for window in layout.windows]
+    first_tokens = [
+        int(layout.token_i[layout.alignment.owner[window.start]]) for window in layout.windows
+    ]
     parts = [whole[a:b] for a, b in zip(first_tokens, [*first_tokens[1:], len(whole)], strict=True)]
     docs = component.pipe((_copy_unannotated(part) for part in parts), batch_size=1000)
     found = [

@@ -51,8 +51,12 @@ def main() -> None:
     use_device(setting)
     report = Report(corpus.name, describe_machine(args.device))
     competitors = choose(report, setting, args.only, problems)
-    n_rounds = args.rounds or (4 if args.device == "cpu" else 3)  # slices about as long as a batch of nlp.pipe
-    texts = {kind: thin_out(some, args.words) for kind, some in read_texts(corpus.dev, vocab).items()}
+    n_rounds = args.rounds or (
+        4 if args.device == "cpu" else 3
+    )  # slices about as long as a batch of nlp.pipe
+    texts = {
+        kind: thin_out(some, args.words) for kind, some in read_texts(corpus.dev, vocab).items()
+    }
     for kind, some in texts.items():
         report.kinds.append(
             run_rounds(
@@ -76,16 +80,28 @@ def main() -> None:
 def read_arguments() -> argparse.Namespace:
     """Return the command line."""
     results = Path(__file__).resolve().parent / "results"
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, help="a pipeline with hf_ner; by default one trained here, once")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--model", type=Path, help="a pipeline with hf_ner; by default one trained here, once"
+    )
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--rounds", type=int, help="slices that the texts are dealt to; 4, on a GPU 3")
-    parser.add_argument("--words", type=int, help="about so many words of each kind of texts; all by default")
-    parser.add_argument("--single", type=int, default=60, help="short texts that are read one at a time")
+    parser.add_argument(
+        "--rounds", type=int, help="slices that the texts are dealt to; 4, on a GPU 3"
+    )
+    parser.add_argument(
+        "--words", type=int, help="about so many words of each kind of texts; all by default"
+    )
+    parser.add_argument(
+        "--single", type=int, default=60, help="short texts that are read one at a time"
+    )
     parser.add_argument("--only", nargs="*", help="competitors by name")
     parser.add_argument("--output", type=Path, default=results)
     parser.add_argument("--svg", type=Path, default=results / "speed.svg")
-    parser.add_argument("--redraw", type=Path, help="measure nothing: print and draw what a run has saved")
+    parser.add_argument(
+        "--redraw", type=Path, help="measure nothing: print and draw what a run has saved"
+    )
     return parser.parse_args()
 
 
@@ -106,7 +122,9 @@ def choose(
     return chosen
 
 
-def measure_alone(report: Report, competitors: Sequence[Competitor], setting: Setting, texts: Path) -> None:
+def measure_alone(
+    report: Report, competitors: Sequence[Competitor], setting: Setting, texts: Path
+) -> None:
     """Measure what needs processes of their own: memory, and how long a start takes."""
     batch_size = max((kind.batch_size for kind in report.kinds), default=1)
     shared = json.dumps(setting.to_json() | {"batch_size": batch_size})

@@ -56,7 +56,9 @@ def load_network(labels: list[str]) -> tuple[Any, Any]:
     tokenizer: Any = AutoTokenizer.from_pretrained(encoder)  # type: ignore[no-untyped-call]
     names = dict(enumerate(labels))
     ids = {label: i for i, label in names.items()}
-    network: Any = AutoModelForTokenClassification.from_pretrained(encoder, id2label=names, label2id=ids)
+    network: Any = AutoModelForTokenClassification.from_pretrained(
+        encoder, id2label=names, label2id=ids
+    )
     return network, tokenizer
 
 
@@ -65,7 +67,10 @@ def read_rows(doc: Doc, tokenizer: Any) -> Iterator[Row]:  # noqa: ANN401
     for sentence in doc.sents:
         tokens = [token for token in sentence if not token.is_space]
         encoded = tokenizer(
-            [t.text for t in tokens], is_split_into_words=True, truncation=True, max_length=MAX_SUBWORDS
+            [t.text for t in tokens],
+            is_split_into_words=True,
+            truncation=True,
+            max_length=MAX_SUBWORDS,
         )
         seen: set[int | None] = {None}
         starts = []
@@ -87,7 +92,9 @@ def tag_docs(docs: Sequence[Doc], tokenizer: Any, labels: list[str], tagger: Tag
     tags = [OUTSIDE if label == "O" else Tag(label[0], label[2:]) for label in labels]
     copies = []
     for doc, rows in zip(docs, per_doc, strict=True):
-        copy = Doc(doc.vocab, words=[t.text for t in doc], spaces=[bool(t.whitespace_) for t in doc])
+        copy = Doc(
+            doc.vocab, words=[t.text for t in doc], spaces=[bool(t.whitespace_) for t in doc]
+        )
         ents = []
         for row in rows:
             ids = next(found)
@@ -114,14 +121,20 @@ class PlainLoop:
         self.labels = labels
         self.network, self.tokenizer = load_network(labels)
         self.network.train()
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=LEARN_RATE, weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=LEARN_RATE, weight_decay=0.01
+        )
         self.autocast = precision == "bf16"
         self.rows: list[tuple[Row, list[int]]] = []
         for doc in docs:
             tags = as_tags(doc)
-            self.rows += [(row, label_row(row, tags, labels)) for row in read_rows(doc, self.tokenizer)]
+            self.rows += [
+                (row, label_row(row, tags, labels)) for row in read_rows(doc, self.tokenizer)
+            ]
 
-    def batches(self, order: Sequence[int] | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
+    def batches(
+        self, order: Sequence[int] | None = None
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
         """Yield ids, labels and the number of words of the batches of one epoch.
 
         Args:
@@ -131,7 +144,11 @@ class PlainLoop:
         for start in range(0, len(order), BATCH_SENTENCES):
             batch = [self.rows[i] for i in order[start : start + BATCH_SENTENCES]]
             ids = _pad([row.ids for row, _ in batch], self.tokenizer.pad_token_id)
-            yield ids, _pad([labels for _, labels in batch], IGNORED), sum(row.n_words for row, _ in batch)
+            yield (
+                ids,
+                _pad([labels for _, labels in batch], IGNORED),
+                sum(row.n_words for row, _ in batch),
+            )
 
     def endless_batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, int]]:
         """Yield one batch after the other, for ever."""
@@ -154,7 +171,8 @@ class PlainLoop:
         n_steps = epochs * -(-len(self.rows) // BATCH_SENTENCES)
         n_warm = max(1, round(n_steps / 10))
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: min(step / n_warm, (n_steps - step) / max(1, n_steps - n_warm))
+            self.optimizer,
+            lambda step: min(step / n_warm, (n_steps - step) / max(1, n_steps - n_warm)),
         )
         draw = random.Random(seed)  # noqa: S311 - not for secrets
         for _ in range(epochs):
@@ -175,7 +193,11 @@ class PlainLoop:
             batch = by_length[start : start + BATCH_SENTENCES]
             ids = _pad([rows[i].ids for i in batch], self.tokenizer.pad_token_id)
             with torch.inference_mode(), self._cast():
-                best = self.network(input_ids=ids, attention_mask=self._mask(ids)).logits.argmax(-1).tolist()
+                best = (
+                    self.network(input_ids=ids, attention_mask=self._mask(ids))
+                    .logits.argmax(-1)
+                    .tolist()
+                )
             for i, labels in zip(batch, best, strict=True):
                 found[i] = labels
         return found

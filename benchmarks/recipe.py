@@ -43,9 +43,7 @@ CORPORA = {
     "wnut17": ("wnut17/wnut17train.conll", "wnut17/emerging.dev.conll"),
     "ncbi": ("bio_mtl/NCBI-disease-IOB/train.tsv", "bio_mtl/NCBI-disease-IOB/devel.tsv"),
 }
-HEADER = (
-    f"{'way':<14}{'seed':>5}{'F1 (range)':>22}{'P':>7}{'R':>7}{'in hf_ner':>11}{'trained w/s':>13}{'predicted w/s':>15}"
-)
+HEADER = f"{'way':<14}{'seed':>5}{'F1 (range)':>22}{'P':>7}{'R':>7}{'in hf_ner':>11}{'trained w/s':>13}{'predicted w/s':>15}"
 
 
 def main() -> None:
@@ -53,7 +51,10 @@ def main() -> None:
     args = read_arguments()
     set_verbosity_error()  # type: ignore[no-untyped-call]
     RESULTS.mkdir(exist_ok=True)
-    known = {"threads": torch.get_num_threads(), **{name: version(name) for name in ("spacy", "torch", "transformers")}}
+    known = {
+        "threads": torch.get_num_threads(),
+        **{name: version(name) for name in ("spacy", "torch", "transformers")},
+    }
     known |= {key: value for key, value in vars(args).items() if key not in {"ways", "seeds"}}
     with tempfile.TemporaryDirectory() as folder:
         train_file, dev_file = prepare_corpus(args, Path(folder))
@@ -75,19 +76,33 @@ def main() -> None:
 
 def read_arguments() -> argparse.Namespace:
     """Return what the user asks for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", choices=CORPORA, default="sample")
     parser.add_argument("--ways", nargs="+", default=["hf_ner", "plain", "trainer", "transition"])
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument(
-        "--precision", choices=["bf16", "none"], default="bf16", help="of hf_ner and plain; others have their own"
+        "--precision",
+        choices=["bf16", "none"],
+        default="bf16",
+        help="of hf_ner and plain; others have their own",
     )
     parser.add_argument(
-        "--override", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="settings of the configs"
+        "--override",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings of the configs",
     )
-    parser.add_argument("--limit-docs", type=int, default=0, help="the first documents only, of both parts")
-    parser.add_argument("--limit-sentences", type=int, default=0, help="the first training sentences only")
+    parser.add_argument(
+        "--limit-docs", type=int, default=0, help="the first documents only, of both parts"
+    )
+    parser.add_argument(
+        "--limit-sentences", type=int, default=0, help="the first training sentences only"
+    )
     args = parser.parse_args()
     args.override = dict(read_setting(parser, setting) for setting in args.override)
     return args
@@ -110,7 +125,9 @@ def prepare_corpus(args: argparse.Namespace, folder: Path) -> tuple[Path, Path]:
     for name, split in zip(CORPORA[args.corpus], ("train", "dev"), strict=True):
         path = RESULTS / f"{args.corpus}_{split}.spacy"
         source = DATA / name
-        if not path.is_file() or (source.is_file() and source.stat().st_mtime > path.stat().st_mtime):
+        if not path.is_file() or (
+            source.is_file() and source.stat().st_mtime > path.stat().st_mtime
+        ):
             fresh = folder / path.name
             DocBin(docs=read_docs(name, spacy.blank("en")), store_user_data=True).to_disk(fresh)
             shutil.move(fresh, path)  # whole at once: other runs may read it
@@ -141,7 +158,9 @@ def describe(task: Task) -> str:
         docs = read_gold(path, Vocab())
         n_sentences = sum(1 for doc in docs for _ in doc.sents)
         n_ents = sum(len(doc.ents) for doc in docs)
-        counts.append(f"{name} {n_sentences:,} sentences, {count_words(docs):,} words, {n_ents:,} entities")
+        counts.append(
+            f"{name} {n_sentences:,} sentences, {count_words(docs):,} words, {n_ents:,} entities"
+        )
     return f"{'; '.join(counts)}; {task.epochs} epochs, {torch.get_num_threads()} threads"
 
 
@@ -170,12 +189,22 @@ def format_row(way: str, seeds: str, outcomes: Sequence[Outcome]) -> str:
     """Return a row of the table: means over runs, and medians of speeds."""
     counts = [outcome.scores.micro for outcome in outcomes]
     f1 = [100 * c.f1 for c in counts]
-    spread = f"{statistics.mean(f1):.2f}" + (f" ({min(f1):.2f}-{max(f1):.2f})" if len(f1) > 1 else "")
-    precision, recall = (100 * statistics.mean(getattr(c, name) for c in counts) for name in ("precision", "recall"))
+    spread = f"{statistics.mean(f1):.2f}" + (
+        f" ({min(f1):.2f}-{max(f1):.2f})" if len(f1) > 1 else ""
+    )
+    precision, recall = (
+        100 * statistics.mean(getattr(c, name) for c in counts) for name in ("precision", "recall")
+    )
     ours = [100 * o.in_hf_ner for o in outcomes if o.in_hf_ner is not None]
-    speeds = (statistics.median(o.train_speed for o in outcomes), statistics.median(o.predict_speed for o in outcomes))
+    speeds = (
+        statistics.median(o.train_speed for o in outcomes),
+        statistics.median(o.predict_speed for o in outcomes),
+    )
     cells = f"{way:<14}{seeds:>5}{spread:>22}{precision:>7.2f}{recall:>7.2f}"
-    return cells + f"{f'{statistics.mean(ours):.2f}' if ours else '':>11}{speeds[0]:>13,.0f}{speeds[1]:>15,.0f}"
+    return (
+        cells
+        + f"{f'{statistics.mean(ours):.2f}' if ours else '':>11}{speeds[0]:>13,.0f}{speeds[1]:>15,.0f}"
+    )
 
 
 if __name__ == "__main__":

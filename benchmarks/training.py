@@ -33,7 +33,9 @@ def make_pipeline(docs: list[Doc], precision: str) -> tuple[Language, list[Examp
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--words", type=int, default=6000, help="words in each turn")
     parser.add_argument("--precision", choices=["bf16", "none"], default="bf16")
@@ -58,7 +60,9 @@ def main() -> None:
                     n_words += sum(len(example.reference) for example in batch)
             if round_i:  # the first turn warms up
                 measured.append(n_words / (time.perf_counter() - start))
-    print(f"words/s in training, {args.precision}, median (range) of {args.rounds} turns of {args.words} words")
+    print(
+        f"words/s in training, {args.precision}, median (range) of {args.rounds} turns of {args.words} words"
+    )
     for name, values in speeds.items():
         print(f"  {name:12} {spread(values)}")
     ratios = [a / b for a, b in zip(speeds["hf_ner"], speeds["plain loop"], strict=True)]

@@ -13,7 +13,16 @@ from typing import IO, Any
 
 import spacy
 from corpora import REPOSITORY, find_encoder
-from plain_loop import IGNORED, PlainLoop, Row, label_row, list_labels, load_network, read_rows, tag_docs
+from plain_loop import (
+    IGNORED,
+    PlainLoop,
+    Row,
+    label_row,
+    list_labels,
+    load_network,
+    read_rows,
+    tag_docs,
+)
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.tokens import Doc, DocBin
@@ -30,7 +39,7 @@ from transformers.trainer_utils import set_seed
 from transformers.training_args import TrainingArguments
 
 from spacy_hf_ner import as_tags
-from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.evaluation.prediction import predict
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 
@@ -76,7 +85,9 @@ class Clock:
     seconds: float = 0.0
     _start: float = field(default=0.0, repr=False)
 
-    def set_up(self, _nlp: Language, _stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr) -> Any:  # noqa: ANN401
+    def set_up(
+        self, _nlp: Language, _stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
+    ) -> Any:  # noqa: ANN401
         """Return spaCy's two callbacks."""
         bar = tqdm(total=self.total_steps, unit="step", file=stderr, leave=False, disable=None)
 
@@ -94,7 +105,11 @@ class Clock:
 
     def measure_speed(self, n_words: int) -> float:
         """Return words per second, given the words of all steps; NaN for a single step."""
-        return n_words * (self.n_steps - 1) / self.n_steps / self.seconds if self.n_steps > 1 else float("nan")
+        return (
+            n_words * (self.n_steps - 1) / self.n_steps / self.seconds
+            if self.n_steps > 1
+            else float("nan")
+        )
 
 
 def run_way(way: str, task: Task, seed: int) -> Outcome | None:
@@ -110,20 +125,32 @@ def run_way(way: str, task: Task, seed: int) -> Outcome | None:
 def run_config(path: Path, task: Task, seed: int) -> Outcome | None:
     """Do what `spacy train` does with a config."""
     config = load_config(path)
-    if "transformer" in config["components"] and importlib.util.find_spec("spacy_transformers") is None:
+    if (
+        "transformer" in config["components"]
+        and importlib.util.find_spec("spacy_transformers") is None
+    ):
         print(f"{path.stem}: skipped, spacy-transformers is not installed.")
         return None
     clock = Clock()
     registry.loggers(CLOCK, func=lambda: clock.set_up)
     with tempfile.TemporaryDirectory() as folder:
-        first = Path(folder) / "first.spacy"  # spaCy evaluates after the first step: one document is enough
+        first = (
+            Path(folder) / "first.spacy"
+        )  # spaCy evaluates after the first step: one document is enough
         DocBin(docs=read_gold(task.dev_file, Vocab())[:1]).to_disk(first)
-        config["paths"] |= {"train": str(task.train_file), "dev": str(first), "encoder": str(find_encoder())}
+        config["paths"] |= {
+            "train": str(task.train_file),
+            "dev": str(first),
+            "encoder": str(find_encoder()),
+        }
         config["paths"] |= {"labels": "none"}  # no such folder: entity types are those of the data
         config["system"]["seed"] = seed
         config["training"]["logger"] = {"@loggers": CLOCK}
         if model := config["components"].get("hf_ner", {}).get("model"):
-            model |= {"precision": task.precision.replace("none", "fp32"), "mixed_precision": task.precision}
+            model |= {
+                "precision": task.precision.replace("none", "fp32"),
+                "mixed_precision": task.precision,
+            }
         override(config, task.overrides)
         nlp = init_nlp(config)
         clock.total_steps = set_budget(nlp, task)
@@ -134,7 +161,9 @@ def run_config(path: Path, task: Task, seed: int) -> Outcome | None:
     return Outcome(
         scores=score([example.predicted for example in prediction.examples], golds),
         n_steps=clock.n_steps,
-        train_speed=clock.measure_speed(task.epochs * count_words(read_gold(task.train_file, nlp.vocab))),
+        train_speed=clock.measure_speed(
+            task.epochs * count_words(read_gold(task.train_file, nlp.vocab))
+        ),
         predict_speed=count_words(golds) / prediction.seconds,
     )
 
@@ -160,10 +189,17 @@ def set_budget(nlp: Language, task: Task) -> int:
     random.Random(0).shuffle(examples)  # noqa: S311 - not for secrets
     n_steps = task.epochs * sum(1 for _ in resolved["batcher"](examples))
     training = config["training"]
-    training |= {"max_epochs": task.epochs, "max_steps": 0, "patience": 0, "eval_frequency": 10 * n_steps}
+    training |= {
+        "max_epochs": task.epochs,
+        "max_steps": 0,
+        "patience": 0,
+        "eval_frequency": 10 * n_steps,
+    }
     for section in find_schedules(training["optimizer"]):
         if "warmup_steps" in section:
-            section["warmup_steps"] = round(section["warmup_steps"] * n_steps / section["total_steps"])
+            section["warmup_steps"] = round(
+                section["warmup_steps"] * n_steps / section["total_steps"]
+            )
         section["total_steps"] = n_steps
     override(config, task.overrides)
     nlp.config = config
@@ -212,7 +248,10 @@ def run_trainer(task: Task, seed: int) -> Outcome | None:
     rows = []
     for doc in docs:
         tags = as_tags(doc)
-        rows += [{"input_ids": row.ids, "labels": label_row(row, tags, labels)} for row in read_rows(doc, tokenizer)]
+        rows += [
+            {"input_ids": row.ids, "labels": label_row(row, tags, labels)}
+            for row in read_rows(doc, tokenizer)
+        ]
     with tempfile.TemporaryDirectory() as folder:
         trainer: Any = Trainer(
             model=network,
@@ -231,7 +270,9 @@ def run_trainer(task: Task, seed: int) -> Outcome | None:
         trainer.remove_callback(PrinterCallback)
 
         def find_labels(wanted: Sequence[Row]) -> list[list[int]]:
-            found = trainer.predict([{"input_ids": row.ids, "labels": [IGNORED] * len(row.ids)} for row in wanted])
+            found = trainer.predict(
+                [{"input_ids": row.ids, "labels": [IGNORED] * len(row.ids)} for row in wanted]
+            )
             ids: list[list[int]] = found.predictions.argmax(-1).tolist()
             return ids
 
@@ -259,7 +300,9 @@ def judge_weights(network: Any, tokenizer: Any, task: Task) -> float:  # noqa: A
         model = {"name": folder, "precision": task.precision.replace("none", "fp32")}
         nlp.add_pipe("hf_ner", config={"scheme": "IOB2", "model": model})
         golds = read_gold(task.dev_file, nlp.vocab)
-        return score([example.predicted for example in predict(nlp, golds).examples], golds).micro.f1
+        return score(
+            [example.predicted for example in predict(nlp, golds).examples], golds
+        ).micro.f1
 
 
 def score(predicted: Sequence[Doc], golds: Sequence[Doc]) -> StrictScores:

@@ -8,14 +8,16 @@ import argparse
 import spacy
 from corpora import REPOSITORY, read_docs
 
-from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.evaluation.prediction import predict
 from spacy_hf_ner.evaluation.strict import score_strict
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     default = REPOSITORY / "training" / "hf_ner_sample" / "model-calibrated"
     parser.add_argument("model", nargs="?", default=str(default))
     args = parser.parse_args()

@@ -14,9 +14,34 @@ does not know this package would expect::
 A message says what was expected, what was found, why it matters, and what to do next.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class HFNerError(Exception):
-    """Base of every exception raised on purpose by spacy_hf_ner."""
+    """Base of every exception raised on purpose by spacy_hf_ner.
+
+    Messages name settings as Python and configs spell them (``tag_column``, ``scheme = "bare"``). Those in
+    ``settings`` have a flag of the same name on the command line, which shows that in their place.
+
+    Args:
+        message: What was expected, what was found, why it matters, what to do next.
+        settings: The settings that the message names.
+    """
+
+    def __init__(self, message: str, *, settings: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.settings = tuple(settings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the settings when the error crosses processes."""
+        return _restore, (type(self), str(self), self.settings)
+
+
+def _restore(kind: type[HFNerError], message: str, settings: tuple[str, ...]) -> HFNerError:
+    error = kind.__new__(kind)
+    HFNerError.__init__(error, message, settings=settings)
+    return error
 
 
 class ConfigError(HFNerError, ValueError):

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedTokenizerFast
 
 TokenizerKind = Literal["wordpiece", "bpe", "unigram"]
@@ -76,7 +84,9 @@ def make_tokenizer(family: str, kind: TokenizerKind, lines: tuple[str, ...] = ()
     ends = [(token, tokenizer.token_to_id(token)) for token in (special.first, special.last)]
     if family == "roberta":
         first, last = ends
-        tokenizer.post_processor = processors.RobertaProcessing(last, first, trim_offsets=True, add_prefix_space=False)
+        tokenizer.post_processor = processors.RobertaProcessing(
+            last, first, trim_offsets=True, add_prefix_space=False
+        )
     else:
         template = "$A {1} {0}:2" if family == "xlnet" else "{0} $A {1}"
         single = template.format(special.first, special.last)
@@ -91,7 +101,9 @@ def _build_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[s
         tokenizer = Tokenizer(models.BPE())
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = decoders.ByteLevel()
-        _train_bpe(tokenizer, _VOCAB_SIZE + len(lines), special, lines, pre_tokenizers.ByteLevel.alphabet())
+        _train_bpe(
+            tokenizer, _VOCAB_SIZE + len(lines), special, lines, pre_tokenizers.ByteLevel.alphabet()
+        )
     elif kind == "wordpiece":
         normalizer = normalizers.BertNormalizer(lowercase=True)
         pieces = _find_pieces(normalizer, pre_tokenizers.BertPreTokenizer(), lines)
@@ -103,9 +115,13 @@ def _build_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[s
         tokenizer.decoder = decoders.WordPiece()
     else:
         normalizer = normalizers.NFKC()
-        pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+        pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
+        )
         pieces = _find_pieces(normalizer, pre_tokenizer, lines)
-        scores = [(name, 0.0) for name in special] + [(piece, -5.0 - i / 100) for i, piece in enumerate(pieces)]
+        scores = [(name, 0.0) for name in special] + [
+            (piece, -5.0 - i / 100) for i, piece in enumerate(pieces)
+        ]
         tokenizer = Tokenizer(models.Unigram(scores, unk_id=list(special).index(special.unknown)))
         tokenizer.normalizer = normalizer
         tokenizer.pre_tokenizer = pre_tokenizer
@@ -116,7 +132,9 @@ def _build_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[s
 
 
 def _find_pieces(
-    normalizer: normalizers.Normalizer, pre_tokenizer: pre_tokenizers.PreTokenizer, lines: tuple[str, ...]
+    normalizer: normalizers.Normalizer,
+    pre_tokenizer: pre_tokenizers.PreTokenizer,
+    lines: tuple[str, ...],
 ) -> list[str]:
     """Return the pieces of words that are frequent in a few lines.
 
@@ -130,10 +148,17 @@ def _find_pieces(
 
 
 def _train_bpe(
-    tokenizer: Tokenizer, vocab_size: int, special: Iterable[str], lines: tuple[str, ...], alphabet: list[str]
+    tokenizer: Tokenizer,
+    vocab_size: int,
+    special: Iterable[str],
+    lines: tuple[str, ...],
+    alphabet: list[str],
 ) -> None:
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size, special_tokens=list(special), initial_alphabet=alphabet, show_progress=False
+        vocab_size=vocab_size,
+        special_tokens=list(special),
+        initial_alphabet=alphabet,
+        show_progress=False,
     )
     tokenizer.train_from_iterator([*_CORPUS, *lines] * 4, trainer)
 
@@ -191,7 +216,12 @@ def make_checkpoint(
         tiny |= {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
     elif family == "xlnet":
         tiny |= {"d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 64}
-        for name in ("hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"):
+        for name in (
+            "hidden_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "max_position_embeddings",
+        ):
             del tiny[name]
     elif family in {"albert", "electra"}:
         tiny |= {"embedding_size": 16}

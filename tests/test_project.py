@@ -14,8 +14,24 @@ from weasel.util import load_project_config
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 WORKFLOWS = {
-    "all": ["encoder", "convert", "labels", "train", "calibrate", "evaluate", "visualise", "package"],
-    "compare": ["encoder", "convert", "train_hf_ner", "train_shared_encoder", "train_transition", "side_by_side"],
+    "all": [
+        "encoder",
+        "convert",
+        "labels",
+        "train",
+        "calibrate",
+        "evaluate",
+        "visualise",
+        "package",
+    ],
+    "compare": [
+        "encoder",
+        "convert",
+        "train_hf_ner",
+        "train_shared_encoder",
+        "train_transition",
+        "side_by_side",
+    ],
 }
 MADE_BY_HAND = ("configs/", "corpus/sample/")
 
@@ -41,7 +57,8 @@ def test_the_workflows_go_the_whole_way(project_dir: Path) -> None:
 
 @pytest.mark.parametrize("dataset", ["sample", "wnut17", "conllpp"])
 @pytest.mark.parametrize(
-    ("workflow", "config"), [("all", "hf_ner"), ("all", "shared_encoder"), ("all", "transition"), ("compare", "hf_ner")]
+    ("workflow", "config"),
+    [("all", "hf_ner"), ("all", "shared_encoder"), ("all", "transition"), ("compare", "hf_ner")],
 )
 def test_every_dependency_is_there_or_is_made_before(
     workflow: str, dataset: str, config: str, project_dir: Path
@@ -72,7 +89,10 @@ def test_every_script_names_what_it_writes(project_dir: Path) -> None:
 
 def test_two_runs_with_different_variables_leave_different_results(project_dir: Path) -> None:
     def results(**variables: str) -> set[str]:
-        commands = {command["name"]: command for command in read_project(project_dir, **variables)["commands"]}
+        commands = {
+            command["name"]: command
+            for command in read_project(project_dir, **variables)["commands"]
+        }
         return {
             output
             for workflow in WORKFLOWS.values()
@@ -104,11 +124,16 @@ def test_a_config_by_itself_reads_the_converted_sample(path: Path, project_dir: 
     assert [paths["labels"]] == commands["labels"]["outputs"]
 
 
-def test_the_comparison_trains_all_configs_alike_and_leaves_other_runs_alone(project_dir: Path) -> None:
+def test_the_comparison_trains_all_configs_alike_and_leaves_other_runs_alone(
+    project_dir: Path,
+) -> None:
     # Every command has a line of its own in the lock file, so the three are skipped one by one.
     commands = {command["name"]: command for command in read_project(project_dir)["commands"]}
     trained = [commands[f"train_{path.stem}"] for path in CONFIGS]
-    scripts = [command["script"][0].replace(path.stem, "NAME") for command, path in zip(trained, CONFIGS, strict=True)]
+    scripts = [
+        command["script"][0].replace(path.stem, "NAME")
+        for command, path in zip(trained, CONFIGS, strict=True)
+    ]
     assert len(set(scripts)) == 1
     assert commands["train"]["script"][0].split("--gpu-id")[1].split("--paths")[0] in scripts[0]
     assert [command["outputs"][0] for command in trained] == commands["side_by_side"]["deps"][:-1]
@@ -140,7 +165,9 @@ def test_the_checksums_are_those_of_the_published_files(
     (project_dir / dest).parent.mkdir(parents=True)
     shutil.copy(shared_data / file, project_dir / dest)
     fetch_asset(project_dir, asset["url"], Path(dest), asset["checksum"])
-    assert "Skipping download with matching checksum" in re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert "Skipping download with matching checksum" in re.sub(
+        r"\s+", " ", capsys.readouterr().out
+    )
 
 
 def test_a_dataset_that_was_not_downloaded_gives_a_sentence(
@@ -175,7 +202,9 @@ def test_the_learn_rate_falls_to_zero_at_the_last_step(path: Path, project_dir: 
     training = load_config(path)["training"]
     assert training["optimizer"]["learn_rate"]["total_steps"] == training["max_steps"]
     (script,) = (
-        c["script"][0] for c in read_project(project_dir, max_steps="1234")["commands"] if c["name"] == "train"
+        c["script"][0]
+        for c in read_project(project_dir, max_steps="1234")["commands"]
+        if c["name"] == "train"
     )
     assert "--training.max_steps 1234 --training.optimizer.learn_rate.total_steps 1234" in script
 
@@ -184,7 +213,10 @@ def test_the_learn_rate_falls_to_zero_at_the_last_step(path: Path, project_dir: 
 def test_a_pipeline_from_a_config_can_resume_its_training(path: Path) -> None:
     # nlp.resume_training() reads [training.optimizer] by itself, and fails on references to other sections.
     assert (
-        registry.resolve({"optimizer": load_config(path)["training"]["optimizer"]})["optimizer"].learn_rate is not None
+        registry.resolve({"optimizer": load_config(path)["training"]["optimizer"]})[
+            "optimizer"
+        ].learn_rate
+        is not None
     )
 
 
@@ -207,7 +239,9 @@ def test_the_sample_corpus_has_every_split(split: str) -> None:
 
 def test_the_registered_names_in_the_configs_exist() -> None:
     for path in CONFIGS:
-        for kind, name in re.findall(r'^@(\w+) = "([\w.-]+)"', path.read_text(encoding="utf8"), re.MULTILINE):
+        for kind, name in re.findall(
+            r'^@(\w+) = "([\w.-]+)"', path.read_text(encoding="utf8"), re.MULTILINE
+        ):
             if not name.startswith("spacy-transformers."):
                 assert registry.has(kind, name), name
 

@@ -10,7 +10,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 
 from spacy_hf_ner.cli.encoder import MINILM, fetch_encoder
-from spacy_hf_ner.corpus.convert import convert_corpus
+from spacy_hf_ner.corpus.conversion import convert_corpus
 
 ROOT = Path(__file__).parents[1]
 N_SENTENCES, N_EPOCHS = 100, 5
@@ -19,7 +19,9 @@ N_STEPS = 134  # as many batches as the epochs have
 
 def test_a_hundred_sentences_and_five_epochs_give_a_model(tmp_path: Path) -> None:
     for part in ("train", "dev"):
-        convert_corpus(str(ROOT / "corpus" / "sample" / f"{part}.conll"), tmp_path / f"{part}.spacy")
+        convert_corpus(
+            str(ROOT / "corpus" / "sample" / f"{part}.conll"), tmp_path / f"{part}.spacy"
+        )
     blank = spacy.blank("en")
     docs, n_sentences = DocBin(store_user_data=True), 0
     for doc in DocBin().from_disk(tmp_path / "train.spacy").get_docs(blank.vocab):

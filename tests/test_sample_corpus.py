@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 
 FOLDER = Path(__file__).resolve().parents[1] / "corpus" / "sample"
 SPLITS = ("train", "dev", "test")
@@ -21,7 +21,10 @@ LEAST_ENTITIES = {
     "dev": dict.fromkeys(TYPES, 50),
     "test": dict.fromkeys(TYPES, 60),
 }
-MARKS = {*"""."',():;?!-–%$£&@/""", "--"}  # tokens without a letter or a digit; all quotation marks are straight
+MARKS = {
+    *"""."',():;?!-–%$£&@/""",
+    "--",
+}  # tokens without a letter or a digit; all quotation marks are straight
 
 # One name, several types: each of these means different things in different sentences. Anything else is an error.
 AMBIGUOUS = {
@@ -86,11 +89,15 @@ def read_documents(split: str) -> tuple[Document, ...]:
 
 
 def read_sentences(*splits: str) -> list[Sentence]:
-    return [sentence for split in splits for document in read_documents(split) for sentence in document]
+    return [
+        sentence for split in splits for document in read_documents(split) for sentence in document
+    ]
 
 
 def count_entities(*splits: str) -> Counter[str]:
-    return Counter(entity_type for sentence in read_sentences(*splits) for _, entity_type in sentence.entities)
+    return Counter(
+        entity_type for sentence in read_sentences(*splits) for _, entity_type in sentence.entities
+    )
 
 
 def count_names() -> dict[str, Counter[str]]:
@@ -113,7 +120,12 @@ def list_phrases(split: str, n_words: int) -> set[tuple[str, ...]]:
 
 def read_table(heading: str) -> list[list[str]]:
     """The rows of the table under a heading of the guideline, its header first."""
-    section = (FOLDER / "GUIDELINE.md").read_text(encoding="utf8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    section = (
+        (FOLDER / "GUIDELINE.md")
+        .read_text(encoding="utf8")
+        .split(f"\n## {heading}\n")[1]
+        .split("\n## ")[0]
+    )
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows if not set("".join(row)) <= set("-: ")]
 
@@ -121,7 +133,9 @@ def read_table(heading: str) -> list[list[str]]:
 @pytest.mark.parametrize("split", SPLITS)
 def test_every_line_has_four_columns_and_the_middle_ones_are_empty(split: str) -> None:
     for number, line in enumerate(read_lines(split), start=1):
-        assert re.fullmatch(r"(\S+ _ _ (O|[BI]-(LOC|MISC|ORG|PER)))?", line), f"{split}:{number}: {line!r}"
+        assert re.fullmatch(r"(\S+ _ _ (O|[BI]-(LOC|MISC|ORG|PER)))?", line), (
+            f"{split}:{number}: {line!r}"
+        )
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -137,12 +151,16 @@ def test_documents_and_sentences_are_set_apart_by_one_blank_line(split: str) -> 
 def test_the_tags_are_iob2(split: str) -> None:
     for sentence in read_sentences(split):
         for before, tag in zip(("O", *sentence.tags), sentence.tags, strict=False):
-            assert not tag.startswith("I-") or before[2:] == tag[2:], f"{split}:{sentence.line}: {sentence.text}"
+            assert not tag.startswith("I-") or before[2:] == tag[2:], (
+                f"{split}:{sentence.line}: {sentence.text}"
+            )
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_the_converter_finds_nothing_to_repair(split: str, tmp_path: Path) -> None:
-    convert_corpus(str(FOLDER / f"{split}.conll"), tmp_path / "docs.spacy", options=ConvertOptions(strict=True))
+    convert_corpus(
+        str(FOLDER / f"{split}.conll"), tmp_path / "docs.spacy", options=ConvertOptions(strict=True)
+    )
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -155,7 +173,9 @@ def test_there_are_enough_sentences_and_entities_of_each_type(split: str) -> Non
     assert len(read_sentences(split)) >= LEAST_SENTENCES[split]
     counts = count_entities(split)
     assert set(counts) == set(TYPES)
-    assert not {name: counts[name] for name, least in LEAST_ENTITIES[split].items() if counts[name] < least}
+    assert not {
+        name: counts[name] for name, least in LEAST_ENTITIES[split].items() if counts[name] < least
+    }
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -169,7 +189,9 @@ def test_no_sentence_occurs_twice() -> None:
     assert not [text for text, n in counts.items() if n > 1]
 
 
-@pytest.mark.parametrize(("first", "second"), [("train", "dev"), ("train", "test"), ("dev", "test")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("train", "dev"), ("train", "test"), ("dev", "test")]
+)
 def test_two_splits_share_no_turn_of_phrase(first: str, second: str) -> None:
     # Six words in a row would betray a shared document, or one that was written after the pattern of another.
     assert not list_phrases(first, 6) & list_phrases(second, 6)
@@ -178,7 +200,12 @@ def test_two_splits_share_no_turn_of_phrase(first: str, second: str) -> None:
 @pytest.mark.parametrize("split", ["dev", "test"])
 def test_full_names_of_people_are_not_those_of_training(split: str) -> None:
     people = {
-        part: {name.casefold() for s in read_sentences(part) for name, t in s.entities if t == "PER" and " " in name}
+        part: {
+            name.casefold()
+            for s in read_sentences(part)
+            for name, t in s.entities
+            if t == "PER" and " " in name
+        }
         for part in ("train", split)
     }
     assert not people["train"] & people[split]
@@ -209,7 +236,10 @@ def test_a_name_has_one_type_unless_it_truly_means_several_things() -> None:
 def test_quotation_marks_are_straight_and_paired_and_brackets_close(split: str) -> None:
     for sentence in read_sentences(split):
         assert sentence.words.count('"') % 2 == 0, f"{split}:{sentence.line}: {sentence.text}"
-        depths = [sentence.words[:i].count("(") - sentence.words[:i].count(")") for i in range(len(sentence.words) + 1)]
+        depths = [
+            sentence.words[:i].count("(") - sentence.words[:i].count(")")
+            for i in range(len(sentence.words) + 1)
+        ]
         assert set(depths) <= {0, 1}, f"{split}:{sentence.line}: {sentence.text}"
         assert depths[-1] == 0, f"{split}:{sentence.line}: {sentence.text}"
 
@@ -230,7 +260,18 @@ def test_tokens_are_cut_as_the_guideline_says(split: str) -> None:
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_an_entity_is_a_name_without_article_or_title_and_with_its_brackets(split: str) -> None:
-    titles = {"Mr.", "Mrs.", "Ms", "Dr.", "Sir", "President", "Professor", "Captain", "Judge", "Minister"}
+    titles = {
+        "Mr.",
+        "Mrs.",
+        "Ms",
+        "Dr.",
+        "Sir",
+        "President",
+        "Professor",
+        "Captain",
+        "Judge",
+        "Minister",
+    }
     for sentence in read_sentences(split):
         for name, entity_type in sentence.entities:
             where = f"{split}:{sentence.line}: [{entity_type} {name}] in {sentence.text}"

@@ -95,7 +95,9 @@ def read_peak() -> float:
     return float("nan") if peak is None else peak / 2**20
 
 
-def _start_pipeline(folder: str, exclude: Sequence[str] = ()) -> tuple[Callable[[], Any], Callable[[Any], object]]:
+def _start_pipeline(
+    folder: str, exclude: Sequence[str] = ()
+) -> tuple[Callable[[], Any], Callable[[Any], object]]:
     import spacy
     from transformers import AutoModelForTokenClassification  # noqa: F401 - imported here as in the other
 
@@ -118,7 +120,10 @@ def _start_checkpoint(folder: str) -> tuple[Callable[[], Any], Callable[[Any], o
 def main(arguments: Sequence[str]) -> None:
     """Measure and print."""
     what, *rest = arguments
-    measures: dict[str, Callable[..., dict[str, float]]] = {"memory": measure_memory, "start": measure_start}
+    measures: dict[str, Callable[..., dict[str, float]]] = {
+        "memory": measure_memory,
+        "start": measure_start,
+    }
     print(json.dumps(measures[what](*rest)))
 
 

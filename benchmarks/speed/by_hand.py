@@ -90,7 +90,9 @@ class Prototype(Runner):
                 found.append([])
                 continue
             starts = np.array([start for start, _ in offsets])
-            token_of_subword = np.searchsorted([token.idx for token in doc], starts, side="right") - 1
+            token_of_subword = (
+                np.searchsorted([token.idx for token in doc], starts, side="right") - 1
+            )
             tokens, first_subwords = np.unique(token_of_subword, return_index=True)
             path = decode(rows[first_subwords], self._transitions)
             doc.ents = [
@@ -121,7 +123,9 @@ class Prototype(Runner):
                 for i, row in zip(batch, scores, strict=True):
                     w = windows[i]
                     first = 1 + w.own_start - w.start  # after [CLS]
-                    result[w.text_i][w.own_start : w.own_end] = row[first : first + w.own_end - w.own_start]
+                    result[w.text_i][w.own_start : w.own_end] = row[
+                        first : first + w.own_end - w.own_start
+                    ]
         return result
 
 
@@ -140,11 +144,15 @@ def load_raw(setting: Setting, *, our_windows: bool = False) -> Runner:
     def read_rows(texts: Sequence[str]) -> list[list[int]]:
         ids = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return [
-            [cls, *row[start : start + longest], sep] for row in ids for start in range(0, max(len(row), 1), longest)
+            [cls, *row[start : start + longest], sep]
+            for row in ids
+            for start in range(0, max(len(row), 1), longest)
         ]
 
     budget = GPU_BUDGET if setting.device == "cuda" else RAW_BUDGET
-    return RawForward(network, _make_reader(setting, cls, sep) if our_windows else read_rows, budget)
+    return RawForward(
+        network, _make_reader(setting, cls, sep) if our_windows else read_rows, budget
+    )
 
 
 def load_prototype(setting: Setting) -> Runner:
@@ -154,7 +162,9 @@ def load_prototype(setting: Setting) -> Runner:
 
     network = load_network(setting).to(torch.bfloat16)
     network.classifier.float()
-    network.classifier.register_forward_pre_hook(lambda _module, inputs: tuple(x.float() for x in inputs))
+    network.classifier.register_forward_pre_hook(
+        lambda _module, inputs: tuple(x.float() for x in inputs)
+    )
     budget = GPU_BUDGET if setting.device == "cuda" else BUDGET
     return Prototype(network, load_tokenizer(setting), spacy.blank("en"), budget)
 
@@ -163,7 +173,9 @@ def load_network(setting: Setting) -> Any:  # noqa: ANN401 - transformers' class
     """Return the network in float32, on its device."""
     from transformers import AutoModelForTokenClassification
 
-    network: Any = AutoModelForTokenClassification.from_pretrained(setting.checkpoint, attn_implementation="sdpa")
+    network: Any = AutoModelForTokenClassification.from_pretrained(
+        setting.checkpoint, attn_implementation="sdpa"
+    )
     return network.float().eval().to(setting.device)
 
 
@@ -173,7 +185,9 @@ def load_tokenizer(setting: Setting) -> Any:  # noqa: ANN401
 
     make: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
     tokenizer = make(setting.checkpoint)
-    tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True  # windows follow
+    tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = (
+        True  # windows follow
+    )
     return tokenizer
 
 
@@ -219,7 +233,9 @@ def make_transitions(tags: Sequence[str]) -> Any:  # noqa: ANN401 - an array, bu
     import numpy as np
 
     before = [*tags, "O"]
-    is_legal = [[tag[0] != "I" or previous in {f"B{tag[1:]}", tag} for tag in tags] for previous in before]
+    is_legal = [
+        [tag[0] != "I" or previous in {f"B{tag[1:]}", tag} for tag in tags] for previous in before
+    ]
     return np.where(np.array(is_legal), 0.0, -np.inf)
 
 
@@ -256,7 +272,7 @@ def _make_reader(setting: Setting, cls: int, sep: int) -> Any:  # noqa: ANN401
     """Return a function from texts to the rows that ours reads."""
     import spacy
 
-    from spacy_hf_ner.model.layout import lay_out
+    from spacy_hf_ner.model.reading.layout import lay_out
 
     nlp = spacy.load(setting.pipelines["ours"])
     component: Any = nlp.get_pipe("hf_ner")
@@ -265,6 +281,8 @@ def _make_reader(setting: Setting, cls: int, sep: int) -> Any:  # noqa: ANN401
     def read_rows(texts: Sequence[str]) -> list[list[int]]:
         docs = [nlp.make_doc(text) for text in texts]
         layout = lay_out(docs, shim.checkpoint.tokenizer.encode(docs), shim.reading)
-        return [[cls, *layout.ids[window.start : window.end].tolist(), sep] for window in layout.windows]
+        return [
+            [cls, *layout.ids[window.start : window.end].tolist(), sep] for window in layout.windows
+        ]
 
     return read_rows

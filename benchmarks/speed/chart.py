@@ -61,13 +61,16 @@ def draw_speeds(report: Report) -> str:
         top += _HEAD + _ROW * len(bars) + 14
     notes = _write_notes(report)
     parts += [
-        f'<text class="quiet" x="0" y="{top + 16 + 17 * i}">{escape(note)}</text>' for i, note in enumerate(notes)
+        f'<text class="quiet" x="0" y="{top + 16 + 17 * i}">{escape(note)}</text>'
+        for i, note in enumerate(notes)
     ]
     height = top + 17 * len(notes) + 10
     label = "Words per second of hf_ner and its peers, on short texts and on whole documents"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
-        f'role="img" aria-label="{label}">\n<style>{_STYLE}</style>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'role="img" aria-label="{label}">\n<style>{_STYLE}</style>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 
@@ -105,7 +108,9 @@ def _draw_chart(result: KindResult, bars: list[_Bar], top: int, fastest: float) 
 
 def _write_notes(report: Report) -> list[str]:
     machine = report.machine
-    libraries = ", ".join(f"{name} {machine[name]}" for name in ("spacy", "torch", "transformers") if name in machine)
+    libraries = ", ".join(
+        f"{name} {machine[name]}" for name in ("spacy", "torch", "transformers") if name in machine
+    )
     return [
         f"One MiniLM fine-tuned on {report.corpus} for everybody. Medians of rounds in turns. × = times hf_token_pipe.",
         "Dashed: the network alone with its subword ids ready, and a program by hand that does the whole way.",

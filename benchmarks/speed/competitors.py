@@ -49,7 +49,9 @@ class Competitor:
         """Return why it cannot take part, or None."""
         if setting.device not in self.devices:
             return f"is not for {setting.device}"
-        if absent := [module for module in self.modules if importlib.util.find_spec(module) is None]:
+        if absent := [
+            module for module in self.modules if importlib.util.find_spec(module) is None
+        ]:
             return f"needs {', '.join(absent)}"
         return None if self.pipeline in setting.pipelines else "has no pipeline"
 
@@ -59,7 +61,7 @@ class Competitor:
             return self.precision
         import torch
 
-        from spacy_hf_ner.model.backends.torch import resolve_precision
+        from spacy_hf_ner.model.engines.torch_engine import resolve_precision
 
         dtype = resolve_precision("auto", torch.device(setting.device)) or torch.float32
         return str(dtype).removeprefix("torch.")
@@ -77,7 +79,9 @@ class PipelineRunner(Runner):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # hf_token_pipe tells of each entity that it drops
             docs = [self._nlp(prepared[0])] if len(prepared) == 1 else self._nlp.pipe(prepared)
-            return [[(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] for doc in docs]
+            return [
+                [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] for doc in docs
+            ]
 
     def metering(self, meter: Meter) -> AbstractContextManager[None] | None:
         """Watch the network, if it is known."""
@@ -109,7 +113,9 @@ class HuggingFaceRunner(Runner):
         return meter.watch(self._pipeline.model)
 
 
-def load_hf_token_pipe(setting: Setting, *, at_its_best: bool = False, dtype: str | None = None) -> Runner:
+def load_hf_token_pipe(
+    setting: Setting, *, at_its_best: bool = False, dtype: str | None = None
+) -> Runner:
     """Return spacy-huggingface-pipelines.
 
     Args:
@@ -161,7 +167,12 @@ def load_ours(setting: Setting, pipeline: str = "ours", **model: str) -> Runner:
 
 COMPETITORS = (
     Competitor("hf_token_pipe", "peer", load_hf_token_pipe, modules=(HFT,)),
-    Competitor("hf_token_pipe, best batch", "peer", partial(load_hf_token_pipe, at_its_best=True), modules=(HFT,)),
+    Competitor(
+        "hf_token_pipe, best batch",
+        "peer",
+        partial(load_hf_token_pipe, at_its_best=True),
+        modules=(HFT,),
+    ),
     Competitor("HF pipeline, best batch", "peer", load_hugging_face),
     Competitor(
         "HF pipeline, best batch, fp16",
@@ -189,7 +200,13 @@ COMPETITORS = (
     Competitor("by hand, bf16", "reference", load_prototype, precision="bfloat16"),
     Competitor("hf_ner, fp32", "ours", partial(load_ours, precision="fp32")),
     Competitor("hf_ner, auto", "ours", load_ours, precision="auto"),
-    Competitor("hf_ner, fp16", "ours", partial(load_ours, precision="fp16"), devices=("cuda",), precision="float16"),
+    Competitor(
+        "hf_ner, fp16",
+        "ours",
+        partial(load_ours, precision="fp16"),
+        devices=("cuda",),
+        precision="float16",
+    ),
     Competitor(
         "hf_ner, ONNX fp32",
         "ours",

@@ -41,7 +41,8 @@ def read_work(checkpoint: str) -> Work:
     width, layers = config.hidden_size, config.num_hidden_layers
     inner = getattr(config, "intermediate_size", None) or 4 * width
     return Work(
-        flop=layers * (4 * 2 * width * width + 2 * 2 * width * inner) + 2 * width * config.num_labels,
+        flop=layers * (4 * 2 * width * width + 2 * 2 * width * inner)
+        + 2 * width * config.num_labels,
         flop_per_neighbour=layers * 2 * 2 * width,
     )
 
@@ -74,7 +75,12 @@ class ForwardMeter:
     def watch(self, module: torch.nn.Module) -> Iterator[None]:
         """Measure a network whenever it is called."""
 
-        def after(_module: torch.nn.Module, _args: Any, kwargs: dict[str, Any], _output: Any) -> None:  # noqa: ANN401
+        def after(
+            _module: torch.nn.Module,
+            _args: Any,  # noqa: ANN401
+            kwargs: dict[str, Any],
+            _output: Any,  # noqa: ANN401
+        ) -> None:
             self.stop()
             self.count(kwargs["attention_mask"].sum(dim=1).tolist())
 

@@ -19,7 +19,7 @@ from speed.runner import Device
 from speed.texts import Corpus
 from thinc.api import fix_random_seed
 
-from spacy_hf_ner.corpus.convert import convert_corpus
+from spacy_hf_ner.corpus.conversion import convert_corpus
 
 N_TRANSITION_STEPS = 10
 DOCS_PER_STEP = 4
@@ -50,9 +50,14 @@ def make_pipelines(
         device: Where they will run.
     """
     made, problems = {"ours": str(model.resolve())}, {}
-    makers: dict[str, Callable[[Path, Sequence[Doc], Path], None]] = {"transition": _make_transition}
+    makers: dict[str, Callable[[Path, Sequence[Doc], Path], None]] = {
+        "transition": _make_transition
+    }
     if device == "cpu":
-        makers |= {"onnx": partial(_make_onnx, quantize=None), "onnx_int8": partial(_make_onnx, quantize="int8")}
+        makers |= {
+            "onnx": partial(_make_onnx, quantize=None),
+            "onnx_int8": partial(_make_onnx, quantize="int8"),
+        }
     for name, make in makers.items():
         path = (folder / name).resolve()
         shutil.rmtree(path, ignore_errors=True)
@@ -75,16 +80,22 @@ def _make_transition(model: Path, docs: Sequence[Doc], folder: Path) -> None:
     logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns that the head is not used
     fix_random_seed(0)
     overrides = {"paths.encoder": str(model / "hf_ner" / "model"), "paths.labels": "none"}
-    config = load_config(REPOSITORY / "configs" / "transition.cfg", overrides=overrides, interpolate=False)
+    config = load_config(
+        REPOSITORY / "configs" / "transition.cfg", overrides=overrides, interpolate=False
+    )
     nlp = load_model_from_config(config, auto_fill=True)
-    examples = [Example(nlp.make_doc(doc.text), doc) for doc in docs[: N_TRANSITION_STEPS * DOCS_PER_STEP]]
+    examples = [
+        Example(nlp.make_doc(doc.text), doc) for doc in docs[: N_TRANSITION_STEPS * DOCS_PER_STEP]
+    ]
     optimizer = nlp.initialize(lambda: examples)
     for start in range(0, len(examples), DOCS_PER_STEP):
         nlp.update(examples[start : start + DOCS_PER_STEP], sgd=optimizer)
     nlp.to_disk(folder)
 
 
-def _make_onnx(model: Path, docs: Sequence[Doc], folder: Path, *, quantize: Literal["int8"] | None) -> None:
+def _make_onnx(
+    model: Path, docs: Sequence[Doc], folder: Path, *, quantize: Literal["int8"] | None
+) -> None:
     """Write our pipeline with an ONNX graph in place of its weights.
 
     Raises:
@@ -92,7 +103,9 @@ def _make_onnx(model: Path, docs: Sequence[Doc], folder: Path, *, quantize: Lite
     """
     nlp = spacy.load(model)
     component: Any = nlp.get_pipe("hf_ner")
-    shutil.copytree(model, folder, ignore=lambda path, _: ["model"] if Path(path).name == "hf_ner" else [])
+    shutil.copytree(
+        model, folder, ignore=lambda path, _: ["model"] if Path(path).name == "hf_ner" else []
+    )
     sample = [nlp.make_doc(doc.text) for doc in docs]
     export = component.export_onnx(folder / "hf_ner" / "model", quantize=quantize, sample=sample)
     if export.problem is not None:

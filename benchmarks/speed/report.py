@@ -52,7 +52,12 @@ def read_report(path: Path) -> Report:
     """Return a report that was saved."""
     raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     kinds = [
-        KindResult(**{**kind, "measured": {name: Measured(**one) for name, one in kind["measured"].items()}})
+        KindResult(
+            **{
+                **kind,
+                "measured": {name: Measured(**one) for name, one in kind["measured"].items()},
+            }
+        )
         for kind in raw["kinds"]
     ]
     return Report(**{**raw, "kinds": kinds})
@@ -71,7 +76,11 @@ def describe_machine(device: Device) -> dict[str, str]:
 
 def name_competitor(name: str, measured: Measured) -> str:
     """Return a competitor's name, with the precision where it chooses that by itself."""
-    return f"{name} ({DTYPE_NAMES.get(measured.dtype, measured.dtype)})" if name.endswith("auto") else name
+    return (
+        f"{name} ({DTYPE_NAMES.get(measured.dtype, measured.dtype)})"
+        if name.endswith("auto")
+        else name
+    )
 
 
 def print_report(report: Report) -> None:
@@ -89,7 +98,16 @@ def print_report(report: Report) -> None:
 
 def _print_kind(result: KindResult) -> None:
     msg.divider(f"{KIND_NAMES[result.kind]}: {result.n_texts:,} texts, {result.n_words:,} words")
-    header = ("", "words/s", "ratio", "F1", "of peak", "network", "rest, ms/1,000 words", "one text, ms")
+    header = (
+        "",
+        "words/s",
+        "ratio",
+        "F1",
+        "of peak",
+        "network",
+        "rest, ms/1,000 words",
+        "one text, ms",
+    )
     rows = [
         (
             name_competitor(name, one),
@@ -104,17 +122,28 @@ def _print_kind(result: KindResult) -> None:
         for name, one in result.measured.items()
     ]
     msg.table(rows, header=header, aligns=("l", *"r" * (len(header) - 1)), divider=True)
-    peaks = ", ".join(f"{DTYPE_NAMES[name]} {flops / 1e9:,.0f} GFLOP/s" for name, flops in result.peak_flops.items())
+    peaks = ", ".join(
+        f"{DTYPE_NAMES[name]} {flops / 1e9:,.0f} GFLOP/s"
+        for name, flops in result.peak_flops.items()
+    )
     n_rounds = len(next(iter(result.measured.values())).words_per_second)
     print(f"Median (range) of {n_rounds} rounds; ratio to hf_token_pipe.")
     for line in _compare_with_raw(result):
         print(line)
-    print(f"Best batch size of Hugging Face's pipeline: {result.batch_size}. Peak of matrix products: {peaks}.")
-    print("spacy-transformers + ner was trained for a few steps only: its speed counts, its entities do not.")
+    print(
+        f"Best batch size of Hugging Face's pipeline: {result.batch_size}. Peak of matrix products: {peaks}."
+    )
+    print(
+        "spacy-transformers + ner was trained for a few steps only: its speed counts, its entities do not."
+    )
 
 
 def _print_starts(starts: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
-    names = {"pipeline": "spacy.load", "spacy": "spacy.load, without hf_ner", "checkpoint": "from_pretrained"}
+    names = {
+        "pipeline": "spacy.load",
+        "spacy": "spacy.load, without hf_ner",
+        "checkpoint": "from_pretrained",
+    }
     columns = {"imports_s": "imports, s", "load_s": "load, s", "first_text_s": "first text, s"}
     columns |= {
         "load_again_s": "load again, s",
@@ -123,7 +152,13 @@ def _print_starts(starts: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
         "read_mib": "read",
     }
     rows = [
-        (names[what], *(spread([one[key] for one in runs], 2 if key.endswith("_s") else 0) for key in columns))
+        (
+            names[what],
+            *(
+                spread([one[key] for one in runs], 2 if key.endswith("_s") else 0)
+                for key in columns
+            ),
+        )
         for what, runs in starts.items()
     ]
     msg.divider("start of a fresh process, in turns")
@@ -141,7 +176,9 @@ def _compare_with_raw(result: KindResult) -> Iterator[str]:
 
 def _print_memory(memory: Mapping[str, Mapping[str, float]]) -> None:
     columns = {"loaded_mib": "loaded", "peak_mib": "having read", "gpu_mib": "of the GPU"}
-    columns = {key: title for key, title in columns.items() if any(key in one for one in memory.values())}
+    columns = {
+        key: title for key, title in columns.items() if any(key in one for one in memory.values())
+    }
     rows = [(name, *(f"{one[key]:,.0f} MiB" for key in columns)) for name, one in memory.items()]
     msg.divider("peak memory of the whole process, each in its own")
     msg.table(rows, header=("", *columns.values()), aligns=("l", *"r" * len(columns)), divider=True)
@@ -151,7 +188,9 @@ def _find_processor() -> str:
     """Return the processor's name and its cores."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+        name = next(
+            line.partition(":")[2].strip() for line in lines if line.startswith("model name")
+        )
     except (OSError, StopIteration):
         name = platform.processor() or platform.machine()
     return f"{name}, {os.cpu_count()} cores"

@@ -40,9 +40,17 @@ class GoldText:
 def find_corpus() -> Corpus:
     """Return CoNLL++ where it is, beside the repository or fetched by the project; else the sample corpus."""
     places = (
-        Corpus("CoNLL++", DATA / "conllpp" / "conllpp_train.txt", DATA / "conllpp" / "conllpp_dev.txt"),
-        Corpus("CoNLL++", *(REPOSITORY / "corpus" / "conllpp" / f"{part}.conll" for part in ("train", "dev"))),
-        Corpus("sample corpus", *(REPOSITORY / "corpus" / "sample" / f"{part}.conll" for part in ("train", "dev"))),
+        Corpus(
+            "CoNLL++", DATA / "conllpp" / "conllpp_train.txt", DATA / "conllpp" / "conllpp_dev.txt"
+        ),
+        Corpus(
+            "CoNLL++",
+            *(REPOSITORY / "corpus" / "conllpp" / f"{part}.conll" for part in ("train", "dev")),
+        ),
+        Corpus(
+            "sample corpus",
+            *(REPOSITORY / "corpus" / "sample" / f"{part}.conll" for part in ("train", "dev")),
+        ),
     )
     return next(corpus for corpus in places if corpus.train.is_file() and corpus.dev.is_file())
 

@@ -11,7 +11,16 @@ from spacy.cli._util import app as spacy_app
 from typer.core import TyperGroup
 from wasabi import msg
 
-from spacy_hf_ner.cli import calibrate, compare, convert, encoder, evaluate, export_onnx, package, visualise
+from spacy_hf_ner.cli import (
+    calibrate,
+    compare,
+    convert,
+    encoder,
+    evaluate,
+    export_onnx,
+    package,
+    visualise,
+)
 from spacy_hf_ner.errors import HFNerError
 
 
@@ -28,7 +37,10 @@ class SentenceGroup(TyperGroup):
 
 
 app = typer.Typer(
-    name="hf-ner", help="Hugging Face token classifiers in spaCy.", no_args_is_help=True, cls=SentenceGroup
+    name="hf-ner",
+    help="Hugging Face token classifiers in spaCy.",
+    no_args_is_help=True,
+    cls=SentenceGroup,
 )
 spacy_app.add_typer(app)
 

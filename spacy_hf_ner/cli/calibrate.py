@@ -7,7 +7,7 @@ from spacy.cli._util import import_code
 from spacy.training import Example
 from wasabi import msg
 
-from spacy_hf_ner.cli.folders import check_output, make_folder
+from spacy_hf_ner.cli.outputs import check_output, make_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs, use_gpu
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
@@ -16,9 +16,15 @@ from spacy_hf_ner.visual.page import count
 
 def calibrate_command(
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(help="Gold data that it was not trained on: .spacy, or any corpus.", exists=True),
-    output: Path | None = typer.Argument(None, help="Folder for the calibrated pipeline; by default it is its own."),
-    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    data: Path = typer.Argument(
+        help="Gold data that it was not trained on: .spacy, or any corpus.", exists=True
+    ),
+    output: Path | None = typer.Argument(
+        None, help="Folder for the calibrated pipeline; by default it is its own."
+    ),
+    code: Path | None = typer.Option(
+        None, "--code", "-c", help="Python file with your own registered functions."
+    ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
 ) -> None:
     """Fit a temperature and monotone maps of span scores on held-out data, and save the pipeline with them.
@@ -52,7 +58,7 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
         CorpusError: The data cannot be read, or holds no Docs.
         ConfigError: The data has no gold annotation, or the folder holds something that is no pipeline.
     """
-    from spacy_hf_ner.pipe.component import HFNer
+    from spacy_hf_ner.pipe.hf_ner import HFNer
 
     check_output(output, kind="a pipeline", file="meta.json")
     nlp = load_pipeline(model)
@@ -62,11 +68,15 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
             docs = prepare_docs(nlp, golds, before=name, progress=True)
-            reports[name] = component.calibrate(Example(doc, gold) for doc, gold in zip(docs, golds, strict=True))
+            reports[name] = component.calibrate(
+                Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)
+            )
             config = nlp.get_pipe_config(name)
             if not config.get("calibrated", True):
                 config["calibrated"] = True
-                msg.info(f"{name}: its config said calibrated = false; now it says true, so that its scores are new.")
+                msg.info(
+                    f"{name}: its config said calibrated = false; now it says true, so that its scores are new."
+                )
     nlp.to_disk(output)
     return reports
 

@@ -7,10 +7,16 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
-from spacy_hf_ner.cli.folders import make_folder
+from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
-from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_json, comparison_rows, type_header, type_rows
+from spacy_hf_ner.evaluation.comparison_table import (
+    HEADER,
+    comparison_json,
+    comparison_rows,
+    type_header,
+    type_rows,
+)
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
 from spacy_hf_ner.visual.page import count
 
@@ -20,11 +26,18 @@ def compare_command(
         metavar="MODEL MODEL … DATA",
         help="Pipelines (names or folders), then gold data: .spacy, a folder of them, or files that convert reads.",
     ),
-    output: Path = typer.Option(..., "--output", "-o", help="Folder for comparison.json and .html.", file_okay=False),
-    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    output: Path = typer.Option(
+        ..., "--output", "-o", help="Folder for comparison.json and .html.", file_okay=False
+    ),
+    code: Path | None = typer.Option(
+        None, "--code", "-c", help="Python file with your own registered functions."
+    ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
     spans_key: str | None = typer.Option(
-        None, "--spans-key", "-sk", help="Span group of the entities of pipelines that do not set doc.ents."
+        None,
+        "--spans-key",
+        "-sk",
+        help="Span group of the entities of pipelines that do not set doc.ents.",
     ),
 ) -> None:
     """Put pipelines side by side: F1 with intervals, a permutation test against the first, speed, memory and size."""
@@ -35,10 +48,22 @@ def compare_command(
             f"that convert reads), got {' '.join(models)}. A data set of the hub is converted first."
         )
     make_folder(output)
-    standings = compare_pipelines(names, Path(data), gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True)
+    standings = compare_pipelines(
+        names, Path(data), gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True
+    )
     write_comparison(standings, output, data=Path(data).name)
-    msg.table(comparison_rows(standings), header=HEADER, aligns=("l", *"r" * (len(HEADER) - 1)), divider=True)
-    msg.table(type_rows(standings), header=type_header(standings), aligns=("l", *"r" * len(standings)), divider=True)
+    msg.table(
+        comparison_rows(standings),
+        header=HEADER,
+        aligns=("l", *"r" * (len(HEADER) - 1)),
+        divider=True,
+    )
+    msg.table(
+        type_rows(standings),
+        header=type_header(standings),
+        aligns=("l", *"r" * len(standings)),
+        divider=True,
+    )
     for standing in standings:
         one = standing.measured
         if one.n_unjudged:
@@ -58,4 +83,6 @@ def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) 
     """
     rows = json.dumps(comparison_json(standings), ensure_ascii=False, indent=2)
     (output / "comparison.json").write_text(rows + "\n", encoding="utf8")
-    (output / "comparison.html").write_text(make_comparison_page(standings, data=data), encoding="utf8")
+    (output / "comparison.html").write_text(
+        make_comparison_page(standings, data=data), encoding="utf8"
+    )

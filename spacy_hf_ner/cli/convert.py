@@ -7,41 +7,67 @@ import typer
 from wasabi import msg
 
 if TYPE_CHECKING:
-    from spacy_hf_ner.corpus.layout import Task
-    from spacy_hf_ner.corpus.report import ConversionReport
+    from spacy_hf_ner.corpus.columns import Task
+    from spacy_hf_ner.corpus.conversion_report import ConversionReport
 
 
 def convert(  # noqa: PLR0913, PLR0917 - one argument an option
-    input_name: str = typer.Argument(metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."),
-    output: Path = typer.Argument(metavar="OUTPUT", help="A folder, or a file in .spacy, .conll, .tsv or .parquet."),
+    input_name: str = typer.Argument(
+        metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."
+    ),
+    output: Path = typer.Argument(
+        metavar="OUTPUT", help="A folder, or a file in .spacy, .conll, .tsv or .parquet."
+    ),
     format_name: str = typer.Option(
         "auto", "--format", help="auto, brat, conll, conllu, csv, datasets, json or spacy."
     ),
-    lang: str = typer.Option("en", help="Language code: for white space, and for the tokenizer that is tried."),
-    token_column: str = typer.Option("", help="Column of words: an index from 0, negative from the end, or a name."),
-    tag_column: str = typer.Option("", help="Column of tags, named in the same way; for CoNLL-U the key in MISC."),
-    column: str = typer.Option("ner", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."),
-    encoding: str = typer.Option("auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."),
-    scheme: str = typer.Option("auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOBES, BILOU, BMES or bare."),
-    n_sents: int = typer.Option(0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."),
-    label_map: str = typer.Option("", help="New names of entity types: OLD=NEW,OLD=NEW; an empty NEW leaves it out."),
-    split: str = typer.Option("", help="Shares of train, dev and test such as 80/10/10, dealt by document."),
+    lang: str = typer.Option(
+        "en", help="Language code: for white space, and for the tokenizer that is tried."
+    ),
+    token_column: str = typer.Option(
+        "", help="Column of words: an index from 0, negative from the end, or a name."
+    ),
+    tag_column: str = typer.Option(
+        "", help="Column of tags, named in the same way; for CoNLL-U the key in MISC."
+    ),
+    column: str = typer.Option(
+        "ner", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."
+    ),
+    encoding: str = typer.Option(
+        "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
+    ),
+    scheme: str = typer.Option(
+        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOBES, BILOU, BMES or bare."
+    ),
+    n_sents: int = typer.Option(
+        0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."
+    ),
+    label_map: str = typer.Option(
+        "", help="New names of entity types: OLD=NEW,OLD=NEW; an empty NEW leaves it out."
+    ),
+    split: str = typer.Option(
+        "", help="Shares of train, dev and test such as 80/10/10, dealt by document."
+    ),
     seed: int = typer.Option(0, help="What the split depends on."),
     limit: int = typer.Option(0, min=0, help="The most documents of each part; 0: all."),
     strict: bool = typer.Option(False, "--strict", help="Refuse what would be repaired."),
-    report: Path | None = typer.Option(None, dir_okay=False, help="JSON file for the counts that are printed."),
+    report: Path | None = typer.Option(
+        None, dir_okay=False, help="JSON file for the counts that are printed."
+    ),
 ) -> None:
     """Convert a corpus to Docs with documents, sentences and real white space, and say what it holds."""
-    from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+    from spacy_hf_ner.corpus.columns import Columns
+    from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
+    from spacy_hf_ner.corpus.conversion_report import write_report
     from spacy_hf_ner.corpus.edits import parse_label_map
-    from spacy_hf_ner.corpus.layout import Columns
-    from spacy_hf_ner.corpus.report import write_report
     from spacy_hf_ner.corpus.source import ReadOptions
     from spacy_hf_ner.corpus.writing import find_existing
 
     if report:
         find_existing(report.parent)  # an error of the report comes first
-    columns = Columns(token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column))
+    columns = Columns(
+        token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column)
+    )
     seen = convert_corpus(
         input_name,
         output,
@@ -71,16 +97,23 @@ def _show(seen: "ConversionReport") -> None:
             msg.warn(f"{name} got no document: its file is empty.")
     if len(seen.parts) > 1:
         msg.divider("parts", char="─")
-        counts = {name: (p.n_documents, p.n_sentences, p.n_words, p.n_entities) for name, p in seen.parts.items()}
+        counts = {
+            name: (p.n_documents, p.n_sentences, p.n_words, p.n_entities)
+            for name, p in seen.parts.items()
+        }
         rows = [(name, *(f"{count:,}" for count in part)) for name, part in counts.items()]
-        msg.table(rows, header=("part", "documents", "sentences", "words", "entities"), aligns=tuple("lrrrr"))
+        msg.table(
+            rows,
+            header=("part", "documents", "sentences", "words", "entities"),
+            aligns=tuple("lrrrr"),
+        )
         for (first, second), count in seen.duplicates().items():
             msg.warn(f"{count:,} sentences of {second} are in {first} too, word by word.")
 
 
 def _read_column(name: str) -> int | str | None:
     """Return a column's index, its name, or None for an option that is not given."""
-    from spacy_hf_ner.corpus.layout import is_number
+    from spacy_hf_ner.corpus.columns import is_number
 
     if not name:
         return None
@@ -88,7 +121,7 @@ def _read_column(name: str) -> int | str | None:
 
 
 def _read_task(name: str) -> "Task":
-    from spacy_hf_ner.corpus.layout import Task
+    from spacy_hf_ner.corpus.columns import Task
 
     for task in get_args(Task):
         if task == name:

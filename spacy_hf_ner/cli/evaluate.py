@@ -7,28 +7,49 @@ import typer
 from spacy.cli._util import import_code
 from wasabi import msg
 
-from spacy_hf_ner.cli.folders import make_folder
-from spacy_hf_ner.evaluation.evaluate import Evaluation, evaluate_pipeline
-from spacy_hf_ner.evaluation.prediction import find_spans_key, load_pipeline, read_gold_docs, use_gpu
+from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.evaluation.prediction import (
+    find_spans_key,
+    load_pipeline,
+    read_gold_docs,
+    use_gpu,
+)
+from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
 from spacy_hf_ner.evaluation.training_log import read_training_log
+from spacy_hf_ner.visual.evaluation_page import make_report
 from spacy_hf_ner.visual.page import count
-from spacy_hf_ner.visual.report import make_report
 
 
 def evaluate_command(
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(help="Gold data: .spacy, a folder of them, or files in a format that convert reads."),
-    output: Path = typer.Option(..., "--output", "-o", help="Folder for metrics and report.", file_okay=False),
-    train: Path | None = typer.Option(None, "--train", "-t", help="Training data, to tell seen entities."),
-    log: Path | None = typer.Option(
-        None, "--log", "-l", help="Training log (JSONL), for its curves.", exists=True, dir_okay=False
+    data: Path = typer.Argument(
+        help="Gold data: .spacy, a folder of them, or files in a format that convert reads."
     ),
-    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    output: Path = typer.Option(
+        ..., "--output", "-o", help="Folder for metrics and report.", file_okay=False
+    ),
+    train: Path | None = typer.Option(
+        None, "--train", "-t", help="Training data, to tell seen entities."
+    ),
+    log: Path | None = typer.Option(
+        None,
+        "--log",
+        "-l",
+        help="Training log (JSONL), for its curves.",
+        exists=True,
+        dir_okay=False,
+    ),
+    code: Path | None = typer.Option(
+        None, "--code", "-c", help="Python file with your own registered functions."
+    ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
     spans_key: str | None = typer.Option(
-        None, "--spans-key", "-sk", help="Span group of the scores, or of the entities if doc.ents is not set."
+        None,
+        "--spans-key",
+        "-sk",
+        help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
 ) -> None:
     """Judge a pipeline's entities by gold data: strict spans, seqeval, spaCy's scores, per type, and speed.
@@ -89,14 +110,26 @@ def print_evaluation(evaluation: Evaluation) -> None:
     header = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
     msg.divider(f"{evaluation.model} on {count(len(evaluation.pairs), 'document')}")
     msg.table(per_type_rows(evaluation), header=header, aligns=aligns, divider=True)
-    msg.table(program_rows(evaluation), header=("micro average", "P", "R", "F1", "macro F1"), aligns=aligns[:5])
+    msg.table(
+        program_rows(evaluation),
+        header=("micro average", "P", "R", "F1", "macro F1"),
+        aligns=aligns[:5],
+    )
     if not evaluation.seqeval:
         msg.text("Entities overlap, so there are no tags for token accuracy and seqeval.")
-    accuracy = "" if evaluation.token_accuracy is None else f"Token accuracy {evaluation.token_accuracy:.2%}; "
+    accuracy = (
+        ""
+        if evaluation.token_accuracy is None
+        else f"Token accuracy {evaluation.token_accuracy:.2%}; "
+    )
     msg.text(f"{accuracy}{evaluation.words_per_second:,.0f} words/s.")
     if evaluation.confidence:
         scores = evaluation.confidence
         error, noise = scores.equal_mass.expected_error, scores.noise
-        msg.text(f"Scores: calibration error {error:.3f} (chance alone gives {noise:.3f}), Brier {scores.brier:.3f}.")
+        msg.text(
+            f"Scores: calibration error {error:.3f} (chance alone gives {noise:.3f}), Brier {scores.brier:.3f}."
+        )
     if evaluation.n_unjudged:
-        msg.warn(f"Not judged, on tokens without gold annotation: {count(evaluation.n_unjudged, 'prediction')}.")
+        msg.warn(
+            f"Not judged, on tokens without gold annotation: {count(evaluation.n_unjudged, 'prediction')}."
+        )

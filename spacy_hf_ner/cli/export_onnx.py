@@ -8,27 +8,35 @@ from spacy.cli._util import import_code
 from spacy.util import load_config
 from wasabi import msg
 
-from spacy_hf_ner.cli.folders import check_output
+from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
 
 if TYPE_CHECKING:
-    from spacy_hf_ner.pipe.onnx_export import OnnxExport
+    from spacy_hf_ner.pipe.exporting import OnnxExport
 
 
 def export_onnx_command(
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
     output: Path = typer.Argument(help="Folder for the pipeline that predicts with ONNX Runtime."),
-    quantize: str | None = typer.Option(None, "--quantize", "-q", help='"int8": linear layers compute in 8 bits.'),
+    quantize: str | None = typer.Option(
+        None, "--quantize", "-q", help='"int8": linear layers compute in 8 bits.'
+    ),
     sample: Path | None = typer.Option(
-        None, "--sample", "-s", help="Texts to compare int8 and fp32 on: .spacy, or any corpus.", exists=True
+        None,
+        "--sample",
+        "-s",
+        help="Texts to compare int8 and fp32 on: .spacy, or any corpus.",
+        exists=True,
     ),
     min_agreement: float | None = typer.Option(
         None,
         "--min-agreement",
         help="Least F1 of int8's entities against fp32's (0.98); below it fp32 stays.",
     ),
-    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    code: Path | None = typer.Option(
+        None, "--code", "-c", help="Python file with your own registered functions."
+    ),
 ) -> None:
     """Save a pipeline whose hf_ner predicts with ONNX Runtime.
 
@@ -36,11 +44,17 @@ def export_onnx_command(
     """
     import_code(code)
     if quantize is None and (sample is not None or min_agreement is not None):
-        msg.warn("--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared with itself.")
-    exports = export_pipeline(model, output, quantize=quantize, sample=sample, min_agreement=min_agreement)
+        msg.warn(
+            "--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared with itself."
+        )
+    exports = export_pipeline(
+        model, output, quantize=quantize, sample=sample, min_agreement=min_agreement
+    )
     for name, export in exports.items():
         if export.agreement is not None:
-            msg.info(f"{name}: F1 of int8's entities against fp32's in the sample {export.agreement:.2%}")
+            msg.info(
+                f"{name}: F1 of int8's entities against fp32's in the sample {export.agreement:.2%}"
+            )
         if export.problem is not None:
             msg.warn(export.problem)
         msg.good(f"{name}: {export.file}, {export.file.stat().st_size / 1e6:,.0f} MB")
@@ -70,8 +84,8 @@ def export_pipeline(
         CorpusError: The sample cannot be read, or holds no Docs.
         MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
     """
-    from spacy_hf_ner.pipe.component import HFNer
-    from spacy_hf_ner.pipe.onnx_export import MIN_AGREEMENT, export_onnx
+    from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, export_onnx
+    from spacy_hf_ner.pipe.hf_ner import HFNer
 
     check_output(output, kind="a pipeline", file="meta.json")
     nlp = load_pipeline(model)

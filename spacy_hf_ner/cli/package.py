@@ -75,7 +75,9 @@ def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str
 
 def _check_name(name: str, *, lang: str) -> None:
     """Refuse a name that cannot be imported, or that setuptools would write in another way."""
-    normal = re.sub(r"\W+|_+", "_", name, flags=re.ASCII).strip("_").lower().removeprefix(f"{lang}_")
+    normal = (
+        re.sub(r"\W+|_+", "_", name, flags=re.ASCII).strip("_").lower().removeprefix(f"{lang}_")
+    )
     if name != normal or not f"{lang}_{name}".isidentifier():
         raise ConfigError(
             "name must be a Python identifier of lower-case letters, digits and single underscores, without the "
@@ -110,7 +112,11 @@ def _read_meta(pipeline_dir: Path) -> dict[str, object]:
     if any(component.get("factory") == FACTORY for component in components):
         stated = meta.get("requirements")
         own = f"{DISTRIBUTION}{get_minor_version_range(__version__)}"
-        others = [line for line in (stated if isinstance(stated, list) else []) if not line.startswith(DISTRIBUTION)]
+        others = [
+            line
+            for line in (stated if isinstance(stated, list) else [])
+            if not line.startswith(DISTRIBUTION)
+        ]
         meta["requirements"] = [*others, own]
     return meta
 
@@ -124,7 +130,9 @@ def _load_builder() -> "Callable[[Path, Path], str]":
 
     def build(source: Path, output_dir: Path) -> str:
         try:
-            return Path(ProjectBuilder(source, runner=quiet_subprocess_runner).build("wheel", output_dir)).name
+            return Path(
+                ProjectBuilder(source, runner=quiet_subprocess_runner).build("wheel", output_dir)
+            ).name
         except (BuildBackendException, BuildException) as error:
             said = getattr(getattr(error, "exception", None), "output", None) or b""
             raise ConfigError(

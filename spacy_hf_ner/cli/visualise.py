@@ -6,7 +6,7 @@ import typer
 from spacy.cli._util import import_code
 from wasabi import msg
 
-from spacy_hf_ner.cli.folders import make_folder
+from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import (
     describe,
@@ -23,13 +23,22 @@ from spacy_hf_ner.visual.page import count
 
 def visualise_command(
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(help="Gold data: .spacy, a folder of them, or files in a format that convert reads."),
+    data: Path = typer.Argument(
+        help="Gold data: .spacy, a folder of them, or files in a format that convert reads."
+    ),
     output: Path = typer.Option(..., "--output", "-o", help="HTML file to write.", dir_okay=False),
-    limit: int = typer.Option(100, "--limit", "-n", min=0, help="Show this many documents, 0 for all of them."),
-    code: Path | None = typer.Option(None, "--code", "-c", help="Python file with your own registered functions."),
+    limit: int = typer.Option(
+        100, "--limit", "-n", min=0, help="Show this many documents, 0 for all of them."
+    ),
+    code: Path | None = typer.Option(
+        None, "--code", "-c", help="Python file with your own registered functions."
+    ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
     spans_key: str | None = typer.Option(
-        None, "--spans-key", "-sk", help="Span group of the scores, or of the entities if doc.ents is not set."
+        None,
+        "--spans-key",
+        "-sk",
+        help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
 ) -> None:
     """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
@@ -41,7 +50,13 @@ def visualise_command(
 
 
 def visualise(
-    model: str, data: Path, output: Path, *, limit: int = 100, spans_key: str | None = None, progress: bool = True
+    model: str,
+    data: Path,
+    output: Path,
+    *,
+    limit: int = 100,
+    spans_key: str | None = None,
+    progress: bool = True,
 ) -> tuple[int, int]:
     """Return how many documents a page shows, and how many there are, having written the page.
 
@@ -60,12 +75,16 @@ def visualise(
         CorpusError: The data cannot be read, or holds no Docs.
     """
     if output.suffix.lower() not in {".html", ".htm"}:
-        raise ConfigError(f"expected OUTPUT to be an HTML file, such as entities.html, got {output}.")
+        raise ConfigError(
+            f"expected OUTPUT to be an HTML file, such as entities.html, got {output}."
+        )
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
     shown = golds[:limit] if limit else golds
     make_folder(output.parent)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
-    output.write_text(make_entities_page(pairs, model=describe(nlp), n_docs=len(golds)), encoding="utf8")
+    output.write_text(
+        make_entities_page(pairs, model=describe(nlp), n_docs=len(golds)), encoding="utf8"
+    )
     return len(shown), len(golds)

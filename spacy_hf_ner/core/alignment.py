@@ -21,7 +21,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from spacy_hf_ner.core.arrays import Ints
 
 
 class Spread(IntEnum):
@@ -99,7 +99,9 @@ def align_subwords(start_char: Ints, end_char: Ints, units: Units) -> Alignment:
     return Alignment(owner, evidence, spread)
 
 
-def _share(evidence: Ints, spread: Ints, *, owner: Ints, speaking: Ints, end_char: Ints, units: Units) -> None:
+def _share(
+    evidence: Ints, spread: Ints, *, owner: Ints, speaking: Ints, end_char: Ints, units: Units
+) -> None:
     """Give units without a subword of their own the one that covers their first character; fills in place."""
     bare = np.flatnonzero(evidence < 0)
     # The first subword that ends after a unit's first character covers it, unless it starts after the unit.

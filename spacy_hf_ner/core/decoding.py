@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from spacy_hf_ner.core.chain import Chain, Floats, Ints, Packing, pack
-from spacy_hf_ner.core.pieces import Pieces, log_allowed, pick_pieces
+from spacy_hf_ner.core.arrays import Floats, Ints
+from spacy_hf_ner.core.chain import Chain, Packing, pack
 from spacy_hf_ner.core.posteriors import Decoded, Marginals
+from spacy_hf_ner.core.scan import Pieces, log_allowed, pick_pieces
 
 BLOCK_ROWS = 16_384  # of the segments that are scored together: posteriors take ten times the memory of their rows
 
@@ -62,7 +63,9 @@ def decode_all(log_probs: Floats, lengths: Ints, chain: Chain, *, threshold: Flo
     return Decoded(start, end, type_i, score)
 
 
-def _score_spans(log_probs: Floats, lengths: Ints, chain: Chain, start: Ints, end: Ints, type_i: Ints) -> Floats:
+def _score_spans(
+    log_probs: Floats, lengths: Ints, chain: Chain, start: Ints, end: Ints, type_i: Ints
+) -> Floats:
     """Return the posterior of each span, given in order; segments without any are not looked at. Shape: (n_spans,)."""
     score = np.zeros(len(start))
     segments = np.unique(np.searchsorted(np.cumsum(lengths), start, side="right"))
@@ -85,7 +88,9 @@ def _cut_blocks(lengths: Ints, segments: Ints) -> Iterator[tuple[Ints, Packing]]
     block_i = np.cumsum(lengths[segments]) // BLOCK_ROWS
     for block in np.split(segments, np.flatnonzero(np.diff(block_i)) + 1):
         n_rows = lengths[block]
-        rows = np.repeat(first[block] - np.cumsum(n_rows) + n_rows, n_rows) + np.arange(n_rows.sum())
+        rows = np.repeat(first[block] - np.cumsum(n_rows) + n_rows, n_rows) + np.arange(
+            n_rows.sum()
+        )
         if len(rows):
             yield rows, pack(n_rows)
 

@@ -6,11 +6,9 @@ tokenizer that normalises it), offsets are moved by counting the characters that
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.errors import AlignmentError
-
-Ints = npt.NDArray[np.int64]
 
 
 def touches(tokens: Ints, start_char: int, end_char: int) -> bool:
@@ -38,12 +36,17 @@ class TextMap:
 
     def __init__(self, *, target: str, source: str) -> None:
         self._target_length = len(target)
-        self._positions = np.array([i for i, char in enumerate(target) if not char.isspace()], dtype=np.int64)
+        self._positions = np.array(
+            [i for i, char in enumerate(target) if not char.isspace()], dtype=np.int64
+        )
         is_ink = np.array([not char.isspace() for char in source], dtype=np.int64)
         self._n_before = np.concatenate([[0], np.cumsum(is_ink)])
         inks = ["".join(text.split()) for text in (target, source)]
         if inks[0] != inks[1]:
-            at = next((i for i, (a, b) in enumerate(zip(*inks, strict=False)) if a != b), min(map(len, inks)))
+            at = next(
+                (i for i, (a, b) in enumerate(zip(*inks, strict=False)) if a != b),
+                min(map(len, inks)),
+            )
             raise AlignmentError(
                 "the predicted Doc must have the text of the gold Doc but for white space, to be compared with it; "
                 f"they part at {inks[0][at : at + 20]!r} (gold) and {inks[1][at : at + 20]!r} (predicted). "

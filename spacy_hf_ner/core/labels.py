@@ -13,7 +13,9 @@ OUTSIDE_NAMES = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "_"
 # Labels of padding and special tokens: never an entity type.
 PADDING_NAMES = frozenset({"PAD", "[PAD]", "<PAD>", "[CLS]", "[SEP]", "<S>", "</S>", "X_PAD"})
 
-_PREFIXED = tuple(re.compile(f"(?P<prefix>[BIELMSU]){separator}(?P<type>.+)", re.DOTALL) for separator in "-_")
+_PREFIXED = tuple(
+    re.compile(f"(?P<prefix>[BIELMSU]){separator}(?P<type>.+)", re.DOTALL) for separator in "-_"
+)
 _LOWER_PREFIXED = re.compile("(?P<prefix>[bielmsu])[-_](?P<type>.+)", re.DOTALL)
 _OTHER_SPELLINGS = (
     re.compile("(?P<prefix>[BIELMSUbielmsu])[-_ .:/](?P<type>.+)", re.DOTALL),
@@ -145,7 +147,9 @@ def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = 
     if bare and not in_data:
         _refuse_doubtful(labels, bare=bare)
     prefix = chosen.inside if not prefixed or chosen.can_start(chosen.inside) else chosen.single
-    tag_set = TagSet(tuple(known.get(spelled[label]) or Tag(prefix, label) for label in labels), chosen)
+    tag_set = TagSet(
+        tuple(known.get(spelled[label]) or Tag(prefix, label) for label in labels), chosen
+    )
     _check_tags(tag_set, found, labels)
     return tag_set
 
@@ -174,7 +178,11 @@ def respell(labels: Iterable[str]) -> dict[str, str]:
 def _match_all(pattern: re.Pattern[str], labels: Iterable[str]) -> dict[str, Tag]:
     """Return the tags of the labels that a spelling fits."""
     found = {label: pattern.fullmatch(label) for label in labels}
-    return {label: Tag(match["prefix"].upper(), match["type"]) for label, match in found.items() if match}
+    return {
+        label: Tag(match["prefix"].upper(), match["type"])
+        for label, match in found.items()
+        if match
+    }
 
 
 def _types_begun(tags: Iterable[Tag]) -> set[str]:
@@ -218,7 +226,9 @@ def _refuse_doubtful(labels: Sequence[str], *, bare: set[str]) -> None:
     for pattern in _OTHER_SPELLINGS:
         tags = _match_all(pattern, labels)
         begun = _types_begun(tags.values())
-        doubtful = [label for label, tag in tags.items() if label in bare and tag.entity_type in begun]
+        doubtful = [
+            label for label, tag in tags.items() if label in bare and tag.entity_type in begun
+        ]
         if doubtful:
             raise TagError(
                 f"the labels {', '.join(map(repr, doubtful))} may be tags, or entity types that look like tags: the "
@@ -241,7 +251,11 @@ def _check_tags(tag_set: TagSet, found: Scheme, labels: Sequence[str]) -> None:
         )
     startable = {tag.entity_type for tag in tag_set.tags if scheme.can_start(tag.prefix)}
     endable = {tag.entity_type for tag in tag_set.tags if scheme.can_end(tag.prefix)}
-    stuck = [entity_type for entity_type in tag_set.entity_types if entity_type not in startable & endable]
+    stuck = [
+        entity_type
+        for entity_type in tag_set.entity_types
+        if entity_type not in startable & endable
+    ]
     if stuck:
         raise TagError(
             f"no entity of type {', '.join(stuck)} could ever be found in scheme {scheme.name}: among the labels "

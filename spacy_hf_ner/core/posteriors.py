@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spacy_hf_ner.core.chain import Chain, Floats, Ints, Packing
-from spacy_hf_ner.core.pieces import TINY, Pieces, divisor, weigh_pieces
+from spacy_hf_ner.core.arrays import Floats, Ints
+from spacy_hf_ner.core.chain import Chain, Packing
+from spacy_hf_ner.core.scan import TINY, Pieces, divisor, weigh_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,17 @@ class Marginals:
             start, type_i, mass, columns = start[alive], type_i[alive], mass[alive], columns[alive]
             score = (mass * _take(self.leaves, start + step, columns)).sum(axis=1)
             hit = score >= threshold[type_i]
-            found.append((start[hit], start[hit] + step + 1, type_i[hit], np.clip(score[hit], 0.0, 1.0)))
+            found.append(
+                (start[hit], start[hit] + step + 1, type_i[hit], np.clip(score[hit], 0.0, 1.0))
+            )
             step += 1
             inside = ~self.packing.is_last[start + step - 1]
-            start, type_i, mass, columns = start[inside], type_i[inside], mass[inside], columns[inside]
+            start, type_i, mass, columns = (
+                start[inside],
+                type_i[inside],
+                mass[inside],
+                columns[inside],
+            )
             mass = self._go_on(mass, start + step, columns)
         if not found:
             none = np.zeros(0, dtype=np.int64)
@@ -101,8 +109,12 @@ class Marginals:
 
     def _go_on(self, mass: Floats, rows: Ints, columns: Ints) -> Floats:
         """Return the mass of each tag of a span's type after one more row of the span. Shape: (n_spans, width)."""
-        stays = self.chain.continues[columns[:, :, None], columns[:, None, :]]  # padding has no mass to pass on
-        moved: Floats = np.einsum("ni,nij->nj", mass, stays.astype(np.float64)) * _take(self.moves, rows, columns)
+        stays = self.chain.continues[
+            columns[:, :, None], columns[:, None, :]
+        ]  # padding has no mass to pass on
+        moved: Floats = np.einsum("ni,nij->nj", mass, stays.astype(np.float64)) * _take(
+            self.moves, rows, columns
+        )
         return moved
 
 
@@ -123,7 +135,9 @@ def _run_forward(probs: Floats, pieces: Pieces, chain: Chain) -> tuple[Floats, F
     return forward, scale
 
 
-def _run_backward(probs: Floats, scale: Floats, forward: Floats, pieces: Pieces, chain: Chain) -> Floats:
+def _run_backward(
+    probs: Floats, scale: Floats, forward: Floats, pieces: Pieces, chain: Chain
+) -> Floats:
     """Return P(rows after | tag) / P(rows after | rows so far), 0 for unreachable tags. Shape: (n_rows, K)."""
     legal = chain.legal.astype(np.float64)
     packing = pieces.packing

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from spacy_hf_ner.core.arrays import Bools, Floats, Ints
+
 Binning = Literal["equal_width", "equal_mass"]
 
 
@@ -94,7 +92,12 @@ def _measure(ordered: Floats, is_correct: Bools, starts: Ints) -> Reliability:
 
 
 def calibration_noise(
-    scores: Floats, *, n_bins: int = 15, binning: Binning = "equal_mass", n_samples: int = 200, seed: int = 0
+    scores: Floats,
+    *,
+    n_bins: int = 15,
+    binning: Binning = "equal_mass",
+    n_samples: int = 200,
+    seed: int = 0,
 ) -> float:
     """Return the expected calibration error that perfectly calibrated scores would show, by chance alone.
 
@@ -107,7 +110,9 @@ def calibration_noise(
     ordered = np.sort(scores)
     starts = _cut(ordered, n_bins, binning)
     outcomes = (random.random(len(ordered)) < ordered for _ in range(n_samples))
-    return float(np.mean([_measure(ordered, outcome, starts).expected_error for outcome in outcomes]))
+    return float(
+        np.mean([_measure(ordered, outcome, starts).expected_error for outcome in outcomes])
+    )
 
 
 def brier_score(scores: Floats, is_correct: Bools) -> float:

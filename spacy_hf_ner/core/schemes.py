@@ -74,7 +74,9 @@ class Scheme:
 
     def can_end(self, prefix: str) -> bool:
         """Tell whether the prefix may be on the last token of an entity."""
-        return prefix in (self.end, self.single) or (prefix == self.touching and self.single == self.inside)
+        return prefix in (self.end, self.single) or (
+            prefix == self.touching and self.single == self.inside
+        )
 
     def can_go_on(self, prefix: str) -> bool:
         """Tell whether an entity may go on after a token with this prefix."""
@@ -117,7 +119,9 @@ class Scheme:
 SCHEMES: dict[SchemeName, Scheme] = {
     # name                      begin inside end  single touching
     "IO": Scheme("IO", "I", "I", "I", "I", "I"),
-    "IOB": Scheme("IOB", "B", "I", "I", "B", "B", lenient=True),  # B-/I- of a checkpoint that may be IOB1 or IOB2
+    "IOB": Scheme(
+        "IOB", "B", "I", "I", "B", "B", lenient=True
+    ),  # B-/I- of a checkpoint that may be IOB1 or IOB2
     "IOB1": Scheme("IOB1", "I", "I", "I", "I", "B"),
     "IOB2": Scheme("IOB2", "B", "I", "I", "B", "B"),
     "IOBES": Scheme("IOBES", "B", "I", "E", "S", "B"),

@@ -25,6 +25,8 @@ class TokenSpan:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
-            raise ValueError(f"a span must hold at least one token (0 <= start < end), got {self.start}:{self.end}.")
+            raise ValueError(
+                f"a span must hold at least one token (0 <= start < end), got {self.start}:{self.end}."
+            )
         if not self.entity_type:
             raise ValueError("a span needs an entity type, got an empty string.")

@@ -94,7 +94,9 @@ def write_tags(spans: Iterable[TokenSpan], n_tokens: int, scheme: Scheme) -> lis
     end_type = ""
     for span in sorted(spans):
         if span.start < end:
-            raise TagError(f"{span} overlaps the span before it, which ends at token {end}: tags cannot nest.")
+            raise TagError(
+                f"{span} overlaps the span before it, which ends at token {end}: tags cannot nest."
+            )
         if span.end > n_tokens:
             raise TagError(f"{span} ends after the last of {n_tokens} tokens.")
         touches = span.start == end and span.entity_type == end_type

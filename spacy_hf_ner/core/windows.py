@@ -19,11 +19,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.errors import ConfigError
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +126,16 @@ def plan_sentence_windows(
     none = np.zeros(0, dtype=np.int64)
     windows: list[Window] = []
     for left, right in pairwise(edges):
-        tokens = token_starts[np.searchsorted(token_starts, left) : np.searchsorted(token_starts, right)] - left
-        plan = plan_windows(right - left, window=window, overlap=overlap, token_starts=tokens, sentence_starts=none)
-        windows += [Window(w.start + left, w.end + left, w.own_start + left, w.own_end + left) for w in plan]
+        tokens = (
+            token_starts[np.searchsorted(token_starts, left) : np.searchsorted(token_starts, right)]
+            - left
+        )
+        plan = plan_windows(
+            right - left, window=window, overlap=overlap, token_starts=tokens, sentence_starts=none
+        )
+        windows += [
+            Window(w.start + left, w.end + left, w.own_start + left, w.own_end + left) for w in plan
+        ]
     return windows
 
 

@@ -37,7 +37,9 @@ class Block:
 
 def is_document_mark(cells: Sequence[str]) -> bool:
     """Tell whether a row is a document mark: after a number, or in quotes, it does not begin the line."""
-    return DOCUMENT_MARK in "\t".join(cells) and any(cell.startswith(DOCUMENT_MARK) for cell in cells)
+    return DOCUMENT_MARK in "\t".join(cells) and any(
+        cell.startswith(DOCUMENT_MARK) for cell in cells
+    )
 
 
 def read_blocks(
@@ -90,9 +92,13 @@ def group_rows(
     for kind, row in rows:
         is_row = kind == "row"
         if has_names:
-            name, document_name = (read_cell(row, sentence), read_cell(row, document)) if is_row else ("", "")
+            name, document_name = (
+                (read_cell(row, sentence), read_cell(row, document)) if is_row else ("", "")
+            )
         starts_document = kind == "mark" or document_name not in ("", document_id)
-        if block.rows and (kind == "blank" or starts_document or name not in ("", block.sentence_id)):
+        if block.rows and (
+            kind == "blank" or starts_document or name not in ("", block.sentence_id)
+        ):
             yield block
             block = Block()
         block.starts_document |= starts_document

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-UNSPACED: Final = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo", "yue"})  # languages written without white space
+UNSPACED: Final = frozenset(
+    {"zh", "ja", "th", "lo", "km", "my", "bo", "yue"}
+)  # languages written without white space
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class Orthography:
 
 
 _ENGLISH_CLITICS = frozenset(
-    clitic.replace("'", mark) for mark in "'’`´" for clitic in ("'s", "'m", "'re", "'ve", "'ll", "'d", "n't", "'t")
+    clitic.replace("'", mark)
+    for mark in "'’`´"
+    for clitic in ("'s", "'m", "'re", "'ve", "'ll", "'d", "n't", "'t")
 )
 _FRENCH_PRONOUNS = (
     "je",
@@ -52,12 +56,16 @@ _FRENCH_PRONOUNS = (
     "moi",
     "toi",
 )
-_FRENCH_CLITICS = frozenset(f"-{word}" for word in (*_FRENCH_PRONOUNS, "lui", "leur", "y", "en", "là", "ci", "t"))
+_FRENCH_CLITICS = frozenset(
+    f"-{word}" for word in (*_FRENCH_PRONOUNS, "lui", "leur", "y", "en", "là", "ci", "t")
+)
 _REVERSED_GUILLEMETS = Orthography(closing=frozenset("«"), opening=frozenset("»"))
 
 ORTHOGRAPHIES: Final[dict[str, Orthography]] = {
     "en": Orthography(clitics=_ENGLISH_CLITICS, joins_hyphen=True),
-    "de": Orthography(clitics=frozenset({"'s", "’s"}), closing=frozenset("«»“‘"), opening=frozenset("„‚")),
+    "de": Orthography(
+        clitics=frozenset({"'s", "’s"}), closing=frozenset("«»“‘"), opening=frozenset("„‚")
+    ),
     "fr": Orthography(
         clitics=_FRENCH_CLITICS,
         elided=True,
@@ -91,7 +99,8 @@ def detokenize(words: Sequence[str], lang: str = "en") -> list[bool]:
     rules = ORTHOGRAPHIES.get(lang, Orthography())
     quotes = _pair_quotes(words)
     spaces = [
-        _is_spaced(words, i, quotes, rules) and (lang not in UNSPACED or _is_latin_pair(words[i], words[i + 1]))
+        _is_spaced(words, i, quotes, rules)
+        and (lang not in UNSPACED or _is_latin_pair(words[i], words[i + 1]))
         for i in range(len(words) - 1)
     ]
     return [*spaces, lang not in UNSPACED]
@@ -118,11 +127,22 @@ def _is_spaced(words: Sequence[str], i: int, quotes: dict[int, bool], rules: Ort
     here, after = words[i], words[i + 1]
     if after in rules.spaced or here in rules.spaced:
         return True
-    leans_on_next = quotes.get(i, False) or here in OPENING or here in rules.opening or _is_elided(here, rules)
-    leans_back = after in CLOSING or RUNS.issuperset(after) or after in rules.closing or after.lower() in rules.clitics
+    leans_on_next = (
+        quotes.get(i, False) or here in OPENING or here in rules.opening or _is_elided(here, rules)
+    )
+    leans_back = (
+        after in CLOSING
+        or RUNS.issuperset(after)
+        or after in rules.closing
+        or after.lower() in rules.clitics
+    )
     is_closing_quote = not quotes.get(i + 1, True)
     return not (
-        leans_on_next or leans_back or is_closing_quote or _joins(words, i, rules) or _joins(words, i + 1, rules)
+        leans_on_next
+        or leans_back
+        or is_closing_quote
+        or _joins(words, i, rules)
+        or _joins(words, i + 1, rules)
     )
 
 

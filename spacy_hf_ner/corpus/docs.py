@@ -70,7 +70,9 @@ class _Parts:
         self.tags.append(tag)
 
 
-def make_doc(sentences: Sequence[Sentence], vocab: Vocab, *, lang: str, scheme: str = "", source: str = "") -> Doc:
+def make_doc(
+    sentences: Sequence[Sentence], vocab: Vocab, *, lang: str, scheme: str = "", source: str = ""
+) -> Doc:
     """Return the Doc of one document, with its words as tokens and its white space as far as it is known or likely.
 
     Args:
@@ -92,8 +94,14 @@ def make_doc(sentences: Sequence[Sentence], vocab: Vocab, *, lang: str, scheme: 
         for i, (word, gap) in enumerate(zip(sentence.words, gaps, strict=True)):
             places.append(len(parts.words))
             parts.add(word, gap, tag=sentence.pos[i] if sentence.pos else "", starts=i == 0)
-        for found, target in ((sentence.spans, spans), (sentence.layers, layers), (sentence.chunks, chunks)):
-            target += [TokenSpan(places[s.start], places[s.end - 1] + 1, s.entity_type) for s in found]
+        for found, target in (
+            (sentence.spans, spans),
+            (sentence.layers, layers),
+            (sentence.chunks, chunks),
+        ):
+            target += [
+                TokenSpan(places[s.start], places[s.end - 1] + 1, s.entity_type) for s in found
+            ]
         missing += [places[i] for i in sentence.missing]
     is_bounded = all(sentence.is_bounded for sentence in sentences)
     doc = Doc(
@@ -106,7 +114,9 @@ def make_doc(sentences: Sequence[Sentence], vocab: Vocab, *, lang: str, scheme: 
     _annotate(doc, spans, missing)
     for key, group in ((LAYERS_KEY, layers), (CHUNKS_KEY, chunks)):
         if group:
-            doc.spans[key] = SpanGroup(doc, spans=[Span(doc, s.start, s.end, s.entity_type) for s in group])
+            doc.spans[key] = SpanGroup(
+                doc, spans=[Span(doc, s.start, s.end, s.entity_type) for s in group]
+            )
     doc.user_data.update(_describe(sentences, scheme=scheme, source=source))
     return doc
 
@@ -143,7 +153,9 @@ def _annotate(doc: Doc, spans: Iterable[TokenSpan], missing: Iterable[int]) -> N
     )
 
 
-def _describe(sentences: Sequence[Sentence], *, scheme: str, source: str) -> dict[str, str | list[str]]:
+def _describe(
+    sentences: Sequence[Sentence], *, scheme: str, source: str
+) -> dict[str, str | list[str]]:
     """Return what a Doc has no other place for."""
     said: dict[str, str | list[str]] = {"source": source, "scheme": scheme}
     if any(sentence.sentence_id for sentence in sentences):

@@ -12,7 +12,9 @@ from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.errors import ConfigError
 
 SPLIT_NAMES: Final = ("train", "dev", "test")
-MAX_SHARE_DIGITS: Final = 4  # of a share; as many documents as the shares add up to are dealt at once
+MAX_SHARE_DIGITS: Final = (
+    4  # of a share; as many documents as the shares add up to are dealt at once
+)
 
 
 def parse_label_map(text: str) -> dict[str, str]:
@@ -28,7 +30,9 @@ def parse_label_map(text: str) -> dict[str, str]:
     for pair in filter(None, text.split(",")):
         old, equals, new = (part.strip() for part in pair.partition("="))
         if not old or not equals:
-            raise ConfigError(f"--label-map must be OLD=NEW,OLD=NEW,… (an empty NEW leaves a type out), got {pair!r}.")
+            raise ConfigError(
+                f"--label-map must be OLD=NEW,OLD=NEW,… (an empty NEW leaves a type out), got {pair!r}."
+            )
         mapped[old] = "" if new == "O" else new
     return mapped
 
@@ -50,7 +54,10 @@ def rename_types(sentence: Sentence, names: Mapping[str, str]) -> Sentence:
         return tuple(dict.fromkeys(renamed))
 
     return replace(
-        sentence, spans=rename(sentence.spans), layers=rename(sentence.layers), chunks=rename(sentence.chunks)
+        sentence,
+        spans=rename(sentence.spans),
+        layers=rename(sentence.layers),
+        chunks=rename(sentence.chunks),
     )
 
 
@@ -77,7 +84,9 @@ def deal_splits(shares: str, seed: int) -> Iterator[str]:
     counts = [int(part) for part in parts]
     divisor = gcd(*counts)
     names = SPLIT_NAMES[: len(parts)]
-    deck = [name for name, count in zip(names, counts, strict=True) for _ in range(count // divisor)]
+    deck = [
+        name for name, count in zip(names, counts, strict=True) for _ in range(count // divisor)
+    ]
     shuffle = random.Random(seed)  # noqa: S311 - not for secrets
 
     def deal() -> Iterator[str]:

@@ -19,9 +19,26 @@ SUFFIXES: Final[Mapping[str, str]] = {
     ".spacy": "spacy",
 }
 TEXT_SUFFIXES: Final = frozenset(
-    ("annotated", "bio", "bioes", "bmes", "conll", "data", "dev", "iob", "iob2", "ner", "test", "train", "tsv", "txt")
+    (
+        "annotated",
+        "bio",
+        "bioes",
+        "bmes",
+        "conll",
+        "data",
+        "dev",
+        "iob",
+        "iob2",
+        "ner",
+        "test",
+        "train",
+        "tsv",
+        "txt",
+    )
 )  # of files in a folder that are read by what they hold
-NO_DATA: Final = frozenset(("dataset_info.json", "dataset_infos.json"))  # what the hub keeps beside data
+NO_DATA: Final = frozenset(
+    ("dataset_info.json", "dataset_infos.json")
+)  # what the hub keeps beside data
 N_NAMED: Final = 3  # files that a message names
 
 _HUB_SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
@@ -31,7 +48,9 @@ _SHARD = re.compile(r"(.+)-\d{5}")
 def is_data(file: Path) -> bool:
     """Tell whether a file of a folder is one to convert, by its name."""
     suffix = file.suffix.lower()
-    is_text = suffix.removeprefix(".") in TEXT_SUFFIXES and not file.stem.lower().startswith(("readme", "license"))
+    is_text = suffix.removeprefix(".") in TEXT_SUFFIXES and not file.stem.lower().startswith(
+        ("readme", "license")
+    )
     is_known = (suffix in SUFFIXES and file.name not in NO_DATA) or is_text
     return is_known and not file.name.startswith(".") and file.is_file()
 
@@ -39,7 +58,11 @@ def is_data(file: Path) -> bool:
 def list_data(folder: Path) -> list[Path]:
     """Return the files to convert in a folder and all folders in it, without hidden ones."""
     files = (file for file in folder.rglob("*") if is_data(file))
-    return sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts))
+    return sorted(
+        file
+        for file in files
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
 
 
 def name_part(file: Path) -> str:
@@ -74,8 +97,14 @@ def group_parts(files: Iterable[Path]) -> dict[str, list[Path]]:
 def report_unread(folder: Path, read: Iterable[Path]) -> tuple[Problem, ...]:
     """Return the problem that some files of a folder look like a corpus and are not read, if there are any."""
     known = set(read)
-    unread = [file.relative_to(folder).as_posix() for file in list_data(folder) if file not in known]
-    return (Problem(f"{len(unread)} files of the folder, not read: {name_some(unread)}", 1),) if unread else ()
+    unread = [
+        file.relative_to(folder).as_posix() for file in list_data(folder) if file not in known
+    ]
+    return (
+        (Problem(f"{len(unread)} files of the folder, not read: {name_some(unread)}", 1),)
+        if unread
+        else ()
+    )
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -43,7 +43,9 @@ def read_records(file: TextFile) -> Iterator[FoundRecord]:
         for number, line in file.lines():
             if line.strip():
                 is_whole = not _MAYBE_SURROGATE.search(line)
-                yield _make_record(_parse(line, file.path, number), file.path, number, is_whole=is_whole)
+                yield _make_record(
+                    _parse(line, file.path, number), file.path, number, is_whole=is_whole
+                )
     elif first:
         whole = "\n".join(line for _, line in file.lines())
         is_whole = not _MAYBE_SURROGATE.search(whole)
@@ -62,7 +64,12 @@ def _is_record(line: str) -> bool:
 
 def _is_pair(value: object) -> bool:
     """Tell whether this is a text and its annotation, as spaCy 2 was trained with."""
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict)  # noqa: PLR2004
+    return (
+        isinstance(value, list)
+        and len(value) == 2  # noqa: PLR2004
+        and isinstance(value[0], str)
+        and isinstance(value[1], dict)
+    )
 
 
 def _parse(text: str, path: Path, line: int) -> Any:  # noqa: ANN401 - JSON is anything
@@ -109,7 +116,9 @@ def _no_json(error: Exception, path: Path, line: int, *, first: int = 1) -> Corp
     reason = str(error)
     if isinstance(error, json.JSONDecodeError):
         line, reason = first + error.lineno - 1, f"{error.msg}: column {error.colno}"
-    return CorpusError(f"{path}:{line}: expected JSON, got something else ({reason}). Correct or delete it.")
+    return CorpusError(
+        f"{path}:{line}: expected JSON, got something else ({reason}). Correct or delete it."
+    )
 
 
 def _make_record(value: object, path: Path, line: int, *, is_whole: bool) -> FoundRecord:
@@ -123,7 +132,9 @@ def _make_record(value: object, path: Path, line: int, *, is_whole: bool) -> Fou
     if isinstance(value, list) and _is_pair(value):
         value = {**value[1], "text": value[0]}
     if not isinstance(value, dict):
-        raise CorpusError(f"{path}:{line}: expected a JSON object, got {type(value).__name__}. Correct or delete it.")
+        raise CorpusError(
+            f"{path}:{line}: expected a JSON object, got {type(value).__name__}. Correct or delete it."
+        )
     return FoundRecord(line, value, tuple(problems))
 
 
@@ -135,5 +146,7 @@ def _mend(value: Any, line: int, problems: list[Problem]) -> Any:  # noqa: ANN40
     if isinstance(value, list):
         return [_mend(item, line, problems) for item in value]
     if isinstance(value, dict):
-        return {_mend(key, line, problems): _mend(item, line, problems) for key, item in value.items()}
+        return {
+            _mend(key, line, problems): _mend(item, line, problems) for key, item in value.items()
+        }
     return value

@@ -7,7 +7,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from spacy_hf_ner.corpus.folders import SUFFIXES, group_parts, is_data, list_data, name_part, name_some, report_unread
+from spacy_hf_ner.corpus.folders import (
+    SUFFIXES,
+    group_parts,
+    is_data,
+    list_data,
+    name_part,
+    name_some,
+    report_unread,
+)
 from spacy_hf_ner.corpus.formats.brat import open_brat
 from spacy_hf_ner.corpus.formats.conll import open_conll
 from spacy_hf_ner.corpus.formats.conllu import open_conllu
@@ -48,13 +56,21 @@ def open_corpus(path: Path | str, options: ReadOptions, *, format_name: str = "a
     """
     place = Path(path)
     if format_name != "auto" and format_name not in FORMATS:
-        raise ConfigError(f"unknown format {format_name!r}: expected auto or one of {', '.join(FORMATS)}.")
+        raise ConfigError(
+            f"unknown format {format_name!r}: expected auto or one of {', '.join(FORMATS)}."
+        )
     if not place.exists():
-        raise CorpusError(f"{place}: expected a file or a folder, got nothing there. Check the path.")
-    return FORMATS[find_format(place, options) if format_name == "auto" else format_name](place, options)
+        raise CorpusError(
+            f"{place}: expected a file or a folder, got nothing there. Check the path."
+        )
+    return FORMATS[find_format(place, options) if format_name == "auto" else format_name](
+        place, options
+    )
 
 
-def open_corpora(name: str, options: ReadOptions, *, format_name: str = "auto") -> dict[str, Source]:
+def open_corpora(
+    name: str, options: ReadOptions, *, format_name: str = "auto"
+) -> dict[str, Source]:
     """Return the parts of a corpus by their names: the files of a folder, the splits of a data set, or one file.
 
     Raises:
@@ -75,7 +91,8 @@ def open_corpora(name: str, options: ReadOptions, *, format_name: str = "auto") 
     if not files:
         return open_corpora(str(_find_folder(path)), options, format_name=format_name)
     sources = {
-        part: _open_part(part, group, options, format_name=format_name) for part, group in group_parts(files).items()
+        part: _open_part(part, group, options, format_name=format_name)
+        for part, group in group_parts(files).items()
     }
     first = next(iter(sources))
     unread = report_unread(path, files)
@@ -96,13 +113,17 @@ def _find_folder(path: Path) -> Path:
             f"{path}: expected files to convert, got folders with such files ({name_some([f.name for f in folders])}). "
             "Name one of them instead."
         )
-    raise CorpusError(f"{path}: expected files to convert, got none with a known ending. Name a file instead.")
+    raise CorpusError(
+        f"{path}: expected files to convert, got none with a known ending. Name a file instead."
+    )
 
 
 def _open_brat_folder(path: Path, options: ReadOptions) -> Source:
     source = open_brat(path, options)
     annotations = list(path.rglob("*.ann"))
-    unread = report_unread(path, (*annotations, *(file.with_suffix(".txt") for file in annotations)))
+    unread = report_unread(
+        path, (*annotations, *(file.with_suffix(".txt") for file in annotations))
+    )
     return replace(source, problems=(*source.problems, *unread))
 
 
@@ -119,7 +140,9 @@ def _open_part(part: str, files: list[Path], options: ReadOptions, *, format_nam
     except (OSError, ValueError) as error:
         if isinstance(error, CorpusError):
             raise
-        raise CorpusError(f"{name}: expected parquet files, got something else ({error}).") from error
+        raise CorpusError(
+            f"{name}: expected parquet files, got something else ({error})."
+        ) from error
 
 
 def find_format(path: Path, options: ReadOptions) -> str:
@@ -135,7 +158,11 @@ def find_format(path: Path, options: ReadOptions) -> str:
 
 
 def _find_by_lines(path: Path, options: ReadOptions) -> str:
-    lines = [line for _, line in islice(open_text(path, encoding=options.encoding).lines(), 200) if line.strip()]
+    lines = [
+        line
+        for _, line in islice(open_text(path, encoding=options.encoding).lines(), 200)
+        if line.strip()
+    ]
     rows = [line for line in lines if not line.startswith("#")]
     if lines and (_is_json(lines[0]) or lines[0].strip() == "["):
         return "json"
@@ -158,4 +185,8 @@ def _is_json(line: str) -> bool:
 def _is_comma_separated(rows: list[str]) -> bool:
     """Tell whether all rows have as many commas as the first, and at least one, with no space after it."""
     n_commas = rows[0].count(",")
-    return n_commas > 0 and " " not in rows[0].replace("Sentence #", "") and all(r.count(",") >= n_commas for r in rows)
+    return (
+        n_commas > 0
+        and " " not in rows[0].replace("Sentence #", "")
+        and all(r.count(",") >= n_commas for r in rows)
+    )

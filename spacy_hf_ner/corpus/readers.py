@@ -10,10 +10,10 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 
+from spacy_hf_ner.corpus.columns import Columns, Task
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import parse_label_map, rename_types
 from spacy_hf_ner.corpus.formats.hf_datasets import open_hub_dataset
-from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.errors import ConfigError
@@ -48,7 +48,9 @@ class RawCorpus:
     def _read(self, sources: Iterable[Source], nlp: Language, lang: str) -> Iterator[Example]:
         for source in sources:
             sentences = (rename_types(sentence, self.label_map) for sentence in source.read())
-            for group in group_documents(sentences, has_documents=source.has_documents, n_sents=self.n_sents):
+            for group in group_documents(
+                sentences, has_documents=source.has_documents, n_sents=self.n_sents
+            ):
                 doc = make_doc(group, nlp.vocab, lang=lang, scheme=source.scheme)
                 yield Example(nlp.make_doc(doc.text), doc)
 
@@ -92,9 +94,13 @@ def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
     options = ReadOptions(encoding=encoding, scheme=scheme, columns=columns)
 
     def open_sources(lang: str) -> list[Source]:
-        return list(open_corpora(str(path), replace(options, lang=lang), format_name=format).values())
+        return list(
+            open_corpora(str(path), replace(options, lang=lang), format_name=format).values()
+        )
 
-    return RawCorpus(open_sources, n_sents=n_sents, limit=limit, label_map=parse_label_map(label_map))
+    return RawCorpus(
+        open_sources, n_sents=n_sents, limit=limit, label_map=parse_label_map(label_map)
+    )
 
 
 def make_hf_dataset_v1(  # noqa: PLR0913 - one argument an option
@@ -123,16 +129,24 @@ def make_hf_dataset_v1(  # noqa: PLR0913 - one argument an option
         label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the type out.
         limit: The most documents; 0 for all.
     """
-    options = ReadOptions(scheme=scheme, columns=Columns(token=token_column, tag=tag_column, task=column))
+    options = ReadOptions(
+        scheme=scheme, columns=Columns(token=token_column, tag=tag_column, task=column)
+    )
 
     def open_sources(lang: str) -> list[Source]:
         chosen = replace(options, lang=lang)
         is_local = Path(name).exists()
         sources = open_corpora(name, chosen) if is_local else open_hub_dataset(name, chosen)
-        if split == "train" and Path(name).is_file():  # as `datasets` calls the only split of a file
+        if (
+            split == "train" and Path(name).is_file()
+        ):  # as `datasets` calls the only split of a file
             return list(sources.values())
         if split not in sources:
-            raise ConfigError(f"split of {name!r} must be one of {', '.join(sources)}, got {split!r}.")
+            raise ConfigError(
+                f"split of {name!r} must be one of {', '.join(sources)}, got {split!r}."
+            )
         return [sources[split]]
 
-    return RawCorpus(open_sources, n_sents=n_sents, limit=limit, label_map=parse_label_map(label_map))
+    return RawCorpus(
+        open_sources, n_sents=n_sents, limit=limit, label_map=parse_label_map(label_map)
+    )

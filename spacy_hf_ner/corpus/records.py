@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK
-from spacy_hf_ner.corpus.layout import (
+from spacy_hf_ner.corpus.columns import (
     CHUNK_NAMES,
     DOCUMENT_NAMES,
     POS_NAMES,
@@ -21,7 +21,11 @@ from spacy_hf_ner.errors import CorpusError
 
 ID_NAMES: Final = ("id", *SENTENCE_NAMES)
 
-TASK_NAMES: Final[Mapping[Task, Sequence[str]]] = {"ner": TAG_NAMES, "pos": POS_NAMES, "chunk": CHUNK_NAMES}
+TASK_NAMES: Final[Mapping[Task, Sequence[str]]] = {
+    "ner": TAG_NAMES,
+    "pos": POS_NAMES,
+    "chunk": CHUNK_NAMES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,11 @@ def is_column(value: object) -> bool:
 def find_keys(record: Mapping[str, Any]) -> list[str]:
     """Return the keys of a record under which words, tags or ids can be."""
     ids = (*ID_NAMES, *DOCUMENT_NAMES)
-    return [key for key, value in record.items() if value is None or is_column(value) or key.lower() in ids]
+    return [
+        key
+        for key, value in record.items()
+        if value is None or is_column(value) or key.lower() in ids
+    ]
 
 
 def find_name(keys: Iterable[str], named: int | str | None, candidates: Sequence[str] = ()) -> str:
@@ -73,7 +81,11 @@ def find_name(keys: Iterable[str], named: int | str | None, candidates: Sequence
 
 
 def find_fields(
-    keys: Iterable[str], columns: Columns, *, source: str, names: Mapping[str, Sequence[str]] | None = None
+    keys: Iterable[str],
+    columns: Columns,
+    *,
+    source: str,
+    names: Mapping[str, Sequence[str]] | None = None,
 ) -> Fields:
     """Return which field of a record holds what.
 
@@ -96,8 +108,16 @@ def find_fields(
     return Fields(
         words=find(columns.token, WORD_NAMES, "words"),
         tags=find(columns.tag, TAG_NAMES, "tags") if task == "ner" else "",
-        pos=find(columns.tag if task == "pos" else None, POS_NAMES, "parts of speech" if task == "pos" else ""),
-        chunks=find(columns.tag if task == "chunk" else None, CHUNK_NAMES, "chunks" if task == "chunk" else ""),
+        pos=find(
+            columns.tag if task == "pos" else None,
+            POS_NAMES,
+            "parts of speech" if task == "pos" else "",
+        ),
+        chunks=find(
+            columns.tag if task == "chunk" else None,
+            CHUNK_NAMES,
+            "chunks" if task == "chunk" else "",
+        ),
         record_id=find(None, ID_NAMES, ""),
         document_id=find(None, DOCUMENT_NAMES, ""),
         names=names or {},
@@ -105,7 +125,10 @@ def find_fields(
 
 
 def read_tables(
-    records: Iterable[tuple[int, Mapping[str, Any], Sequence[Problem]]], fields: Fields, *, source: str
+    records: Iterable[tuple[int, Mapping[str, Any], Sequence[Problem]]],
+    fields: Fields,
+    *,
+    source: str,
 ) -> Iterator[Table]:
     """Yield the tables of the records that have words; a document mark begins a document in the one after it.
 
@@ -131,7 +154,9 @@ def read_tables(
             document_id, is_marked, pending = table.document_id, False, []
 
 
-def make_table(record: Mapping[str, Any], fields: Fields, *, source: str, line: int, document_id: str = "") -> Table:
+def make_table(
+    record: Mapping[str, Any], fields: Fields, *, source: str, line: int, document_id: str = ""
+) -> Table:
     """Return a record as a table.
 
     Args:
@@ -144,7 +169,9 @@ def make_table(record: Mapping[str, Any], fields: Fields, *, source: str, line: 
     Raises:
         CorpusError: Words and tags are not lists of one length, or numbers have no names.
     """
-    words = ["" if word is None else str(word) for word in _read_list(record, fields.words, source, line)]
+    words = [
+        "" if word is None else str(word) for word in _read_list(record, fields.words, source, line)
+    ]
 
     def column(name: str, *, is_optional: bool = False) -> list[str]:
         if not name or (is_optional and not record.get(name)):
@@ -180,11 +207,15 @@ def read_id(record: Mapping[str, Any], name: str) -> str:
 def _read_list(record: Mapping[str, Any], name: str, source: str, line: int) -> list[Any]:
     value = record.get(name)
     if value is None or isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise CorpusError(f"{source}:{line}: expected a list in {name!r}, got {type(value).__name__}.")
+        raise CorpusError(
+            f"{source}:{line}: expected a list in {name!r}, got {type(value).__name__}."
+        )
     return list(value)
 
 
-def _name(cell: object, names: Sequence[str] | None, field_name: str, source: str, line: int) -> str:
+def _name(
+    cell: object, names: Sequence[str] | None, field_name: str, source: str, line: int
+) -> str:
     """Return a tag as text; -100, as training code writes it, is missing annotation."""
     if cell is None or cell == -100:  # noqa: PLR2004 - PyTorch's ignore_index
         return ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 
 

@@ -115,7 +115,10 @@ def _refuse_untyped(tables: Iterable[Table], name: str, *, is_about_chunks: bool
     """Raise an error that names the first of the tags that have no types."""
     columns = ((table.lines, [table.chunks] if is_about_chunks else table.tags) for table in tables)
     rows = (
-        (line, cell) for lines, levels in columns for cells in levels for line, cell in zip(lines, cells, strict=True)
+        (line, cell)
+        for lines, levels in columns
+        for cells in levels
+        for line, cell in zip(lines, cells, strict=True)
     )
     line, cell = next((line, cell) for line, cell in rows if any(map(is_untyped, cell.split(","))))
     raise CorpusError(
@@ -132,7 +135,11 @@ def _tell_prefixes(tables: Iterable[Table]) -> str:
             for cell, line in zip(cells, table.lines, strict=False):
                 if types_of([cell]):
                     lines.setdefault(cell[0].upper(), line)
-    return f" First lines: {', '.join(f'{prefix}- {line}' for prefix, line in sorted(lines.items()))}." if lines else ""
+    return (
+        f" First lines: {', '.join(f'{prefix}- {line}' for prefix, line in sorted(lines.items()))}."
+        if lines
+        else ""
+    )
 
 
 def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
@@ -149,7 +156,11 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
     kept, borders = drop_blank_words(words)
     unknown = Annotation(spans=(), missing=tuple(range(len(words))))
     first, *others = [tags.read(level, lines) for level in table.tags] or [unknown]
-    layers = {span for level in (first, *others) for span in (*level.layers, *level.spans)} if others else first.layers
+    layers = (
+        {span for level in (first, *others) for span in (*level.layers, *level.spans)}
+        if others
+        else first.layers
+    )
     spans = move_spans(first.spans, borders)
     for span in first.spans:
         if borders[span.start] == borders[span.end]:

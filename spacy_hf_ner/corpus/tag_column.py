@@ -14,7 +14,14 @@ from typing import Final
 from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels, respell
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.core.tags import Borders, SchemeGuess, guess_scheme, obedience, read_tags, write_tags
+from spacy_hf_ner.core.tags import (
+    Borders,
+    SchemeGuess,
+    guess_scheme,
+    obedience,
+    read_tags,
+    write_tags,
+)
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
 from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
 
@@ -22,7 +29,9 @@ MISSING: Final = frozenset({"", "-", "_"})
 MISSING_POS: Final = MISSING | {"-X-"}
 DEFAULT_SCHEME: Final = "IOB2"  # where nobody says what the tags were
 BARE: Final = "bare"  # types without prefixes; read as the scheme IO
-JOINING_SCHEMES: Final = frozenset({"IO", BARE})  # in which two entities of one type that touch are one
+JOINING_SCHEMES: Final = frozenset(
+    {"IO", BARE}
+)  # in which two entities of one type that touch are one
 
 _PREFIXED = re.compile(r"[BIELMSU][-_].+")
 _LOWER_PREFIXED = re.compile(r"[bielmsu][-_].+")
@@ -45,7 +54,8 @@ def is_tag_like(cell: str) -> bool:
     [True, True, True, True, False, False]
     """
     return all(
-        part in ("O", "o") or _PREFIXED.fullmatch(part) or _LOWER_PREFIXED.fullmatch(part) for part in cell.split(",")
+        part in ("O", "o") or _PREFIXED.fullmatch(part) or _LOWER_PREFIXED.fullmatch(part)
+        for part in cell.split(",")
     )
 
 
@@ -109,16 +119,27 @@ class TagColumn:
     def read(self, cells: Sequence[str], lines: Sequence[int]) -> Annotation:
         """Return the entities of one sentence, from its cells and their line numbers."""
         levels = _line_up([self.levels[cell] for cell in cells])
-        problems = [Problem(self.repaired[c], n) for c, n in zip(cells, lines, strict=True) if c in self.repaired]
+        problems = [
+            Problem(self.repaired[c], n)
+            for c, n in zip(cells, lines, strict=True)
+            if c in self.repaired
+        ]
         layers: list[tuple[TokenSpan, ...]] = []
         for depth in range(max(map(len, levels), default=1)):
             tags = [tags[depth] if depth < len(tags) else OUTSIDE for tags in levels]
             reading = read_tags(tags, self.scheme)
             layers.append(reading.spans)
-            problems += [Problem(f"{self.name}: entity {v.kind}", lines[v.token_i]) for v in reading.violations]
+            problems += [
+                Problem(f"{self.name}: entity {v.kind}", lines[v.token_i])
+                for v in reading.violations
+            ]
         return Annotation(
-            spans=keep_outermost(span for layer in layers for span in layer) if len(layers) > 1 else layers[0],
-            layers=tuple(sorted(span for layer in layers for span in layer)) if len(layers) > 1 else (),
+            spans=keep_outermost(span for layer in layers for span in layer)
+            if len(layers) > 1
+            else layers[0],
+            layers=tuple(sorted(span for layer in layers for span in layer))
+            if len(layers) > 1
+            else (),
             missing=tuple(i for i, tags in enumerate(levels) if tags[0] is None),
             problems=tuple(problems),
         )
@@ -162,7 +183,8 @@ def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
     """
     repaired: dict[str, str] = {}
     parts = {
-        cell: _split_levels(cell) for cell in sorted({cell for pair in pairs for cell in pair if cell is not None})
+        cell: _split_levels(cell)
+        for cell in sorted({cell for pair in pairs for cell in pair if cell is not None})
     }
     labels = sorted({part for split in parts.values() for part in split} - MISSING)
     meant = _repair_labels(labels, repaired)
@@ -178,37 +200,56 @@ def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
         if has_prefixes and tag and tag.entity_type == label:
             repaired[label] = f"type without a prefix, read as {tag.prefix}-"
     levels = {
-        cell: tuple(None if part in MISSING else tags[meant[part]] for part in split) for cell, split in parts.items()
+        cell: tuple(None if part in MISSING else tags[meant[part]] for part in split)
+        for cell, split in parts.items()
     }
     borders = _borders(pairs, levels)
     try:
-        guess = guess_scheme(borders) if scheme in ("auto", BARE) else _obey(borders, get_scheme(scheme))
+        guess = (
+            guess_scheme(borders)
+            if scheme in ("auto", BARE)
+            else _obey(borders, get_scheme(scheme))
+        )
     except TagError as error:
-        raise CorpusError(f"{error} Name the column with --tag-column, or the scheme with --scheme.") from error
+        raise CorpusError(
+            f"{error} Name the column with --tag-column, or the scheme with --scheme."
+        ) from error
     name = BARE if types and not has_prefixes else guess.scheme.name
-    cells = {cell: repaired[part] for cell, split in parts.items() for part in split if part in repaired}
+    cells = {
+        cell: repaired[part] for cell, split in parts.items() for part in split if part in repaired
+    }
     return TagColumn(guess.scheme, name, guess.share, levels, cells)
 
 
 def _read_labels(labels: Sequence[str], scheme: str) -> dict[str, Tag]:
     """Return the tag of each label; unlike a checkpoint's labels, those of data may hold accidents."""
     if scheme == BARE:
-        return {label: OUTSIDE if label.upper() in OUTSIDE_NAMES else Tag("I", label) for label in labels}
+        return {
+            label: OUTSIDE if label.upper() in OUTSIDE_NAMES else Tag("I", label)
+            for label in labels
+        }
     tag_set = read_labels(labels, in_data=True)
     tags = dict(zip(labels, tag_set.tags, strict=True))
     prefixed = {label: Tag(label[0], label[2:]) for label in labels if _PREFIXED.fullmatch(label)}
     is_bare = all(tag.entity_type in ("", label) for label, tag in tags.items())
     types = {label for label, tag in tags.items() if tag.entity_type}
     all_prefixed = types == set(prefixed) and any(tag.prefix == "B" for tag in prefixed.values())
-    if is_bare and (all_prefixed or len({tag.entity_type for tag in prefixed.values()}) < len(prefixed)):
+    if is_bare and (
+        all_prefixed or len({tag.entity_type for tag in prefixed.values()}) < len(prefixed)
+    ):
         # One type under two prefixes, or nothing else: these are prefixes, although some type has none to start with.
-        return {label: prefixed.get(label, Tag("I", label) if tag.entity_type else tag) for label, tag in tags.items()}
+        return {
+            label: prefixed.get(label, Tag("I", label) if tag.entity_type else tag)
+            for label, tag in tags.items()
+        }
     return tags
 
 
 def _obey(borders: Borders, scheme: Scheme) -> SchemeGuess:
     """Return how far the data obeys a scheme that somebody named."""
-    foreign = {tag.prefix for pair in borders for tag in pair if tag.entity_type} - set(scheme.prefixes)
+    foreign = {tag.prefix for pair in borders for tag in pair if tag.entity_type} - set(
+        scheme.prefixes
+    )
     if foreign:
         raise TagError(
             f"the prefixes {', '.join(sorted(foreign))} are not in {scheme.name} ({', '.join(scheme.prefixes)})."
@@ -236,9 +277,16 @@ def _borders(pairs: CellPairs, levels: Mapping[str, tuple[Tag | None, ...]]) -> 
     borders: Borders = Counter()
     depth = max(map(len, levels.values()), default=1)
     for (before, here), count in pairs.items():
-        pair = _line_up([levels.get(cell, (OUTSIDE,)) if cell is not None else (OUTSIDE,) for cell in (before, here)])
+        pair = _line_up(
+            [
+                levels.get(cell, (OUTSIDE,)) if cell is not None else (OUTSIDE,)
+                for cell in (before, here)
+            ]
+        )
         for level in range(depth):
-            first, second = (tags[level] or OUTSIDE if level < len(tags) else OUTSIDE for tags in pair)
+            first, second = (
+                tags[level] or OUTSIDE if level < len(tags) else OUTSIDE for tags in pair
+            )
             borders[first, second] += count
     return borders
 
@@ -258,5 +306,7 @@ def write_sentence_tags(sentence: Sentence, scheme: str) -> list[str]:
 def write_cells(spans: Sequence[TokenSpan], n_words: int, scheme: str) -> list[str]:
     """Return the tag cells of a sentence of so many words."""
     if scheme == BARE:
-        return [tag.entity_type or OUTSIDE.prefix for tag in write_tags(spans, n_words, SCHEMES["IO"])]
+        return [
+            tag.entity_type or OUTSIDE.prefix for tag in write_tags(spans, n_words, SCHEMES["IO"])
+        ]
     return [str(tag) for tag in write_tags(spans, n_words, get_scheme(scheme or DEFAULT_SCHEME))]

@@ -20,7 +20,9 @@ WIDE_MARKS: Final = (
 )
 BYTE_ORDER_MARK: Final = "\ufeff"  # as a character, where a codec leaves it
 CESU_8: Final = "cesu-8"  # UTF-8 in which characters beyond U+FFFF are written as two surrogates
-KEEP_OR_REPLACE: Final = "spacy_hf_ner.keep_or_replace"  # surrogates stay, other bytes that are no UTF-8 become U+FFFD
+KEEP_OR_REPLACE: Final = (
+    "spacy_hf_ner.keep_or_replace"  # surrogates stay, other bytes that are no UTF-8 become U+FFFD
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,15 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
         CorpusError: There is no such file, or no such encoding.
     """
     if not path.is_file():
-        raise CorpusError(f"{path}: expected a file, got {'a folder' if path.is_dir() else 'nothing there'}.")
+        raise CorpusError(
+            f"{path}: expected a file, got {'a folder' if path.is_dir() else 'nothing there'}."
+        )
     if encoding != "auto":
         if encoding.lower() == CESU_8:
             seen = _scan_lines(path)
-            halves = () if seen.invalid else tuple(seen.halves)  # other bytes do not fit what was named
+            halves = (
+                () if seen.invalid else tuple(seen.halves)
+            )  # other bytes do not fit what was named
             return TextFile(path, CESU_8, _newline(path), halves)
         try:
             "a".encode(encoding)  # refuses codecs that are not of text, such as hex
@@ -167,7 +173,9 @@ def _scan_lines(path: Path) -> _Scan:
                     seen.n_surrogates += 1
                     text = line.decode("utf-8", "surrogatepass")
                     if _join_surrogates(text).count("\ufffd") > text.count("\ufffd"):
-                        seen.halves.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", number))
+                        seen.halves.append(
+                            Problem("half of a character beyond U+FFFF, read as U+FFFD", number)
+                        )
                 else:
                     seen.invalid.append(number)
                 seen.high.update(byte for byte in line if byte >= 0x80)  # noqa: PLR2004 - beyond ASCII
@@ -181,7 +189,12 @@ def _detect_by_lines(path: Path, *, is_marked: bool = False) -> TextFile:
     if is_marked or seen.n_valid + seen.n_surrogates > len(seen.invalid) or not seen.invalid:
         # Other encodings hardly ever look like UTF-8 or CESU-8: where few lines are invalid, these are damaged.
         damage = (*(Problem("bytes that are not UTF-8", n) for n in seen.invalid), *seen.halves)
-        return TextFile(path, CESU_8 if seen.n_surrogates else "utf-8-sig" if is_marked else "utf-8", newline, damage)
+        return TextFile(
+            path,
+            CESU_8 if seen.n_surrogates else "utf-8-sig" if is_marked else "utf-8",
+            newline,
+            damage,
+        )
     undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in Windows-1252
     return TextFile(path, "latin-1" if seen.high & undefined else "cp1252", newline)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.json_values import FoundRecord, Record
-from spacy_hf_ner.corpus.layout import Columns
 from spacy_hf_ner.corpus.records import find_name
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
@@ -19,7 +19,10 @@ START_KEYS: Final = ("start", "start_offset", "start_char", "begin")
 END_KEYS: Final = ("end", "end_offset", "end_char")
 TYPE_KEYS: Final = ("label", "labels", "type", "entity_type", "entity", "entity_group", "tag")
 SURFACE_KEYS: Final = ("text", "name", "surface", "word")
-ANNOTATIONS_KEYS: Final = ("annotations", "completions")  # Label Studio's, a list with one item an annotator
+ANNOTATIONS_KEYS: Final = (
+    "annotations",
+    "completions",
+)  # Label Studio's, a list with one item an annotator
 ID_KEYS: Final = ("id", "curid", "doc_id")
 REFUSED: Final = ("ignore", "reject")  # Prodigy's answers
 
@@ -41,8 +44,13 @@ def read_text_record(
     line, record, mended = found
     text, answer = find_text(record, options.columns), record.get("answer")
     if text is None:
-        raise CorpusError(f"{source}:{line}: expected a text, got only {', '.join(record) or '(no keys)'}.")
-    items, annotations = _find_list(record, options.columns), _find_annotations(record, options.columns)
+        raise CorpusError(
+            f"{source}:{line}: expected a text, got only {', '.join(record) or '(no keys)'}."
+        )
+    items, annotations = (
+        _find_list(record, options.columns),
+        _find_annotations(record, options.columns),
+    )
     valid = [annotation for annotation in annotations or () if not annotation.get("was_cancelled")]
     if answer in REFUSED:
         return *mended, Problem(f"record answered {answer!r}, left out", line)
@@ -52,7 +60,9 @@ def read_text_record(
         return *mended, Problem("text of white space only, left out", line)
     problems = list(mended)
     if valid:
-        problems += [Problem("annotation beside the first one of its text, left out", line)] * (len(valid) - 1)
+        problems += [Problem("annotation beside the first one of its text, left out", line)] * (
+            len(valid) - 1
+        )
         items = _keep_spans(valid[0], line, problems)
     sentence = make_text_sentence(
         text,
@@ -70,7 +80,11 @@ def find_text(record: Record, columns: Columns) -> str | None:
     """Return the record's text, or None if it has none."""
     data = record.get("data")
     inner = data.get("text") if isinstance(data, dict) else data
-    text = record.get("text", inner) if columns.token is None else record.get(find_name(record, columns.token))
+    text = (
+        record.get("text", inner)
+        if columns.token is None
+        else record.get(find_name(record, columns.token))
+    )
     return text if isinstance(text, str) else None
 
 
@@ -92,37 +106,57 @@ def _find_list(record: Record, columns: Columns) -> list[Any] | None:
 def _find_annotations(record: Record, columns: Columns) -> list[Record] | None:
     """Return what annotators said of a task of Label Studio, or None if it is none, or has spans of its own."""
     found = _get(record, ANNOTATIONS_KEYS)
-    has_spans = columns.tag is not None or any(isinstance(record.get(key), list) for key in SPANS_KEYS)
+    has_spans = columns.tag is not None or any(
+        isinstance(record.get(key), list) for key in SPANS_KEYS
+    )
     if has_spans or not isinstance(found, list) or not (found or "data" in record):
         return None
-    return found if all(isinstance(a, dict) and isinstance(a.get("result"), list) for a in found) else None
+    return (
+        found
+        if all(isinstance(a, dict) and isinstance(a.get("result"), list) for a in found)
+        else None
+    )
 
 
 def _keep_spans(annotation: Record, line: int, problems: list[Problem]) -> list[Any]:
     """Return those results of Label Studio that lie somewhere in the text; others are choices, relations, remarks."""
-    values = [result.get("value") if isinstance(result, dict) else None for result in annotation["result"]]
-    spans = [v for v in values if isinstance(v, dict) and _get(v, (*START_KEYS, *END_KEYS)) is not None]
+    values = [
+        result.get("value") if isinstance(result, dict) else None for result in annotation["result"]
+    ]
+    spans = [
+        v for v in values if isinstance(v, dict) and _get(v, (*START_KEYS, *END_KEYS)) is not None
+    ]
     problems += [Problem("result that is no entity, left out", line)] * (len(values) - len(spans))
     return spans
 
 
-def _read_spans(item: object, line: int, problems: list[Problem], *, source: str) -> Iterator[CharSpan]:
+def _read_spans(
+    item: object, line: int, problems: list[Problem], *, source: str
+) -> Iterator[CharSpan]:
     """Yield a span in any tool's form, once for each of its types; one without type is left out."""
     if isinstance(item, dict):
-        offsets = item["span"] if isinstance(item.get("span"), list) else [_get(item, START_KEYS), _get(item, END_KEYS)]
+        offsets = (
+            item["span"]
+            if isinstance(item.get("span"), list)
+            else [_get(item, START_KEYS), _get(item, END_KEYS)]
+        )
         label, surface = _get(item, TYPE_KEYS), _get(item, SURFACE_KEYS)
     elif isinstance(item, list) and len(item) == 3:  # noqa: PLR2004 - start, end, label
         offsets, label, surface = item[:2], item[2], ""
     else:
         offsets, label, surface = [], None, ""
-    if len(offsets) != 2 or not all(isinstance(o, int) and not isinstance(o, bool) for o in offsets):  # noqa: PLR2004
+    if len(offsets) != 2 or not all(  # noqa: PLR2004
+        isinstance(o, int) and not isinstance(o, bool) for o in offsets
+    ):
         raise CorpusError(
             f"{source}:{line}: expected an entity with the numbers start and end, and a label, got "
             f"{json.dumps(item, ensure_ascii=False)[:80]}. Correct or delete it."
         )
     for entity_type in label if isinstance(label, list) and label else [label]:
         if isinstance(entity_type, str) and entity_type:
-            yield CharSpan(offsets[0], offsets[1], entity_type, surface if isinstance(surface, str) else "")
+            yield CharSpan(
+                offsets[0], offsets[1], entity_type, surface if isinstance(surface, str) else ""
+            )
         else:
             problems.append(Problem("entity without a type, left out", line))
 

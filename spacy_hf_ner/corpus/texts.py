@@ -74,9 +74,14 @@ def make_text_sentence(
     words = _cut(_token_borders(text, tokens, lang), whole, problems)
     starts = {start: i for i, (start, _) in enumerate(words)}
     ends = {end: i + 1 for i, (_, end) in enumerate(words)}
-    found = [(span, TokenSpan(starts[span.start_char], ends[span.end_char], span.entity_type)) for span in whole]
+    found = [
+        (span, TokenSpan(starts[span.start_char], ends[span.end_char], span.entity_type))
+        for span in whole
+    ]
     layers = sorted({token_span for _, token_span in found})
-    outer = keep_outermost(dict.fromkeys(token_span for span, token_span in found if not span.is_hull))
+    outer = keep_outermost(
+        dict.fromkeys(token_span for span, token_span in found if not span.is_hull)
+    )
     borders = [0, *(border for word in words for border in word), len(text)]
     lead, *gaps = (text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2))
     return Sentence(
@@ -103,7 +108,9 @@ def _check_span(text: str, span: CharSpan, line: int, problems: list[Problem]) -
             problems.append(Problem("offsets in UTF-16 units, converted", line))
             start, end = moved
         else:
-            problems.append(Problem("entity whose text is not at its offsets, taken by its offsets", line))
+            problems.append(
+                Problem("entity whose text is not at its offsets, taken by its offsets", line)
+            )
     if not 0 <= start < end <= len(text) or not span.entity_type:
         problems.append(Problem("entity outside of its text or without a type, left out", line))
         return None
@@ -122,7 +129,9 @@ def _from_utf16(text: str, offset: int) -> int:
     return len(text.encode("utf-16-le")[: 2 * max(offset, 0)].decode("utf-16-le", "ignore"))
 
 
-def _token_borders(text: str, tokens: Sequence[tuple[int, int]] | None, lang: str) -> list[tuple[int, int]]:
+def _token_borders(
+    text: str, tokens: Sequence[tuple[int, int]] | None, lang: str
+) -> list[tuple[int, int]]:
     """Return the borders of the tokens that are not white space: the source's where they fit, else spaCy's."""
     if tokens is not None:
         at = 0
@@ -131,7 +140,11 @@ def _token_borders(text: str, tokens: Sequence[tuple[int, int]] | None, lang: st
             gaps.append(text[at:start] if start >= at else "overlap")
             at = end
         if not "".join((*gaps, text[at:])).strip():
-            return [(start, end) for start, end in tokens if text[start:end].strip() == text[start:end] != ""]
+            return [
+                (start, end)
+                for start, end in tokens
+                if text[start:end].strip() == text[start:end] != ""
+            ]
     doc = blank_pipeline(lang).tokenizer(text)
     return [(token.idx, token.idx + len(token)) for token in doc if not token.is_space]
 
@@ -150,7 +163,11 @@ def _cut(
             at += 1
         while at < len(borders) and borders[at] < end:
             words.append((left, borders[at]))
-            problems.append(Problem("entity that begins or ends inside of a token, token cut", lines[borders[at]]))
+            problems.append(
+                Problem(
+                    "entity that begins or ends inside of a token, token cut", lines[borders[at]]
+                )
+            )
             left = borders[at]
             at += 1
         words.append((left, end))

@@ -29,7 +29,9 @@ class Writer(Protocol):
         """Write what is left."""
 
 
-def open_writer(folder: Path, name: str, suffix: str, *, scheme: str, shard_words: int = 0) -> Writer:
+def open_writer(
+    folder: Path, name: str, suffix: str, *, scheme: str, shard_words: int = 0
+) -> Writer:
     """Return a writer of one part of a corpus.
 
     Args:
@@ -68,7 +70,9 @@ def stage_files(folder: Path) -> Iterator[Path]:
         yield Path(scratch)
         fresh = sorted(Path(scratch).iterdir())
         folder.mkdir(parents=True, exist_ok=True)
-        stale = {old for file in fresh for old in _shards(folder, file)} - {folder / file.name for file in fresh}
+        stale = {old for file in fresh for old in _shards(folder, file)} - {
+            folder / file.name for file in fresh
+        }
         for file in fresh:
             shutil.move(file, folder / file.name)
         for old in stale:
@@ -83,7 +87,9 @@ def find_existing(folder: Path) -> Path:
     """
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not existing.is_dir():
-        raise ConfigError(f"expected a folder to write to, got the file {existing}. Name another path.")
+        raise ConfigError(
+            f"expected a folder to write to, got the file {existing}. Name another path."
+        )
     return existing
 
 
@@ -91,7 +97,10 @@ def _shards(folder: Path, file: Path) -> set[Path]:
     """Return the files in a folder that hold the same part of a corpus as a file."""
     stem = file.stem
     name = stem[:-6] if stem[-6:-5] == "-" and stem[-5:].isdecimal() else stem
-    return {*folder.glob(f"{name}-[0-9][0-9][0-9][0-9][0-9]{file.suffix}"), *folder.glob(f"{name}{file.suffix}")}
+    return {
+        *folder.glob(f"{name}-[0-9][0-9][0-9][0-9][0-9]{file.suffix}"),
+        *folder.glob(f"{name}{file.suffix}"),
+    }
 
 
 class DocBinWriter:
@@ -150,11 +159,19 @@ class CoNLLWriter:
         for sentence in sentences:
             n_words = len(sentence.words)
             pos = [tag or "_" for tag in sentence.pos] or ["_"] * n_words
-            chunks = write_cells(sentence.chunks, n_words, DEFAULT_SCHEME) if sentence.chunks else ["_"] * n_words
+            chunks = (
+                write_cells(sentence.chunks, n_words, DEFAULT_SCHEME)
+                if sentence.chunks
+                else ["_"] * n_words
+            )
             tags = [tag or "-" for tag in write_sentence_tags(sentence, self._scheme)]
             rows = list(zip(sentence.words, pos, chunks, tags, strict=True))
             text = "".join("\t".join(row) + "\n" for row in rows)
-            is_cut = (text.count("\t"), text.count("\n"), text.count("\r")) != (3 * n_words, n_words, 0)
+            is_cut = (text.count("\t"), text.count("\n"), text.count("\r")) != (
+                3 * n_words,
+                n_words,
+                0,
+            )
             if is_cut or (DOCUMENT_MARK in text and any(map(is_document_mark, rows))):
                 raise _refuse_cell(rows, doc)
             self._file.write(text + "\n")

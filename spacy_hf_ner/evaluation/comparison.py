@@ -21,7 +21,13 @@ from spacy_hf_ner.evaluation.prediction import (
     read_gold_docs,
     use_gpu,
 )
-from spacy_hf_ner.evaluation.resampling import DocCounts, Intervals, bootstrap, count_docs, permutation_test
+from spacy_hf_ner.evaluation.resampling import (
+    DocCounts,
+    Intervals,
+    bootstrap,
+    count_docs,
+    permutation_test,
+)
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 
 
@@ -96,15 +102,24 @@ def compare_pipelines(
     # Spawned and used once, so that no pipeline inherits the memory of another.
     spawn = multiprocessing.get_context("spawn")
     measured: list[Measured] = []
-    for model in tqdm(models, unit="pipeline", desc="Comparing", disable=None if progress else True):
+    for model in tqdm(
+        models, unit="pipeline", desc="Comparing", disable=None if progress else True
+    ):
         with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
-            run = pool.submit(measure_pipeline, model, data, gpu_id=gpu_id, code=code, spans_key=spans_key)
+            run = pool.submit(
+                measure_pipeline, model, data, gpu_id=gpu_id, code=code, spans_key=spans_key
+            )
             measured.append(run.result())
     return rank_against_first(measured)
 
 
 def measure_pipeline(
-    model: str, data: Path, *, gpu_id: int = -1, code: Path | None = None, spans_key: str | None = None
+    model: str,
+    data: Path,
+    *,
+    gpu_id: int = -1,
+    code: Path | None = None,
+    spans_key: str | None = None,
 ) -> Measured:
     """Return the scores and costs of one pipeline; the memory is that of the whole process so far."""
     import_code(code)
@@ -122,7 +137,9 @@ def measure_pipeline(
         docs=count_docs(pairs),
         words_per_second=prediction.words_per_second,
         peak_memory=read_peak_memory(),
-        size=sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file()) if nlp.path else None,
+        size=sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file())
+        if nlp.path
+        else None,
         n_unjudged=sum(len(pair.unjudged) for pair in pairs),
     )
 
@@ -133,5 +150,9 @@ def rank_against_first(measured: Sequence[Measured]) -> tuple[Standing, ...]:
     for one in measured:
         intervals = bootstrap(one.docs)
         is_tested = standings and intervals is not None
-        standings.append(Standing(one, intervals, permutation_test(measured[0].docs, one.docs) if is_tested else None))
+        standings.append(
+            Standing(
+                one, intervals, permutation_test(measured[0].docs, one.docs) if is_tested else None
+            )
+        )
     return tuple(standings)

@@ -6,7 +6,19 @@ from typing import Any
 
 from spacy_hf_ner.evaluation.comparison import Standing
 
-HEADER = ("Pipeline", "F1", "95 %", "P", "R", "macro F1", "to the first", "p", "words/s", "memory", "size")
+HEADER = (
+    "Pipeline",
+    "F1",
+    "95 %",
+    "P",
+    "R",
+    "macro F1",
+    "to the first",
+    "p",
+    "words/s",
+    "memory",
+    "size",
+)
 
 
 def comparison_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
@@ -60,7 +72,8 @@ def comparison_json(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "f1": standing.measured.strict.micro.f1,
             "macro_f1": standing.measured.strict.macro.f1,
             "f1_per_type": {t: row.f1 for t, row in standing.measured.strict.per_type.items()},
-            "f1_interval_95": standing.intervals and [standing.intervals.f1.low, standing.intervals.f1.high],
+            "f1_interval_95": standing.intervals
+            and [standing.intervals.f1.low, standing.intervals.f1.high],
             "p_value_to_first": standing.p_value,
             "words_per_second": standing.measured.words_per_second,
             "peak_memory_bytes": standing.measured.peak_memory,

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spacy_hf_ner.core.reliability import Reliability, auroc, brier_score, calibration_noise, measure_reliability
-from spacy_hf_ner.evaluation.entities import DocPair, name_apart
+from spacy_hf_ner.core.arrays import Bools, Floats
+from spacy_hf_ner.core.reliability import (
+    Reliability,
+    auroc,
+    brier_score,
+    calibration_noise,
+    measure_reliability,
+)
+from spacy_hf_ner.evaluation.pairing import DocPair, name_apart
 from spacy_hf_ner.evaluation.strict import Counts, count_types, harmonic_mean
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 HIGH_PRECISION = 0.95
 
 
@@ -100,7 +105,9 @@ def collect_scores(pairs: Sequence[DocPair]) -> ScoredSpans:
     always: dict[str, Counts] = {}
     for i, pair in enumerate(pairs):
         gold = set(pair.gold)
-        rows += [(e.score, e in gold, e.entity_type, i) for e in pair.predicted if e.score is not None]
+        rows += [
+            (e.score, e in gold, e.entity_type, i) for e in pair.predicted if e.score is not None
+        ]
         unscored = [entity for entity in pair.predicted if entity.score is None]
         for entity_type, counts in count_types(pair.gold, unscored).items():
             always[entity_type] = always.get(entity_type, Counts()) + counts
@@ -140,16 +147,22 @@ def trace_thresholds(spans: ScoredSpans, *, max_points: int = 200) -> tuple[Thre
     curves = [_trace(everything, spans.scores, spans.is_correct, total, max_points)]
     for entity_type, always in spans.always.items():
         chosen = types == entity_type
-        curves.append(_trace(entity_type, spans.scores[chosen], spans.is_correct[chosen], always, max_points))
+        curves.append(
+            _trace(entity_type, spans.scores[chosen], spans.is_correct[chosen], always, max_points)
+        )
     return tuple(curve for curve in curves if curve)
 
 
-def _trace(name: str, scores: Floats, is_correct: Bools, always: Counts, max_points: int) -> ThresholdCurve | None:
+def _trace(
+    name: str, scores: Floats, is_correct: Bools, always: Counts, max_points: int
+) -> ThresholdCurve | None:
     if len(scores) == 0 or always.n_gold == 0:
         return None
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
-    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))  # equal scores are kept or dropped together
+    last = np.flatnonzero(
+        np.append(ordered[1:] != ordered[:-1], True)
+    )  # equal scores are kept or dropped together
     n_right = always.n_correct + np.cumsum(is_correct[order])[last]
     n_kept = always.n_predicted + last + 1
     rows = np.stack([ordered[last], n_right / n_kept, n_right / always.n_gold], axis=1)

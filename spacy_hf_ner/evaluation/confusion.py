@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.matching import Match, MatchKind
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 
 NOTHING = ""  # the row of spurious predictions, the column of missed entities
 
@@ -39,10 +39,14 @@ def count_confusions(matches: Sequence[Sequence[Match]]) -> ConfusionMatrix:
     """Return how many gold entities of each type were predicted as which type."""
     cells = Counter((_type(match.gold), _type(match.predicted)) for doc in matches for match in doc)
     types = (*sorted({t for cell in cells for t in cell if t != NOTHING}), NOTHING)
-    return ConfusionMatrix(types, tuple(tuple(cells[gold, predicted] for predicted in types) for gold in types))
+    return ConfusionMatrix(
+        types, tuple(tuple(cells[gold, predicted] for predicted in types) for gold in types)
+    )
 
 
-def rank_confusions(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]) -> tuple[Confusion, ...]:
+def rank_confusions(
+    pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]
+) -> tuple[Confusion, ...]:
     """Return all errors, those that occur most often first.
 
     Of those that occur equally often, the ones of a frequent kind come first, then those between the types between
@@ -61,7 +65,15 @@ def rank_confusions(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]
         kinds[one.kind] += one.n
         patterns[one.kind, one.gold_type, one.predicted_type] += one.n
     return tuple(
-        sorted(found, key=lambda c: (-c.n, -kinds[c.kind], c.kind, -patterns[c.kind, c.gold_type, c.predicted_type]))
+        sorted(
+            found,
+            key=lambda c: (
+                -c.n,
+                -kinds[c.kind],
+                c.kind,
+                -patterns[c.kind, c.gold_type, c.predicted_type],
+            ),
+        )
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from spacy_hf_ner.evaluation.entities import Entity
+from spacy_hf_ner.evaluation.pairing import Entity
 
-MatchKind = Literal["correct", "wrong type", "wrong border", "wrong type and border", "missed", "spurious"]
+MatchKind = Literal[
+    "correct", "wrong type", "wrong border", "wrong type and border", "missed", "spurious"
+]
 MATCH_KINDS: tuple[MatchKind, ...] = get_args(MatchKind)
 
 
@@ -57,7 +59,9 @@ def match_entities(gold: Sequence[Entity], predicted: Sequence[Entity]) -> tuple
     return tuple(sorted(matches, key=lambda match: (match.start_char, match.gold is None)))
 
 
-def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[tuple[Entity, Entity]]:
+def _overlapping(
+    gold: Sequence[Entity], predicted: Sequence[Entity]
+) -> Iterator[tuple[Entity, Entity]]:
     """Yield the pairs that share a character; both sides are in text order, and may have overlaps of their own."""
     first = 0
     for one in gold:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from spacy_hf_ner.corpus.readers import read_docs
 from spacy_hf_ner.errors import ConfigError, CorpusError
-from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
+from spacy_hf_ner.evaluation.pairing import DocPair, pair_docs
 
 DEFAULT_SPANS_KEY = "hf_ner"
 _CONVERT = "`python -m spacy hf-ner convert`"
@@ -98,13 +98,17 @@ def find_spans_key(nlp: Language, named: str | None = None) -> str:
 
     It is the one that is named; else that of the last component with a setting ``spans_key``.
     """
-    keys = [key for _, pipe in nlp.pipeline if isinstance(key := getattr(pipe, "spans_key", None), str)]
+    keys = [
+        key for _, pipe in nlp.pipeline if isinstance(key := getattr(pipe, "spans_key", None), str)
+    ]
     return named or (keys[-1] if keys else DEFAULT_SPANS_KEY)
 
 
 def describe(nlp: Language) -> str:
     """Return a pipeline's name, version and components, such as ``"en_news 1.0.0 (hf_ner)"``."""
-    return f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']} ({', '.join(nlp.pipe_names)})"
+    return (
+        f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']} ({', '.join(nlp.pipe_names)})"
+    )
 
 
 def read_gold_docs(path: Path, vocab: Vocab) -> list[Doc]:
@@ -119,7 +123,11 @@ def read_gold_docs(path: Path, vocab: Vocab) -> list[Doc]:
             f"a data set of the hub is converted first: {_CONVERT}."
         )
     files = [path] if path.suffix == ".spacy" else sorted(path.rglob("*.spacy"))
-    docs = [doc for file in files for doc in _read_docbin(file, vocab)] if files else _convert(path, vocab)
+    docs = (
+        [doc for file in files for doc in _read_docbin(file, vocab)]
+        if files
+        else _convert(path, vocab)
+    )
     if not docs:
         raise CorpusError(f"{path}: expected a corpus with documents to evaluate on, found none.")
     return docs
@@ -139,7 +147,9 @@ def _convert(path: Path, vocab: Vocab) -> list[Doc]:
 def _read_docbin(file: Path, vocab: Vocab) -> list[Doc]:
     try:
         return list(DocBin().from_disk(file).get_docs(vocab))
-    except Exception as error:  # the formats below raise errors of their own: zlib, msgpack, KeyError
+    except (
+        Exception
+    ) as error:  # the formats below raise errors of their own: zlib, msgpack, KeyError
         raise CorpusError(
             f"{file}: expected a DocBin (.spacy), but it cannot be read as one ({error}). Make one with {_CONVERT}."
         ) from error
@@ -162,7 +172,11 @@ def check_gold(golds: Iterable[Doc], *, spans_key: str) -> None:
         groups |= doc.spans.keys()
     raise CorpusError(
         f"expected gold data with annotated entities, in doc.ents or doc.spans[{spans_key!r}], got documents without. "
-        + (f"Span groups found: {', '.join(sorted(groups))}. Name one with --spans-key." if groups else "Annotate it.")
+        + (
+            f"Span groups found: {', '.join(sorted(groups))}. Name one with --spans-key."
+            if groups
+            else "Annotate it."
+        )
     )
 
 
@@ -185,11 +199,15 @@ def predict(nlp: Language, golds: Sequence[Doc], *, progress: bool = False) -> P
             examples.append(Example(doc, gold))
             n_words += len(doc)
             bar.update()
-            bar.set_postfix_str(f"{n_words / (time.perf_counter() - start):,.0f} words/s", refresh=False)
+            bar.set_postfix_str(
+                f"{n_words / (time.perf_counter() - start):,.0f} words/s", refresh=False
+            )
     return Prediction(tuple(examples), n_words, time.perf_counter() - start)
 
 
-def prepare_docs(nlp: Language, golds: Sequence[Doc], *, before: str, progress: bool = False) -> list[Doc]:
+def prepare_docs(
+    nlp: Language, golds: Sequence[Doc], *, before: str, progress: bool = False
+) -> list[Doc]:
     """Return the gold texts as a component sees them when it predicts: with what the components before it add.
 
     Args:
@@ -221,7 +239,9 @@ def _run(nlp: Language, golds: Sequence[Doc]) -> Iterator[Doc]:
 
 def _read_text(nlp: Language, gold: Doc) -> Doc:
     if gold.has_unknown_spaces:
-        return Doc(nlp.vocab, words=[t.text for t in gold], spaces=[bool(t.whitespace_) for t in gold])
+        return Doc(
+            nlp.vocab, words=[t.text for t in gold], spaces=[bool(t.whitespace_) for t in gold]
+        )
     return nlp.make_doc(gold.text)
 
 
@@ -251,4 +271,6 @@ def pair_predictions(prediction: Prediction, *, spans_key: str) -> tuple[DocPair
                 else ". Add a component that finds entities."
             )
         )
-    return tuple(pair_docs(eg.reference, eg.predicted, spans_key=spans_key) for eg in prediction.examples)
+    return tuple(
+        pair_docs(eg.reference, eg.predicted, spans_key=spans_key) for eg in prediction.examples
+    )

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from spacy_hf_ner.evaluation.entities import DocPair
+from spacy_hf_ner.core.arrays import Floats
+from spacy_hf_ner.evaluation.pairing import DocPair
 from spacy_hf_ner.evaluation.strict import count_types
 
-Floats = npt.NDArray[np.float64]
 _CELLS = 500_000  # random numbers held at once: more would be slower, not faster
 
 
@@ -98,12 +97,15 @@ def bootstrap(docs: DocCounts, *, n_samples: int = 1000, seed: int = 0) -> Inter
         f1=_interval(2 * all_right, all_predicted + all_gold),
         macro_f1=_interval(_f1(drawn).sum(axis=1), is_drawn.sum(axis=1)),
         f1_per_type={
-            t: _interval(2 * right[:, i], predicted[:, i] + gold[:, i]) for i, t in enumerate(docs.entity_types)
+            t: _interval(2 * right[:, i], predicted[:, i] + gold[:, i])
+            for i, t in enumerate(docs.entity_types)
         },
     )
 
 
-def permutation_test(first: DocCounts, second: DocCounts, *, n_samples: int = 10_000, seed: int = 0) -> float:
+def permutation_test(
+    first: DocCounts, second: DocCounts, *, n_samples: int = 10_000, seed: int = 0
+) -> float:
     """Return how often two pipelines would differ by at least as much in micro F1 if they were equally good.
 
     In each sample, every document's two outputs change places with a chance of one half.

@@ -37,7 +37,13 @@ def make_run_logger_v1(output_file: str | None = None, progress_bar: bool = True
     """
 
     def setup(nlp: Language, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr) -> Any:  # noqa: ANN401
-        run = _Run(nlp, stdout, stderr, Path(output_file) if output_file else None, progress_bar=progress_bar)
+        run = _Run(
+            nlp,
+            stdout,
+            stderr,
+            Path(output_file) if output_file else None,
+            progress_bar=progress_bar,
+        )
         return run.log_step, run.finalize
 
     return setup
@@ -47,18 +53,34 @@ class _Run:
     """One training run. spaCy calls ``log_step`` after each update, with information only after evaluations."""
 
     def __init__(
-        self, nlp: Language, stdout: IO[str], stderr: IO[str], output_file: Path | None, *, progress_bar: bool
+        self,
+        nlp: Language,
+        stdout: IO[str],
+        stderr: IO[str],
+        output_file: Path | None,
+        *,
+        progress_bar: bool,
     ) -> None:
         training = nlp.config.interpolate()["training"]
         self._stdout = stdout
         self._pipes = [name for name, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
         self._max_steps, self._max_epochs = int(training["max_steps"]), int(training["max_epochs"])
-        self._types = sorted({t for name in self._pipes for t in nlp.pipe_labels.get(name, ()) if isinstance(t, str)})
+        self._types = sorted(
+            {t for name in self._pipes for t in nlp.pipe_labels.get(name, ()) if isinstance(t, str)}
+        )
         # A logger is not given the optimizer; one of its own, stepped as often, has the same learn rate.
-        self._optimizer: Optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
+        self._optimizer: Optimizer = registry.resolve({"optimizer": training["optimizer"]})[
+            "optimizer"
+        ]
         self._file = _open(output_file) if output_file else None
         total = self._max_steps or None
-        self._bar = tqdm(total=total, unit="step", file=stderr, leave=False, disable=None if progress_bar else True)
+        self._bar = tqdm(
+            total=total,
+            unit="step",
+            file=stderr,
+            leave=False,
+            disable=None if progress_bar else True,
+        )
         self._start = self._last = time.perf_counter()
         self._plain_seconds, self._n_plain, self._n_words = 0.0, 0, 0
         self._best: Info | None = None
@@ -90,9 +112,15 @@ class _Run:
             self._file.close()
         per_type = (self._best or {}).get("other_scores", {}).get("ents_per_type")
         if per_type:
-            rows = [(t, *(f"{one[key] * 100:.2f}" for key in "prf")) for t, one in sorted(per_type.items())]
+            rows = [
+                (t, *(f"{one[key] * 100:.2f}" for key in "prf"))
+                for t, one in sorted(per_type.items())
+            ]
             header = (f"best: #{self._best['step']}" if self._best else "", "P", "R", "F")
-            print(table(rows, header=header, aligns=("l", "r", "r", "r"), divider=True), file=self._stdout)
+            print(
+                table(rows, header=header, aligns=("l", "r", "r", "r"), divider=True),
+                file=self._stdout,
+            )
 
     def _log_evaluation(self, info: Info, learn_rate: float, now: float) -> None:
         scores = info["other_scores"]
@@ -111,11 +139,18 @@ class _Run:
                 f"{learn_rate:.2e}",
                 "" if speed is None else f"{speed:,.0f}",
                 "" if left is None else _duration(left),
-                *(_percent_or_blank(per_type.get(t, {}).get("f")) for t in self._types[:_MAX_TYPES]),
+                *(
+                    _percent_or_blank(per_type.get(t, {}).get("f"))
+                    for t in self._types[:_MAX_TYPES]
+                ),
             ]
         )
         if self._file:
-            plain = {key: _as_logged(key, value) for key, value in scores.items() if isinstance(value, int | float)}
+            plain = {
+                key: _as_logged(key, value)
+                for key, value in scores.items()
+                if isinstance(value, int | float)
+            }
             line = {
                 "epoch": info["epoch"],
                 "step": info["step"],
@@ -146,7 +181,11 @@ class _Run:
 
     def _write(self, cells: list[str]) -> None:
         self._bar.clear()
-        print(row(cells, widths=self._widths, aligns=["r"] * len(cells), spacing=2), file=self._stdout, flush=True)
+        print(
+            row(cells, widths=self._widths, aligns=["r"] * len(cells), spacing=2),
+            file=self._stdout,
+            flush=True,
+        )
         self._bar.refresh()
 
 

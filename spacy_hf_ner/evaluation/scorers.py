@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from spacy_hf_ner.core.reliability import measure_reliability
 from spacy_hf_ner.evaluation.confidence import collect_scores
-from spacy_hf_ner.evaluation.entities import DocPair, pair_docs
+from spacy_hf_ner.evaluation.pairing import DocPair, pair_docs
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalMode, require_seqeval, score_with_seqeval
 from spacy_hf_ner.evaluation.strict import Counts, score_strict
 from spacy_hf_ner.evaluation.tokens import have_tags, write_pair_tags
@@ -84,7 +84,8 @@ class _SeqevalScorer:
             "seqeval_f": scores.micro.f1,
             "seqeval_macro_f": scores.macro.f1,
             "seqeval_per_type": {
-                t: {"p": row.precision, "r": row.recall, "f": row.f1} for t, row in scores.per_type.items()
+                t: {"p": row.precision, "r": row.recall, "f": row.f1}
+                for t, row in scores.per_type.items()
             },
         }
 
@@ -98,7 +99,9 @@ def _score_entities(examples: Sequence[Example], pairs: Sequence[DocPair]) -> di
 
     Like spaCy's they are None where there is nothing to score, on either side.
     """
-    if any(len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples):  # empty ones have it
+    if any(
+        len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples
+    ):  # empty ones have it
         return dict(get_ner_prf(examples))
     strict = score_strict(pairs)
     if not strict.per_type:

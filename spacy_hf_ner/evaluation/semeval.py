@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import harmonic_mean
 
 SemevalView = Literal["strict", "exact", "partial", "type"]
@@ -66,7 +66,9 @@ def count_semeval(pairs: Iterable[DocPair]) -> dict[SemevalView, SemevalCounts]:
     return counts
 
 
-def _count(gold: Sequence[Entity], predicted: Sequence[Entity], view: SemevalView, counts: SemevalCounts) -> None:
+def _count(
+    gold: Sequence[Entity], predicted: Sequence[Entity], view: SemevalView, counts: SemevalCounts
+) -> None:
     taken: set[int] = set()
     first = 0
     for prediction in predicted:
@@ -83,7 +85,9 @@ def _count(gold: Sequence[Entity], predicted: Sequence[Entity], view: SemevalVie
             counts.partial += 1
         else:
             counts.incorrect += 1
-        taken.add(min(right, key=lambda i: _distance(gold[i], prediction)) if right else candidates[0])
+        taken.add(
+            min(right, key=lambda i: _distance(gold[i], prediction)) if right else candidates[0]
+        )
     counts.missed += len(gold) - len(taken)
 
 
@@ -91,7 +95,9 @@ def _overlapping(gold: Sequence[Entity], prediction: Entity, first: int) -> Iter
     for i in range(first, len(gold)):
         if gold[i].start_char >= prediction.end_char:
             break
-        if gold[i].end_char > prediction.start_char:  # entities that overlap do not end in the order of their starts
+        if (
+            gold[i].end_char > prediction.start_char
+        ):  # entities that overlap do not end in the order of their starts
             yield i
 
 

@@ -12,10 +12,13 @@ from typing import Final
 
 from spacy.tokens import Doc
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import Counts
 
-DOC_TOKENS: Final = (100, 500)  # a short document has at most the first, a long one more than the second
+DOC_TOKENS: Final = (
+    100,
+    500,
+)  # a short document has at most the first, a long one more than the second
 MAX_LENGTH: Final = 4  # entities of so many tokens and more go together
 
 _LENGTHS: Final = (*(str(n) for n in range(1, MAX_LENGTH)), f"{MAX_LENGTH} and more")
@@ -60,7 +63,10 @@ def slice_scores(
     for pair in pairs:
         _count(pair, seen, counts)
     slicings = [
-        Slicing(name, {value: Counts(*counts[name, value]) for value in values if (name, value) in counts})
+        Slicing(
+            name,
+            {value: Counts(*counts[name, value]) for value in values if (name, value) in counts},
+        )
         for name, values in _VALUES.items()
     ]
     return tuple(slicing for slicing in slicings if slicing.counts)
@@ -81,7 +87,9 @@ def read_seen(docs: Iterable[Doc], *, spans_key: str = "hf_ner") -> dict[str, se
 
 
 def _count(
-    pair: DocPair, seen: Mapping[str, AbstractSet[str]] | None, counts: dict[tuple[str, str], list[int]]
+    pair: DocPair,
+    seen: Mapping[str, AbstractSet[str]] | None,
+    counts: dict[tuple[str, str], list[int]],
 ) -> None:
     """Add the entities of one document to each value's numbers of correct, predicted and gold ones."""
     starts, ends = pair.token_borders[:, 0].tolist(), pair.token_borders[:, 1].tolist()
@@ -89,10 +97,15 @@ def _count(
     gold, predicted = set(pair.gold), set(pair.predicted)
     for entity in gold | predicted:
         n_tokens = bisect_left(starts, entity.end_char) - bisect_right(ends, entity.start_char)
-        values = {"Tokens in the entity": _LENGTHS[min(max(n_tokens, 1), MAX_LENGTH) - 1], "Document": size}
+        values = {
+            "Tokens in the entity": _LENGTHS[min(max(n_tokens, 1), MAX_LENGTH) - 1],
+            "Document": size,
+        }
         if pair.sentence_starts:
             i = bisect_right(pair.sentence_starts, entity.start_char) - 1
-            values["Place"] = _FIRST if i >= 0 and pair.sentence_starts[i] == entity.start_char else _LATER
+            values["Place"] = (
+                _FIRST if i >= 0 and pair.sentence_starts[i] == entity.start_char else _LATER
+            )
         if seen is not None:
             values["In the training data"] = _novelty(pair, entity, seen)
         is_gold, is_predicted = entity in gold, entity in predicted

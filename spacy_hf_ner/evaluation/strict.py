@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 
 
 def harmonic_mean(precision: float, recall: float) -> float:
@@ -36,7 +36,9 @@ class Counts:
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
-            self.n_correct + other.n_correct, self.n_predicted + other.n_predicted, self.n_gold + other.n_gold
+            self.n_correct + other.n_correct,
+            self.n_predicted + other.n_predicted,
+            self.n_gold + other.n_gold,
         )
 
     @property
@@ -97,7 +99,10 @@ def count_types(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str
     correct = Counter(entity.entity_type for entity in set(gold).intersection(predicted))
     n_predicted = Counter(entity.entity_type for entity in predicted)
     n_gold = Counter(entity.entity_type for entity in gold)
-    return {t: Counts(correct[t], n_predicted[t], n_gold[t]) for t in sorted(n_gold.keys() | n_predicted.keys())}
+    return {
+        t: Counts(correct[t], n_predicted[t], n_gold[t])
+        for t in sorted(n_gold.keys() | n_predicted.keys())
+    }
 
 
 def score_strict(pairs: Iterable[DocPair]) -> StrictScores:

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from spacy_hf_ner.evaluation.confidence import Confidence, ThresholdPoint
-from spacy_hf_ner.evaluation.entities import name_apart
-from spacy_hf_ner.evaluation.evaluate import Evaluation
+from spacy_hf_ner.evaluation.pairing import name_apart
+from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.semeval import SemevalCounts
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalScores
 from spacy_hf_ner.evaluation.strict import Averages, Counts
@@ -29,11 +29,15 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
             "per_type": {t: _counts_json(row) for t, row in evaluation.strict.per_type.items()},
             "intervals_95": evaluation.intervals and asdict(evaluation.intervals),
         },
-        "semeval": {view: {**asdict(row), **_averages_json(row)} for view, row in evaluation.semeval.items()},
+        "semeval": {
+            view: {**asdict(row), **_averages_json(row)} for view, row in evaluation.semeval.items()
+        },
         "token_accuracy": evaluation.token_accuracy,
         "seqeval": {scores.mode: _seqeval_json(scores) for scores in evaluation.seqeval},
         "spacy": dict(evaluation.spacy_scores),
-        "slices": {s.name: {v: _counts_json(row) for v, row in s.counts.items()} for s in evaluation.slices},
+        "slices": {
+            s.name: {v: _counts_json(row) for v, row in s.counts.items()} for s in evaluation.slices
+        },
         "confusion": {"types": evaluation.confusion.types, "counts": evaluation.confusion.counts},
         "confidence": evaluation.confidence and _confidence_json(evaluation.confidence),
         "thresholds": {
@@ -49,9 +53,14 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 def per_type_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     """Return a row of text for each entity type, then for both averages: P, R, F1 in percent, F1's interval, counts."""
     strict = evaluation.strict
-    micro, macro = (name_apart(name, strict.per_type) for name in ("micro average", "macro average"))
+    micro, macro = (
+        name_apart(name, strict.per_type) for name in ("micro average", "macro average")
+    )
     return [
-        *((t, *_prf(row), interval_of(evaluation, t), *_numbers(row)) for t, row in strict.per_type.items()),
+        *(
+            (t, *_prf(row), interval_of(evaluation, t), *_numbers(row))
+            for t, row in strict.per_type.items()
+        ),
         (micro, *_prf(strict.micro), interval_of(evaluation), *_numbers(strict.micro)),
         (macro, *_prf(strict.macro), "", "", "", ""),
     ]
@@ -60,16 +69,22 @@ def per_type_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
 def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     """Return a row of text for each program that has judged the same entities: micro P, R, F1 and macro F1."""
     strict = evaluation.strict
-    rows: list[tuple[str, ...]] = [("strict spans, by characters", *_prf(strict.micro), _percent(strict.macro.f1))]
+    rows: list[tuple[str, ...]] = [
+        ("strict spans, by characters", *_prf(strict.micro), _percent(strict.macro.f1))
+    ]
     rows += [
         (f"seqeval, {scores.mode} mode", *_prf(scores.micro), _percent(scores.macro.f1))
         for scores in evaluation.seqeval
     ]
-    keys = [key for key in evaluation.spacy_scores if key == "ents_f" or re.fullmatch("spans_.+_f", key)]
+    keys = [
+        key for key in evaluation.spacy_scores if key == "ents_f" or re.fullmatch("spans_.+_f", key)
+    ]
     for key in keys:  # of ents, of span groups, or of both
         prf = [evaluation.spacy_scores.get(key[:-1] + measure) for measure in "prf"]
         if all(isinstance(value, float) for value in prf):
-            rows.append(("spaCy's Scorer, by tokens", *(_percent(float(value or 0)) for value in prf), ""))
+            rows.append(
+                ("spaCy's Scorer, by tokens", *(_percent(float(value or 0)) for value in prf), "")
+            )
     return rows
 
 
@@ -127,4 +142,9 @@ def _confidence_json(confidence: Confidence) -> dict[str, Any]:
 
 
 def _point_json(point: ThresholdPoint) -> dict[str, float]:
-    return {"threshold": point.threshold, "precision": point.precision, "recall": point.recall, "f1": point.f1}
+    return {
+        "threshold": point.threshold,
+        "precision": point.precision,
+        "recall": point.recall,
+        "f1": point.f1,
+    }

@@ -14,7 +14,7 @@ import numpy as np
 
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Tag
 from spacy_hf_ner.errors import TagError
-from spacy_hf_ner.evaluation.entities import DocPair, Entity, have_overlaps
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity, have_overlaps
 
 SCHEME: Final = SCHEMES["IOB2"]
 
@@ -52,7 +52,9 @@ def token_accuracy(texts: Iterable[PairTags]) -> float | None:
 
 def _write(pair: DocPair, entities: Sequence[Entity]) -> list[str]:
     if have_overlaps(entities):
-        raise TagError("entities that overlap cannot be written as tags, which have one layer. Use strict spans.")
+        raise TagError(
+            "entities that overlap cannot be written as tags, which have one layer. Use strict spans."
+        )
     borders = pair.token_borders
     tags = [str(OUTSIDE)] * len(borders)
     if len(entities) == 0:

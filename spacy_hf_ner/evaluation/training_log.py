@@ -66,7 +66,9 @@ def _read_row(row: dict[str, Any]) -> TrainingStep:
         step=int(row["step"]),
         epoch=int(row["epoch"]),
         losses=_read_numbers(row["losses"]),
-        scores=_read_numbers({key: value for key, value in row["scores"].items() if isinstance(value, int | float)}),
+        scores=_read_numbers(
+            {key: value for key, value in row["scores"].items() if isinstance(value, int | float)}
+        ),
         score=_read_number(row["score"]),
         learn_rate=_read_number(row.get("learn_rate")),
         words_per_second=_read_number(row.get("words_per_second")),
@@ -74,7 +76,11 @@ def _read_row(row: dict[str, Any]) -> TrainingStep:
 
 
 def _read_numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    return {name: number for name, value in values.items() if (number := _read_number(value)) is not None}
+    return {
+        name: number
+        for name, value in values.items()
+        if (number := _read_number(value)) is not None
+    }
 
 
 def _read_number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON has

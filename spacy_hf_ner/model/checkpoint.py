@@ -14,16 +14,16 @@ import torch
 
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.aggregation import SubwordLabels
-from spacy_hf_ner.model.backends.torch import Precision
-from spacy_hf_ner.model.case_marks import mark_case
-from spacy_hf_ner.model.encoding import FastTokenizer, SubwordTokenizer, load_tokenizer
+from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph, read_graph
+from spacy_hf_ner.model.engines.torch_engine import Precision
 from spacy_hf_ner.model.files import name_files
 from spacy_hf_ner.model.head import name_labels
-from spacy_hf_ner.model.limits import Limits, find_limits
 from spacy_hf_ner.model.network import Network, quiet_transformers
 from spacy_hf_ner.model.notes import NOTES_FILE, Notes, read_notes
-from spacy_hf_ner.model.onnx_graph import OnnxGraph, read_graph
+from spacy_hf_ner.model.reading.aggregation import SubwordLabels
+from spacy_hf_ner.model.reading.case_marks import mark_case
+from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer, load_tokenizer
+from spacy_hf_ner.model.reading.limits import Limits, find_limits
 
 Attention = Literal["auto", "sdpa", "eager"]
 
@@ -113,7 +113,9 @@ def read_checkpoint(
     uses_pickle = _check_weights(folder, called, allow_pickle=allow_pickle)
     network, missing = _load_network(folder, called, attention=attention, uses_pickle=uses_pickle)
     head_missing = _check_missing(network, missing, called)
-    tag_set = None if head_missing else _read_tag_set(config, notes, called, labels=labels, scheme=scheme)
+    tag_set = (
+        None if head_missing else _read_tag_set(config, notes, called, labels=labels, scheme=scheme)
+    )
     if tag_set is not None and labels is not None:
         name_labels(network, tag_set)
     return _assemble(folder, called, weights=network, tag_set=tag_set, notes=notes)
@@ -129,7 +131,7 @@ def read_exported(
 ) -> Checkpoint:
     """Return the checkpoint in a folder whose network was exported to ONNX; PyTorch's weights are not read.
 
-    For the arguments see :func:`read_checkpoint` and :func:`spacy_hf_ner.model.onnx_graph.read_graph`.
+    For the arguments see :func:`read_checkpoint` and :func:`spacy_hf_ner.model.engines.onnx.graph.read_graph`.
 
     Raises:
         CheckpointError: The folder has no such graph, or cannot be used otherwise.
@@ -143,7 +145,12 @@ def read_exported(
 
 
 def _assemble(
-    folder: Path, called: str, *, weights: Network | OnnxGraph, tag_set: TagSet | None, notes: Notes | None
+    folder: Path,
+    called: str,
+    *,
+    weights: Network | OnnxGraph,
+    tag_set: TagSet | None,
+    notes: Notes | None,
 ) -> Checkpoint:
     tokenizer, files = load_tokenizer(folder, called)
     return Checkpoint(
@@ -183,12 +190,19 @@ def peek_tag_set(folder: Path, *, labels: Sequence[str] | None, scheme: str) -> 
 
 
 def _read_tag_set(
-    config: dict[str, Any], notes: Notes | None, called: str, *, labels: Sequence[str] | None, scheme: str
+    config: dict[str, Any],
+    notes: Notes | None,
+    called: str,
+    *,
+    labels: Sequence[str] | None,
+    scheme: str,
 ) -> TagSet | None:
     """Return the tags that a config.json names, or ``labels`` do in its place; None if the head was never trained."""
     if not _has_trained_head(config, notes):
         return None
-    named = config.get("id2label") or [f"LABEL_{i}" for i in range(config.get("num_labels", 2))]  # as in transformers
+    named = config.get("id2label") or [
+        f"LABEL_{i}" for i in range(config.get("num_labels", 2))
+    ]  # as in transformers
     own = [str(named[str(i)]) for i in range(len(named))] if isinstance(named, dict) else named
     if labels is not None:
         if len(labels) != len(own):
@@ -196,7 +210,9 @@ def _read_tag_set(
                 f"{called}: the checkpoint has {len(own)} labels, but labels names {len(labels)}: give one for each id."
             )
         own = list(labels)
-    return read_labels(own, scheme=notes.scheme if notes and notes.scheme and scheme == "auto" else scheme)
+    return read_labels(
+        own, scheme=notes.scheme if notes and notes.scheme and scheme == "auto" else scheme
+    )
 
 
 def _read_config(folder: Path, called: str) -> dict[str, Any]:
@@ -205,14 +221,17 @@ def _read_config(folder: Path, called: str) -> dict[str, Any]:
         is_head = (folder / NOTES_FILE).is_file()
         raise CheckpointError(
             f"{called}: expected a checkpoint folder with config.json, found {name_files(folder)} in {folder}."
-            + is_head * " That is what spacy_hf_ner.TokenClassifier.v1 saves: name that architecture in the config."
+            + is_head
+            * " That is what spacy_hf_ner.TokenClassifier.v1 saves: name that architecture in the config."
         )
     try:
         config = json.loads(path.read_text(encoding="utf8"))
     except json.JSONDecodeError as error:
         raise CheckpointError(f"{called}: config.json is not JSON: {error}.") from error
     if not isinstance(config, dict):
-        raise CheckpointError(f"{called}: expected a table in config.json, got {type(config).__name__}.")
+        raise CheckpointError(
+            f"{called}: expected a table in config.json, got {type(config).__name__}."
+        )
     if "transformers_weights" in config:
         raise CheckpointError(
             f"{called}: config.json names its weights file itself (transformers_weights), which could make "
@@ -231,7 +250,10 @@ def _has_trained_head(config: dict[str, Any], notes: Notes | None) -> bool:
     """Tell whether the weights of the head, where there are any, are those of a token classifier."""
     if notes is not None:
         return notes.scheme is not None
-    return any(a.endswith("ForTokenClassification") for a in config.get("architectures") or ["ForTokenClassification"])
+    return any(
+        a.endswith("ForTokenClassification")
+        for a in config.get("architectures") or ["ForTokenClassification"]
+    )
 
 
 def _check_weights(folder: Path, called: str, *, allow_pickle: bool) -> bool:
@@ -242,14 +264,18 @@ def _check_weights(folder: Path, called: str, *, allow_pickle: bool) -> bool:
     """
     if any(folder.glob("*.safetensors")):
         return False
-    pickles, graphs = (sorted(p.name for p in folder.glob(pattern)) for pattern in ("*.bin", "*.onnx"))
+    pickles, graphs = (
+        sorted(p.name for p in folder.glob(pattern)) for pattern in ("*.bin", "*.onnx")
+    )
     if not pickles and graphs:
         raise CheckpointError(
             f"{called}: expected weights in model.safetensors, found the ONNX graph {graphs[0]}, which PyTorch cannot "
             'run. Set backend = "onnx" to predict with it; train the pipeline that it was exported from.'
         )
     if not pickles:
-        raise CheckpointError(f"{called}: expected weights in model.safetensors, found none in {folder}.")
+        raise CheckpointError(
+            f"{called}: expected weights in model.safetensors, found none in {folder}."
+        )
     if not allow_pickle:
         raise CheckpointError(
             f"{called}: the weights are a pickle ({', '.join(pickles)}), which can run code when it is loaded. "
@@ -258,7 +284,9 @@ def _check_weights(folder: Path, called: str, *, allow_pickle: bool) -> bool:
     return True
 
 
-def _load_network(folder: Path, called: str, *, attention: Attention, uses_pickle: bool) -> tuple[Network, set[str]]:
+def _load_network(
+    folder: Path, called: str, *, attention: Attention, uses_pickle: bool
+) -> tuple[Network, set[str]]:
     """Return the network in float32, and the names of weights that the folder lacks."""
     import transformers
     from transformers import AutoConfig, AutoModelForTokenClassification
@@ -274,13 +302,19 @@ def _load_network(folder: Path, called: str, *, attention: Attention, uses_pickl
                 use_safetensors=not uses_pickle,
                 attn_implementation=kernel,
                 output_loading_info=True,
-                **{"dtype" if _takes_dtype(transformers.__version__) else "torch_dtype": torch.float32},
+                **{
+                    "dtype"
+                    if _takes_dtype(transformers.__version__)
+                    else "torch_dtype": torch.float32
+                },
                 **safe,
             )
     except CheckpointError:
         raise
     except Exception as error:
-        raise CheckpointError(f"{called}: transformers {transformers.__version__} cannot load it: {error}") from error
+        raise CheckpointError(
+            f"{called}: transformers {transformers.__version__} cannot load it: {error}"
+        ) from error
     network.eval()
     return network, set(info["missing_keys"])
 

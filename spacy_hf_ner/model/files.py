@@ -13,7 +13,9 @@ def pack_folder(write: Callable[[Path], object]) -> bytes:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder)
-        packed: bytes = srsly.msgpack_dumps({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+        packed: bytes = srsly.msgpack_dumps(
+            {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        )
     return packed
 
 

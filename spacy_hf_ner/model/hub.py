@@ -32,7 +32,9 @@ def find_folder(name: str, *, revision: str | None, allow_pickle: bool = False) 
             f"{name!r} is neither a folder nor the name of a repository on the Hugging Face hub: {error}"
         ) from error
     patterns = ("*.safetensors", *(_WANTED_PICKLES if allow_pickle else ()))
-    is_whole = (folder / "config.json").is_file() and any(any(folder.glob(pattern)) for pattern in patterns)
+    is_whole = (folder / "config.json").is_file() and any(
+        any(folder.glob(pattern)) for pattern in patterns
+    )
     return folder if is_whole else None
 
 
@@ -59,7 +61,9 @@ def fetch_folder(name: str, *, revision: str | None, allow_pickle: bool = False)
     wanted = [*_WANTED, *(_WANTED_PICKLES if allow_pickle else ())]
     at = f" at revision {revision!r}" if revision else ""
     try:
-        HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S)  # a download tries for long before it gives up
+        HfApi().model_info(
+            name, revision=revision, timeout=_TIMEOUT_S
+        )  # a download tries for long before it gives up
         return Path(snapshot_download(name, revision=revision, allow_patterns=wanted))
     except Exception as error:  # the hub's library has changed its errors with its HTTP client
         if isinstance(error, HfHubHTTPError) and error.response is not None:
@@ -76,14 +80,18 @@ def fetch_folder(name: str, *, revision: str | None, allow_pickle: bool = False)
 def _as_path(name: str) -> Path | None:
     """Return the folder that a name is the path of, or None for the name of a repository."""
     if not name.strip():
-        raise ConfigError(f'name must be a folder or a hub name such as "dslim/bert-base-NER", got {name!r}.')
+        raise ConfigError(
+            f'name must be a folder or a hub name such as "dslim/bert-base-NER", got {name!r}.'
+        )
     try:
         path = Path(name).expanduser()
     except RuntimeError:  # there is no such user
         path = Path(name)
     if path.is_dir():
         return path
-    looks_like_path = path.is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1
+    looks_like_path = (
+        path.is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1
+    )
     top_is_folder = "/" in name and Path(name.split("/", maxsplit=1)[0]).is_dir()
     if looks_like_path or top_is_folder or path.exists():
         raise CheckpointError(

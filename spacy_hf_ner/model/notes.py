@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.aggregation import SubwordLabels
-from spacy_hf_ner.model.encoding import is_tokenizer_file
-from spacy_hf_ner.model.limits import Limits
+from spacy_hf_ner.model.reading.aggregation import SubwordLabels
+from spacy_hf_ner.model.reading.encoding import is_tokenizer_file
+from spacy_hf_ner.model.reading.limits import Limits
 
 FORMAT_VERSION = 1
 NOTES_FILE = "spacy_hf_ner.json"

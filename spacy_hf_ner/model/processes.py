@@ -11,8 +11,12 @@ import torch
 _making = threading.RLock()
 _safe_pids = {os.getpid()}  # processes in which torch has the threads that it counts on
 
-if sys.platform != "win32":  # a child must not be born while torch is patched, nor with a lock that nobody releases
-    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+if (
+    sys.platform != "win32"
+):  # a child must not be born while torch is patched, nor with a lock that nobody releases
+    os.register_at_fork(
+        before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release
+    )
 
 
 @contextlib.contextmanager

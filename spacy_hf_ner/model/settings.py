@@ -6,10 +6,10 @@ from types import UnionType
 from typing import Any, Literal
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.model.aggregation import Aggregation, SubwordLabels
-from spacy_hf_ner.model.backends.choice import BackendName
-from spacy_hf_ner.model.backends.torch import MixedPrecision, Precision
 from spacy_hf_ner.model.checkpoint import Attention
+from spacy_hf_ner.model.engines.choice import BackendName
+from spacy_hf_ner.model.engines.torch_engine import MixedPrecision, Precision
+from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
 
 # The type of a setting, as a config lets numbers in quotes pass, its range, and both in words.
 _NUMBERS: dict[str, tuple[type | UnionType, Callable[[Any], bool], str]] = {
@@ -55,4 +55,6 @@ class Settings:
             if not isinstance(value, kind) or (value is not None and not is_in_range(value)):
                 raise ConfigError(f"{name} must be {expected}, got {value!r}.")
         if self.backend == "onnx" and self.precision not in {"auto", "fp32"}:
-            raise ConfigError(f'expected precision = "auto" or "fp32" with backend = "onnx", got {self.precision!r}.')
+            raise ConfigError(
+                f'expected precision = "auto" or "fp32" with backend = "onnx", got {self.precision!r}.'
+            )

@@ -13,33 +13,46 @@ from spacy.tokens import Doc
 from thinc.api import Optimizer, get_torch_default_device, torch2xp
 from thinc.shims.shim import Shim
 
+from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.windows import check_window
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.aggregation import count_disagreements, score_units, score_units_for_training
-from spacy_hf_ner.model.backends.choice import Engine, make_engine
-from spacy_hf_ner.model.backends.torch import TorchBackend, cast_to, resolve_precision
-from spacy_hf_ner.model.batching import Budget
-from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, read_exported, write_checkpoint
-from spacy_hf_ner.model.dropout import make_dropout_cheap, set_dropout
-from spacy_hf_ner.model.embeddings import EmbeddingGradient
+from spacy_hf_ner.model.checkpoint import (
+    Checkpoint,
+    peek_tag_set,
+    read_checkpoint,
+    read_exported,
+    write_checkpoint,
+)
+from spacy_hf_ner.model.engines.choice import Engine, make_engine
+from spacy_hf_ner.model.engines.torch_engine import TorchBackend, cast_to, resolve_precision
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
-from spacy_hf_ner.model.freezing import freeze_layers
 from spacy_hf_ner.model.head import find_head, set_head
 from spacy_hf_ner.model.hub import fetch_folder, find_folder
-from spacy_hf_ner.model.layout import Floats, Layout, MixedReading, Reading, lay_out
 from spacy_hf_ner.model.network import Network
 from spacy_hf_ner.model.notes import remove_saved_model
-from spacy_hf_ner.model.optimizer import NetworkOptimizer
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
+from spacy_hf_ner.model.reading.aggregation import (
+    count_disagreements,
+    score_units,
+    score_units_for_training,
+)
+from spacy_hf_ner.model.reading.batching import Budget
+from spacy_hf_ner.model.reading.layout import Layout, MixedReading, Reading, lay_out
+from spacy_hf_ner.model.reading.windowed import RecomputingBackend, run_windows
 from spacy_hf_ner.model.settings import Settings
-from spacy_hf_ner.model.windowed import RecomputingBackend, run_windows
+from spacy_hf_ner.model.training.dropout import make_dropout_cheap, set_dropout
+from spacy_hf_ner.model.training.embeddings import EmbeddingGradient
+from spacy_hf_ner.model.training.freezing import freeze_layers
+from spacy_hf_ner.model.training.optimizer import NetworkOptimizer
 
 logger = logging.getLogger("spacy_hf_ner")
 
 DEFAULT_WINDOW = 128
 TRAINING_BUDGET = Budget(2048, padding=64)  # of a micro-batch
-MAX_KEPT_SUBWORDS = 8192  # padded subwords whose activations are kept for backprop; the rest is computed again
+MAX_KEPT_SUBWORDS = (
+    8192  # padded subwords whose activations are kept for backprop; the rest is computed again
+)
 AVERAGES_KEY = "spacy_hf_ner.averages"
 
 
@@ -112,7 +125,9 @@ class HFShim(Shim):
     def reading(self) -> Reading:
         """How this model cuts texts into windows."""
         checkpoint, s = self._loaded(), self.settings
-        window = s.window or checkpoint.window or min(checkpoint.limits.max_subwords, DEFAULT_WINDOW)
+        window = (
+            s.window or checkpoint.window or min(checkpoint.limits.max_subwords, DEFAULT_WINDOW)
+        )
         overlap = window // 4 if s.overlap is None else s.overlap
         check_window(window, overlap, limit=checkpoint.limits.max_subwords, name=checkpoint.name)
         return Reading(window, overlap, by_sentence=s.context == "sentence")
@@ -123,13 +138,13 @@ class HFShim(Shim):
         is_train: bool,  # noqa: FBT001 - Thinc's signature
         *,
         dropout: float = 0.0,
-    ) -> tuple[list[Floats], Callable[[Sequence[Floats]], Any]]:
+    ) -> tuple[list[Floats32], Callable[[Sequence[Floats32]], Any]]:
         """Return each Doc's rows, and a callback that takes their gradient."""
         if is_train:
             return self._begin_update(docs, dropout)
         return self._predict_rows(docs), _refuse_backprop
 
-    def _predict_rows(self, docs: Sequence[Doc]) -> list[Floats]:
+    def _predict_rows(self, docs: Sequence[Doc]) -> list[Floats32]:
         checkpoint = self._loaded()
         assert checkpoint.tag_set is not None
         avoid_fork_deadlock()
@@ -154,7 +169,7 @@ class HFShim(Shim):
 
     def _begin_update(
         self, docs: Sequence[Doc], dropout: float
-    ) -> tuple[list[Floats], Callable[[Sequence[Floats]], list[Doc]]]:
+    ) -> tuple[list[Floats32], Callable[[Sequence[Floats32]], list[Doc]]]:
         checkpoint = self._loaded()
         assert checkpoint.tag_set is not None
         avoid_fork_deadlock()
@@ -165,17 +180,27 @@ class HFShim(Shim):
         autocast = resolve_precision(self.settings.mixed_precision, device)
         reading = MixedReading(self.reading, longest=checkpoint.limits.max_subwords)
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), reading)
-        backend = RecomputingBackend(TorchBackend(network, autocast=autocast), max_kept=MAX_KEPT_SUBWORDS)
-        embeddings = self._transient.embeddings = self._transient.embeddings or EmbeddingGradient(network)
+        backend = RecomputingBackend(
+            TorchBackend(network, autocast=autocast), max_kept=MAX_KEPT_SUBWORDS
+        )
+        embeddings = self._transient.embeddings = self._transient.embeddings or EmbeddingGradient(
+            network
+        )
         with torch.enable_grad():
-            with embeddings.by_rows(), cast_to(autocast, device):  # around all batches: weights are cast once
+            with (
+                embeddings.by_rows(),
+                cast_to(autocast, device),
+            ):  # around all batches: weights are cast once
                 logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
             rows = score_units_for_training(
-                logits, layout.alignment, checkpoint.tag_set, subword_labels=checkpoint.subword_labels
+                logits,
+                layout.alignment,
+                checkpoint.tag_set,
+                subword_labels=checkpoint.subword_labels,
             )
         scaler = self._get_scaler(autocast, device)
 
-        def backprop(d_rows: Sequence[Floats]) -> list[Doc]:
+        def backprop(d_rows: Sequence[Floats32]) -> list[Doc]:
             if rows.requires_grad:
                 gradient = torch.from_numpy(layout.gather_rows(d_rows)).to(device)
                 embeddings.prepare()
@@ -204,13 +229,17 @@ class HFShim(Shim):
             stepper.step()
             if optimizer.averages is not None:
                 # spaCy asks for averages only where the optimizer has some; ours are kept in the stepper.
-                optimizer.averages[self.id, AVERAGES_KEY] = cast("Any", np.zeros(1, dtype=np.float32))
+                optimizer.averages[self.id, AVERAGES_KEY] = cast(
+                    "Any", np.zeros(1, dtype=np.float32)
+                )
             return
         scale = self._get_scaler(None, _device_of(network)).get_scale()
         for name, parameter in network.named_parameters():
             if parameter.grad is not None:
                 # The weights are a view, which the callable's optimizer writes to later; the gradient is a copy.
-                optimizer((self.id, name), torch2xp(parameter.detach()), torch2xp(parameter.grad / scale))
+                optimizer(
+                    (self.id, name), torch2xp(parameter.detach()), torch2xp(parameter.grad / scale)
+                )
                 parameter.grad = None
 
     @contextlib.contextmanager
@@ -231,7 +260,9 @@ class HFShim(Shim):
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network; Thinc calls it, but prediction and training look for themselves where they are."""
         if self.checkpoint is not None and not self.checkpoint.is_exported:
-            self.checkpoint.network.to(torch.device(device_type, device_id) if device_type != "cpu" else "cpu")
+            self.checkpoint.network.to(
+                torch.device(device_type, device_id) if device_type != "cpu" else "cpu"
+            )
             self._transient = _Transient()
 
     def to_disk(self, path: str | Path) -> None:
@@ -274,18 +305,32 @@ class HFShim(Shim):
         self._transient = _Transient()
 
     def _read(
-        self, folder: Path, scheme: str, *, name: str | None = None, labels: Sequence[str] | None = None
+        self,
+        folder: Path,
+        scheme: str,
+        *,
+        name: str | None = None,
+        labels: Sequence[str] | None = None,
     ) -> Checkpoint:
         s = self.settings
         if s.backend == "onnx":
-            return read_exported(folder, name=name, labels=labels, scheme=scheme, precision=s.precision)
+            return read_exported(
+                folder, name=name, labels=labels, scheme=scheme, precision=s.precision
+            )
         return read_checkpoint(
-            folder, name=name, labels=labels, scheme=scheme, attention=s.attention, allow_pickle=s.allow_pickle
+            folder,
+            name=name,
+            labels=labels,
+            scheme=scheme,
+            attention=s.attention,
+            allow_pickle=s.allow_pickle,
         )
 
     def _loaded(self) -> Checkpoint:
         if self.checkpoint is None:
-            raise CheckpointError(f"{self.settings.name}: the checkpoint is not loaded yet. Call load() first.")
+            raise CheckpointError(
+                f"{self.settings.name}: the checkpoint is not loaded yet. Call load() first."
+            )
         return self.checkpoint
 
     def _network_on_device(self) -> Network:
@@ -304,13 +349,19 @@ class HFShim(Shim):
         transient = self._transient
         if (engine := transient.engine) is None:
             with one_at_a_time():
-                engine = transient.engine = transient.engine or make_engine(checkpoint.weights, self.settings.precision)
+                engine = transient.engine = transient.engine or make_engine(
+                    checkpoint.weights, self.settings.precision
+                )
         return engine
 
-    def _get_scaler(self, autocast: torch.dtype | None, device: torch.device) -> torch.amp.GradScaler:
+    def _get_scaler(
+        self, autocast: torch.dtype | None, device: torch.device
+    ) -> torch.amp.GradScaler:
         """Return the one scaler of this training: it scales where fp16 is used, and does nothing elsewhere."""
         if self._transient.scaler is None:
-            self._transient.scaler = torch.amp.GradScaler(device.type, enabled=autocast == torch.float16)
+            self._transient.scaler = torch.amp.GradScaler(
+                device.type, enabled=autocast == torch.float16
+            )
         return self._transient.scaler
 
     def _tell_disagreement(self, logits: torch.Tensor, layout: Layout, tag_set: TagSet) -> None:

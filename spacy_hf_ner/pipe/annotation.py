@@ -75,7 +75,9 @@ def without_entities(doc: Doc) -> Doc:
     return stripped
 
 
-def set_span_group(doc: Doc, spans: list[Span], scores: list[float], *, key: str, keep_entities: bool = False) -> None:
+def set_span_group(
+    doc: Doc, spans: list[Span], scores: list[float], *, key: str, keep_entities: bool = False
+) -> None:
     """Set ``doc.spans[key]``, with a list of scores in its ``attrs["scores"]``.
 
     Args:
@@ -88,7 +90,10 @@ def set_span_group(doc: Doc, spans: list[Span], scores: list[float], *, key: str
     """
     earlier = doc.spans.get(key)
     if keep_entities and earlier is not None:
-        found = {(span.start, span.end, span.label): score for span, score in zip(spans, scores, strict=True)}
+        found = {
+            (span.start, span.end, span.label): score
+            for span, score in zip(spans, scores, strict=True)
+        }
         known = [found.get((e.start, e.end, e.label), _find_score(e, earlier)) for e in doc.ents]
         spans = [ent for ent, score in zip(doc.ents, known, strict=True) if score is not None]
         scores = [score for score in known if score is not None]

@@ -10,7 +10,7 @@ from thinc.api import Model
 from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from spacy_hf_ner.model.tagger import Tagger
+    from spacy_hf_ner.model.token_classifier import TokenClassifier
 
 DEFAULT_NAME = "dslim/bert-base-NER"
 DEFAULT_REVISION = "d1a3e8f13f8c3566299d95fcfc9a8d2382a9affc"
@@ -69,7 +69,7 @@ def make_hf_token_classifier_v1(
     Raises:
         ConfigError: A value is out of its range, or contradicts another.
     """
-    from spacy_hf_ner.model.hf_tagger import make_hf_model
+    from spacy_hf_ner.model.hf_classifier import make_hf_model
     from spacy_hf_ner.model.settings import Settings
 
     return make_hf_model(
@@ -101,23 +101,23 @@ def make_token_classifier_v1(tok2vec: Model[Any, Any]) -> Model[Any, Any]:
     Args:
         tok2vec: A layer from Docs to one vector per token, e.g. ``spacy-transformers.TransformerListener.v1``.
     """
-    from spacy_hf_ner.model.head_tagger import make_head_model
+    from spacy_hf_ner.model.head_classifier import make_head_model
 
     return make_head_model(tok2vec)
 
 
-def get_tagger(model: Model[Any, Any]) -> "Tagger":
+def get_token_classifier(model: Model[Any, Any]) -> "TokenClassifier":
     """Return the interface through which the component uses a model.
 
     Raises:
         ConfigError: The model was made by another architecture.
     """
-    from spacy_hf_ner.model import head_tagger, hf_tagger
+    from spacy_hf_ner.model import head_classifier, hf_classifier
 
-    if model.name == hf_tagger.MODEL_NAME:
-        return hf_tagger.HFTagger(model)
-    if model.name == head_tagger.MODEL_NAME:
-        return head_tagger.HeadTagger(model)
+    if model.name == hf_classifier.MODEL_NAME:
+        return hf_classifier.HFTokenClassifier(model)
+    if model.name == head_classifier.MODEL_NAME:
+        return head_classifier.HeadTokenClassifier(model)
     raise ConfigError(
         f"hf_ner cannot use the model {model.name!r}. Expected spacy_hf_ner.HFTokenClassifier.v1 or "
         "spacy_hf_ner.TokenClassifier.v1 in [components.hf_ner.model]."

@@ -50,7 +50,9 @@ def annotate_docs(
 
 
 def _predict(
-    docs: list[Doc], predict: Callable[[list[Doc]], Sequence[T]], report: Callable[[Doc, Exception], object]
+    docs: list[Doc],
+    predict: Callable[[list[Doc]], Sequence[T]],
+    report: Callable[[Doc, Exception], object],
 ) -> Iterator[tuple[Doc, T]]:
     """Give each Doc with its prediction."""
     try:

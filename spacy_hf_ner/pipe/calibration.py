@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from spacy_hf_ner.core.calibration import SpanCalibration, read_span_calibration
+from spacy_hf_ner.core.arrays import Floats
+from spacy_hf_ner.core.score_maps import SpanCalibration, read_span_calibration
 
-Floats = npt.NDArray[np.float64]
 _GRID = np.linspace(0.0, 1.0, 1001)
 
 
@@ -45,9 +44,15 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that :func:`read_calibration` reads."""
-        return {"decoder": self.decoder, "temperature": self.temperature, "spans": self.spans.to_json()}
+        return {
+            "decoder": self.decoder,
+            "temperature": self.temperature,
+            "spans": self.spans.to_json(),
+        }
 
 
 def read_calibration(values: Mapping[str, Any]) -> Calibration:
     """Return what :meth:`Calibration.to_json` wrote."""
-    return Calibration(values["decoder"], values["temperature"], read_span_calibration(values["spans"]))
+    return Calibration(
+        values["decoder"], values["temperature"], read_span_calibration(values["spans"])
+    )

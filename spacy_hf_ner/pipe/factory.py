@@ -7,7 +7,7 @@ from spacy.language import Language
 from thinc.api import Model
 
 if TYPE_CHECKING:
-    from spacy_hf_ner.pipe.component import HFNer
+    from spacy_hf_ner.pipe.hf_ner import HFNer
 
 DEFAULT_CONFIG: dict[str, Any] = {
     "model": {"@architectures": "spacy_hf_ner.HFTokenClassifier.v1", "name": "dslim/bert-base-NER"},
@@ -73,7 +73,7 @@ def make_hf_ner(
         scorer: What ``nlp.evaluate`` uses. With ``annotate = "spans"`` the default scores the span group, and gives
             ``ents_f`` of it too where no other component sets entities, so that ``spacy train`` selects by it.
     """
-    from spacy_hf_ner.pipe.component import HFNer
+    from spacy_hf_ner.pipe.hf_ner import HFNer
 
     return HFNer(
         nlp.vocab,

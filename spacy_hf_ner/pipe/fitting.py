@@ -5,24 +5,19 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from spacy_hf_ner.core.calibration import MapKind, choose_span_calibration, fit_temperature
+from spacy_hf_ner.core.arrays import Bools, Floats, Floats32, Ints
 from spacy_hf_ner.core.judging import TextMap, touches
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
+from spacy_hf_ner.core.score_maps import MapKind, choose_span_calibration, fit_temperature
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
-from spacy_hf_ner.pipe.segments import Rows
 from spacy_hf_ner.pipe.targets import read_targets
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 FEW_DOCS: Final = 10  # with fewer, or with fewer spans, what was fitted is mostly chance
 FEW_SPANS: Final = 100
@@ -32,7 +27,7 @@ class Find(Protocol):
     """Finds the spans of Docs from their rows, with their scores, under a calibration or raw."""
 
     def __call__(
-        self, docs: Sequence[Doc], rows: Sequence[Rows], *, calibration: Calibration | None
+        self, docs: Sequence[Doc], rows: Sequence[Floats32], *, calibration: Calibration | None
     ) -> list[list[ScoredSpan]]:
         """Return the spans of each Doc."""
 
@@ -52,7 +47,7 @@ class HeldOut:
     """
 
     doc: Doc
-    rows: Rows
+    rows: Floats32
     tags: Ints
     gold: frozenset[tuple[int, int, str]]
     missing: Ints
@@ -65,7 +60,9 @@ class HeldOut:
         place = span.start_char, span.end_char
         if self.text_map is not None:
             place = self.text_map.move(*place)
-        return None if touches(self.missing, *place) else (*place, found.span.entity_type) in self.gold
+        return (
+            None if touches(self.missing, *place) else (*place, found.span.entity_type) in self.gold
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,9 @@ class CalibrationReport:
         return self.n_docs < FEW_DOCS or self.n_spans < FEW_SPANS
 
 
-def read_held_out(example: Example, rows: Rows, tag_set: TagSet, *, spans_key: str, prefer_group: bool) -> HeldOut:
+def read_held_out(
+    example: Example, rows: Floats32, tag_set: TagSet, *, spans_key: str, prefer_group: bool
+) -> HeldOut:
     """Return what a model makes of an Example beside its gold, which is read as evaluation reads it.
 
     Args:
@@ -152,9 +151,15 @@ def read_held_out(example: Example, rows: Rows, tag_set: TagSet, *, spans_key: s
         prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
     """
     reference = example.reference
-    in_group = spans_key in reference.spans and (prefer_group or not reference.has_annotation("ENT_IOB"))
+    in_group = spans_key in reference.spans and (
+        prefer_group or not reference.has_annotation("ENT_IOB")
+    )
     spans = list(reference.spans[spans_key] if in_group else reference.ents)
-    missing = [] if in_group else [(token.idx, token.idx + len(token)) for token in reference if not token.ent_iob]
+    missing = (
+        []
+        if in_group
+        else [(token.idx, token.idx + len(token)) for token in reference if not token.ent_iob]
+    )
     text, gold_text = example.predicted.text, reference.text
     return HeldOut(
         doc=example.predicted,
@@ -182,7 +187,9 @@ def _read_tags(example: Example, spans: Sequence[Span], tag_set: TagSet, *, in_g
     return read_targets(example, tag_set).tags
 
 
-def fit_and_report(docs: Sequence[HeldOut], find: Find, decoder: str) -> tuple[Calibration, CalibrationReport]:
+def fit_and_report(
+    docs: Sequence[HeldOut], find: Find, decoder: str
+) -> tuple[Calibration, CalibrationReport]:
     """Return the calibration that fits Docs, and what it is worth: each half judged by what was fitted on the other.
 
     Args:
@@ -195,7 +202,9 @@ def fit_and_report(docs: Sequence[HeldOut], find: Find, decoder: str) -> tuple[C
     """
     docs = [doc for doc in docs if doc.is_annotated]
     if not docs:
-        raise ConfigError("scores are calibrated on tokens with gold annotation, got none. Give annotated documents.")
+        raise ConfigError(
+            "scores are calibrated on tokens with gold annotation, got none. Give annotated documents."
+        )
     fit = fit_calibration(docs, find, decoder)
     raw, new = [], []
     for here, there in ((docs[::2], docs[1::2]), (docs[1::2], docs[::2])):
@@ -216,20 +225,33 @@ def fit_calibration(docs: Sequence[HeldOut], find: Find, decoder: str) -> Fit:
     """Return what fits Docs, of which there is at least one. For the arguments see :func:`fit_and_report`."""
     temperature = fit_rows(docs)
     spans = judge_spans(docs, find, Calibration(decoder, temperature))
-    choice = choose_span_calibration(spans.scores, spans.is_correct, entity_types=spans.entity_types, doc_i=spans.doc_i)
-    return Fit(Calibration(decoder, temperature, choice.calibration), choice.kind, len(spans.scores))
+    choice = choose_span_calibration(
+        spans.scores, spans.is_correct, entity_types=spans.entity_types, doc_i=spans.doc_i
+    )
+    return Fit(
+        Calibration(decoder, temperature, choice.calibration), choice.kind, len(spans.scores)
+    )
 
 
 def fit_rows(docs: Sequence[HeldOut]) -> float:
     """Return the temperature under which the gold tags of the tokens are most likely; 1 where no token has one."""
-    rows, tags = np.concatenate([doc.rows for doc in docs]), np.concatenate([doc.tags for doc in docs])
+    rows, tags = (
+        np.concatenate([doc.rows for doc in docs]),
+        np.concatenate([doc.tags for doc in docs]),
+    )
     known = ~np.isnan(rows).any(axis=1) & (tags >= 0)
     return fit_temperature(rows[known].astype(np.float64), tags[known]) if known.any() else 1.0
 
 
-def judge_spans(docs: Sequence[HeldOut], find: Find, calibration: Calibration | None) -> JudgedSpans:
+def judge_spans(
+    docs: Sequence[HeldOut], find: Find, calibration: Calibration | None
+) -> JudgedSpans:
     """Return the spans that are found in Docs, with what gold says of them; what it cannot judge is left out."""
-    found = find([doc.doc for doc in docs], [doc.rows for doc in docs], calibration=calibration) if docs else []
+    found = (
+        find([doc.doc for doc in docs], [doc.rows for doc in docs], calibration=calibration)
+        if docs
+        else []
+    )
     judged = [
         (one, is_correct, i)
         for i, (doc, spans) in enumerate(zip(docs, found, strict=True))
@@ -249,5 +271,7 @@ def _measure(spans: JudgedSpans) -> Half:
         return Half()
     scores, is_correct = spans.scores, spans.is_correct
     return Half(
-        measure_reliability(scores, is_correct).expected_error, calibration_noise(scores), auroc(scores, is_correct)
+        measure_reliability(scores, is_correct).expected_error,
+        calibration_noise(scores),
+        auroc(scores, is_correct),
     )

@@ -7,10 +7,10 @@ from typing import Any
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
-from spacy_hf_ner.model.loss import compute_divergence, compute_loss
-from spacy_hf_ner.model.tagger import Floats
-from spacy_hf_ner.pipe.architectures import get_tagger
+from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
+from spacy_hf_ner.pipe.architectures import get_token_classifier
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
 from spacy_hf_ner.pipe.storage import StoredPipe
 from spacy_hf_ner.pipe.targets import ClassWeights, find_class_weights, is_told, read_targets
@@ -59,17 +59,24 @@ class LearningPipe(StoredPipe):
         if not any(len(example.predicted) for example in examples):
             return losses
         tag_set = self._prepare()
-        targets = [read_targets(eg, tag_set, incorrect_spans_key=self.incorrect_spans_key) for eg in examples]
-        if not any(map(is_told, targets)) and not self.tagger.is_listener:  # one that listens must answer its encoder
+        targets = [
+            read_targets(eg, tag_set, incorrect_spans_key=self.incorrect_spans_key)
+            for eg in examples
+        ]
+        if (
+            not any(map(is_told, targets)) and not self.classifier.is_listener
+        ):  # one that listens must answer its encoder
             return losses
         set_dropout_rate(self.model, drop)
-        rows, backprop = self.tagger.begin_update([example.predicted for example in examples])
+        rows, backprop = self.classifier.begin_update([example.predicted for example in examples])
         loss, gradient = compute_loss(
             rows,
             targets,
-            class_weights=find_class_weights(self.class_weights, tag_set, resolved=self.cfg["class_weights"]),
+            class_weights=find_class_weights(
+                self.class_weights, tag_set, resolved=self.cfg["class_weights"]
+            ),
             label_smoothing=self.label_smoothing,
-            reduction=self.tagger.reduction,
+            reduction=self.classifier.reduction,
         )
         self._learn(gradient, backprop, sgd)
         losses[self.name] += loss
@@ -92,20 +99,29 @@ class LearningPipe(StoredPipe):
         docs = [example.predicted for example in examples if len(example.predicted)]
         if self._rehearsal_model is None or not docs:
             return losses
-        teacher = get_tagger(self._rehearsal_model)
-        taught = teacher.load(self.scheme)  # it was copied before its first use, if the model was not used before
+        teacher = get_token_classifier(self._rehearsal_model)
+        taught = teacher.load(
+            self.scheme
+        )  # it was copied before its first use, if the model was not used before
         if taught is None:
             return losses
         check_vectors(teacher, docs, name=self.name)
         lesson = ask_teacher(teacher, docs, taught=taught, known=self._prepare())
         set_dropout_rate(self.model, 0.0)
-        rows, backprop = self.tagger.begin_update(docs)
-        loss, gradient = compute_divergence(rows, lesson.rows, lesson.columns, reduction=self.tagger.reduction)
+        rows, backprop = self.classifier.begin_update(docs)
+        loss, gradient = compute_divergence(
+            rows, lesson.rows, lesson.columns, reduction=self.classifier.reduction
+        )
         self._learn(gradient, backprop, sgd)
         losses[self.name] += loss
         return losses
 
-    def _learn(self, gradient: list[Floats], backprop: Callable[[list[Floats]], object], sgd: Optimizer | None) -> None:
+    def _learn(
+        self,
+        gradient: list[Floats32],
+        backprop: Callable[[list[Floats32]], object],
+        sgd: Optimizer | None,
+    ) -> None:
         backprop(gradient)
         if not any(part.any() for part in gradient):
             return

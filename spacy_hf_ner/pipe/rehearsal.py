@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.model.tagger import Floats, Tagger
-
-Ints = npt.NDArray[np.int64]
+from spacy_hf_ner.model.token_classifier import TokenClassifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +21,13 @@ class Lesson:
         columns: The columns of these tags in the model that learns. Shape: (n_shared,).
     """
 
-    rows: list[Floats]
+    rows: list[Floats32]
     columns: Ints
 
 
-def ask_teacher(teacher: Tagger, docs: Sequence[Doc], *, taught: TagSet, known: TagSet) -> Lesson:
+def ask_teacher(
+    teacher: TokenClassifier, docs: Sequence[Doc], *, taught: TagSet, known: TagSet
+) -> Lesson:
     """Return what a teacher says of some Docs.
 
     Args:
@@ -49,7 +49,7 @@ def match_columns(taught: TagSet, known: TagSet) -> tuple[Ints, Ints]:
     return theirs, ours
 
 
-def check_vectors(teacher: Tagger, docs: Sequence[Doc], *, name: str) -> None:
+def check_vectors(teacher: TokenClassifier, docs: Sequence[Doc], *, name: str) -> None:
     """Check that a teacher that listens to another component hears something.
 
     It reads what that component has set on the Docs. As there is no copy of the component, it must not have learned.
@@ -57,7 +57,9 @@ def check_vectors(teacher: Tagger, docs: Sequence[Doc], *, name: str) -> None:
     Raises:
         ConfigError: The Docs have no vectors.
     """
-    if teacher.is_listener and not any(rows.any() for rows in teacher.model.get_ref("tok2vec").predict(list(docs))):
+    if teacher.is_listener and not any(
+        rows.any() for rows in teacher.model.get_ref("tok2vec").predict(list(docs))
+    ):
         raise ConfigError(
             f"{name}: to rehearse, expected Docs with the vectors of the encoder that it listens to, got Docs without. "
             "Keep that encoder frozen and run it on the Docs before; or call nlp.replace_listeners before "

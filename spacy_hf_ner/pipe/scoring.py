@@ -36,7 +36,9 @@ def score_span_group(examples: Iterable[Example], *, key: str, **_config: object
     )
     if any(len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples):
         return scores
-    return scores | {name.replace(f"spans_{key}", "ents", 1): score for name, score in scores.items()}
+    return scores | {
+        name.replace(f"spans_{key}", "ents", 1): score for name, score in scores.items()
+    }
 
 
 def _get_spans(doc: Doc, _attr: str, *, key: str) -> Iterable[Span]:

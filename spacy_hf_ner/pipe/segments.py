@@ -13,9 +13,7 @@ import numpy.typing as npt
 from spacy.attrs import ENT_IOB, ENT_TYPE, IS_SPACE, SENT_START
 from spacy.tokens import Doc
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.float32]
+from spacy_hf_ner.core.arrays import Bools, Floats32, Ints
 
 _ATTRIBUTES = [SENT_START, IS_SPACE, ENT_IOB, ENT_TYPE]
 _BLANK_LINE = 2  # line ends in a token of white space
@@ -30,7 +28,7 @@ class Segments:
         rows: Log-probabilities. Shape: (n_rows, n_tags).
         doc_i: The Doc of each row. Shape: (n_rows,).
         token_i: The token of each row in its Doc. Shape: (n_rows,).
-        lengths: Rows of each segment. Shape: (n_segments,).
+        lengths: Floats32 of each segment. Shape: (n_segments,).
     """
 
     rows: npt.NDArray[np.float64]
@@ -39,7 +37,7 @@ class Segments:
     lengths: Ints
 
 
-def cut_segments(docs: Sequence[Doc], rows: Sequence[Rows], *, keep_entities: bool) -> Segments:
+def cut_segments(docs: Sequence[Doc], rows: Sequence[Floats32], *, keep_entities: bool) -> Segments:
     """Return the segments of a batch.
 
     Args:
@@ -51,10 +49,14 @@ def cut_segments(docs: Sequence[Doc], rows: Sequence[Rows], *, keep_entities: bo
     first_token = np.cumsum(n_tokens) - n_tokens
     packed = np.concatenate(rows)
     known = ~np.isnan(packed[:, 0])
-    attributes = np.concatenate([doc.to_array(_ATTRIBUTES).reshape(-1, len(_ATTRIBUTES)) for doc in docs])
+    attributes = np.concatenate(
+        [doc.to_array(_ATTRIBUTES).reshape(-1, len(_ATTRIBUTES)) for doc in docs]
+    )
     starts_sentence, is_space, iob, entity_type = attributes.T
     is_break = starts_sentence == 1
-    is_break[first_token[n_tokens > 0]] = True  # not every Doc says so: span.as_doc() may begin within a sentence
+    is_break[first_token[n_tokens > 0]] = (
+        True  # not every Doc says so: span.as_doc() may begin within a sentence
+    )
     for i in np.flatnonzero(is_space):
         d = int(np.searchsorted(first_token, i, side="right")) - 1
         is_break[i] |= docs[d][int(i - first_token[d])].text.count("\n") >= _BLANK_LINE

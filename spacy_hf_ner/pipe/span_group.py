@@ -6,7 +6,9 @@ from typing import Any
 import srsly
 from spacy.tokens import Doc, Span, SpanGroup
 
-_SPAN = struct.Struct(">QQQllll")  # spaCy's format: id, kb_id, label, start, end, start_char, end_char
+_SPAN = struct.Struct(
+    ">QQQllll"
+)  # spaCy's format: id, kb_id, label, start, end, start_char, end_char
 
 
 class LastingSpanGroup(SpanGroup):
@@ -41,5 +43,7 @@ class LastingSpanGroup(SpanGroup):
             span_id, kb_id, label, _, _, start_char, end_char = _SPAN.unpack(packed)
             span = doc.char_span(start_char, end_char, alignment_mode="expand")
             assert span is not None
-            stored["spans"][i] = _SPAN.pack(span_id, kb_id, label, span.start, span.end, span.start_char, span.end_char)
+            stored["spans"][i] = _SPAN.pack(
+                span_id, kb_id, label, span.start, span.end, span.start_char, span.end_char
+            )
         self.from_bytes(srsly.msgpack_dumps(stored))

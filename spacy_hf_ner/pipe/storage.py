@@ -12,9 +12,9 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
-from spacy_hf_ner.model.tagger import Tagger
-from spacy_hf_ner.pipe.architectures import get_tagger
-from spacy_hf_ner.pipe.onnx_export import MIN_AGREEMENT, OnnxExport, Quantize, export_onnx
+from spacy_hf_ner.model.token_classifier import TokenClassifier
+from spacy_hf_ner.pipe.architectures import get_token_classifier
+from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, OnnxExport, Quantize, export_onnx
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,9 +38,9 @@ class StoredPipe(TrainablePipe):  # type: ignore[misc]
     scheme: str
 
     @property
-    def tagger(self) -> Tagger:
+    def classifier(self) -> TokenClassifier:
         """The interface to the model."""
-        return get_tagger(self.model)
+        return get_token_classifier(self.model)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write ``cfg``, ``vocab`` and the folder ``model``, which is a Hugging Face checkpoint.
@@ -110,7 +110,9 @@ class StoredPipe(TrainablePipe):  # type: ignore[misc]
             CheckpointError: The head was never trained, or PyTorch cannot export the network.
             MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
         """
-        result = export_onnx(self, Path(path), quantize=quantize, sample=sample, min_agreement=min_agreement)
+        result = export_onnx(
+            self, Path(path), quantize=quantize, sample=sample, min_agreement=min_agreement
+        )
         if result.problem is not None:
             logger.warning("%s", result.problem)
         return result
@@ -119,11 +121,11 @@ class StoredPipe(TrainablePipe):  # type: ignore[misc]
         return {key: value for key, value in self.cfg.items() if key not in RUNTIME_KEYS}
 
     def _write_model(self, folder: Path) -> None:
-        self.tagger.load(self.scheme)
-        self.tagger.to_disk(folder)
+        self.classifier.load(self.scheme)
+        self.classifier.to_disk(folder)
 
     def _read_model(self, folder: Path) -> None:
-        self.tagger.from_disk(folder, self.scheme)
+        self.classifier.from_disk(folder, self.scheme)
 
     def _unpack_model(self, packed: bytes) -> None:
         with unpack_folder(packed) as folder:

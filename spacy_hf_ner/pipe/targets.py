@@ -15,7 +15,7 @@ from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.errors import ConfigError, TagError
-from spacy_hf_ner.model.loss import MISSING, Targets
+from spacy_hf_ner.model.training.loss import MISSING, Targets
 
 logger = logging.getLogger("spacy_hf_ner")
 
@@ -24,7 +24,9 @@ NEW_HEAD_SCHEME = SCHEMES["IOB2"]
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 
 
-def read_targets(example: Example, tag_set: TagSet, *, incorrect_spans_key: str | None = None) -> Targets:
+def read_targets(
+    example: Example, tag_set: TagSet, *, incorrect_spans_key: str | None = None
+) -> Targets:
     """Return what an Example teaches.
 
     Missing annotation (``-``, tokens whose gold entity cannot be aligned, Docs without any) has no tag.
@@ -42,7 +44,9 @@ def read_targets(example: Example, tag_set: TagSet, *, incorrect_spans_key: str 
     tags = np.full(len(biluo), MISSING, dtype=np.int64)
     for i, text in enumerate(biluo):
         if text:
-            tags[i] = _find_column(_read_biluo(text, tag_set.scheme, before=biluo[i - 1] if i else None), tag_set)
+            tags[i] = _find_column(
+                _read_biluo(text, tag_set.scheme, before=biluo[i - 1] if i else None), tag_set
+            )
     return Targets(tags, _find_wrong_paths(example, tag_set, incorrect_spans_key))
 
 
@@ -64,7 +68,9 @@ def find_entity_types(examples: Iterable[Example]) -> list[str]:
     return sorted(types - {""})
 
 
-def merge_types(types: Iterable[str], known: TagSet | None, *, keep_known: bool, name: str) -> list[str]:
+def merge_types(
+    types: Iterable[str], known: TagSet | None, *, keep_known: bool, name: str
+) -> list[str]:
     """Return the entity types to train: those wanted, and those that the checkpoint knows besides if they are kept.
 
     Args:
@@ -101,10 +107,14 @@ def choose_tag_set(types: Sequence[str], *, known: TagSet | None, scheme: str) -
     own = _read_in_scheme(known, scheme)
     if own is not None:
         needed = make_tag_set(types, own.scheme)
-        if not types or (own.entity_types == needed.entity_types and own.columns.keys() >= needed.columns.keys()):
+        if not types or (
+            own.entity_types == needed.entity_types and own.columns.keys() >= needed.columns.keys()
+        ):
             return own
     default = NEW_HEAD_SCHEME if known.scheme.lenient else known.scheme  # IOB1 or IOB2? IOB2
-    return make_tag_set(types or known.entity_types, default if scheme == "auto" else get_scheme(scheme))
+    return make_tag_set(
+        types or known.entity_types, default if scheme == "auto" else get_scheme(scheme)
+    )
 
 
 def _read_in_scheme(known: TagSet, scheme: str) -> TagSet | None:
@@ -194,7 +204,9 @@ def _find_column(tag: Tag, tag_set: TagSet) -> int:
     return tag_set.columns[tag]
 
 
-def _find_wrong_paths(example: Example, tag_set: TagSet, key: str | None) -> Sequence[tuple[tuple[int, int], ...]]:
+def _find_wrong_paths(
+    example: Example, tag_set: TagSet, key: str | None
+) -> Sequence[tuple[tuple[int, int], ...]]:
     """Return, for each span known to be wrong, the tags that would name it."""
     if key is None or key not in example.reference.spans:
         return ()
@@ -208,5 +220,7 @@ def _find_wrong_paths(example: Example, tag_set: TagSet, key: str | None) -> Seq
         if span.label_ in tag_set.entity_types:
             n_tokens = span.end - span.start
             tags = write_tags([TokenSpan(0, n_tokens, span.label_)], n_tokens, tag_set.scheme)
-            paths.append(tuple((span.start + i, _find_column(tag, tag_set)) for i, tag in enumerate(tags)))
+            paths.append(
+                tuple((span.start + i, _find_column(tag, tag_set)) for i, tag in enumerate(tags))
+            )
     return paths

@@ -99,7 +99,9 @@ def _grid(x: Axis, y: Axis, to_x: Callable[[float], float], to_y: Callable[[floa
     across, down = (_LEFT + right) / 2, (_TOP + bottom) / 2
     centred = 'class="axis" text-anchor="middle"'
     parts.append(f'<text {centred} x="{across}" y="{_HEIGHT - 6}">{escape(x.name)}</text>')
-    parts.append(f'<text {centred} transform="translate(14 {down}) rotate(-90)">{escape(y.name)}</text>')
+    parts.append(
+        f'<text {centred} transform="translate(14 {down}) rotate(-90)">{escape(y.name)}</text>'
+    )
     return "".join(parts)
 
 
@@ -109,7 +111,9 @@ def _draw(series: Series, at: Sequence[tuple[float, float]]) -> str:
     if series.style == "guide":
         return f'<path class="guide" d="{_path(at)}"/>'
     colour = f"s{series.colour % _N_COLOURS}"
-    line = f'<path class="line {colour}" d="{_path(at)}"/>' if series.style in ("line", "both") else ""
+    line = (
+        f'<path class="line {colour}" d="{_path(at)}"/>' if series.style in ("line", "both") else ""
+    )
     shape = "ring" if series.style == "rings" else "dot"
     dots = "".join(f'<circle class="{shape} {colour}" cx="{px}" cy="{py}" r="4"/>' for px, py in at)
     return line + (dots if series.style != "line" else "")

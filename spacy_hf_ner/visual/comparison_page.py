@@ -6,8 +6,8 @@ from html import escape
 from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_rows, type_header, type_rows
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
+from spacy_hf_ner.visual.html_table import make_table
 from spacy_hf_ner.visual.page import count, make_page
-from spacy_hf_ner.visual.table import make_table
 
 
 def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
@@ -20,7 +20,10 @@ def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
     rows = comparison_rows(standings)
     points = [(s.measured.words_per_second, s.measured.strict.micro.f1 * 100) for s in standings]
     chart = draw_chart(
-        [Series(row[0], [point], "dots", i) for i, (row, point) in enumerate(zip(rows, points, strict=True))],
+        [
+            Series(row[0], [point], "dots", i)
+            for i, (row, point) in enumerate(zip(rows, points, strict=True))
+        ],
         title="F1 against throughput: the best is in the upper right corner.",
         x=Axis("words/s", 0, max(x for x, _ in points) * 1.1),
         y=Axis("F1", max(min(y for _, y in points) - 10, 0), 100),

@@ -7,16 +7,14 @@ from typing import Final
 
 from spacy.displacy.render import EntityRenderer
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.matching import Match, match_entities
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import score_strict
 from spacy_hf_ner.visual.colours import colour_of
 from spacy_hf_ner.visual.page import count, make_legend, make_page, make_tiles
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
-_TEMPLATE: Final = (
-    '<mark class="e{wrong}" style="--c:{bg}" title="{title}">{text}<span class="tag">{label}{score}</span>{note}</mark>'
-)
+_TEMPLATE: Final = '<mark class="e{wrong}" style="--c:{bg}" title="{title}">{text}<span class="tag">{label}{score}</span>{note}</mark>'
 
 
 def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> str:
@@ -32,7 +30,10 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
     has_gold = any(pair.is_annotated for pair in pairs)
     all_docs = count(n_docs, "document")
     shown = all_docs if len(pairs) == n_docs else f"the first {len(pairs):,} of {all_docs}"
-    tiles = [(f"{len(pairs):,}", "documents shown"), (f"{micro.n_predicted:,}", "predicted entities")]
+    tiles = [
+        (f"{len(pairs):,}", "documents shown"),
+        (f"{micro.n_predicted:,}", "predicted entities"),
+    ]
     if has_gold:
         tiles += [(f"{micro.n_gold:,}", "gold entities"), (f"{micro.f1:.1%}", "F1, strict spans")]
         tiles += [(f"{micro.precision:.1%}", "precision"), (f"{micro.recall:.1%}", "recall")]
@@ -72,8 +73,18 @@ def _card(name: str, pair: DocPair, renderer: EntityRenderer) -> str:
         state, mood, words = "unjudged", "none", "not judged"
     elif n_wrong:
         state, mood, words = "wrong", "bad", count(n_wrong, "difference")
-    predicted = _side("Predicted", pair, [*pair.predicted, *pair.unjudged], _notes(matches, predicted=True), renderer)
-    gold = _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer) if pair.is_annotated else ""
+    predicted = _side(
+        "Predicted",
+        pair,
+        [*pair.predicted, *pair.unjudged],
+        _notes(matches, predicted=True),
+        renderer,
+    )
+    gold = (
+        _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer)
+        if pair.is_annotated
+        else ""
+    )
     return (
         f'<article class="card {state}" aria-label="{name}">'
         f'<header><h3>{name}</h3><span class="badge {mood}">{words}</span></header>'
@@ -88,7 +99,11 @@ def _notes(matches: Sequence[Match], *, predicted: bool) -> dict[Entity, str]:
 
 
 def _side(
-    heading: str, pair: DocPair, entities: Sequence[Entity], notes: dict[Entity, str], renderer: EntityRenderer
+    heading: str,
+    pair: DocPair,
+    entities: Sequence[Entity],
+    notes: dict[Entity, str],
+    renderer: EntityRenderer,
 ) -> str:
     shown, overlapping = lay_flat(entities)
     in_text = [_as_displacy(entity, notes, entity.start_char) for entity in shown]

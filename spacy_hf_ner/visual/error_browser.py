@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match, match_entities
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.visual.colours import colour_of
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
@@ -23,7 +23,9 @@ Row = list[int | float | None]
 
 def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]) -> str:
     """Return the HTML of filters and an empty list of documents, with the data that the script fills it from."""
-    types = sorted({e.entity_type for pair in pairs for e in (*pair.gold, *pair.predicted, *pair.unjudged)})
+    types = sorted(
+        {e.entity_type for pair in pairs for e in (*pair.gold, *pair.predicted, *pair.unjudged)}
+    )
     numbers = {entity_type: i for i, entity_type in enumerate(types)}
     passages = [
         passage
@@ -31,7 +33,13 @@ def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Matc
         for passage in _passages(number, pair, doc, numbers)
     ]
     colours = [colour_of(t) for t in types]
-    data = {"kinds": _KINDS, "types": types, "colours": colours, "n_docs": len(pairs), "passages": passages}
+    data = {
+        "kinds": _KINDS,
+        "types": types,
+        "colours": colours,
+        "n_docs": len(pairs),
+        "passages": passages,
+    }
     has_scores = any(e.score is not None for pair in pairs for e in pair.predicted)
     return _filters(types, matches, pairs, has_scores=has_scores) + (
         '<p id="found" class="lead" role="status"></p><div id="list"></div>'
@@ -43,7 +51,11 @@ def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Matc
 
 
 def _filters(
-    types: Sequence[str], matches: Sequence[Sequence[Match]], pairs: Sequence[DocPair], *, has_scores: bool
+    types: Sequence[str],
+    matches: Sequence[Sequence[Match]],
+    pairs: Sequence[DocPair],
+    *,
+    has_scores: bool,
 ) -> str:
     counts = dict.fromkeys(_KINDS, 0)
     for doc in matches:
@@ -73,12 +85,21 @@ def _filters(
     )
 
 
-def _passages(number: int, pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> Iterator[list[object]]:
+def _passages(
+    number: int, pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]
+) -> Iterator[list[object]]:
     """Yield the passages of a document as [number of the document, part, parts, text, rows, 1 if annotated]."""
     parts = cut_pair(pair)
     for i, part in enumerate(parts):
         found = matches if len(parts) == 1 else match_entities(part.gold, part.predicted)
-        yield [number, i, len(parts), part.text, _rows(part, found, numbers), int(part.is_annotated)]
+        yield [
+            number,
+            i,
+            len(parts),
+            part.text,
+            _rows(part, found, numbers),
+            int(part.is_annotated),
+        ]
 
 
 def _rows(pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> list[Row]:
@@ -87,7 +108,9 @@ def _rows(pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> l
     The last is the sum of 1 for the gold entity and 2 for the predicted one, if the text cannot show it.
     """
     at = _make_utf16(pair.text)
-    gold, predicted = (set(lay_flat(side)[1]) for side in (pair.gold, (*pair.predicted, *pair.unjudged)))
+    gold, predicted = (
+        set(lay_flat(side)[1]) for side in (pair.gold, (*pair.predicted, *pair.unjudged))
+    )
     rows: list[Row] = [
         [
             MATCH_KINDS.index(m.kind),
@@ -99,7 +122,15 @@ def _rows(pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> l
         for m in matches
     ]
     rows += [
-        [len(MATCH_KINDS), None, None, None, *_side(e, numbers, at), _score(e), 2 * (e in predicted)]
+        [
+            len(MATCH_KINDS),
+            None,
+            None,
+            None,
+            *_side(e, numbers, at),
+            _score(e),
+            2 * (e in predicted),
+        ]
         for e in pair.unjudged
     ]
     return rows

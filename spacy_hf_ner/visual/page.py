@@ -9,7 +9,9 @@ from spacy_hf_ner.visual.colours import colour_of
 _ASSETS = files("spacy_hf_ner.visual") / "assets"
 
 
-def make_page(*, title: str, body: str, styles: Iterable[str] = (), scripts: Iterable[str] = ()) -> str:
+def make_page(
+    *, title: str, body: str, styles: Iterable[str] = (), scripts: Iterable[str] = ()
+) -> str:
     """Return a complete HTML page.
 
     Args:
@@ -30,7 +32,9 @@ def make_page(*, title: str, body: str, styles: Iterable[str] = (), scripts: Ite
 
 def make_tiles(tiles: Iterable[tuple[str, str]]) -> str:
     """Return the HTML of a row of figures, given as (figure, what it is) in plain text."""
-    items = "".join(f"<li><b>{escape(figure)}</b><span>{escape(name)}</span></li>" for figure, name in tiles)
+    items = "".join(
+        f"<li><b>{escape(figure)}</b><span>{escape(name)}</span></li>" for figure, name in tiles
+    )
     return f'<ul class="tiles" aria-label="Summary">{items}</ul>'
 
 
@@ -46,7 +50,8 @@ def count(n: int, noun: str) -> str:
 def make_legend(counts: Iterable[tuple[str, int]]) -> str:
     """Return the HTML of a list of entity types, each with its colour and how often it occurs."""
     items = "".join(
-        f'<li style="--c:{colour_of(t)}"><span class="swatch"></span>{escape(t)} <b>{n:,}</b></li>' for t, n in counts
+        f'<li style="--c:{colour_of(t)}"><span class="swatch"></span>{escape(t)} <b>{n:,}</b></li>'
+        for t, n in counts
     )
     return f'<ul class="legend" aria-label="Entity types">{items}</ul>'
 

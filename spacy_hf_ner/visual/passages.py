@@ -11,9 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 
-MAX_CHARS: Final = 5_000  # of a passage, unless an entity is longer: some 800 words, most news articles
+MAX_CHARS: Final = (
+    5_000  # of a passage, unless an entity is longer: some 800 words, most news articles
+)
 
 _LINE_END = re.compile(r"\n\s*")
 _WHITE_SPACE = re.compile(r"\s+")
@@ -58,7 +60,9 @@ def lay_flat(entities: Sequence[Entity]) -> tuple[list[Entity], list[Entity]]:
     """
     shown: list[Entity] = []
     others: list[Entity] = []
-    for entity in sorted(entities, key=lambda e: (-(e.score or 0.0), e.start_char - e.end_char, e.start_char)):
+    for entity in sorted(
+        entities, key=lambda e: (-(e.score or 0.0), e.start_char - e.end_char, e.start_char)
+    ):
         i = bisect_left(shown, entity)
         neighbours = shown[max(i - 1, 0) : i + 1]
         if any(map(entity.overlaps, neighbours)):
@@ -74,12 +78,19 @@ def _find_cuts(pair: DocPair, max_chars: int) -> list[int]:
     covering = _make_covering([*pair.gold, *pair.predicted, *pair.unjudged])
     # The places of each kind, the best kind first.
     lines = {match.end() for match in _LINE_END.finditer(pair.text)}
-    kinds = [sorted({*pair.sentence_starts, *lines}), [m.end() for m in _WHITE_SPACE.finditer(pair.text)]]
+    kinds = [
+        sorted({*pair.sentence_starts, *lines}),
+        [m.end() for m in _WHITE_SPACE.finditer(pair.text)],
+    ]
     free = [[place for place in kind if covering(place) is None] for kind in kinds]
     cuts = [0]
     while end - cuts[-1] > max_chars:
         first, last = cuts[-1] + (max_chars + 1) // 2, cuts[-1] + max_chars
-        found = (kind[i] for kind in free if (i := bisect_right(kind, last) - 1) >= 0 and kind[i] >= first)
+        found = (
+            kind[i]
+            for kind in free
+            if (i := bisect_right(kind, last) - 1) >= 0 and kind[i] >= first
+        )
         cuts.append(next(found, None) or _cut_anywhere(covering(last), cuts[-1], last))
     return [*cuts, end] if cuts[-1] < end else cuts
 

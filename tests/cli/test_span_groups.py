@@ -73,12 +73,18 @@ def test_calibrate_changes_scores_and_no_spans(model: Path, gold: Path, tmp_path
     config = {"components": {"hf_ner": {"threshold": None}}}
     docs = [spacy.load(path, config=config)(TEXTS[1]) for path in (model, tmp_path / "out")]
     before, after = (doc.spans["found"] for doc in docs)
-    assert [(s.start, s.end, s.label_) for s in before] == [(s.start, s.end, s.label_) for s in after]
+    assert [(s.start, s.end, s.label_) for s in before] == [
+        (s.start, s.end, s.label_) for s in after
+    ]
     assert before.attrs["scores"] != after.attrs["scores"]
 
 
-def test_gold_in_the_span_group_is_what_calibrate_and_evaluate_read(model: Path, tmp_path: Path) -> None:
-    docs = list(spacy.load(model, config={"components": {"hf_ner": {"threshold": None}}}).pipe(TEXTS))
+def test_gold_in_the_span_group_is_what_calibrate_and_evaluate_read(
+    model: Path, tmp_path: Path
+) -> None:
+    docs = list(
+        spacy.load(model, config={"components": {"hf_ner": {"threshold": None}}}).pipe(TEXTS)
+    )
     assert not any(doc.has_annotation("ENT_IOB") for doc in docs)
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "dev.spacy")
     output = run("calibrate", model, tmp_path / "dev.spacy", tmp_path / "out")
@@ -90,6 +96,8 @@ def test_gold_in_the_span_group_is_what_calibrate_and_evaluate_read(model: Path,
 
 def test_a_pipeline_that_sets_no_entities_gets_a_sentence(gold: Path, tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
-    result = CliRunner().invoke(app, ["evaluate", str(tmp_path / "blank"), str(gold), "--output", str(tmp_path)])
+    result = CliRunner().invoke(
+        app, ["evaluate", str(tmp_path / "blank"), str(gold), "--output", str(tmp_path)]
+    )
     assert result.exit_code == 1
     assert "sets neither. Add a component" in " ".join(result.output.split())

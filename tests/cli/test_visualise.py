@@ -36,7 +36,9 @@ def test_a_file_that_is_no_page_is_not_written_over(command: list[str], tmp_path
     assert (tmp_path / "precious.txt").read_text() == "gold"
 
 
-def test_visualise_says_how_many_documents_a_limit_leaves_out(command: list[str], tmp_path: Path) -> None:
+def test_visualise_says_how_many_documents_a_limit_leaves_out(
+    command: list[str], tmp_path: Path
+) -> None:
     result = CliRunner().invoke(app, [*command, str(tmp_path / "page.html"), "--limit", "2"])
     assert "2 documents of 3" in " ".join(result.output.split())
     page = (tmp_path / "page.html").read_text(encoding="utf8")

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam, Optimizer
 
-from spacy_hf_ner.pipe.component import HFNer
+from spacy_hf_ner.pipe.hf_ner import HFNer
 
 Entity = tuple[int, int, str]
 
@@ -65,13 +65,20 @@ def make_example(nlp: Language, text: str, entities: Sequence[Entity] | None) ->
     return Example.from_dict(nlp.make_doc(text), {} if entities is None else {"entities": entities})
 
 
-def make_examples(nlp: Language, texts: Iterable[tuple[str, list[Entity]]] = TRAINING_TEXTS) -> list[Example]:
+def make_examples(
+    nlp: Language, texts: Iterable[tuple[str, list[Entity]]] = TRAINING_TEXTS
+) -> list[Example]:
     """Return Examples of the training texts."""
     return [make_example(nlp, text, entities) for text, entities in texts]
 
 
 def train(
-    nlp: Language, examples: list[Example], *, n_steps: int = 30, learn_rate: float = 5e-3, sgd: Optimizer | None = None
+    nlp: Language,
+    examples: list[Example],
+    *,
+    n_steps: int = 30,
+    learn_rate: float = 5e-3,
+    sgd: Optimizer | None = None,
 ) -> dict[str, float]:
     """Update a pipeline a number of times and return the losses of the last step."""
     optimizer = Adam(learn_rate) if sgd is None else sgd
@@ -89,12 +96,19 @@ def find(doc: Doc) -> list[tuple[str, str]]:
 def summarise(doc: Doc) -> list[tuple[int, int, str, float]]:
     """Return all that was found in a Doc, scores included, rounded so that the order of sums does not matter."""
     scores = doc.spans["hf_ner"].attrs["scores"]
-    return [(s.start, s.end, s.label_, round(score, 4)) for s, score in zip(doc.spans["hf_ner"], scores, strict=True)]
+    return [
+        (s.start, s.end, s.label_, round(score, 4))
+        for s, score in zip(doc.spans["hf_ner"], scores, strict=True)
+    ]
 
 
-def set_entity(doc: Doc, start: int, end: int, label: str, *, kb_id: str = "", span_id: str = "") -> None:
+def set_entity(
+    doc: Doc, start: int, end: int, label: str, *, kb_id: str = "", span_id: str = ""
+) -> None:
     """Set one entity of a Doc by hand, in token positions, and leave all other tokens without annotation."""
-    doc.set_ents([Span(doc, start, end, label=label, kb_id=kb_id, span_id=span_id)], default="missing")
+    doc.set_ents(
+        [Span(doc, start, end, label=label, kb_id=kb_id, span_id=span_id)], default="missing"
+    )
 
 
 def annotate(doc: Doc, *entities: Entity) -> Doc:
@@ -108,7 +122,9 @@ def annotate(doc: Doc, *entities: Entity) -> Doc:
 def copy_weights(nlp: Language, name: str = "hf_ner") -> dict[str, npt.NDArray[np.float32]]:
     """Return a copy of all weights of the component's network."""
     network = get_checkpoint(nlp, name).network
-    return {key: copy.deepcopy(value.detach().numpy()) for key, value in network.state_dict().items()}
+    return {
+        key: copy.deepcopy(value.detach().numpy()) for key, value in network.state_dict().items()
+    }
 
 
 def get_checkpoint(nlp: Language, name: str = "hf_ner") -> Any:

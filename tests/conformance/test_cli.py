@@ -78,7 +78,9 @@ def write_config(tmp_path: Path, run: Run) -> Callable[[object], Path]:
     return write
 
 
-def test_fill_config_adds_every_setting_and_asks_no_network(write_config: Callable[[object], Path]) -> None:
+def test_fill_config_adds_every_setting_and_asks_no_network(
+    write_config: Callable[[object], Path],
+) -> None:
     config = spacy.util.load_config(write_config(NOWHERE))
     assert config["components"]["hf_ner"]["decoder"] == "viterbi"
     assert config["components"]["hf_ner"]["scorer"] == {"@scorers": "spacy.ner_scorer.v1"}
@@ -97,13 +99,19 @@ def test_debug_config_accepts_the_filled_config_and_asks_no_network(
 
 def test_init_config_knows_the_component(run: Run, tmp_path: Path) -> None:
     run("init", "config", tmp_path / "made.cfg", "--pipeline", "hf_ner", "--force")
-    nlp = spacy.util.load_model_from_config(spacy.util.load_config(tmp_path / "made.cfg"), auto_fill=True)
+    nlp = spacy.util.load_model_from_config(
+        spacy.util.load_config(tmp_path / "made.cfg"), auto_fill=True
+    )
     assert "hf_ner" in nlp.pipe_names
     assert get_checkpoint(nlp) is None
 
 
 def test_init_labels_writes_what_initialize_reads(
-    encoder_checkpoint: Path, write_config: Callable[[object], Path], run: Run, corpus: Path, tmp_path: Path
+    encoder_checkpoint: Path,
+    write_config: Callable[[object], Path],
+    run: Run,
+    corpus: Path,
+    tmp_path: Path,
 ) -> None:
     path = write_config(encoder_checkpoint)
     run("init", "labels", path, tmp_path / "labels", "--paths.train", corpus, "--paths.dev", corpus)
@@ -116,7 +124,11 @@ def test_init_labels_writes_what_initialize_reads(
 
 
 def test_train_writes_a_pipeline_that_evaluate_reads(
-    encoder_checkpoint: Path, write_config: Callable[[object], Path], run: Run, corpus: Path, tmp_path: Path
+    encoder_checkpoint: Path,
+    write_config: Callable[[object], Path],
+    run: Run,
+    corpus: Path,
+    tmp_path: Path,
 ) -> None:
     overrides = {
         "paths.train": corpus,
@@ -128,12 +140,20 @@ def test_train_writes_a_pipeline_that_evaluate_reads(
         "training.optimizer.learn_rate": 0.005,
     }
     options = [part for key, value in overrides.items() for part in (f"--{key}", value)]
-    output = run("train", write_config(encoder_checkpoint), "--output", tmp_path / "trained", *options)
+    output = run(
+        "train", write_config(encoder_checkpoint), "--output", tmp_path / "trained", *options
+    )
     assert "LOSS HF_NER" in output
     meta = srsly.read_json(tmp_path / "trained" / "model-best" / "meta.json")
     assert meta["labels"] == {"hf_ner": ["LOC", "PERSON"]}
     assert meta["performance"]["hf_ner_loss"] > 0
-    run("evaluate", tmp_path / "trained" / "model-best", corpus, "--output", tmp_path / "metrics.json")
+    run(
+        "evaluate",
+        tmp_path / "trained" / "model-best",
+        corpus,
+        "--output",
+        tmp_path / "metrics.json",
+    )
     assert srsly.read_json(tmp_path / "metrics.json")["ents_f"] == 1.0
 
 
@@ -189,12 +209,18 @@ def test_info_and_meta_list_the_labels(ner_checkpoint: Path, run: Run, tmp_path:
     nlp = spacy.blank("en")
     add_hf_ner(nlp, ner_checkpoint)
     nlp.to_disk(tmp_path)
-    assert srsly.read_json(tmp_path / "meta.json")["labels"] == {"hf_ner": ["PER", "ORG", "LOC", "MISC"]}
+    assert srsly.read_json(tmp_path / "meta.json")["labels"] == {
+        "hf_ner": ["PER", "ORG", "LOC", "MISC"]
+    }
     assert "hf_ner" in run("info", tmp_path)
 
 
 def test_train_selects_a_pipeline_that_sets_no_entities_by_its_span_group(
-    encoder_checkpoint: Path, write_config: Callable[[object], Path], run: Run, corpus: Path, tmp_path: Path
+    encoder_checkpoint: Path,
+    write_config: Callable[[object], Path],
+    run: Run,
+    corpus: Path,
+    tmp_path: Path,
 ) -> None:
     config = spacy.util.load_config(write_config(encoder_checkpoint))
     config["components"]["hf_ner"] |= {"annotate": "spans", "spans_key": "found"}
@@ -206,6 +232,12 @@ def test_train_selects_a_pipeline_that_sets_no_entities_by_its_span_group(
     best = spacy.load(tmp_path / "trained" / "model-best")
     assert best.meta["performance"]["ents_f"] == 1.0
     assert best("Who is Shaka Khan?").ents == ()
-    run("evaluate", tmp_path / "trained" / "model-best", corpus, "--output", tmp_path / "metrics.json")
+    run(
+        "evaluate",
+        tmp_path / "trained" / "model-best",
+        corpus,
+        "--output",
+        tmp_path / "metrics.json",
+    )
     metrics = srsly.read_json(tmp_path / "metrics.json")
     assert metrics["spans_found_f"] == metrics["ents_f"] == 1.0

@@ -24,7 +24,9 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
-def test_a_component_of_an_unreachable_checkpoint_can_be_added_listed_and_asked_for_its_labels() -> None:
+def test_a_component_of_an_unreachable_checkpoint_can_be_added_listed_and_asked_for_its_labels() -> (
+    None
+):
     nlp = make_pipeline(NOWHERE)
     assert nlp.pipe_names == ["hf_ner"]
     assert get_ner(nlp).labels == ()
@@ -41,7 +43,9 @@ def test_the_default_config_names_the_pinned_checkpoint_and_loads_nothing() -> N
     assert get_checkpoint(nlp) is None
 
 
-def test_a_local_checkpoint_is_not_loaded_when_it_is_added_but_tells_its_labels(ner_checkpoint: Path) -> None:
+def test_a_local_checkpoint_is_not_loaded_when_it_is_added_but_tells_its_labels(
+    ner_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     assert get_ner(nlp).labels == ("PER", "ORG", "LOC", "MISC")
     assert get_checkpoint(nlp) is None
@@ -56,10 +60,15 @@ def test_a_pipeline_built_from_a_config_loads_nothing(ner_checkpoint: Path) -> N
     assert nlp.config.to_str() == config.to_str()
 
 
-def test_the_error_of_an_unreachable_checkpoint_names_it_and_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_an_unreachable_checkpoint_names_it_and_the_ways_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     nlp = make_pipeline(NOWHERE)
-    with pytest.raises(CheckpointError, match=rf"{NOWHERE}.*neither a folder nor in the hub's local cache.*Ways out"):
+    with pytest.raises(
+        CheckpointError,
+        match=rf"{NOWHERE}.*neither a folder nor in the hub's local cache.*Ways out",
+    ):
         nlp(TEXT)
 
 
@@ -69,7 +78,9 @@ def test_a_plain_encoder_refuses_to_predict_and_says_what_to_do(encoder_checkpoi
         nlp(TEXT)
 
 
-def test_the_component_meets_the_protocols_of_trainable_and_initializable_components(ner_checkpoint: Path) -> None:
+def test_the_component_meets_the_protocols_of_trainable_and_initializable_components(
+    ner_checkpoint: Path,
+) -> None:
     ner = get_ner(make_pipeline(ner_checkpoint))
     assert isinstance(ner, TrainablePipe)
     assert isinstance(ner, ty.TrainableComponent)
@@ -100,7 +111,13 @@ def test_the_scorer_is_the_one_that_spacys_own_ner_uses(ner_checkpoint: Path) ->
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"decoder": "beam"}, {"annotate": "tokens"}, {"scheme": "IOB3"}, {"thresold": 0.5}, {"overwrite": "often"}],
+    [
+        {"decoder": "beam"},
+        {"annotate": "tokens"},
+        {"scheme": "IOB3"},
+        {"thresold": 0.5},
+        {"overwrite": "often"},
+    ],
 )
 def test_a_setting_that_does_not_exist_is_refused_when_the_component_is_added(
     wrong: dict[str, object], ner_checkpoint: Path
@@ -112,7 +129,12 @@ def test_a_setting_that_does_not_exist_is_refused_when_the_component_is_added(
 def test_a_model_of_another_architecture_is_refused_by_name() -> None:
     nlp = spacy.blank("en")
     model = {"@architectures": "spacy.HashEmbedCNN.v2", "width": 8, "depth": 1, "embed_size": 50}
-    settings = {"window_size": 1, "maxout_pieces": 2, "subword_features": True, "pretrained_vectors": None}
+    settings = {
+        "window_size": 1,
+        "maxout_pieces": 2,
+        "subword_features": True,
+        "pretrained_vectors": None,
+    }
     nlp.add_pipe("hf_ner", config={"model": model | settings})
     with pytest.raises(ConfigError, match=r"Expected .*HFTokenClassifier"):
         _ = get_ner(nlp).labels
@@ -133,7 +155,8 @@ def test_two_components_of_one_pipeline_keep_their_own_models_and_names(
 
 
 @pytest.mark.skipif(
-    find_spec("spacy_transformers") is not None, reason="spacy-transformers imports transformers itself"
+    find_spec("spacy_transformers") is not None,
+    reason="spacy-transformers imports transformers itself",
 )
 def test_a_blank_pipeline_does_not_import_transformers() -> None:
     program = (

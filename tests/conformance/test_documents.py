@@ -91,7 +91,9 @@ def test_a_token_of_two_thousand_characters_is_one_token(ner_checkpoint: Path) -
     assert np.isfinite(losses["hf_ner"])
 
 
-def test_a_document_longer_than_any_window_is_read_to_its_end_and_trained_on(ner_checkpoint: Path) -> None:
+def test_a_document_longer_than_any_window_is_read_to_its_end_and_trained_on(
+    ner_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(ner_checkpoint, model={"window": 32})
     text = " ".join([TEXT] * 60)
     doc = nlp(text)
@@ -117,7 +119,9 @@ def test_a_batch_gives_what_its_docs_give_alone(batch_size: int, ner_checkpoint:
     assert [summarise(doc) for doc in nlp.pipe(TEXTS, batch_size=batch_size)] == alone
 
 
-def test_the_model_gives_one_row_per_token_for_docs_alone_and_in_a_batch(ner_checkpoint: Path) -> None:
+def test_the_model_gives_one_row_per_token_for_docs_alone_and_in_a_batch(
+    ner_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     ner = get_ner(nlp)
     nlp(TEXT)
@@ -130,7 +134,9 @@ def test_the_model_gives_one_row_per_token_for_docs_alone_and_in_a_batch(ner_che
     assert [r.shape for r in rows] == [(len(doc), 9) for doc in docs]
 
 
-def test_rows_are_log_probabilities_and_nan_only_where_there_is_no_evidence(ner_checkpoint: Path) -> None:
+def test_rows_are_log_probabilities_and_nan_only_where_there_is_no_evidence(
+    ner_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     doc = nlp("Angela \n Merkel \u200b")
     (rows,) = get_ner(nlp).model.predict([doc])

@@ -21,7 +21,9 @@ from tests.conformance.pipelines import (
 
 
 @pytest.mark.parametrize("verbosity", [10, 30, 40])
-def test_the_verbosity_and_bars_of_transformers_are_left_alone(verbosity: int, ner_checkpoint: Path) -> None:
+def test_the_verbosity_and_bars_of_transformers_are_left_alone(
+    verbosity: int, ner_checkpoint: Path
+) -> None:
     before = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity(verbosity)
     has_bars = transformers_logging.is_progress_bar_enabled()
@@ -35,7 +37,9 @@ def test_the_verbosity_and_bars_of_transformers_are_left_alone(verbosity: int, n
         transformers_logging.set_verbosity(before)
 
 
-def test_loading_says_nothing_on_stdout_and_stderr(encoder_checkpoint: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_loading_says_nothing_on_stdout_and_stderr(
+    encoder_checkpoint: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     nlp = initialize_pipeline(encoder_checkpoint)
     nlp.to_bytes()
     assert capfd.readouterr() == ("", "")
@@ -49,7 +53,9 @@ def test_the_environment_is_left_alone(ner_checkpoint: Path) -> None:
     assert dict(os.environ) == before
 
 
-def test_threads_default_type_and_gradient_mode_of_torch_are_left_alone(ner_checkpoint: Path) -> None:
+def test_threads_default_type_and_gradient_mode_of_torch_are_left_alone(
+    ner_checkpoint: Path,
+) -> None:
     before = (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled())
     nlp = make_pipeline(ner_checkpoint)
     nlp(TEXT)
@@ -70,7 +76,9 @@ def test_prediction_draws_no_random_numbers(ner_checkpoint: Path) -> None:
     assert get_random_states() == before
 
 
-def test_the_network_is_in_eval_mode_after_prediction_whatever_came_before(ner_checkpoint: Path) -> None:
+def test_the_network_is_in_eval_mode_after_prediction_whatever_came_before(
+    ner_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     get_ner(nlp).update(make_examples(nlp, [(TEXT, [(0, 13, "PER")])]), drop=0.5)
     nlp(TEXT)

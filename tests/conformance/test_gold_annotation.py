@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from spacy_hf_ner.model.loss import MISSING
+from spacy_hf_ner.model.training.loss import MISSING
 from spacy_hf_ner.pipe.targets import read_targets
 from tests.conformance.pipelines import (
     annotate,
@@ -63,22 +63,36 @@ def test_annotation_teaches_what_it_says_and_nothing_where_it_is_missing(
     [
         (["Who", "is", "Shaka", "Khan", "?"], "O O B-PERSON I-PERSON O"),
         (["Who", "is", "Shaka Khan", "?"], "O O B-PERSON O"),  # a token merges the entity
-        (["Who", "is", "Sha", "ka", "Kh", "an", "?"], "O O B-PERSON I-PERSON I-PERSON I-PERSON O"),  # tokens split it
+        (
+            ["Who", "is", "Sha", "ka", "Kh", "an", "?"],
+            "O O B-PERSON I-PERSON I-PERSON I-PERSON O",
+        ),  # tokens split it
         (["Who is", "Shaka", "Khan?"], "O ? ?"),  # an end inside a token cannot be aligned
     ],
 )
-def test_gold_is_brought_onto_the_tokens_of_the_pipeline(words: list[str], expected: str, nlp: Language) -> None:
+def test_gold_is_brought_onto_the_tokens_of_the_pipeline(
+    words: list[str], expected: str, nlp: Language
+) -> None:
     reference = annotate(nlp.make_doc(TEXT), (7, 17, "PERSON"))
-    spaces = [word not in {"Sha", "Kh", "an", "Khan", "Khan?", "?"} and word != "Shaka Khan" for word in words]
+    spaces = [
+        word not in {"Sha", "Kh", "an", "Khan", "Khan?", "?"} and word != "Shaka Khan"
+        for word in words
+    ]
     predicted = Doc(nlp.vocab, words=words, spaces=spaces)
     assert predicted.text == TEXT
     assert read_tags(nlp, Example(predicted, reference)) == expected.split()
 
 
 def test_white_space_tokens_in_one_of_the_docs_do_not_shift_the_gold(nlp: Language) -> None:
-    reference = Doc(nlp.vocab, words=["Who", "is", "Shaka", "Khan", "?"], ents=["O", "O", "B-PERSON", "I-PERSON", "O"])
+    reference = Doc(
+        nlp.vocab,
+        words=["Who", "is", "Shaka", "Khan", "?"],
+        ents=["O", "O", "B-PERSON", "I-PERSON", "O"],
+    )
     predicted = nlp.make_doc("Who  is Shaka Khan ?")
-    tags = dict(zip([t.text for t in predicted], read_tags(nlp, Example(predicted, reference)), strict=True))
+    tags = dict(
+        zip([t.text for t in predicted], read_tags(nlp, Example(predicted, reference)), strict=True)
+    )
     assert tags["Shaka"] == "B-PERSON"
     assert tags["Khan"] == "I-PERSON"
     assert tags["is"] == "O"
@@ -105,7 +119,9 @@ def test_a_doc_that_says_it_has_no_entities_is_learned(nlp: Language) -> None:
 
 def test_spacy_2s_mark_for_wrong_spans_is_refused_with_a_way_out(encoder_checkpoint: Path) -> None:
     nlp = make_pipeline(encoder_checkpoint)
-    examples = [Example.from_dict(nlp.make_doc(TEXT), {"entities": ["O", "O", "U-!PERSON", "O", "O"]})]
+    examples = [
+        Example.from_dict(nlp.make_doc(TEXT), {"entities": ["O", "O", "U-!PERSON", "O", "O"]})
+    ]
     with pytest.raises(ValueError, match="E869"):
         nlp.initialize(lambda: examples)
 
@@ -150,7 +166,9 @@ def test_a_span_that_is_both_gold_and_wrong_is_refused(nlp: Language) -> None:
 
 def test_wrong_spans_survive_the_tokens_being_cut_otherwise(nlp: Language) -> None:
     example = mark_wrong(nlp, 2, 4, "PERSON")
-    predicted = Doc(nlp.vocab, words=["Who", "is", "Shaka Khan", "?"], spaces=[True, True, False, False])
+    predicted = Doc(
+        nlp.vocab, words=["Who", "is", "Shaka Khan", "?"], spaces=[True, True, False, False]
+    )
     moved = Example(predicted, example.reference)
     tag_set = get_ner(nlp)._require_tag_set()
     (path,) = read_targets(moved, tag_set, incorrect_spans_key="wrong").wrong_paths
@@ -176,7 +194,9 @@ def test_evaluate_scores_entities_and_types(nlp: Language) -> None:
     assert scores["ents_per_type"]["LOC"] == {"p": 1.0, "r": 1.0, "f": 1.0}
 
 
-def test_evaluate_reads_the_span_group_where_only_that_is_annotated(encoder_checkpoint: Path) -> None:
+def test_evaluate_reads_the_span_group_where_only_that_is_annotated(
+    encoder_checkpoint: Path,
+) -> None:
     nlp = initialize_pipeline(encoder_checkpoint, annotate="spans", spans_key="found")
     train(nlp, make_examples(nlp))
     scores = nlp.evaluate(make_examples(nlp))

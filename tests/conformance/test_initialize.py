@@ -34,7 +34,9 @@ def initialize_with(nlp: Language, labels: Any) -> None:
     nlp.initialize(lambda: make_examples(nlp))
 
 
-def test_types_are_those_in_the_data_in_an_order_that_does_not_depend_on_it(encoder_checkpoint: Path) -> None:
+def test_types_are_those_in_the_data_in_an_order_that_does_not_depend_on_it(
+    encoder_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(encoder_checkpoint)
     nlp.initialize(lambda: make_examples(nlp))
     assert get_ner(nlp).labels == ("LOC", "PERSON")
@@ -57,26 +59,38 @@ def test_types_that_are_given_are_taken_as_they_are(encoder_checkpoint: Path) ->
     assert get_ner(nlp).labels == ("PERSON", "LOC", "ANIMAL")
 
 
-def test_labels_written_by_init_labels_are_read_back_from_their_file(encoder_checkpoint: Path, tmp_path: Path) -> None:
+def test_labels_written_by_init_labels_are_read_back_from_their_file(
+    encoder_checkpoint: Path, tmp_path: Path
+) -> None:
     srsly.write_json(tmp_path / "hf_ner.json", ["LOC", "PERSON", "EVENT"])
     nlp = make_pipeline(encoder_checkpoint)
-    initialize_with(nlp, {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "hf_ner.json")})
+    initialize_with(
+        nlp, {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "hf_ner.json")}
+    )
     assert get_ner(nlp).labels == ("LOC", "PERSON", "EVENT")
 
 
-def test_a_missing_labels_file_means_the_types_of_the_data(encoder_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_missing_labels_file_means_the_types_of_the_data(
+    encoder_checkpoint: Path, tmp_path: Path
+) -> None:
     nlp = make_pipeline(encoder_checkpoint)
-    initialize_with(nlp, {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "missing.json")})
+    initialize_with(
+        nlp, {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "missing.json")}
+    )
     assert get_ner(nlp).labels == ("LOC", "PERSON")
 
 
 @pytest.mark.parametrize("labels", ["PERSON", 5, [1, 2]])
-def test_labels_of_another_type_are_refused_by_the_config(labels: object, encoder_checkpoint: Path) -> None:
+def test_labels_of_another_type_are_refused_by_the_config(
+    labels: object, encoder_checkpoint: Path
+) -> None:
     with pytest.raises(ValueError, match=r"labels"):
         initialize_with(make_pipeline(encoder_checkpoint), labels)
 
 
-def test_without_data_a_trained_checkpoint_keeps_its_own_types_and_head(ner_checkpoint: Path) -> None:
+def test_without_data_a_trained_checkpoint_keeps_its_own_types_and_head(
+    ner_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     before = find(nlp(TEXT))
     nlp.initialize()
@@ -98,7 +112,11 @@ def test_without_entities_in_the_data_an_encoder_is_refused(encoder_checkpoint: 
 
 def test_incomplete_data_is_enough(encoder_checkpoint: Path) -> None:
     nlp = make_pipeline(encoder_checkpoint)
-    examples = [make_example(nlp, "No annotation here.", None), *make_examples(nlp), make_example(nlp, "", None)]
+    examples = [
+        make_example(nlp, "No annotation here.", None),
+        *make_examples(nlp),
+        make_example(nlp, "", None),
+    ]
     nlp.initialize(lambda: examples)
     train(nlp, examples)
     assert find(nlp("Who is Shaka Khan?")) == [("Shaka Khan", "PERSON")]
@@ -126,7 +144,9 @@ def test_rows_of_the_checkpoint_are_kept_for_types_that_the_data_has(
     assert "PER, ORG, MISC" in caplog.text
 
 
-def test_types_of_the_checkpoint_that_the_data_lacks_are_kept_on_request(ner_checkpoint: Path) -> None:
+def test_types_of_the_checkpoint_that_the_data_lacks_are_kept_on_request(
+    ner_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(ner_checkpoint, keep_checkpoint_labels=True)
     nlp.initialize(lambda: make_examples(nlp))
     assert set(get_ner(nlp).labels) == {"PER", "ORG", "LOC", "MISC", "PERSON"}
@@ -159,7 +179,9 @@ def test_a_scheme_that_the_tags_of_a_checkpoint_do_not_fit_gives_it_a_new_head(
     assert tag_set == make_tag_set(["PER", "LOC"], SCHEMES[scheme])
     known, new = copy_weights(make_pipeline_that_ran(tmp_path)), copy_weights(nlp)
     for tag, k in ((OUTSIDE, 0), (Tag("I", "PER"), row)):
-        assert np.array_equal(new["classifier.weight"][tag_set.columns[tag]], known["classifier.weight"][k])
+        assert np.array_equal(
+            new["classifier.weight"][tag_set.columns[tag]], known["classifier.weight"][k]
+        )
     train(nlp, [make_example(nlp, TEXT, [(0, 13, "PER"), (30, 38, "LOC")])])
     assert find(nlp(TEXT)) == [("Angela Merkel", "PER"), ("San José", "LOC")]
 
@@ -174,24 +196,35 @@ def test_a_head_that_lacks_tags_of_its_types_gets_them(tmp_path: Path) -> None:
 
 def test_a_checkpoint_with_columns_for_padding_learns_the_one_named_o(tmp_path: Path) -> None:
     names = ["PAD", "O", "B-PER", "I-PER", "[CLS]"]
-    nlp = make_pipeline(make_checkpoint(tmp_path / "checkpoint", labels=names), model={"subword_labels": "all_inside"})
+    nlp = make_pipeline(
+        make_checkpoint(tmp_path / "checkpoint", labels=names),
+        model={"subword_labels": "all_inside"},
+    )
     examples = [make_example(nlp, TEXT, [(0, 13, "PER")])]
     nlp.initialize(lambda: examples)
     assert list(get_checkpoint(nlp).network.config.id2label.values()) == names
     train(nlp, examples)
     get_ner(nlp).to_disk(tmp_path / "pipe")
-    read = pipeline("token-classification", str(tmp_path / "pipe" / "model"), aggregation_strategy="simple")
-    assert [(group["entity_group"], group["word"]) for group in read(TEXT)] == [("PER", "angela merkel")]
+    read = pipeline(
+        "token-classification", str(tmp_path / "pipe" / "model"), aggregation_strategy="simple"
+    )
+    assert [(group["entity_group"], group["word"]) for group in read(TEXT)] == [
+        ("PER", "angela merkel")
+    ]
 
 
 def test_a_new_head_has_the_row_of_the_column_named_o(tmp_path: Path) -> None:
-    nlp = make_pipeline_that_ran(make_checkpoint(tmp_path, labels=["PAD", "O", "B-PER", "I-PER", "[CLS]"]))
+    nlp = make_pipeline_that_ran(
+        make_checkpoint(tmp_path, labels=["PAD", "O", "B-PER", "I-PER", "[CLS]"])
+    )
     before = copy_weights(nlp)["classifier.weight"]
     nlp.initialize(lambda: make_examples(nlp))
     assert np.array_equal(copy_weights(nlp)["classifier.weight"][0], before[1])
 
 
-def test_a_sourced_pipe_that_is_not_initialized_keeps_its_weights(ner_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_sourced_pipe_that_is_not_initialized_keeps_its_weights(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
     source = make_pipeline(ner_checkpoint)
     source.initialize(lambda: make_examples(source))
     train(source, make_examples(source))
@@ -212,7 +245,9 @@ def test_initialize_does_not_read_the_checkpoint_again(encoder_checkpoint: Path)
     assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items())
 
 
-@pytest.mark.parametrize(("class_weights", "error"), [({"DRUG": 2.0}, "DRUG"), ({"LOC": -1.0}, "positive")])
+@pytest.mark.parametrize(
+    ("class_weights", "error"), [({"DRUG": 2.0}, "DRUG"), ({"LOC": -1.0}, "positive")]
+)
 def test_class_weights_of_unknown_types_or_without_sense_are_refused(
     class_weights: dict[str, float], error: str, encoder_checkpoint: Path
 ) -> None:
@@ -221,7 +256,9 @@ def test_class_weights_of_unknown_types_or_without_sense_are_refused(
         nlp.initialize(lambda: make_examples(nlp))
 
 
-def test_balanced_class_weights_are_resolved_from_the_data_and_stored(encoder_checkpoint: Path, tmp_path: Path) -> None:
+def test_balanced_class_weights_are_resolved_from_the_data_and_stored(
+    encoder_checkpoint: Path, tmp_path: Path
+) -> None:
     nlp = make_pipeline(encoder_checkpoint, class_weights="balanced")
     nlp.initialize(lambda: make_examples(nlp))
     weights = get_ner(nlp).cfg["class_weights"]
@@ -230,7 +267,9 @@ def test_balanced_class_weights_are_resolved_from_the_data_and_stored(encoder_ch
     assert get_ner(spacy.load(tmp_path)).cfg["class_weights"] == pytest.approx(weights)
 
 
-def test_gold_of_a_type_that_the_model_lacks_is_an_error_that_says_so(encoder_checkpoint: Path) -> None:
+def test_gold_of_a_type_that_the_model_lacks_is_an_error_that_says_so(
+    encoder_checkpoint: Path,
+) -> None:
     nlp = make_pipeline(encoder_checkpoint)
     nlp.initialize(lambda: make_examples(nlp))
     with pytest.raises(TagError, match=r"'DRUG'.*LOC, PERSON.*add_label"):

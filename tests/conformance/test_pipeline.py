@@ -44,7 +44,9 @@ def break_on(nlp: Language, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ner, "predict", predict_or_fail)
 
 
-def test_an_error_handler_loses_the_one_doc_that_fails(ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_handler_loses_the_one_doc_that_fails(
+    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     expected = [summarise(doc) for doc in nlp.pipe(["One.", "Two.", "Four."])]
     failed = []
@@ -60,7 +62,9 @@ def test_an_error_handler_loses_the_one_doc_that_fails(ner_checkpoint: Path, mon
     assert failed == [("hf_ner", ["Three."], "cannot read Three")]
 
 
-def test_without_an_error_handler_the_error_is_raised(ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_error_handler_the_error_is_raised(
+    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     break_on(nlp, "Three", monkeypatch)
     with pytest.raises(RuntimeError, match="cannot read Three"):
@@ -99,7 +103,9 @@ def test_a_threshold_that_makes_no_sense_is_an_error_as_soon_as_it_can_be_known(
 ) -> None:
     with pytest.raises(ConfigError, match=r"\[0, 1\].*2\.0"):
         make_pipeline(NOWHERE, threshold=2.0)
-    unknown = {"threshold": {"PRE": 0.5}}  # a KeyError would be reported as spaCy's E109: a missing call of initialize
+    unknown = {
+        "threshold": {"PRE": 0.5}
+    }  # a KeyError would be reported as spaCy's E109: a missing call of initialize
     with pytest.raises(ConfigError, match=r"PER, ORG, LOC, MISC, got .*PRE"):
         make_pipeline(ner_checkpoint, **unknown)(TEXT)
     with pytest.raises(ConfigError, match=r"LOC, PERSON, got .*PRE"):
@@ -126,7 +132,9 @@ def test_a_stream_is_read_batch_by_batch(ner_checkpoint: Path) -> None:
     assert n_read == 4
 
 
-def test_a_batch_of_long_docs_ends_early(ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_of_long_docs_ends_early(
+    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nlp = make_pipeline(ner_checkpoint)
     docs = [nlp.make_doc(text) for text in TEXTS]
     expected = [summarise(doc) for doc in nlp.pipe(TEXTS)]
@@ -145,7 +153,9 @@ def test_a_batch_of_long_docs_ends_early(ner_checkpoint: Path, monkeypatch: pyte
     assert sum(n_in_batch) == len(TEXTS)
 
 
-def test_a_sourced_component_predicts_as_where_it_came_from(ner_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_sourced_component_predicts_as_where_it_came_from(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
     source = make_pipeline(ner_checkpoint, spans_key="from_source")
     source.to_disk(tmp_path)
     nlp = spacy.blank("en")
@@ -156,7 +166,9 @@ def test_a_sourced_component_predicts_as_where_it_came_from(ner_checkpoint: Path
         assert nlp.vocab.strings[ent.label] == ent.label_
 
 
-def test_a_config_can_source_the_component_from_a_folder(ner_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_config_can_source_the_component_from_a_folder(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
     source = make_pipeline(ner_checkpoint)
     source.to_disk(tmp_path)
     config = {
@@ -207,7 +219,12 @@ def train_for_two_steps(nlp: Language, **settings: Any) -> None:
     }
     batches = ((0, examples) for _ in range(2))
     steps = train_while_improving(
-        nlp, Adam(1e-2), batches, evaluate=lambda: (1.0, {}), exclude=settings.pop("exclude", []), **defaults | settings
+        nlp,
+        Adam(1e-2),
+        batches,
+        evaluate=lambda: (1.0, {}),
+        exclude=settings.pop("exclude", []),
+        **defaults | settings,
     )
     assert len(list(steps)) == 2
 
@@ -229,11 +246,17 @@ def test_the_training_loop_trains_and_gathers_gradients(encoder_checkpoint: Path
     nlp = initialize_pipeline(encoder_checkpoint)
     before = copy_weights(nlp)
     train_for_two_steps(nlp, accumulate_gradient=2)
-    moved = [name for name, weights in copy_weights(nlp).items() if not np.array_equal(before[name], weights)]
+    moved = [
+        name
+        for name, weights in copy_weights(nlp).items()
+        if not np.array_equal(before[name], weights)
+    ]
     assert "classifier.weight" in moved
 
 
-def test_an_annotating_component_shows_its_entities_to_those_after_it_in_training(encoder_checkpoint: Path) -> None:
+def test_an_annotating_component_shows_its_entities_to_those_after_it_in_training(
+    encoder_checkpoint: Path,
+) -> None:
     nlp = initialize_pipeline(encoder_checkpoint)
     train(nlp, make_examples(nlp))
     seen: list[list[tuple[str, str]]] = []

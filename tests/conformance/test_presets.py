@@ -60,7 +60,9 @@ def test_overwrite_replaces_what_was_set_ids_included(ner_checkpoint: Path) -> N
     assert not any(token.ent_id or token.ent_kb_id for token in doc)
 
 
-def test_overwrite_leaves_no_id_where_nothing_is_found(encoder_checkpoint: Path, trained: Language) -> None:
+def test_overwrite_leaves_no_id_where_nothing_is_found(
+    encoder_checkpoint: Path, trained: Language
+) -> None:
     nlp = make_pipeline(encoder_checkpoint, overwrite=True).from_bytes(trained.to_bytes())
     doc = nlp.make_doc("Who is Shaka Khan?")
     set_entity(doc, 0, 2, "VIP", kb_id="Q265852", span_id="tim")
@@ -70,10 +72,16 @@ def test_overwrite_leaves_no_id_where_nothing_is_found(encoder_checkpoint: Path,
 
 
 @pytest.mark.parametrize("label", ["PER", "VIP"])
-def test_an_entity_found_never_overlaps_or_swallows_one_that_was_set(label: str, nlp: Language) -> None:
+def test_an_entity_found_never_overlaps_or_swallows_one_that_was_set(
+    label: str, nlp: Language
+) -> None:
     free = nlp(TEXT)
     for ent in free.ents:
-        for start, end in {(ent.start, ent.end), (ent.end - 1, ent.end), (ent.start, min(ent.end + 1, len(free)))}:
+        for start, end in {
+            (ent.start, ent.end),
+            (ent.end - 1, ent.end),
+            (ent.start, min(ent.end + 1, len(free))),
+        }:
             doc = nlp.make_doc(TEXT)
             set_entity(doc, start, end, label)
             get_ner(nlp)(doc)
@@ -89,7 +97,9 @@ def test_blocked_tokens_stay_free_of_entities(trained: Language) -> None:
     assert [token.ent_iob for token in doc] == [2, 2, 3, 3, 2]
 
 
-def test_blocked_tokens_are_overwritten_on_request(encoder_checkpoint: Path, trained: Language) -> None:
+def test_blocked_tokens_are_overwritten_on_request(
+    encoder_checkpoint: Path, trained: Language
+) -> None:
     nlp = make_pipeline(encoder_checkpoint, overwrite=True).from_bytes(trained.to_bytes())
     doc = nlp.make_doc("Who is Shaka Khan?")
     doc.set_ents([], blocked=[doc[2:4]], default="unmodified")
@@ -147,7 +157,9 @@ def test_a_ruler_after_the_component_overwrites_where_it_is_told_to(trained: Lan
     assert is_annotated(doc)
 
 
-def test_two_components_in_a_row_agree_on_what_is_taken(ner_checkpoint: Path, trained: Language) -> None:
+def test_two_components_in_a_row_agree_on_what_is_taken(
+    ner_checkpoint: Path, trained: Language
+) -> None:
     add_hf_ner(trained, ner_checkpoint, name="second", spans_key="second")
     doc = trained("Who is Shaka Khan?")
     assert ("Shaka Khan", "PERSON") in find(doc)
@@ -177,7 +189,9 @@ def test_only_spans_are_annotated_on_request(ner_checkpoint: Path) -> None:
     assert len(doc.spans["found"]) == len(doc.spans["found"].attrs["scores"]) > 0
 
 
-def test_scores_are_probabilities_of_the_entities_and_none_for_what_others_set(nlp: Language) -> None:
+def test_scores_are_probabilities_of_the_entities_and_none_for_what_others_set(
+    nlp: Language,
+) -> None:
     doc = nlp.make_doc(TEXT)
     set_entity(doc, 3, 5, "VIP")
     get_ner(nlp)(doc)

@@ -63,14 +63,18 @@ def report(ner_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> li
         try:
             output, errors = run.communicate(timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(run.pid, signal.SIGKILL)  # the children of a deadlock would outlive their parent
+            os.killpg(
+                run.pid, signal.SIGKILL
+            )  # the children of a deadlock would outlive their parent
             raise
     assert run.returncode == 0, errors
     return output.splitlines()
 
 
 @pytest.mark.parametrize("start_method", ["fork", "spawn", "fork before the first use"])
-def test_two_processes_find_what_one_does_after_the_parent_has_predicted(start_method: str, report: list[str]) -> None:
+def test_two_processes_find_what_one_does_after_the_parent_has_predicted(
+    start_method: str, report: list[str]
+) -> None:
     assert f"{start_method} the same" in report
 
 

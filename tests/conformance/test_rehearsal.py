@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
-from spacy_hf_ner.model.loss import compute_divergence
+from spacy_hf_ner.model.training.loss import compute_divergence
 from tests.checkpoints import make_checkpoint
 from tests.conformance.pipelines import (
     TEXT,
@@ -38,7 +38,10 @@ def new_examples(nlp: Language) -> list[Example]:
 
 
 def old_texts(nlp: Language) -> list[Example]:
-    return [make_example(nlp, text, None) for text in ("Who is Shaka Khan?", "I like London and Berlin.", TEXT)]
+    return [
+        make_example(nlp, text, None)
+        for text in ("Who is Shaka Khan?", "I like London and Berlin.", TEXT)
+    ]
 
 
 def diverge(nlp: Language) -> float:
@@ -51,7 +54,9 @@ def diverge(nlp: Language) -> float:
     return compute_divergence(ner.model.predict(docs), taught, columns)[0]
 
 
-def test_resume_training_keeps_a_copy_of_the_model_that_training_does_not_touch(nlp: Language) -> None:
+def test_resume_training_keeps_a_copy_of_the_model_that_training_does_not_touch(
+    nlp: Language,
+) -> None:
     ner = get_ner(nlp)
     doc = nlp.make_doc(TEXT)
     assert ner._rehearsal_model is not None
@@ -78,7 +83,11 @@ def test_rehearsal_of_a_pipeline_moves_the_weights(nlp: Language) -> None:
     train(nlp, new_examples(nlp), n_steps=5)
     before = copy_weights(nlp)
     losses = nlp.rehearse(old_texts(nlp), sgd=Adam(5e-3), losses={})
-    moved = [name for name, weights in copy_weights(nlp).items() if not np.array_equal(before[name], weights)]
+    moved = [
+        name
+        for name, weights in copy_weights(nlp).items()
+        if not np.array_equal(before[name], weights)
+    ]
     assert losses["hf_ner"] > 0
     assert {"classifier.weight", "bert.embeddings.word_embeddings.weight"} <= set(moved)
 
@@ -116,11 +125,15 @@ def test_a_model_with_several_columns_for_outside_has_nothing_to_rehearse_either
     assert get_ner(nlp).rehearse(old_texts(nlp))["hf_ner"] == pytest.approx(0.0, abs=1e-5)
 
 
-def test_rehearsal_without_a_copy_or_without_tokens_does_nothing(encoder_checkpoint: Path, nlp: Language) -> None:
+def test_rehearsal_without_a_copy_or_without_tokens_does_nothing(
+    encoder_checkpoint: Path, nlp: Language
+) -> None:
     fresh = initialize_pipeline(encoder_checkpoint)
     before = copy_weights(fresh)
     assert get_ner(fresh).rehearse(old_texts(fresh), sgd=Adam(1.0)) == {"hf_ner": 0.0}
-    assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(fresh).items())
+    assert all(
+        np.array_equal(before[name], weights) for name, weights in copy_weights(fresh).items()
+    )
     assert get_ner(nlp).rehearse([make_example(nlp, "", None)], sgd=Adam(1.0)) == {"hf_ner": 0.0}
 
 

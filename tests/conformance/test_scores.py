@@ -39,11 +39,15 @@ def test_a_component_that_works_around_nothing_sets_its_group_anew(
     nlp = make_pipeline(ner_checkpoint, **config)
     doc = nlp(TEXT)
     once = summarise(doc)
-    doc.spans["hf_ner"] = SpanGroup(doc, spans=[doc[0:7]], attrs={"scores": [0.5], "annotator": "hf_ner"})
+    doc.spans["hf_ner"] = SpanGroup(
+        doc, spans=[doc[0:7]], attrs={"scores": [0.5], "annotator": "hf_ner"}
+    )
     assert summarise(nlp(doc)) == once
 
 
-def test_entities_that_were_removed_leave_the_group_when_the_doc_is_read_again(nlp: Language) -> None:
+def test_entities_that_were_removed_leave_the_group_when_the_doc_is_read_again(
+    nlp: Language,
+) -> None:
     doc = nlp(TEXT)
     removed = doc.ents[1]
     doc.set_ents([ent for ent in doc.ents if ent != removed], blocked=[removed], default="outside")
@@ -54,11 +58,15 @@ def test_entities_that_were_removed_leave_the_group_when_the_doc_is_read_again(n
 def test_two_components_with_one_key_have_one_group(tmp_path: Path, ner_checkpoint: Path) -> None:
     nlp = make_pipeline(ner_checkpoint, threshold=0.9)
     alone = read(nlp(TEXT))
-    add_hf_ner(nlp, make_checkpoint(tmp_path, labels=("O", "B-FOOD", "I-FOOD"), seed=3), name="second")
+    add_hf_ner(
+        nlp, make_checkpoint(tmp_path, labels=("O", "B-FOOD", "I-FOOD"), seed=3), name="second"
+    )
     doc = nlp(TEXT)
     assert alone.items() < read(doc).items()
     assert all(score is not None for score in read(doc).values())
-    assert [(s.start, s.end, s.label) for s in doc.spans["hf_ner"]] == [(e.start, e.end, e.label) for e in doc.ents]
+    assert [(s.start, s.end, s.label) for s in doc.spans["hf_ner"]] == [
+        (e.start, e.end, e.label) for e in doc.ents
+    ]
 
 
 def test_a_doc_that_cannot_be_annotated_leaves_the_others_of_its_batch_alone(

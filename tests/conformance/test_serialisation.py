@@ -40,14 +40,20 @@ def predict(nlp: Language) -> list[object]:
     return [summarise(doc) for doc in nlp.pipe(TEXTS)]
 
 
-def test_a_pipeline_read_from_disk_or_bytes_predicts_the_same(trained: Language, tmp_path: Path) -> None:
+def test_a_pipeline_read_from_disk_or_bytes_predicts_the_same(
+    trained: Language, tmp_path: Path
+) -> None:
     trained.to_disk(tmp_path)
     assert predict(spacy.load(tmp_path)) == predict(trained)
-    assert predict(make_pipeline("nowhere/at-all").from_bytes(trained.to_bytes())) == predict(trained)
+    assert predict(make_pipeline("nowhere/at-all").from_bytes(trained.to_bytes())) == predict(
+        trained
+    )
 
 
 @pytest.mark.parametrize("kind", TOKENIZER_KINDS)
-def test_the_tokenizer_of_every_kind_is_saved_with_the_model(kind: TokenizerKind, tmp_path: Path) -> None:
+def test_the_tokenizer_of_every_kind_is_saved_with_the_model(
+    kind: TokenizerKind, tmp_path: Path
+) -> None:
     nlp = make_pipeline(make_checkpoint(tmp_path / "source", kind=kind))
     expected = predict(nlp)
     nlp.to_disk(tmp_path / "saved")
@@ -55,7 +61,9 @@ def test_the_tokenizer_of_every_kind_is_saved_with_the_model(kind: TokenizerKind
     assert predict(spacy.load(tmp_path / "saved")) == expected
 
 
-def test_a_component_read_from_disk_or_bytes_predicts_the_same(trained: Language, tmp_path: Path) -> None:
+def test_a_component_read_from_disk_or_bytes_predicts_the_same(
+    trained: Language, tmp_path: Path
+) -> None:
     get_ner(trained).to_disk(tmp_path / "ner")
     data = get_ner(trained).to_bytes()
     from_disk, from_bytes = make_pipeline("nowhere/at-all"), make_pipeline("nowhere/at-all")
@@ -70,7 +78,9 @@ def test_saving_twice_gives_the_same_bytes(trained: Language) -> None:
     assert again.to_bytes(exclude=["vocab"]) == once
 
 
-def test_a_saved_pipeline_loads_offline_with_its_source_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_saved_pipeline_loads_offline_with_its_source_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = make_checkpoint(tmp_path / "source")
     nlp = make_pipeline(source)
     expected = predict(nlp)
@@ -108,7 +118,9 @@ def test_an_encoder_saved_before_it_is_trained_can_be_trained_when_it_is_read(
     assert set(get_ner(loaded).labels) == {"EXTRA", "LOC", "PERSON"}
 
 
-def test_the_saved_folder_is_a_hugging_face_checkpoint_without_pickles(trained: Language, tmp_path: Path) -> None:
+def test_the_saved_folder_is_a_hugging_face_checkpoint_without_pickles(
+    trained: Language, tmp_path: Path
+) -> None:
     trained.to_disk(tmp_path)
     network = AutoModelForTokenClassification.from_pretrained(tmp_path / "hf_ner" / "model")
     assert network.config.id2label[1] == "B-LOC"
@@ -118,7 +130,9 @@ def test_the_saved_folder_is_a_hugging_face_checkpoint_without_pickles(trained: 
     assert not {name for name in names if name.endswith((".bin", ".pt", ".pkl", ".pickle"))}
 
 
-def test_saved_weights_are_float32_whatever_precision_predicts(ner_checkpoint: Path, tmp_path: Path) -> None:
+def test_saved_weights_are_float32_whatever_precision_predicts(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
     nlp = make_pipeline(ner_checkpoint, model={"precision": "bf16"})
     nlp(TEXT)
     nlp.to_disk(tmp_path)
@@ -126,7 +140,9 @@ def test_saved_weights_are_float32_whatever_precision_predicts(ner_checkpoint: P
     assert config.get("dtype", config.get("torch_dtype")) == "float32"
 
 
-def test_a_saved_pipe_carries_a_version_that_other_versions_refuse(trained: Language, tmp_path: Path) -> None:
+def test_a_saved_pipe_carries_a_version_that_other_versions_refuse(
+    trained: Language, tmp_path: Path
+) -> None:
     trained.to_disk(tmp_path)
     notes = tmp_path / "hf_ner" / "model" / "spacy_hf_ner.json"
     stored = json.loads(notes.read_text())
@@ -136,13 +152,17 @@ def test_a_saved_pipe_carries_a_version_that_other_versions_refuse(trained: Lang
 
 
 @pytest.mark.parametrize("field", ["cfg", "model", "vocab"])
-def test_a_field_that_is_excluded_is_neither_written_nor_read(field: str, trained: Language, tmp_path: Path) -> None:
+def test_a_field_that_is_excluded_is_neither_written_nor_read(
+    field: str, trained: Language, tmp_path: Path
+) -> None:
     ner = get_ner(trained)
     ner.to_disk(tmp_path / "without", exclude=[field])
     assert not (tmp_path / "without" / field).exists()
     assert ner.to_bytes(exclude=[field]) != ner.to_bytes()
     ner.to_disk(tmp_path / "with")
-    shutil.rmtree(tmp_path / "with" / field) if field != "cfg" else (tmp_path / "with" / field).unlink()
+    shutil.rmtree(tmp_path / "with" / field) if field != "cfg" else (
+        tmp_path / "with" / field
+    ).unlink()
     other = get_ner(make_pipeline("nowhere/at-all"))
     other.from_disk(tmp_path / "with", exclude=[field])
     assert other.labels == (() if field == "model" else ("LOC", "PERSON"))
@@ -162,7 +182,9 @@ def test_strings_of_the_labels_are_in_the_vocab_that_is_saved(encoder_checkpoint
     assert "SINGER" in other.vocab.strings
 
 
-def test_a_component_can_be_excluded_or_disabled_when_a_pipeline_is_loaded(trained: Language, tmp_path: Path) -> None:
+def test_a_component_can_be_excluded_or_disabled_when_a_pipeline_is_loaded(
+    trained: Language, tmp_path: Path
+) -> None:
     trained.to_disk(tmp_path)
     assert spacy.load(tmp_path, exclude=["hf_ner"]).pipe_names == []
     disabled = spacy.load(tmp_path, disable=["hf_ner"])
@@ -186,7 +208,9 @@ def test_a_disabled_component_is_saved_all_the_same(trained: Language, tmp_path:
 def test_settings_given_when_a_pipeline_is_loaded_win(ner_checkpoint: Path, tmp_path: Path) -> None:
     make_pipeline(ner_checkpoint).to_disk(tmp_path)
     settings = {
-        "components": {"hf_ner": {"threshold": 0.5, "spans_key": "mine", "model": {"window": 16, "overlap": 4}}}
+        "components": {
+            "hf_ner": {"threshold": 0.5, "spans_key": "mine", "model": {"window": 16, "overlap": 4}}
+        }
     }
     nlp = spacy.load(tmp_path, config=settings)
     assert get_ner(nlp).cfg["threshold"] == 0.5
@@ -201,13 +225,17 @@ def test_a_threshold_set_in_memory_is_not_saved(ner_checkpoint: Path, tmp_path: 
     nlp.to_disk(tmp_path)
     assert "threshold" not in json.loads((tmp_path / "hf_ner" / "cfg").read_text())
     assert get_ner(spacy.load(tmp_path)).cfg["threshold"] == 0.1
-    assert get_ner(make_pipeline(ner_checkpoint).from_bytes(nlp.to_bytes())).cfg["threshold"] is None
+    assert (
+        get_ner(make_pipeline(ner_checkpoint).from_bytes(nlp.to_bytes())).cfg["threshold"] is None
+    )
 
 
 def test_window_and_subword_labels_of_training_are_stored_with_the_model(
     encoder_checkpoint: Path, tmp_path: Path
 ) -> None:
-    nlp = initialize_pipeline(encoder_checkpoint, model={"window": 40, "subword_labels": "all_inside"})
+    nlp = initialize_pipeline(
+        encoder_checkpoint, model={"window": 40, "subword_labels": "all_inside"}
+    )
     nlp.to_disk(tmp_path)
     again = make_pipeline(tmp_path / "hf_ner" / "model")
     again(TEXT)
@@ -223,7 +251,11 @@ def test_labels_that_name_the_columns_of_the_source_leave_what_was_trained_alone
     model = {"labels": ["O", "B-PER", "I-PER"]}
     nlp = make_pipeline(source, model=model)
     assert get_ner(nlp).labels == ("PER",)
-    nlp.initialize(lambda: make_examples(nlp, [("I like London.", [(7, 13, name) for name in entity_types[-1:]])]))
+    nlp.initialize(
+        lambda: make_examples(
+            nlp, [("I like London.", [(7, 13, name) for name in entity_types[-1:]])]
+        )
+    )
     for name in entity_types:
         get_ner(nlp).add_label(name)
     labels = get_ner(nlp).labels
@@ -239,7 +271,13 @@ def test_a_model_saved_over_another_leaves_nothing_of_it_and_all_that_is_not_its
     trained.to_disk(tmp_path)
     folder = tmp_path / "hf_ner" / "model"
     expected = {path.name for path in folder.iterdir()}
-    stale = ("model.onnx", "model-00001-of-00002.safetensors", "model.safetensors.index.json", "vocab.txt", "tok2vec")
+    stale = (
+        "model.onnx",
+        "model-00001-of-00002.safetensors",
+        "model.safetensors.index.json",
+        "vocab.txt",
+        "tok2vec",
+    )
     kept = ("README.md", "pytorch_model.bin", "training_args.json", "my-model.safetensors")
     for name in (*stale, *kept):
         (folder / name).write_text("{}")
@@ -248,7 +286,9 @@ def test_a_model_saved_over_another_leaves_nothing_of_it_and_all_that_is_not_its
     assert predict(spacy.load(tmp_path)) == predict(trained)
 
 
-def test_a_folder_that_somebody_else_has_written_keeps_its_files(trained: Language, tmp_path: Path) -> None:
+def test_a_folder_that_somebody_else_has_written_keeps_its_files(
+    trained: Language, tmp_path: Path
+) -> None:
     folder = tmp_path / "hf_ner" / "model"
     folder.mkdir(parents=True)
     (folder / "vocab.txt").touch()
@@ -259,7 +299,9 @@ def test_a_folder_that_somebody_else_has_written_keeps_its_files(trained: Langua
 def test_a_pipeline_whose_model_is_gone_says_so(trained: Language, tmp_path: Path) -> None:
     trained.to_disk(tmp_path)
     shutil.rmtree(tmp_path / "hf_ner" / "model")
-    with pytest.raises(CheckpointError, match=r"expected a checkpoint folder with config\.json, found nothing"):
+    with pytest.raises(
+        CheckpointError, match=r"expected a checkpoint folder with config\.json, found nothing"
+    ):
         spacy.load(tmp_path)
 
 
@@ -305,7 +347,9 @@ def test_several_instances_of_the_factory_are_saved_apart(
     assert predict(loaded) == predict(trained)
 
 
-def test_a_pipeline_is_rebuilt_from_its_config_and_its_bytes(trained: Language, tmp_path: Path) -> None:
+def test_a_pipeline_is_rebuilt_from_its_config_and_its_bytes(
+    trained: Language, tmp_path: Path
+) -> None:
     trained.config.to_disk(tmp_path / "config.cfg")
     config = spacy.util.load_config(tmp_path / "config.cfg")
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
@@ -316,4 +360,7 @@ def test_a_pipeline_is_rebuilt_from_its_config_and_its_bytes(trained: Language, 
 
 def test_a_path_may_be_given_as_text(trained: Language, tmp_path: Path) -> None:
     get_ner(trained).to_disk(str(tmp_path / "ner"))
-    assert get_ner(make_pipeline("nowhere/at-all")).from_disk(str(tmp_path / "ner")).labels == ("LOC", "PERSON")
+    assert get_ner(make_pipeline("nowhere/at-all")).from_disk(str(tmp_path / "ner")).labels == (
+        "LOC",
+        "PERSON",
+    )

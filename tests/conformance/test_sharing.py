@@ -35,18 +35,40 @@ def make_shared_pipeline(upstream: str, checkpoint: Path) -> Language:
     fix_random_seed(0)
     nlp = spacy.blank("en")
     if upstream == "transformer":
-        model: dict[str, Any] = {"@architectures": "spacy-transformers.TransformerModel.v3", "name": str(checkpoint)}
+        model: dict[str, Any] = {
+            "@architectures": "spacy-transformers.TransformerModel.v3",
+            "name": str(checkpoint),
+        }
         nlp.add_pipe("transformer", config={"model": model})
         pooling = {"@layers": "reduce_mean.v1"}
-        listener: dict[str, Any] = {"@architectures": "spacy-transformers.TransformerListener.v1", "pooling": pooling}
+        listener: dict[str, Any] = {
+            "@architectures": "spacy-transformers.TransformerListener.v1",
+            "pooling": pooling,
+        }
     else:
-        model = {"@architectures": "spacy.HashEmbedCNN.v2", "width": 32, "depth": 1, "embed_size": 100}
-        rest = {"window_size": 1, "maxout_pieces": 2, "subword_features": True, "pretrained_vectors": None}
+        model = {
+            "@architectures": "spacy.HashEmbedCNN.v2",
+            "width": 32,
+            "depth": 1,
+            "embed_size": 100,
+        }
+        rest = {
+            "window_size": 1,
+            "maxout_pieces": 2,
+            "subword_features": True,
+            "pretrained_vectors": None,
+        }
         nlp.add_pipe("tok2vec", config={"model": model | rest})
-        listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream": "tok2vec"}
+        listener = {
+            "@architectures": "spacy.Tok2VecListener.v1",
+            "width": 32,
+            "upstream": "tok2vec",
+        }
     head = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": listener}
     nlp.add_pipe("hf_ner", config={"model": head})
-    nlp.add_pipe("senter", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    nlp.add_pipe(
+        "senter", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
+    )
     return nlp
 
 
@@ -64,7 +86,9 @@ needs_spacy_transformers = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module", params=["tok2vec", pytest.param("transformer", marks=needs_spacy_transformers)])
+@pytest.fixture(
+    scope="module", params=["tok2vec", pytest.param("transformer", marks=needs_spacy_transformers)]
+)
 def make_untrained(request: pytest.FixtureRequest, encoder_checkpoint: Path) -> MakePipeline:
     """Return a function that makes a pipeline with a shared encoder."""
     return lambda: make_shared_pipeline(request.param, encoder_checkpoint)
@@ -129,7 +153,9 @@ def test_a_head_without_types_is_refused(make_untrained: MakePipeline) -> None:
         get_ner(nlp).initialize(lambda: [make_example(nlp, TEXT, [])], nlp=nlp)
 
 
-def test_a_pipeline_with_a_shared_encoder_survives_disk_and_pickle(trained: Language, tmp_path: Path) -> None:
+def test_a_pipeline_with_a_shared_encoder_survives_disk_and_pickle(
+    trained: Language, tmp_path: Path
+) -> None:
     expected = predict(trained)
     trained.to_disk(tmp_path)
     assert predict(spacy.load(tmp_path)) == expected
@@ -138,12 +164,17 @@ def test_a_pipeline_with_a_shared_encoder_survives_disk_and_pickle(trained: Lang
 
 def test_the_saved_head_is_safetensors_alone(trained: Language, tmp_path: Path) -> None:
     get_ner(trained).to_disk(tmp_path)
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["head.safetensors", "spacy_hf_ner.json"]
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "head.safetensors",
+        "spacy_hf_ner.json",
+    ]
     weights = load_file(tmp_path / "model" / "head.safetensors")
     assert weights["W"].shape == (5, 32)
 
 
-def test_a_head_read_alone_finds_its_encoder_in_the_pipeline(trained: Language, tmp_path: Path) -> None:
+def test_a_head_read_alone_finds_its_encoder_in_the_pipeline(
+    trained: Language, tmp_path: Path
+) -> None:
     expected, encoder = predict(trained), get_upstream(trained).to_bytes()
     get_ner(trained).to_disk(tmp_path)
     train(trained, make_examples(trained, [("Who is Shaka Khan?", [(0, 3, "LOC")])]), n_steps=3)
@@ -153,7 +184,9 @@ def test_a_head_read_alone_finds_its_encoder_in_the_pipeline(trained: Language, 
     assert predict(trained) == expected
 
 
-def test_a_label_added_to_a_trained_head_changes_nothing_for_the_other_rows(trained: Language) -> None:
+def test_a_label_added_to_a_trained_head_changes_nothing_for_the_other_rows(
+    trained: Language,
+) -> None:
     before = copy_head(trained)
     assert get_ner(trained).add_label("FRUIT") == 1
     after = copy_head(trained)
@@ -164,7 +197,9 @@ def test_a_label_added_to_a_trained_head_changes_nothing_for_the_other_rows(trai
     assert find(trained("Ripe mango tastes well.")) == [("mango", "FRUIT")]
 
 
-def test_replaced_listeners_give_the_component_an_encoder_of_its_own(trained: Language, tmp_path: Path) -> None:
+def test_replaced_listeners_give_the_component_an_encoder_of_its_own(
+    trained: Language, tmp_path: Path
+) -> None:
     expected = predict(trained)
     trained.replace_listeners(trained.pipe_names[0], "hf_ner", ["model.tok2vec"])
     assert predict(trained) == expected
@@ -215,7 +250,9 @@ def test_averages_of_the_head_are_applied_by_thinc(trained: Language) -> None:
     assert np.array_equal(copy_head(trained), now)
 
 
-def test_settings_of_an_encoder_of_its_own_are_refused_for_a_head(make_untrained: MakePipeline) -> None:
+def test_settings_of_an_encoder_of_its_own_are_refused_for_a_head(
+    make_untrained: MakePipeline,
+) -> None:
     nlp = make_untrained()
     model = nlp.get_pipe_config("hf_ner")["model"] | {"window": 64}
     with pytest.raises(ValueError, match="window"):
@@ -240,8 +277,18 @@ def test_rehearsal_pulls_a_head_back(trained: Language) -> None:
 def test_an_encoder_owned_by_the_component_is_saved_with_it(tmp_path: Path) -> None:
     fix_random_seed(0)
     nlp = spacy.blank("en")
-    encoder = {"@architectures": "spacy.HashEmbedCNN.v2", "width": 32, "depth": 1, "embed_size": 100}
-    rest = {"window_size": 1, "maxout_pieces": 2, "subword_features": True, "pretrained_vectors": None}
+    encoder = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "width": 32,
+        "depth": 1,
+        "embed_size": 100,
+    }
+    rest = {
+        "window_size": 1,
+        "maxout_pieces": 2,
+        "subword_features": True,
+        "pretrained_vectors": None,
+    }
     head = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": encoder | rest}
     nlp.add_pipe("hf_ner", config={"model": head})
     examples = make_examples(nlp)
@@ -276,5 +323,7 @@ def test_texts_without_entities_still_teach_the_encoder_what_other_components_le
     for example in examples:
         example.reference.set_ents([], default="missing")
     before = get_upstream(nlp).model.to_bytes()
-    train(nlp, examples, n_steps=3)  # senter's head begins with zeros, and spaCy steps an encoder one update later
+    train(
+        nlp, examples, n_steps=3
+    )  # senter's head begins with zeros, and spaCy steps an encoder one update later
     assert get_upstream(nlp).model.to_bytes() != before

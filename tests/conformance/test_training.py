@@ -41,14 +41,22 @@ def get_gradients(nlp: Language) -> dict[str, torch.Tensor]:
 
 
 def has_moved(nlp: Language, before: dict[str, np.ndarray]) -> bool:
-    return any(not np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items())
+    return any(
+        not np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items()
+    )
 
 
-def test_it_learns_its_training_data_and_still_knows_it_after_a_round_trip(nlp: Language, tmp_path: Path) -> None:
+def test_it_learns_its_training_data_and_still_knows_it_after_a_round_trip(
+    nlp: Language, tmp_path: Path
+) -> None:
     losses = train(nlp, make_examples(nlp))
     assert losses["hf_ner"] < 0.05
     nlp.to_disk(tmp_path)
-    for pipeline in (nlp, spacy.load(tmp_path), make_pipeline("nowhere/at-all").from_bytes(nlp.to_bytes())):
+    for pipeline in (
+        nlp,
+        spacy.load(tmp_path),
+        make_pipeline("nowhere/at-all").from_bytes(nlp.to_bytes()),
+    ):
         docs = list(pipeline.pipe(text for text, _ in TRAINING_TEXTS))
         assert [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in docs] == [
             entities for _, entities in TRAINING_TEXTS
@@ -60,11 +68,18 @@ def test_it_learns_in_every_scheme(scheme: str, encoder_checkpoint: Path, tmp_pa
     nlp = initialize_pipeline(encoder_checkpoint, scheme=scheme)
     train(nlp, make_examples(nlp))
     nlp.to_disk(tmp_path)
-    assert find(spacy.load(tmp_path)("I like London and Berlin.")) == [("London", "LOC"), ("Berlin", "LOC")]
+    assert find(spacy.load(tmp_path)("I like London and Berlin.")) == [
+        ("London", "LOC"),
+        ("Berlin", "LOC"),
+    ]
 
 
-@pytest.mark.parametrize("labels", [("O", "S-LOC", "B-LOC", "I-LOC", "E-LOC"), ("O", "LOC"), ("O", "B_LOC", "I_LOC")])
-def test_a_foreign_head_of_any_scheme_can_be_trained_further(labels: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "labels", [("O", "S-LOC", "B-LOC", "I-LOC", "E-LOC"), ("O", "LOC"), ("O", "B_LOC", "I_LOC")]
+)
+def test_a_foreign_head_of_any_scheme_can_be_trained_further(
+    labels: tuple[str, ...], tmp_path: Path
+) -> None:
     from tests.checkpoints import make_checkpoint
 
     nlp = make_pipeline(make_checkpoint(tmp_path / "foreign", labels=labels, head_scale=1.0))
@@ -124,7 +139,9 @@ def test_three_gathered_gradients_are_three_times_one(nlp: Language) -> None:
 def test_three_batches_of_one_give_the_gradient_of_one_batch_of_three(nlp: Language) -> None:
     # Equally many labelled tokens, as the loss of a batch is the mean over them: then a third of each adds up.
     texts = ["Who is Shaka Khan?", "Where is New York?", "What is Blue Tree?"]
-    examples = make_examples(nlp, [(text, [(len(text) - 5, len(text) - 1, "LOC")]) for text in texts])
+    examples = make_examples(
+        nlp, [(text, [(len(text) - 5, len(text) - 1, "LOC")]) for text in texts]
+    )
     assert len({len(eg.predicted) for eg in examples}) == 1
     get_ner(nlp).update(examples, sgd=None)
     together = get_gradients(nlp)
@@ -157,7 +174,10 @@ def test_an_empty_doc_does_not_spoil_its_batch(nlp: Language) -> None:
     examples = [*make_examples(nlp), make_example(nlp, "", []), make_example(nlp, " \n ", [])]
     losses = train(nlp, examples)
     assert losses["hf_ner"] < 0.05
-    assert [find(doc) for doc in nlp.pipe(["", "Who is Shaka Khan?"])] == [[], [("Shaka Khan", "PERSON")]]
+    assert [find(doc) for doc in nlp.pipe(["", "Who is Shaka Khan?"])] == [
+        [],
+        [("Shaka Khan", "PERSON")],
+    ]
 
 
 def test_no_examples_are_no_error(nlp: Language) -> None:
@@ -234,7 +254,9 @@ def test_the_optimizers_schedule_is_followed(nlp: Language) -> None:
     assert moves[-1] is False
 
 
-def test_training_can_go_on_after_resume_training_with_a_loaded_pipeline(nlp: Language, tmp_path: Path) -> None:
+def test_training_can_go_on_after_resume_training_with_a_loaded_pipeline(
+    nlp: Language, tmp_path: Path
+) -> None:
     train(nlp, make_examples(nlp))
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
@@ -255,10 +277,15 @@ def test_class_weights_still_fit_after_a_label_was_added(encoder_checkpoint: Pat
 def test_dropout_reaches_the_network_in_updates_and_never_in_predictions(nlp: Language) -> None:
     ner = get_ner(nlp)
     fix_random_seed(0)
-    losses = [ner.update(make_examples(nlp), drop=drop, sgd=None)["hf_ner"] for drop in (0.0, 0.0, 0.5, 0.5)]
+    losses = [
+        ner.update(make_examples(nlp), drop=drop, sgd=None)["hf_ner"]
+        for drop in (0.0, 0.0, 0.5, 0.5)
+    ]
     assert losses[0] == losses[1]
     assert len(set(losses)) == 3
-    scores = [doc.spans["hf_ner"].attrs["scores"] for doc in [nlp("Who is Shaka Khan?") for _ in range(2)]]
+    scores = [
+        doc.spans["hf_ner"].attrs["scores"] for doc in [nlp("Who is Shaka Khan?") for _ in range(2)]
+    ]
     assert scores[0] == scores[1]
 
 
@@ -273,7 +300,9 @@ def test_what_the_config_says_of_training_holds_without_initialize_and_is_stored
 ) -> None:
     settings = {"window": 40, "subword_labels": "all"}
     nlp = make_pipeline(ner_checkpoint, model=settings)
-    nlp.update(make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]), sgd=nlp.resume_training())
+    nlp.update(
+        make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]), sgd=nlp.resume_training()
+    )
     nlp.to_disk(tmp_path)
     again = make_pipeline(tmp_path / "hf_ner" / "model")
     again("I like London.")
@@ -296,12 +325,17 @@ def test_class_weights_of_a_table_apply_without_initialization(ner_checkpoint: P
     for class_weights in (None, {"LOC": 100.0}):
         nlp = make_pipeline(ner_checkpoint, class_weights=class_weights)
         nlp.resume_training()
-        losses.append(get_ner(nlp).update(make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]))["hf_ner"])
+        losses.append(
+            get_ner(nlp).update(make_examples(nlp, [("I like London.", [(7, 13, "LOC")])]))[
+                "hf_ner"
+            ]
+        )
     assert losses[0] != pytest.approx(losses[1], rel=0.01)
 
 
 @pytest.mark.parametrize(
-    ("class_weights", "error"), [({"LOK": 2.0}, r"PER, ORG, LOC, MISC or O.*LOK"), ("balanced", r"initialize.*table")]
+    ("class_weights", "error"),
+    [({"LOK": 2.0}, r"PER, ORG, LOC, MISC or O.*LOK"), ("balanced", r"initialize.*table")],
 )
 def test_class_weights_that_cannot_apply_are_refused_without_initialization_too(
     class_weights: object, error: str, ner_checkpoint: Path

@@ -21,18 +21,74 @@ CASES: list[tuple[str, Offsets, Offsets, list[int], list[int], list[Spread]]] = 
     ("10|km|/h in one", [(0, 2), (2, 4), (4, 6)], [(0, 6)], [0], [0, 0, 0], [FIRST, MIDDLE, LAST]),
     ("can|not as ca|nnot", [(0, 3), (3, 6)], [(0, 2), (2, 6)], [0, 0], [0, 1], [WHOLE, LAST]),
     ("can|not as cann|ot", [(0, 3), (3, 6)], [(0, 4), (4, 6)], [0, 1], [0, 1], [WHOLE, WHOLE]),
-    ("U.S.|-|based in two", [(0, 4), (4, 5), (5, 10)], [(0, 5), (5, 10)], [0, 2], [0, 0, 1], [FIRST, LAST, WHOLE]),
-    ("two pairs", [(0, 1), (1, 2), (3, 4), (4, 5)], [(0, 2), (3, 5)], [0, 2], [0, 0, 1, 1], [FIRST, LAST] * 2),
+    (
+        "U.S.|-|based in two",
+        [(0, 4), (4, 5), (5, 10)],
+        [(0, 5), (5, 10)],
+        [0, 2],
+        [0, 0, 1],
+        [FIRST, LAST, WHOLE],
+    ),
+    (
+        "two pairs",
+        [(0, 1), (1, 2), (3, 4), (4, 5)],
+        [(0, 2), (3, 5)],
+        [0, 2],
+        [0, 0, 1, 1],
+        [FIRST, LAST] * 2,
+    ),
     ("over white space: New|York", [(0, 3), (4, 8)], [(0, 8)], [0], [0, 0], [FIRST, LAST]),
-    ("U+200B that is dropped", [(0, 2), (3, 4), (5, 7)], [(0, 2), (5, 7)], [0, 2], [0, -1, 1], [WHOLE] * 3),
+    (
+        "U+200B that is dropped",
+        [(0, 2), (3, 4), (5, 7)],
+        [(0, 2), (5, 7)],
+        [0, 2],
+        [0, -1, 1],
+        [WHOLE] * 3,
+    ),
     ("an empty subword", [(0, 2)], [(0, 0), (0, 2), (2, 2)], [-1, 0, -1], [1], [WHOLE]),
-    ("a subword of white space", [(0, 2), (4, 6)], [(0, 2), (2, 4), (4, 6)], [0, -1, 1], [0, 2], [WHOLE] * 2),
-    ("a subword with a leading space", [(0, 2), (3, 5)], [(0, 2), (2, 5)], [0, 1], [0, 1], [WHOLE] * 2),
+    (
+        "a subword of white space",
+        [(0, 2), (4, 6)],
+        [(0, 2), (2, 4), (4, 6)],
+        [0, -1, 1],
+        [0, 2],
+        [WHOLE] * 2,
+    ),
+    (
+        "a subword with a leading space",
+        [(0, 2), (3, 5)],
+        [(0, 2), (2, 5)],
+        [0, 1],
+        [0, 1],
+        [WHOLE] * 2,
+    ),
     ("a subword after the last unit", [(0, 2)], [(0, 2), (3, 4)], [0, -1], [0], [WHOLE]),
-    ("an emoji in four byte subwords", [(0, 1), (1, 2)], [(0, 1)] * 4 + [(1, 2)], [0] * 4 + [1], [0, 4], [WHOLE] * 2),
-    ("中|国 with shared bytes", [(0, 1), (1, 2)], [(0, 1), (0, 2), (1, 2)], [0, 0, 1], [0, 2], [WHOLE, WHOLE]),
+    (
+        "an emoji in four byte subwords",
+        [(0, 1), (1, 2)],
+        [(0, 1)] * 4 + [(1, 2)],
+        [0] * 4 + [1],
+        [0, 4],
+        [WHOLE] * 2,
+    ),
+    (
+        "中|国 with shared bytes",
+        [(0, 1), (1, 2)],
+        [(0, 1), (0, 2), (1, 2)],
+        [0, 0, 1],
+        [0, 2],
+        [WHOLE, WHOLE],
+    ),
     ("a lone ▁ that lies over the next", [(0, 4)], [(0, 1), (0, 4)], [0, 0], [0], [WHOLE]),
-    ("a short subword over a long one", [(0, 3), (3, 6)], [(0, 6), (0, 2)], [0, 0], [0, 0], [FIRST, LAST]),
+    (
+        "a short subword over a long one",
+        [(0, 3), (3, 6)],
+        [(0, 6), (0, 2)],
+        [0, 0],
+        [0, 0],
+        [FIRST, LAST],
+    ),
     ("no subwords", [(0, 3), (3, 6)], [], [], [-1, -1], [WHOLE, WHOLE]),
     ("empty subwords only", [(0, 3)], [(0, 0), (3, 3)], [-1, -1], [-1], [WHOLE]),
     ("no units", [], [(0, 1), (1, 2)], [-1, -1], [], []),
@@ -41,7 +97,9 @@ CASES: list[tuple[str, Offsets, Offsets, list[int], list[int], list[Spread]]] = 
 
 
 @pytest.mark.parametrize(
-    ("units", "subwords", "owner", "evidence", "spread"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("units", "subwords", "owner", "evidence", "spread"),
+    [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
 )
 def test_subwords_are_aligned_through_their_characters(
     units: Offsets, subwords: Offsets, owner: list[int], evidence: list[int], spread: list[Spread]
@@ -54,7 +112,9 @@ def test_subwords_are_aligned_through_their_characters(
 
 
 def test_only_a_unit_without_a_subword_of_its_own_is_shared() -> None:
-    alignment = align_subwords(np.array([0]), np.array([6]), _units([(0, 2), (2, 4), (4, 6), (7, 8)]))
+    alignment = align_subwords(
+        np.array([0]), np.array([6]), _units([(0, 2), (2, 4), (4, 6), (7, 8)])
+    )
     assert alignment.is_shared.tolist() == [False, True, True, False]
 
 

@@ -18,10 +18,15 @@ def test_the_chain_of_a_scheme_allows_what_its_reader_finds_legal(name: SchemeNa
             in_between = {(0, "ends without an end tag"), (1, "starts without a start tag")}
             is_one_entity = [(span.start, span.end) for span in reading.spans] == [(0, 2)]
             assert chain.continues[j, k] == is_one_entity, (before, tag)
-            assert (chain.continues | chain.starts)[j, k] == broken.isdisjoint(in_between), (before, tag)
+            assert (chain.continues | chain.starts)[j, k] == broken.isdisjoint(in_between), (
+                before,
+                tag,
+            )
             assert not (chain.continues & chain.starts)[j, k], (before, tag)
             if not is_one_entity:
-                assert chain.can_start[j] == ((0, "starts without a start tag") not in broken), before
+                assert chain.can_start[j] == ((0, "starts without a start tag") not in broken), (
+                    before
+                )
                 assert chain.can_end[k] == ((1, "ends without an end tag") not in broken), tag
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.core.chain import Chain, Floats, make_chain
+from spacy_hf_ner.core.arrays import Floats
+from spacy_hf_ner.core.chain import Chain, make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
 from spacy_hf_ner.core.posteriors import Decoded
@@ -16,13 +17,17 @@ def _log(probs: list[list[float]]) -> Floats:
 
 
 def _spans(decoded: Decoded) -> list[tuple[int, int, int]]:
-    return list(zip(decoded.start.tolist(), decoded.end.tolist(), decoded.type_i.tolist(), strict=True))
+    return list(
+        zip(decoded.start.tolist(), decoded.end.tolist(), decoded.type_i.tolist(), strict=True)
+    )
 
 
 def _chain_and_probs(tag_set: TagSet, best: str, *, sure: float = 0.9) -> tuple[Chain, Floats]:
     """Return rows in which the named label of each has the probability ``sure`` and the others share the rest."""
     rest = (1 - sure) / (len(tag_set) - 1)
-    probs = [[sure if label == wanted else rest for label in tag_set.labels] for wanted in best.split()]
+    probs = [
+        [sure if label == wanted else rest for label in tag_set.labels] for wanted in best.split()
+    ]
     return make_chain(tag_set), _log(probs)
 
 
@@ -39,7 +44,10 @@ def _chain_and_probs(tag_set: TagSet, best: str, *, sure: float = 0.9) -> tuple[
     ],
 )
 def test_a_sure_path_is_decoded(
-    best: str, lengths: list[int], greedy: list[tuple[int, int, int]], viterbi: list[tuple[int, int, int]]
+    best: str,
+    lengths: list[int],
+    greedy: list[tuple[int, int, int]],
+    viterbi: list[tuple[int, int, int]],
 ) -> None:
     chain, log_probs = _chain_and_probs(IOB2, best)
     assert _spans(decode_greedy(log_probs, np.array(lengths), chain)) == greedy
@@ -70,7 +78,9 @@ def test_a_viterbi_score_is_the_share_of_the_legal_paths() -> None:
     # legal paths: O O, O B, B O, B B, B I
     log_probs = _log([[0.4, 0.5, 0.1], [0.2, 0.2, 0.6]])
     legal = 0.4 * 0.2 + 0.4 * 0.2 + 0.5 * 0.2 + 0.5 * 0.2 + 0.5 * 0.6
-    assert decode_viterbi(log_probs, np.array([2]), make_chain(IOB2)).score == pytest.approx([0.5 * 0.6 / legal])
+    assert decode_viterbi(log_probs, np.array([2]), make_chain(IOB2)).score == pytest.approx(
+        [0.5 * 0.6 / legal]
+    )
 
 
 def test_all_spans_over_the_threshold_of_their_type_are_given_overlapping_ones_too() -> None:
@@ -80,13 +90,17 @@ def test_all_spans_over_the_threshold_of_their_type_are_given_overlapping_ones_t
     decoded = decode_all(log_probs, np.array([2]), chain, threshold=np.array([0.28]))
     assert _spans(decoded) == [(0, 1, 0), (0, 2, 0)]
     assert decoded.score == pytest.approx([0.2 / legal, 0.3 / legal])
-    assert _spans(decode_all(log_probs, np.array([2]), chain, threshold=np.array([0.4]))) == [(0, 2, 0)]
+    assert _spans(decode_all(log_probs, np.array([2]), chain, threshold=np.array([0.4]))) == [
+        (0, 2, 0)
+    ]
 
 
 def test_each_type_has_its_own_threshold() -> None:
     chain = make_chain(make_tag_set(["X", "Y"], SCHEMES["IO"]))
     log_probs = _log([[0.2, 0.4, 0.4]])
-    assert _spans(decode_all(log_probs, np.array([1]), chain, threshold=np.array([0.5, 0.3]))) == [(0, 1, 1)]
+    assert _spans(decode_all(log_probs, np.array([1]), chain, threshold=np.array([0.5, 0.3]))) == [
+        (0, 1, 1)
+    ]
 
 
 NO_WAY = [

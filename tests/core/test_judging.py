@@ -11,7 +11,9 @@ from spacy_hf_ner.errors import AlignmentError
     ("start", "end", "expected"),
     [(0, 2, False), (0, 3, True), (4, 5, True), (5, 8, False), (4, 9, True), (9, 12, False)],
 )
-def test_a_stretch_touches_the_tokens_that_it_shares_a_character_with(start: int, end: int, *, expected: bool) -> None:
+def test_a_stretch_touches_the_tokens_that_it_shares_a_character_with(
+    start: int, end: int, *, expected: bool
+) -> None:
     assert touches(np.array([[2, 5], [8, 9]]), start, end) is expected
 
 
@@ -19,8 +21,12 @@ def test_without_tokens_nothing_is_touched() -> None:
     assert not touches(np.zeros((0, 2), dtype=np.int64), 0, 5)
 
 
-@pytest.mark.parametrize(("source", "place"), [("a b c", (2, 3)), ("abc", (1, 2)), ("  a\n\nb c", (5, 6))])
-def test_places_are_moved_by_the_characters_that_are_no_white_space(source: str, place: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("source", "place"), [("a b c", (2, 3)), ("abc", (1, 2)), ("  a\n\nb c", (5, 6))]
+)
+def test_places_are_moved_by_the_characters_that_are_no_white_space(
+    source: str, place: tuple[int, int]
+) -> None:
     target = "a  b c"
     start, end = TextMap(target=target, source=source).move(*place)
     assert target[start:end] == "b"

@@ -9,7 +9,11 @@ PUBLISHED = [
     # dslim/bert-base-NER
     ("O B-MISC I-MISC B-PER I-PER B-ORG I-ORG", "IOB", "O B-MISC I-MISC B-PER I-PER B-ORG I-ORG"),
     # dbmdz/bert-large-cased-finetuned-conll03-english: IOB1, so a type that never touches its like has no B-
-    ("B-LOC B-MISC B-ORG I-LOC I-MISC I-ORG I-PER O", "IOB", "B-LOC B-MISC B-ORG I-LOC I-MISC I-ORG I-PER O"),
+    (
+        "B-LOC B-MISC B-ORG I-LOC I-MISC I-ORG I-PER O",
+        "IOB",
+        "B-LOC B-MISC B-ORG I-LOC I-MISC I-ORG I-PER O",
+    ),
     # xlm-roberta-large-finetuned-conll03-english, with padding among its labels
     ("I-LOC I-ORG I-PER O <pad>", "IO", "I-LOC I-ORG I-PER O <pad>"),
     ("O B-X I-X E-X S-X", "IOBES", "O B-X I-X E-X S-X"),
@@ -146,7 +150,9 @@ def test_a_scheme_that_lacks_a_prefix_of_the_labels_is_refused() -> None:
 )
 def test_a_type_that_could_never_be_found_is_refused(labels: str, scheme: str, stuck: str) -> None:
     remedy = rf'Set scheme = "auto" or "IOB?", or train the model, which gives it a new head in {scheme}\.$'
-    with pytest.raises(TagError, match=rf"^no entity of type {stuck} could ever be found in scheme .* {remedy}"):
+    with pytest.raises(
+        TagError, match=rf"^no entity of type {stuck} could ever be found in scheme .* {remedy}"
+    ):
         read_labels(labels.split(), scheme=scheme)
 
 
@@ -163,7 +169,9 @@ def test_an_unknown_scheme_is_refused() -> None:
         ("BILOU", "O B-LOC I-LOC L-LOC U-LOC B-PER I-PER L-PER U-PER"),
     ],
 )
-def test_a_new_tag_set_has_outside_first_and_then_each_type(scheme: SchemeName, labels: str) -> None:
+def test_a_new_tag_set_has_outside_first_and_then_each_type(
+    scheme: SchemeName, labels: str
+) -> None:
     tag_set = make_tag_set(["LOC", "PER"], SCHEMES[scheme])
     assert (tag_set.labels, tag_set.entity_types) == (tuple(labels.split()), ("LOC", "PER"))
     assert len(tag_set) == len(labels.split())
@@ -183,7 +191,11 @@ def test_a_type_that_is_added_needs_a_name_of_its_own(entity_type: str) -> None:
 
 def test_gold_has_the_column_named_o_whatever_else_is_outside() -> None:
     tag_set = read_labels(["PAD", "O", "B-PER", "I-PER", "[CLS]", "O"])
-    assert [tag_set.columns[tag] for tag in (OUTSIDE, Tag("B", "PER"), Tag("I", "PER"))] == [1, 2, 3]
+    assert [tag_set.columns[tag] for tag in (OUTSIDE, Tag("B", "PER"), Tag("I", "PER"))] == [
+        1,
+        2,
+        3,
+    ]
     assert tag_set.type_i == (-1, -1, 0, 0, -1, -1)
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.core.chain import Floats, make_chain, pack
+from spacy_hf_ner.core.arrays import Floats
+from spacy_hf_ner.core.chain import make_chain, pack
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
 from spacy_hf_ner.core.posteriors import Marginals
 from spacy_hf_ner.core.schemes import SCHEMES, SchemeName
@@ -45,7 +46,9 @@ def test_equal_scores_count_the_legal_paths(name: SchemeName, expected: float) -
 def test_spans_of_different_lengths_types_and_segments_are_scored_in_the_order_asked() -> None:
     tag_set = make_tag_set(["X", "Y"], SCHEMES["IO"])
     marginals = _marginals([[0.5, 0.25, 0.25], [0.5, 0.25, 0.25], [0.2, 0.1, 0.7]], tag_set, 2, 1)
-    assert _score(marginals, (2, 3, 1), (0, 2, 0), (1, 2, 1), (2, 3, 0)) == pytest.approx([0.7, 0.0625, 0.1875, 0.1])
+    assert _score(marginals, (2, 3, 1), (0, 2, 0), (1, 2, 1), (2, 3, 0)) == pytest.approx(
+        [0.7, 0.0625, 0.1875, 0.1]
+    )
 
 
 def test_no_spans_are_scored_as_no_scores() -> None:
@@ -70,7 +73,9 @@ def test_a_likely_tag_that_no_path_comes_through_spoils_nothing() -> None:
 
 
 def test_a_segment_without_a_legal_path_scores_zero() -> None:
-    tag_set = TagSet(read_labels(["I-X", "B-X"]).tags, SCHEMES["IOBES"])  # neither can end an entity
+    tag_set = TagSet(
+        read_labels(["I-X", "B-X"]).tags, SCHEMES["IOBES"]
+    )  # neither can end an entity
     marginals = _marginals([[0.5, 0.5]] * 6, tag_set)
     assert _score(marginals, (0, 6, 0), (0, 1, 0), (5, 6, 0)).tolist() == [0.0, 0.0, 0.0]
     only_inside = TagSet(tag_set.tags[:1], SCHEMES["IOB2"])

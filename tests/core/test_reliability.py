@@ -1,12 +1,20 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.core.reliability import Binning, auroc, brier_score, calibration_noise, measure_reliability
+from spacy_hf_ner.core.reliability import (
+    Binning,
+    auroc,
+    brier_score,
+    calibration_noise,
+    measure_reliability,
+)
 
 
 def test_bins_of_equal_width_cut_the_unit_interval() -> None:
     scores = np.array([0.05, 0.1, 0.11, 0.95])
-    measured = measure_reliability(scores, np.array([False, True, True, True]), n_bins=10, binning="equal_width")
+    measured = measure_reliability(
+        scores, np.array([False, True, True, True]), n_bins=10, binning="equal_width"
+    )
     assert measured.n.tolist() == [2, 1, 1]
     assert measured.share_correct.tolist() == [0.5, 1.0, 1.0]
 
@@ -33,13 +41,17 @@ def test_the_expected_error_is_the_mean_gap_and_the_maximum_error_the_worst() ->
 @pytest.mark.parametrize("binning", ["equal_width", "equal_mass"])
 @pytest.mark.parametrize("n_bins", [1, 15])
 def test_no_scores_have_no_error(binning: Binning, n_bins: int) -> None:
-    measured = measure_reliability(np.zeros(0), np.zeros(0, dtype=bool), n_bins=n_bins, binning=binning)
+    measured = measure_reliability(
+        np.zeros(0), np.zeros(0, dtype=bool), n_bins=n_bins, binning=binning
+    )
     assert (len(measured.n), measured.expected_error, measured.maximum_error) == (0, 0.0, 0.0)
     assert brier_score(np.zeros(0), np.zeros(0, dtype=bool)) == 0.0
 
 
 @pytest.mark.parametrize("binning", ["equal_width", "equal_mass"])
-def test_every_score_is_in_one_bin_even_where_there_are_more_bins_than_scores(binning: Binning) -> None:
+def test_every_score_is_in_one_bin_even_where_there_are_more_bins_than_scores(
+    binning: Binning,
+) -> None:
     scores = np.array([0.0, 1.0, 0.5])
     assert measure_reliability(scores, scores > 0.4, n_bins=15, binning=binning).n.sum() == 3
 

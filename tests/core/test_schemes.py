@@ -1,6 +1,14 @@
 import pytest
 
-from spacy_hf_ner.core.schemes import OUTSIDE, SCHEME_NAMES, SCHEMES, SchemeName, Tag, get_scheme, scheme_of_prefixes
+from spacy_hf_ner.core.schemes import (
+    OUTSIDE,
+    SCHEME_NAMES,
+    SCHEMES,
+    SchemeName,
+    Tag,
+    get_scheme,
+    scheme_of_prefixes,
+)
 from spacy_hf_ner.errors import TagError
 
 
@@ -16,12 +24,16 @@ from spacy_hf_ner.errors import TagError
         ("BMES", "BMES"),
     ],
 )
-def test_a_scheme_knows_its_prefixes_in_the_order_of_an_entity(name: SchemeName, prefixes: str) -> None:
+def test_a_scheme_knows_its_prefixes_in_the_order_of_an_entity(
+    name: SchemeName, prefixes: str
+) -> None:
     assert SCHEMES[name].prefixes == tuple(prefixes)
 
 
 def test_every_scheme_name_has_one_row_under_its_own_name() -> None:
-    assert [(name, SCHEMES[name].name) for name in SCHEME_NAMES] == [(name, name) for name in SCHEMES]
+    assert [(name, SCHEMES[name].name) for name in SCHEME_NAMES] == [
+        (name, name) for name in SCHEMES
+    ]
 
 
 # For each scheme the prefixes that may open an entity, open one that touches its like, go on from, continue, and end.
@@ -41,8 +53,20 @@ def test_a_scheme_says_what_each_prefix_may_do(
     name: SchemeName, start: str, touch: str, go_on: str, follow: str, end: str
 ) -> None:
     scheme = SCHEMES[name]
-    tests = [scheme.can_start, scheme.can_start_touching, scheme.can_go_on, scheme.can_continue, scheme.can_end]
-    assert ["".join(filter(test, scheme.prefixes)) for test in tests] == [start, touch, go_on, follow, end]
+    tests = [
+        scheme.can_start,
+        scheme.can_start_touching,
+        scheme.can_go_on,
+        scheme.can_continue,
+        scheme.can_end,
+    ]
+    assert ["".join(filter(test, scheme.prefixes)) for test in tests] == [
+        start,
+        touch,
+        go_on,
+        follow,
+        end,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +111,9 @@ def test_a_role_follows_from_place_length_and_neighbour(
         ("BMES", "M", "MMM"),
     ],
 )
-def test_a_tag_that_is_spread_over_tokens_stays_one_entity(name: SchemeName, prefix: str, parts: str) -> None:
+def test_a_tag_that_is_spread_over_tokens_stays_one_entity(
+    name: SchemeName, prefix: str, parts: str
+) -> None:
     assert SCHEMES[name].split(prefix) == tuple(parts)
 
 
@@ -110,7 +136,9 @@ def test_a_tag_that_is_spread_over_tokens_stays_one_entity(name: SchemeName, pre
         ("b", None),
     ],
 )
-def test_prefixes_name_the_smallest_scheme_that_has_them(prefixes: str, expected: SchemeName | None) -> None:
+def test_prefixes_name_the_smallest_scheme_that_has_them(
+    prefixes: str, expected: SchemeName | None
+) -> None:
     assert scheme_of_prefixes(prefixes) == (SCHEMES[expected] if expected else None)
 
 
@@ -120,7 +148,9 @@ def test_get_scheme_returns_the_row_of_a_name() -> None:
 
 @pytest.mark.parametrize("name", ["BIO", "iob2", "auto", ""])
 def test_get_scheme_names_the_schemes_there_are(name: str) -> None:
-    expected = f"^unknown tag scheme '{name}': expected one of IO, IOB, IOB1, IOB2, IOBES, BILOU, BMES.$"
+    expected = (
+        f"^unknown tag scheme '{name}': expected one of IO, IOB, IOB1, IOB2, IOBES, BILOU, BMES.$"
+    )
     with pytest.raises(TagError, match=expected):
         get_scheme(name)
 

@@ -11,7 +11,9 @@ START, END = "starts without a start tag", "ends without an end tag"
 def _tags(text: str) -> list[Tag | None]:
     """Read tags as a test writes them: "B-X O ?", "?" being a missing one."""
     split = [(word, *word.partition("-")) for word in text.split()]
-    return [None if word == "?" else Tag(prefix, entity_type) for word, prefix, _, entity_type in split]
+    return [
+        None if word == "?" else Tag(prefix, entity_type) for word, prefix, _, entity_type in split
+    ]
 
 
 def _spans(text: str) -> list[TokenSpan]:
@@ -75,7 +77,9 @@ def test_a_missing_tag_ends_an_entity() -> None:
 
 
 def test_read_tags_names_the_token_whose_prefix_is_not_in_the_scheme() -> None:
-    with pytest.raises(TagError, match=r"^token 1: prefix 'E' of 'E-PER' is not in IOB2 \(B, I, O\)\.$"):
+    with pytest.raises(
+        TagError, match=r"^token 1: prefix 'E' of 'E-PER' is not in IOB2 \(B, I, O\)\.$"
+    ):
         read_tags(_tags("B-PER E-PER"), SCHEMES["IOB2"])
 
 
@@ -100,7 +104,9 @@ def test_no_spans_are_written_as_outside_tags() -> None:
 
 
 def test_write_tags_refuses_spans_that_overlap() -> None:
-    with pytest.raises(TagError, match=r"start=1, .* overlaps the span before it, which ends at token 2: .* nest"):
+    with pytest.raises(
+        TagError, match=r"start=1, .* overlaps the span before it, which ends at token 2: .* nest"
+    ):
         write_tags(_spans("0:2:X 1:3:Y"), 3, SCHEMES["IOB2"])
 
 

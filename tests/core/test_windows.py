@@ -36,7 +36,13 @@ PLANS = [
     (12, [0, 1, 2, 3, 4, 5], NONE, [(0, 5), (4, 12)], [(0, 5), (5, 12)]),
     (13, [0, 1, 2, 3, 4, 12], NONE, [(0, 4), (4, 12), (12, 13)], [(0, 4), (4, 12), (12, 13)]),
     # a token longer than the window (of 15) begins one, and is cut anywhere
-    (19, [0, 1, 2, 3, 18], NONE, [(0, 3), (3, 11), (7, 15), (11, 19)], [(0, 3), (3, 9), (9, 13), (13, 19)]),
+    (
+        19,
+        [0, 1, 2, 3, 18],
+        NONE,
+        [(0, 3), (3, 11), (7, 15), (11, 19)],
+        [(0, 3), (3, 9), (9, 13), (13, 19)],
+    ),
     (18, NONE, NONE, [(0, 8), (4, 12), (8, 16), (12, 18)], [(0, 6), (6, 10), (10, 14), (14, 18)]),
     # subwords before the first token
     (12, range(2, 12), NONE, [(0, 8), (4, 12)], [(0, 6), (6, 12)]),
@@ -71,7 +77,9 @@ def test_windows_without_overlap_follow_each_other() -> None:
 def test_a_long_token_is_read_in_as_few_windows_as_short_ones(length: int, n_windows: int) -> None:
     starts = np.concatenate([np.arange(100), np.arange(99 + length, 199 + length)])
     none = np.zeros(0, dtype=np.int64)
-    windows = plan_windows(200 + length, window=128, overlap=32, token_starts=starts, sentence_starts=none)
+    windows = plan_windows(
+        200 + length, window=128, overlap=32, token_starts=starts, sentence_starts=none
+    )
     assert len(windows) == n_windows
 
 
@@ -87,7 +95,10 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("n_subwords", "token_starts", "sentence_starts", "read"), SENTENCES)
 def test_sentence_windows_never_read_across_a_sentence_start(
-    n_subwords: int, token_starts: list[int], sentence_starts: list[int], read: list[tuple[int, int]]
+    n_subwords: int,
+    token_starts: list[int],
+    sentence_starts: list[int],
+    read: list[tuple[int, int]],
 ) -> None:
     windows = plan_sentence_windows(
         n_subwords,
@@ -109,7 +120,9 @@ def test_windows_up_to_the_limit_and_overlaps_up_to_a_half_pass(window: int, ove
 
 
 @pytest.mark.parametrize(("window", "advice"), [(512, 510), (1, 2), (0, 2), (-5, 2)])
-def test_a_window_that_does_not_fit_the_model_is_refused_with_the_one_that_does(window: int, advice: int) -> None:
+def test_a_window_that_does_not_fit_the_model_is_refused_with_the_one_that_does(
+    window: int, advice: int
+) -> None:
     message = rf"^window must be 2\.\.510 subwords for 'bert', got {window}: .* Set window = {advice}, or null"
     with pytest.raises(ConfigError, match=message):
         check_window(window, 0, limit=510, name="bert")

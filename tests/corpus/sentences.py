@@ -9,7 +9,11 @@ from spacy_hf_ner.corpus.source import ReadOptions
 
 def read(path: Path, options: ReadOptions | None = None) -> list[Sentence]:
     """Return the sentences of a file that have words."""
-    return [sentence for sentence in open_corpus(path, options or ReadOptions()).read() if sentence.words]
+    return [
+        sentence
+        for sentence in open_corpus(path, options or ReadOptions()).read()
+        if sentence.words
+    ]
 
 
 def show(sentence: Sentence) -> list[str]:
@@ -19,7 +23,9 @@ def show(sentence: Sentence) -> list[str]:
 
 def text_of(sentence: Sentence) -> str:
     """Return the text, whose white space must be known."""
-    return sentence.lead + "".join(w + (g or "") for w, g in zip(sentence.words, sentence.gaps, strict=True))
+    return sentence.lead + "".join(
+        w + (g or "") for w, g in zip(sentence.words, sentence.gaps, strict=True)
+    )
 
 
 def kinds(sentence: Sentence) -> list[str]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import spacy
 
-from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.columns import Columns
+from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.edits import rename_types
 from spacy_hf_ner.corpus.formats.conll import open_conll
-from spacy_hf_ner.corpus.layout import Columns
 from spacy_hf_ner.corpus.readers import read_docs
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
@@ -54,7 +54,9 @@ def test_one_sentence_is_read_from_every_shape(tmp_path: Path, text: str) -> Non
     assert not sentence.problems
 
 
-@pytest.mark.parametrize("tags", ["PER-B PER-I LOC-B", "per_b per_i loc_b", "B:PER I:PER B:LOC", "b/per i/per b/loc"])
+@pytest.mark.parametrize(
+    "tags", ["PER-B PER-I LOC-B", "per_b per_i loc_b", "B:PER I:PER B:LOC", "b/per i/per b/loc"]
+)
 def test_prefixes_may_be_at_the_end_or_have_another_separator(tmp_path: Path, tags: str) -> None:
     first, second, third = tags.split()
     (sentence,) = read(tmp_path, f"Tim\t{first}\nCook\t{second}\nin\tO\nRome\t{third}\n")
@@ -73,7 +75,9 @@ def test_a_word_that_begins_with_a_hash_is_no_comment(tmp_path: Path) -> None:
     assert sentence.sentence_id == "17"
 
 
-@pytest.mark.parametrize("mark", ["-DOCSTART- -X- -X- O", "-DOCSTART- -X- O O", "-DOCSTART-\tO", "-DOCSTART- O"])
+@pytest.mark.parametrize(
+    "mark", ["-DOCSTART- -X- -X- O", "-DOCSTART- -X- O O", "-DOCSTART-\tO", "-DOCSTART- O"]
+)
 def test_document_marks_start_documents_and_are_no_words(tmp_path: Path, mark: str) -> None:
     sentences = read(tmp_path, f"{mark}\n\nTim O\n\nran O\n\n{mark}\nfar O\n")
     assert [(s.words, s.starts_document) for s in sentences] == [
@@ -84,7 +88,9 @@ def test_document_marks_start_documents_and_are_no_words(tmp_path: Path, mark: s
 
 
 def test_a_short_row_loses_its_tag_and_leaves_its_neighbours_alone(tmp_path: Path) -> None:
-    (sentence,) = read(tmp_path, "Tim NNP B-PER\nCook NNP I-PER\nran VBD\nto TO O\nOslo NNP B-LOC\n")
+    (sentence,) = read(
+        tmp_path, "Tim NNP B-PER\nCook NNP I-PER\nran VBD\nto TO O\nOslo NNP B-LOC\n"
+    )
     assert sentence.words == ("Tim", "Cook", "ran", "to", "Oslo")
     assert show(sentence) == ["Tim Cook/PER", "Oslo/LOC"]
     assert sentence.missing == (2,)
@@ -95,7 +101,10 @@ def test_blank_words_are_left_out_and_the_entity_through_them_stays_whole(tmp_pa
     (sentence,) = read(tmp_path, "New\tB-LOC\n \tI-LOC\nYork\tI-LOC\n\tO\n!\tO\n")
     assert sentence.words == ("New", "York", "!")
     assert show(sentence) == ["New York/LOC"]
-    assert sentence.problems == (Problem("blank word, left out", 2), Problem("blank word, left out", 4))
+    assert sentence.problems == (
+        Problem("blank word, left out", 2),
+        Problem("blank word, left out", 4),
+    )
 
 
 def test_missing_tags_are_missing_annotation(tmp_path: Path) -> None:
@@ -117,7 +126,10 @@ def test_character_offsets_give_the_white_space_and_the_documents_back(tmp_path:
 def test_two_levels_of_tags_become_spans_and_layers(tmp_path: Path) -> None:
     (sentence,) = read(tmp_path, "1\tReal\tB-ORG\tO\n2\tMadrid\tI-ORG\tB-LOC\n3\twon\tO\tO\n")
     assert show(sentence) == ["Real Madrid/ORG"]
-    assert [(s.start, s.end, s.entity_type) for s in sentence.layers] == [(0, 2, "ORG"), (1, 2, "LOC")]
+    assert [(s.start, s.end, s.entity_type) for s in sentence.layers] == [
+        (0, 2, "ORG"),
+        (1, 2, "LOC"),
+    ]
 
 
 def test_several_tags_in_one_cell_become_layers(tmp_path: Path) -> None:
@@ -171,9 +183,21 @@ def test_columns_can_be_named_by_the_header(tmp_path: Path) -> None:
     ("text", "options", "message"),
     [
         ("", ReadOptions(), "expected rows of words and tags, got an empty file"),
-        ("Tim ran\nfar off\n", ReadOptions(), r"file.conll:1: expected a column of tags .* Name it with --tag-column"),
-        ("Tim B-PER\n", ReadOptions(columns=Columns(tag=5)), "there is no column 5: the rows have 2 columns"),
-        ("Tim B-PER\n", ReadOptions(columns=Columns(tag="x")), "no column is named 'x'; the file names none"),
+        (
+            "Tim ran\nfar off\n",
+            ReadOptions(),
+            r"file.conll:1: expected a column of tags .* Name it with --tag-column",
+        ),
+        (
+            "Tim B-PER\n",
+            ReadOptions(columns=Columns(tag=5)),
+            "there is no column 5: the rows have 2 columns",
+        ),
+        (
+            "Tim B-PER\n",
+            ReadOptions(columns=Columns(tag="x")),
+            "no column is named 'x'; the file names none",
+        ),
         ("Tim B-PER\n", ReadOptions(scheme="IO"), r"the prefixes B are not in IO \(I\)"),
         (
             "Tim B-PER\nran L-PER\nx M-PER\n",
@@ -197,10 +221,16 @@ def test_what_cannot_be_read_is_an_error_that_says_why(
         ("# text = Oh no!\nOh\tO\nno\tO\n", "text that does not fit the words, not used", 2),
         ("a\tO\n \tB-X\n", "entity of blank words only, left out", 2),
         ("a \tB-X\nb\tO\n", "white space around a word, trimmed", 1),
-        ("ab\t0\t2\tO\n" * 10 + "ab\tx\t2\tO\n", "character offsets that are no numbers, not used", 1),
+        (
+            "ab\t0\t2\tO\n" * 10 + "ab\tx\t2\tO\n",
+            "character offsets that are no numbers, not used",
+            1,
+        ),
     ],
 )
-def test_what_is_left_out_is_named_with_its_line(tmp_path: Path, text: str, kind: str, line: int) -> None:
+def test_what_is_left_out_is_named_with_its_line(
+    tmp_path: Path, text: str, kind: str, line: int
+) -> None:
     (sentence,) = read(tmp_path, text)
     assert Problem(kind, line) in sentence.problems
 
@@ -209,7 +239,9 @@ def test_what_is_left_out_is_named_with_its_line(tmp_path: Path, text: str, kind
 
 
 @pytest.mark.parametrize("missing", ["_", "-", "-X-"])
-def test_a_missing_part_of_speech_is_no_tag_and_comes_back_as_none(tmp_path: Path, missing: str) -> None:
+def test_a_missing_part_of_speech_is_no_tag_and_comes_back_as_none(
+    tmp_path: Path, missing: str
+) -> None:
     text = f"Ed NNP B-NP B-PER\nran {missing} B-VP O\n( -LRB- O O\n: : O O\n"
     (sentence,) = read(tmp_path, text)
     assert sentence.pos == ("NNP", "", "-LRB-", ":")
@@ -243,8 +275,12 @@ def test_the_scheme_of_chunks_is_told_and_its_repairs_are_counted(tmp_path: Path
     assert len(sentence.problems) == 6
     source = open_conll(tmp_path / "file.conll", CHUNKS)
     assert (source.scheme, source.share) == ("IOBES", 0.25)
-    with pytest.raises(CorpusError, match=r"file.conll:1: chunks, IOBES: entity starts without a start tag"):
-        convert_corpus(str(tmp_path / "file.conll"), tmp_path / "o.spacy", CHUNKS, ConvertOptions(strict=True))
+    with pytest.raises(
+        CorpusError, match=r"file.conll:1: chunks, IOBES: entity starts without a start tag"
+    ):
+        convert_corpus(
+            str(tmp_path / "file.conll"), tmp_path / "o.spacy", CHUNKS, ConvertOptions(strict=True)
+        )
 
 
 def test_repairs_of_chunks_beside_entities_are_counted(tmp_path: Path) -> None:
@@ -253,7 +289,9 @@ def test_repairs_of_chunks_beside_entities_are_counted(tmp_path: Path) -> None:
     assert show(sentence) == ["Ed/PER"]
 
 
-def test_a_scheme_that_is_named_is_that_of_the_chunks_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_a_scheme_that_is_named_is_that_of_the_chunks_where_they_are_asked_for(
+    tmp_path: Path,
+) -> None:
     text = "Ed NNP B-NP B-PER\nLi NNP I-NP I-PER\nran VBD I-VP O\n"
     (sentence,) = read(tmp_path, text, ReadOptions(scheme="IOB1", columns=Columns(task="chunk")))
     assert sentence.problems == (Problem("chunks, IOB1: entity starts without a start tag", 1),)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.columns import Columns, Task
+from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.edits import rename_types
 from spacy_hf_ner.corpus.formats.conll import open_conll
-from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
@@ -37,14 +37,21 @@ def layers(sentence: Sentence) -> list[tuple[int, int, str]]:
 
 @pytest.mark.parametrize("separator", ["\t", " "])
 def test_a_column_that_names_sentences_cuts_them(tmp_path: Path, separator: str) -> None:
-    rows = [("sentence_id", "word", "tag"), ("1", "Tim", "B-PER"), ("1", "ran", "O"), ("2", "Hi", "O")]
+    rows = [
+        ("sentence_id", "word", "tag"),
+        ("1", "Tim", "B-PER"),
+        ("1", "ran", "O"),
+        ("2", "Hi", "O"),
+    ]
     sentences = read(tmp_path, "".join(separator.join(row) + "\n" for row in rows))
     assert [(s.words, s.sentence_id) for s in sentences] == [(("Tim", "ran"), "1"), (("Hi",), "2")]
     assert show(sentences[0]) == ["Tim/PER"]
 
 
 def test_a_column_of_names_is_neither_the_word_nor_the_number_of_a_word(tmp_path: Path) -> None:
-    (sentence,) = read(tmp_path, "doc_id\tsentence_id\tform?\ta\ttag\n1\t1\tTim\tB-X\tB-PER\n1\t1\tran\tO\tO\n")
+    (sentence,) = read(
+        tmp_path, "doc_id\tsentence_id\tform?\ta\ttag\n1\t1\tTim\tB-X\tB-PER\n1\t1\tran\tO\tO\n"
+    )
     assert (sentence.words, show(sentence), sentence.layers) == (("Tim", "ran"), ["Tim/PER"], ())
 
 
@@ -68,7 +75,10 @@ def test_a_column_that_names_documents_starts_them(tmp_path: Path) -> None:
 
 def test_a_document_mark_may_be_numbered(tmp_path: Path) -> None:
     text = "1\t-DOCSTART-\tO\n\n1\tTim\tB-PER\n2\tran\tO\n\n1\t-DOCSTART-\tO\n\n1\tHi\tO\n"
-    assert [(s.words, s.starts_document) for s in read(tmp_path, text)] == [(("Tim", "ran"), True), (("Hi",), True)]
+    assert [(s.words, s.starts_document) for s in read(tmp_path, text)] == [
+        (("Tim", "ran"), True),
+        (("Hi",), True),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ comments and headers
@@ -81,16 +91,28 @@ def test_a_comment_without_a_space_is_no_word(tmp_path: Path) -> None:
     assert open_conll(tmp_path / "file.conll", ReadOptions()).scheme == "IOB2"
 
 
-def test_a_comment_without_a_space_is_no_word_where_only_hashtags_have_entities(tmp_path: Path) -> None:
-    first, second = read(tmp_path, "#id 17\nHi O\n#Bob B-PER\n#fun O\n#c PER\n\n#id 18\nHi O\n#no tag\n#ab c\n")
-    assert (first.words, first.sentence_id, show(first)) == (("Hi", "#Bob", "#fun", "#c"), "17", ["#Bob/PER", "#c/PER"])
+def test_a_comment_without_a_space_is_no_word_where_only_hashtags_have_entities(
+    tmp_path: Path,
+) -> None:
+    first, second = read(
+        tmp_path, "#id 17\nHi O\n#Bob B-PER\n#fun O\n#c PER\n\n#id 18\nHi O\n#no tag\n#ab c\n"
+    )
+    assert (first.words, first.sentence_id, show(first)) == (
+        ("Hi", "#Bob", "#fun", "#c"),
+        "17",
+        ["#Bob/PER", "#c/PER"],
+    )
     assert (second.words, second.sentence_id) == (("Hi",), "18")
 
 
 def test_a_number_is_no_type_that_was_not_seen_before(tmp_path: Path) -> None:
     first, second = read(tmp_path, "#id 17\nHi O\nAl PER\n#new LOC\n\n#id 18\nHi O\n")
     assert (first.words, first.sentence_id) == (("Hi", "Al", "#new"), "17")
-    assert (show(first), second.words, second.sentence_id) == (["Al/PER", "#new/LOC"], ("Hi",), "18")
+    assert (show(first), second.words, second.sentence_id) == (
+        ["Al/PER", "#new/LOC"],
+        ("Hi",),
+        "18",
+    )
 
 
 def test_words_with_a_hash_and_a_tag_or_nearly_one_stay_words(tmp_path: Path) -> None:
@@ -104,17 +126,27 @@ def test_words_with_a_hash_and_a_tag_or_nearly_one_stay_words(tmp_path: Path) ->
 def test_a_first_row_without_a_tag_is_a_header_and_told(tmp_path: Path, header: str) -> None:
     (sentence,) = read(tmp_path, f"{header}\nTim\tB-PER\nran\tO\n")
     assert (sentence.words, show(sentence)) == (("Tim", "ran"), ["Tim/PER"])
-    assert describe(tmp_path) == f"utf-8, 2 columns: token 0; tag 1; header {header.replace(chr(9), ' ')!r}"
+    assert (
+        describe(tmp_path)
+        == f"utf-8, 2 columns: token 0; tag 1; header {header.replace(chr(9), ' ')!r}"
+    )
     assert problems(tmp_path) == (Problem("first row taken for a header", 1),)
-    (sentence,) = read(tmp_path, f"{header}\nTim\tB-PER\nran\tO\n", ReadOptions(columns=Columns(tag=1)))
+    (sentence,) = read(
+        tmp_path, f"{header}\nTim\tB-PER\nran\tO\n", ReadOptions(columns=Columns(tag=1))
+    )
     assert sentence.words == ("Tim", "ran")
 
 
 def test_a_first_row_that_may_be_no_header_is_counted_and_can_be_refused(tmp_path: Path) -> None:
     (sentence,) = read(tmp_path, "\nEU ORG\nBob B-PER\nx O\n")
-    assert (sentence.words, problems(tmp_path)) == (("Bob", "x"), (Problem("first row taken for a header", 2),))
+    assert (sentence.words, problems(tmp_path)) == (
+        ("Bob", "x"),
+        (Problem("first row taken for a header", 2),),
+    )
     with pytest.raises(CorpusError, match=r"file.conll:2: first row taken for a header"):
-        convert_corpus(str(tmp_path / "file.conll"), tmp_path / "o.spacy", None, ConvertOptions(strict=True))
+        convert_corpus(
+            str(tmp_path / "file.conll"), tmp_path / "o.spacy", None, ConvertOptions(strict=True)
+        )
 
 
 def test_a_header_of_known_names_is_no_problem(tmp_path: Path) -> None:
@@ -163,33 +195,58 @@ def test_two_entities_of_one_type_in_one_cell_stay_two(tmp_path: Path) -> None:
 
 def test_a_row_that_is_too_long_is_counted_even_if_its_tag_looks_right(tmp_path: Path) -> None:
     (sentence,) = read(tmp_path, "Tim\tB-PER\nran\tO\tjunk\nto\tx\tO\nus\tO\n.\tO\n")
-    assert (sentence.words, sentence.missing, show(sentence)) == (("Tim", "ran", "to", "us", "."), (2,), ["Tim/PER"])
+    assert (sentence.words, sentence.missing, show(sentence)) == (
+        ("Tim", "ran", "to", "us", "."),
+        (2,),
+        ["Tim/PER"],
+    )
     assert sentence.problems == (
         Problem("row of 3 columns, not 2: its tag is kept", 2),
         Problem("row of 3 columns, not 2: its tag is missing", 3),
     )
 
 
-def test_a_row_of_another_width_has_no_part_of_speech_where_that_is_asked_for(tmp_path: Path) -> None:
-    (sentence,) = read(tmp_path, "Tim\tNNP\nran\tfar\tO\nus\tPRP\n", ReadOptions(columns=Columns(tag=1, task="pos")))
+def test_a_row_of_another_width_has_no_part_of_speech_where_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    (sentence,) = read(
+        tmp_path,
+        "Tim\tNNP\nran\tfar\tO\nus\tPRP\n",
+        ReadOptions(columns=Columns(tag=1, task="pos")),
+    )
     assert sentence.pos == ("NNP", "", "PRP")
     assert sentence.problems == (Problem("row of 3 columns, not 2: its tag is missing", 2),)
 
 
 def test_a_row_of_another_width_has_no_part_of_speech(tmp_path: Path) -> None:
     (sentence,) = read(tmp_path, "a\tNN\tO\nb\tB-X\nc\tNN\tB-Y\nd\tNN\tB-Y\n")
-    assert (sentence.words, sentence.pos, sentence.missing) == (("a", "b", "c", "d"), ("NN", "", "NN", "NN"), (1,))
+    assert (sentence.words, sentence.pos, sentence.missing) == (
+        ("a", "b", "c", "d"),
+        ("NN", "", "NN", "NN"),
+        (1,),
+    )
     assert show(sentence) == ["c/Y", "d/Y"]
 
 
 def test_a_row_of_another_width_has_no_part_of_speech_and_no_chunk(tmp_path: Path) -> None:
     text = "a NN B-NP B-X\nd B-VP O\nb VB B-VP O\nc NN B-NP O x\nd NN B-NP O\n"
     (sentence,) = read(tmp_path, text)
-    assert (sentence.pos, sentence.missing, show(sentence)) == (("NN", "", "VB", "", "NN"), (1,), ["a/X"])
-    assert [(s.start, s.end, s.entity_type) for s in sentence.chunks] == [(0, 1, "NP"), (2, 3, "VP"), (4, 5, "NP")]
+    assert (sentence.pos, sentence.missing, show(sentence)) == (
+        ("NN", "", "VB", "", "NN"),
+        (1,),
+        ["a/X"],
+    )
+    assert [(s.start, s.end, s.entity_type) for s in sentence.chunks] == [
+        (0, 1, "NP"),
+        (2, 3, "VP"),
+        (4, 5, "NP"),
+    ]
     (sentence,) = read(tmp_path, text, ReadOptions(columns=Columns(task="chunk")))
     assert sentence.pos == ("NN", "", "VB", "", "NN")
-    assert [(s.start, s.end, s.entity_type) for s in sentence.chunks][2:] == [(3, 4, "NP"), (4, 5, "NP")]
+    assert [(s.start, s.end, s.entity_type) for s in sentence.chunks][2:] == [
+        (3, 4, "NP"),
+        (4, 5, "NP"),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ what is not there
@@ -202,16 +259,24 @@ def test_a_row_of_another_width_has_no_part_of_speech_and_no_chunk(tmp_path: Pat
 def test_a_column_that_is_asked_for_and_not_there_is_an_error(
     tmp_path: Path, text: str, task: Task, wanted: str
 ) -> None:
-    with pytest.raises(CorpusError, match=rf"file.conll:1: expected a column of {wanted}.* found none .* --tag-column"):
+    with pytest.raises(
+        CorpusError,
+        match=rf"file.conll:1: expected a column of {wanted}.* found none .* --tag-column",
+    ):
         read(tmp_path, text, ReadOptions(columns=Columns(task=task)))
 
 
 @pytest.mark.parametrize("scheme", ["auto", "IOB2"])
-@pytest.mark.parametrize(("text", "cell"), [("x\tO\nBob\tB\nSmith\tI\n", "B"), ("x\tO\ny\t_\nz\tI-\n", "I-")])
-def test_prefixes_without_types_are_an_error(tmp_path: Path, text: str, cell: str, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "cell"), [("x\tO\nBob\tB\nSmith\tI\n", "B"), ("x\tO\ny\t_\nz\tI-\n", "I-")]
+)
+def test_prefixes_without_types_are_an_error(
+    tmp_path: Path, text: str, cell: str, scheme: str
+) -> None:
     line = 2 if cell == "B" else 3
     with pytest.raises(
-        CorpusError, match=rf"file.conll:{line}: expected tags with types .*, got '{cell}'.* --scheme bare"
+        CorpusError,
+        match=rf"file.conll:{line}: expected tags with types .*, got '{cell}'.* --scheme bare",
     ):
         read(tmp_path, text, ReadOptions(scheme=scheme))
 
@@ -225,7 +290,9 @@ def test_chunks_without_types_do_not_keep_entities_from_being_read(tmp_path: Pat
     text = "word chunk tag\nBob B B-PER\nSmith I I-PER\n"
     (sentence,) = read(tmp_path, text)
     assert show(sentence) == ["Bob Smith/PER"]
-    with pytest.raises(CorpusError, match=r"file.conll:2: expected tags with types such as B-PER, got 'B'"):
+    with pytest.raises(
+        CorpusError, match=r"file.conll:2: expected tags with types such as B-PER, got 'B'"
+    ):
         read(tmp_path, text, ReadOptions(columns=Columns(task="chunk")))
 
 

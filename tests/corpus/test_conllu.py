@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from spacy_hf_ner.corpus.convert import convert_corpus
-from spacy_hf_ner.corpus.layout import Columns
+from spacy_hf_ner.corpus.columns import Columns
+from spacy_hf_ner.corpus.conversion import convert_corpus
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
@@ -52,7 +52,9 @@ def test_chunks_in_misc_leave_entities_unannotated(tmp_path: Path) -> None:
 
 
 def test_a_missing_part_of_speech_is_no_tag(tmp_path: Path) -> None:
-    (sentence,) = read(tmp_path, row("1", "Ed", "name=B-PER", upos="_") + row("2", "ran", "name=O", upos="VERB"))
+    (sentence,) = read(
+        tmp_path, row("1", "Ed", "name=B-PER", upos="_") + row("2", "ran", "name=O", upos="VERB")
+    )
     assert sentence.pos == ("", "VERB")
     (sentence,) = read(tmp_path, row("1", "Ed", "name=B-PER", upos="_"))
     assert sentence.pos == ()
@@ -60,7 +62,10 @@ def test_a_missing_part_of_speech_is_no_tag(tmp_path: Path) -> None:
 
 def test_a_key_that_no_word_has_is_an_error_that_names_those_there_are(tmp_path: Path) -> None:
     text = row("1", "Ed", "name=B-PER|SpaceAfter=No") + row("2", "ran", "name=O")
-    with pytest.raises(CorpusError, match=r"a.conllu:1: expected the key nmae .*, found only name, SpaceAfter. Name"):
+    with pytest.raises(
+        CorpusError,
+        match=r"a.conllu:1: expected the key nmae .*, found only name, SpaceAfter. Name",
+    ):
         read(tmp_path, text, ReadOptions(columns=Columns(tag="nmae")))
 
 
@@ -77,32 +82,53 @@ def test_a_number_of_thousands_of_digits_is_none(tmp_path: Path, number: str) ->
 
 
 def test_a_range_that_goes_on_for_ever_costs_no_memory(tmp_path: Path) -> None:
-    (sentence,) = read(tmp_path, row("1-999999999", "del") + row("1", "de", "name=O") + row("2", "el", "name=B-LOC"))
+    (sentence,) = read(
+        tmp_path,
+        row("1-999999999", "del") + row("1", "de", "name=O") + row("2", "el", "name=B-LOC"),
+    )
     assert (sentence.words, show(sentence)) == (("del",), ["del/LOC"])
 
 
 def test_the_scheme_of_tags_in_misc_is_repaired_for_chunks_too(tmp_path: Path) -> None:
-    text = row("1", "Ed", "chunk=B-NP") + row("2", "Li", "chunk=I-NP") + "\n" + row("1", "ran", "chunk=I-VP")
+    text = (
+        row("1", "Ed", "chunk=B-NP")
+        + row("2", "Li", "chunk=I-NP")
+        + "\n"
+        + row("1", "ran", "chunk=I-VP")
+    )
     first, second = read(tmp_path, text, ReadOptions(scheme="IOB2", columns=Columns(task="chunk")))
     assert first.problems == ()
     assert second.problems == (Problem("chunks, IOB2: entity starts without a start tag", 4),)
 
 
-def test_a_word_without_a_part_of_speech_has_no_tag_in_its_doc_and_in_columns(tmp_path: Path) -> None:
-    (tmp_path / "a.conllu").write_text(row("1", "Ed", "name=S-PER", upos="_") + row("2", "ran", "name=O", upos="VERB"))
+def test_a_word_without_a_part_of_speech_has_no_tag_in_its_doc_and_in_columns(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.conllu").write_text(
+        row("1", "Ed", "name=S-PER", upos="_") + row("2", "ran", "name=O", upos="VERB")
+    )
     convert_corpus(str(tmp_path / "a.conllu"), tmp_path / "b.spacy")
     convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.conll")
     (sentence,) = read_file(tmp_path / "c.conll")
-    assert (sentence.words, sentence.pos, show(sentence)) == (("Ed", "ran"), ("", "VERB"), ["Ed/PER"])
+    assert (sentence.words, sentence.pos, show(sentence)) == (
+        ("Ed", "ran"),
+        ("", "VERB"),
+        ["Ed/PER"],
+    )
 
 
 def test_a_row_that_is_too_long_keeps_its_tag_and_that_is_told(tmp_path: Path) -> None:
     long = row("1", "Ed", "name=B-PER").replace("\n", "\tx\n")
-    (sentence,) = read(tmp_path, long + row("2", "ran", "name=O") + row("3", "far").replace("\n", "\tx\n"))
+    (sentence,) = read(
+        tmp_path, long + row("2", "ran", "name=O") + row("3", "far").replace("\n", "\tx\n")
+    )
     assert (show(sentence), sentence.missing) == (["Ed/PER"], (2,))
     assert sentence.problems == (
         Problem("row of 11 columns, not 10: its tag is kept", 1),
         Problem("row of 11 columns, not 10: its tag is missing", 3),
     )
     (sentence,) = read(tmp_path, long, POS)
-    assert (sentence.pos, sentence.problems) == (("NOUN",), (Problem("row of 11 columns, not 10: its tag is kept", 1),))
+    assert (sentence.pos, sentence.problems) == (
+        ("NOUN",),
+        (Problem("row of 11 columns, not 10: its tag is kept", 1),),
+    )

@@ -65,7 +65,9 @@ def test_no_words_have_no_white_space() -> None:
         ("norne/no_nynorsk-ud-test.conllu", "nn", 0.97),
     ],
 )
-def test_white_space_is_right_where_a_real_text_tells(shared_data: Path, name: str, lang: str, share: float) -> None:
+def test_white_space_is_right_where_a_real_text_tells(
+    shared_data: Path, name: str, lang: str, share: float
+) -> None:
     n_gaps = n_right = 0
     for sentence in open_corpus(shared_data / name, ReadOptions()).read():
         for gap, space in zip(sentence.gaps[:-1], detokenize(sentence.words, lang), strict=False):
@@ -81,7 +83,9 @@ def test_the_examples_that_spacy_has_for_a_language_come_back_whole(lang: str) -
     examples = import_module(f"spacy.lang.{lang}.examples").sentences
     docs = [nlp(text) for text in examples]
     gaps = [(bool(token.whitespace_), token.i) for doc in docs for token in doc[:-1]]
-    found = [space for doc in docs for space in detokenize([token.text for token in doc], lang)[:-1]]
+    found = [
+        space for doc in docs for space in detokenize([token.text for token in doc], lang)[:-1]
+    ]
     n_right = sum(space == gap for space, (gap, _) in zip(found, gaps, strict=True))
     assert len(gaps) >= 30
     assert n_right / len(gaps) >= 0.97

@@ -24,7 +24,9 @@ def test_a_doc_has_the_words_as_tokens_and_white_space_as_it_is_written() -> Non
 
 
 def test_known_white_space_is_kept_to_the_letter() -> None:
-    doc = make(Sentence(("Oh", "no", "!"), gaps=("  ", "\n", " "), lead=" ", spans=(TokenSpan(0, 2, "X"),)))
+    doc = make(
+        Sentence(("Oh", "no", "!"), gaps=("  ", "\n", " "), lead=" ", spans=(TokenSpan(0, 2, "X"),))
+    )
     assert doc.text == " Oh  no\n! "
     assert [entity.text for entity in doc.ents] == ["Oh  no"]
     assert [token.text for token in doc if not token.is_space] == ["Oh", "no", "!"]
@@ -37,7 +39,10 @@ def test_a_gap_that_the_source_does_not_know_is_filled_in() -> None:
 
 
 def test_a_language_without_white_space_gets_none() -> None:
-    assert make(Sentence(tuple("我在北京")), Sentence(("好", "iPhone", "5")), lang="zh").text == "我在北京好iPhone 5"
+    assert (
+        make(Sentence(tuple("我在北京")), Sentence(("好", "iPhone", "5")), lang="zh").text
+        == "我在北京好iPhone 5"
+    )
 
 
 def test_missing_annotation_stays_missing_beside_outside() -> None:
@@ -57,7 +62,10 @@ def test_levels_chunks_tags_and_names_find_their_places() -> None:
             document_id="d1",
         )
     )
-    assert [(s.text, s.label_) for s in doc.spans[LAYERS_KEY]] == [("Real Madrid", "ORG"), ("Madrid", "LOC")]
+    assert [(s.text, s.label_) for s in doc.spans[LAYERS_KEY]] == [
+        ("Real Madrid", "ORG"),
+        ("Madrid", "LOC"),
+    ]
     assert [(s.text, s.label_) for s in doc.spans[CHUNKS_KEY]] == [("Real Madrid", "NP")]
     assert [token.tag_ for token in doc] == ["NNP", "NNP"]
     assert doc.user_data == {"sentence_ids": ["s1"], "document_id": "d1"}
@@ -69,7 +77,13 @@ def test_a_text_without_known_sentences_gets_no_sentence_starts() -> None:
 
 @pytest.mark.parametrize(
     ("has_documents", "n_sents", "sizes"),
-    [(True, 0, [3, 2]), (True, 2, [2, 1, 2]), (False, 0, [1] * 5), (False, 4, [3, 2]), (True, 99, [3, 2])],
+    [
+        (True, 0, [3, 2]),
+        (True, 2, [2, 1, 2]),
+        (False, 0, [1] * 5),
+        (False, 4, [3, 2]),
+        (True, 99, [3, 2]),
+    ],
 )
 def test_sentences_are_grouped_as_the_source_or_the_user_says(
     *, has_documents: bool, n_sents: int, sizes: list[int]

@@ -44,7 +44,9 @@ FILES = (
 
 
 def read_expected(shared_data: Path) -> dict[str, dict[str, Any]]:
-    expected: dict[str, dict[str, Any]] = json.loads((shared_data / "expected_counts.json").read_text())["files"]
+    expected: dict[str, dict[str, Any]] = json.loads(
+        (shared_data / "expected_counts.json").read_text()
+    )["files"]
     return expected
 
 
@@ -53,7 +55,9 @@ def test_no_file_with_expected_counts_is_left_untested(shared_data: Path) -> Non
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_has_the_sentences_words_and_entities_that_are_expected(shared_data: Path, name: str) -> None:
+def test_a_file_has_the_sentences_words_and_entities_that_are_expected(
+    shared_data: Path, name: str
+) -> None:
     expected = read_expected(shared_data)[name]
     sentences = list(open_corpus(shared_data / name, ReadOptions()).read())
     n_blank = sum(p.kind.startswith("blank word") for s in sentences for p in s.problems)
@@ -73,7 +77,16 @@ def count(path: Path, lang: str = "en") -> tuple[int, int, Counter[str]]:
 
 
 def test_the_kaggle_csv_has_the_counts_that_are_expected(shared_data: Path) -> None:
-    types = {"geo": 8392, "tim": 4516, "org": 4458, "gpe": 3923, "per": 3899, "art": 129, "eve": 92, "nat": 59}
+    types = {
+        "geo": 8392,
+        "tim": 4516,
+        "org": 4458,
+        "gpe": 3923,
+        "per": 3899,
+        "art": 129,
+        "eve": 92,
+        "nat": 59,
+    }
     assert count(shared_data / "gmb_kaggle_csv/ner_dataset.csv") == (10928, 238665, Counter(types))
 
 
@@ -82,7 +95,9 @@ def test_bare_types_have_the_counts_that_are_expected(shared_data: Path) -> None
     assert (n_sentences, n_words, entities.total()) == (49, 1210, 203)
 
 
-def test_a_json_array_with_character_spans_has_the_counts_that_are_expected(shared_data: Path) -> None:
+def test_a_json_array_with_character_spans_has_the_counts_that_are_expected(
+    shared_data: Path,
+) -> None:
     n_texts, _, entities = count(shared_data / "ner_wikipedia_ja/ner.json", lang="xx")
     assert (n_texts, entities.total()) == (5343, 13185)
 

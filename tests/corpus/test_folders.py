@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.readers import make_hf_dataset_v1
 from spacy_hf_ner.corpus.source import ReadOptions
@@ -34,14 +34,20 @@ def read(path: Path) -> list[Doc]:
 
 
 def problems(folder: Path) -> list[str]:
-    return [p.kind for source in open_corpora(str(folder), ReadOptions()).values() for p in source.problems]
+    return [
+        p.kind
+        for source in open_corpora(str(folder), ReadOptions()).values()
+        for p in source.problems
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ shards
 
 
 @pytest.mark.parametrize("hash_", ["", "-2a1df75c6bce91ab"])
-def test_parquet_files_named_as_on_the_hub_are_shards_of_their_split(tmp_path: Path, hash_: str) -> None:
+def test_parquet_files_named_as_on_the_hub_are_shards_of_their_split(
+    tmp_path: Path, hash_: str
+) -> None:
     folder = tmp_path / "clone" / "data"
     write_parquet(folder / f"train-00000-of-00002{hash_}.parquet", "Ed", "Bo", document_id="d")
     write_parquet(folder / f"train-00001-of-00002{hash_}.parquet", "Li", document_id="d")
@@ -60,7 +66,9 @@ def test_parquet_files_named_as_on_the_hub_are_shards_of_their_split(tmp_path: P
 def test_a_shard_that_is_no_parquet_is_an_error_that_names_the_part(tmp_path: Path) -> None:
     write_parquet(tmp_path / "train-00000-of-00002.parquet", "Ed")
     write(tmp_path / "train-00001-of-00002.parquet", "no")
-    with pytest.raises(CorpusError, match=r"train-\*.parquet: expected parquet files, got something"):
+    with pytest.raises(
+        CorpusError, match=r"train-\*.parquet: expected parquet files, got something"
+    ):
         convert_corpus(str(tmp_path), tmp_path / "a.spacy")
 
 
@@ -76,7 +84,9 @@ def test_the_split_of_a_single_file_is_train(tmp_path: Path, name: str) -> None:
 def test_shards_that_convert_wrote_become_one_file_again(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll", "".join(f"Ed{i} B-PER\n\n" for i in range(5)))
     convert_corpus(source, tmp_path / "out", options=ConvertOptions(shard_words=2))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"a-0000{i}.spacy" for i in range(3)]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"a-0000{i}.spacy" for i in range(3)
+    ]
     report = convert_corpus(str(tmp_path / "out"), tmp_path / "b.spacy")
     assert [doc.text for doc in read(tmp_path / "b.spacy")] == [f"Ed{i}" for i in range(5)]
     assert [file.name for file in report.files] == [str(tmp_path / "out" / "a-*.spacy")]
@@ -85,7 +95,11 @@ def test_shards_that_convert_wrote_become_one_file_again(tmp_path: Path) -> None
 def test_files_whose_names_only_end_in_a_number_are_parts(tmp_path: Path) -> None:
     for name in ("doc-12345.conll", "doc-00000.conll", "doc-00001.conll"):
         write(tmp_path / name)
-    assert list(open_corpora(str(tmp_path), ReadOptions())) == ["doc-00000", "doc-00001", "doc-12345"]
+    assert list(open_corpora(str(tmp_path), ReadOptions())) == [
+        "doc-00000",
+        "doc-00001",
+        "doc-12345",
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ what is not read
@@ -96,7 +110,9 @@ def test_the_only_folder_with_data_is_read_and_of_several_one_must_be_named(tmp_
     write(tmp_path / ".git" / "x.conll")
     assert list(open_corpora(str(tmp_path), ReadOptions())) == ["train"]
     write(tmp_path / "more" / "deep" / "dev.conll")
-    with pytest.raises(CorpusError, match=r"got folders with such files \(data, more\). Name one of them"):
+    with pytest.raises(
+        CorpusError, match=r"got folders with such files \(data, more\). Name one of them"
+    ):
         open_corpora(str(tmp_path), ReadOptions())
 
 
@@ -105,7 +121,9 @@ def test_files_in_folders_beside_those_that_are_read_are_told(tmp_path: Path) ->
     assert problems(tmp_path) == []
     for i in range(4):
         write(tmp_path / "old" / f"{i}.conll")
-    assert problems(tmp_path) == ["4 files of the folder, not read: old/0.conll, old/1.conll, old/2.conll, …"]
+    assert problems(tmp_path) == [
+        "4 files of the folder, not read: old/0.conll, old/1.conll, old/2.conll, …"
+    ]
     with pytest.raises(CorpusError, match="4 files of the folder, not read"):
         convert_corpus(str(tmp_path), tmp_path / "out", options=ConvertOptions(strict=True))
 
@@ -125,20 +143,31 @@ def test_files_beside_brat_pairs_are_told(tmp_path: Path) -> None:
 
 def test_a_folder_whose_name_has_a_dot_is_a_folder_if_it_exists(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll")
-    with pytest.raises(ConfigError, match=r"got an ending '.0'. For a folder of that name, make it first"):
+    with pytest.raises(
+        ConfigError, match=r"got an ending '.0'. For a folder of that name, make it first"
+    ):
         convert_corpus(source, tmp_path / "corpus-1.0")
     (tmp_path / "corpus-1.0").mkdir()
     convert_corpus(source, tmp_path / "corpus-1.0", options=ConvertOptions(split="50/50"))
-    assert sorted(path.name for path in (tmp_path / "corpus-1.0").iterdir()) == ["dev.spacy", "train.spacy"]
+    assert sorted(path.name for path in (tmp_path / "corpus-1.0").iterdir()) == [
+        "dev.spacy",
+        "train.spacy",
+    ]
 
 
 def test_a_part_of_a_split_that_got_no_document_is_an_empty_file(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll", "Ed B-PER\n\nBo B-PER\n\nHi O\n")
     write(tmp_path / "out" / "test.spacy", "of an earlier run")
     report = convert_corpus(source, tmp_path / "out", options=ConvertOptions(split="98/1/1"))
-    assert {name: len(read(tmp_path / "out" / f"{name}.spacy")) for name in ("train", "dev", "test")} == {
+    assert {
+        name: len(read(tmp_path / "out" / f"{name}.spacy")) for name in ("train", "dev", "test")
+    } == {
         "train": 3,
         "dev": 0,
         "test": 0,
     }
-    assert {name: part.n_documents for name, part in report.parts.items()} == {"train": 3, "dev": 0, "test": 0}
+    assert {name: part.n_documents for name, part in report.parts.items()} == {
+        "train": 3,
+        "dev": 0,
+        "test": 0,
+    }

@@ -7,8 +7,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_hf_ner.corpus.convert import convert_corpus
-from spacy_hf_ner.corpus.layout import Columns, Task
+from spacy_hf_ner.corpus.columns import Columns, Task
+from spacy_hf_ner.corpus.conversion import convert_corpus
 from spacy_hf_ner.corpus.opening import find_format, open_corpora, open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
@@ -17,23 +17,30 @@ from tests.corpus.sentences import kinds, read, show, text_of
 
 # ------------------------------------------------------------------------------------------------ CSV
 
-KAGGLE = (
-    'Sentence #,Word,POS,Tag\r\nSentence: 1,London,NNP,B-geo\r\n,",",",",O\r\n,"""",``,O\r\nSentence: 2,Hi,UH,O\r\n'
-)
+KAGGLE = 'Sentence #,Word,POS,Tag\r\nSentence: 1,London,NNP,B-geo\r\n,",",",",O\r\n,"""",``,O\r\nSentence: 2,Hi,UH,O\r\n'
 
 
 def test_the_kaggle_csv_is_read_with_quoted_cells(tmp_path: Path) -> None:
     path = tmp_path / "ner.csv"
     path.write_bytes(KAGGLE.encode())
     first, second = read(path)
-    assert (first.words, first.pos, show(first)) == (("London", ",", '"'), ("NNP", ",", "``"), ["London/geo"])
+    assert (first.words, first.pos, show(first)) == (
+        ("London", ",", '"'),
+        ("NNP", ",", "``"),
+        ["London/geo"],
+    )
     assert (second.words, second.sentence_id) == (("Hi",), "Sentence: 2")
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_three_columns_with_a_sentence_name_on_each_row(tmp_path: Path, separator: str) -> None:
     path = tmp_path / "ner.csv"
-    rows = [("sentence_id", "word", "tag"), ("1", "Tim", "B-PER"), ("1", "ran", "O"), ("2", "Hi", "O")]
+    rows = [
+        ("sentence_id", "word", "tag"),
+        ("1", "Tim", "B-PER"),
+        ("1", "ran", "O"),
+        ("2", "Hi", "O"),
+    ]
     path.write_text("".join(separator.join(row) + "\n" for row in rows))
     assert [s.words for s in read(path)] == [("Tim", "ran"), ("Hi",)]
 
@@ -44,11 +51,17 @@ def test_blank_rows_separate_sentences_where_nothing_names_them(tmp_path: Path) 
     assert [s.words for s in read(path)] == [("Tim",), ("Hi",)]
 
 
-def test_a_row_of_another_width_loses_its_tag_and_leaves_its_neighbours_alone(tmp_path: Path) -> None:
+def test_a_row_of_another_width_loses_its_tag_and_leaves_its_neighbours_alone(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "ner.csv"
     path.write_text("word,pos,tag\nTim,NNP,B-PER\nran,O\nfar,RB,O\n")
     (sentence,) = read(path)
-    assert (sentence.words, show(sentence), sentence.missing) == (("Tim", "ran", "far"), ["Tim/PER"], (1,))
+    assert (sentence.words, show(sentence), sentence.missing) == (
+        ("Tim", "ran", "far"),
+        ["Tim/PER"],
+        (1,),
+    )
     assert kinds(sentence) == ["row of 2 columns, not 3: its tag is missing"]
 
 
@@ -81,7 +94,11 @@ def test_brat_pairs_are_documents_and_discontinuous_entities_are_reported(tmp_pa
     assert (show(first), first.document_id) == (["Oslo/LOC"], "a")
     assert show(second) == ["Ed/PER", "Bo Li/PER"]
     assert text_of(second) == "Ed met\nAnn and Bo Li.\n"
-    assert sorted(" ".join(second.words[s.start : s.end]) for s in second.layers) == ["Ann and Bo Li", "Bo Li", "Ed"]
+    assert sorted(" ".join(second.words[s.start : s.end]) for s in second.layers) == [
+        "Ann and Bo Li",
+        "Bo Li",
+        "Ed",
+    ]
     assert {p.kind: p.line for p in second.problems} == {
         "relation, event or attribute, left out": 2,
         "entity in several parts, its hull kept in doc.spans only": 3,
@@ -91,7 +108,9 @@ def test_brat_pairs_are_documents_and_discontinuous_entities_are_reported(tmp_pa
 def test_a_pair_is_found_by_either_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Oslo")
     (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
-    assert [show(s) for name in ("a.txt", "a.ann") for s in read(tmp_path / name)] == [["Oslo/LOC"]] * 2
+    assert [show(s) for name in ("a.txt", "a.ann") for s in read(tmp_path / name)] == [
+        ["Oslo/LOC"]
+    ] * 2
 
 
 def test_an_annotation_without_its_text_or_its_form_is_an_error(tmp_path: Path) -> None:
@@ -99,7 +118,9 @@ def test_an_annotation_without_its_text_or_its_form_is_an_error(tmp_path: Path) 
     with pytest.raises(CorpusError, match=r"a.ann: expected its text in a.txt beside it"):
         read(tmp_path / "a.ann")
     (tmp_path / "a.txt").write_text("Oslo")
-    with pytest.raises(CorpusError, match=r"a.ann:1: expected 'T1<tab>TYPE START END<tab>TEXT', got 'T1 LOC'"):
+    with pytest.raises(
+        CorpusError, match=r"a.ann:1: expected 'T1<tab>TYPE START END<tab>TEXT', got 'T1 LOC'"
+    ):
         read(tmp_path / "a.ann")
 
 
@@ -107,24 +128,34 @@ def test_an_annotation_without_its_text_or_its_form_is_an_error(tmp_path: Path) 
 def test_brat_has_entities_only(tmp_path: Path, task: Task) -> None:
     (tmp_path / "a.txt").write_text("Oslo")
     (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
-    with pytest.raises(CorpusError, match=f"a.ann: expected --column ner for brat's entities, got {task}"):
+    with pytest.raises(
+        CorpusError, match=f"a.ann: expected --column ner for brat's entities, got {task}"
+    ):
         read(tmp_path / "a.ann", ReadOptions(columns=Columns(task=task)))
 
 
 def test_an_offset_of_thousands_of_digits_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Oslo")
     (tmp_path / "a.ann").write_text(f"T1\tLOC 0 4\tOslo\nT2\tLOC 0 {'9' * 5_000}\tOslo\n")
-    with pytest.raises(CorpusError, match=r"a.ann:2: expected 'T1<tab>TYPE START END<tab>TEXT', got"):
+    with pytest.raises(
+        CorpusError, match=r"a.ann:2: expected 'T1<tab>TYPE START END<tab>TEXT', got"
+    ):
         read(tmp_path / "a.ann")
 
 
-def test_what_was_repaired_in_a_pair_is_reported_with_the_file_and_line_where_it_stands(tmp_path: Path) -> None:
+def test_what_was_repaired_in_a_pair_is_reported_with_the_file_and_line_where_it_stands(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.txt").write_text("Oslo")
     (folder / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
-    (folder / "b.txt").write_bytes("é\né\nEd ran\xff\n".encode("latin-1").replace(b"\xe9", "é".encode()))
-    (folder / "b.ann").write_bytes("#1\té\n#2\té\nT1\tPER 4 5\tE\n".encode() + b"#3\t\xff\nT2\tPER 4 9;10 11\tx\n")
+    (folder / "b.txt").write_bytes(
+        "é\né\nEd ran\xff\n".encode("latin-1").replace(b"\xe9", "é".encode())
+    )
+    (folder / "b.ann").write_bytes(
+        "#1\té\n#2\té\nT1\tPER 4 5\tE\n".encode() + b"#3\t\xff\nT2\tPER 4 9;10 11\tx\n"
+    )
     (_, second) = open_corpus(folder, ReadOptions()).read()
     assert [(p.kind, Path(p.file).name, p.line) for p in second.problems] == [
         ("bytes that are not UTF-8", "b.txt", 3),
@@ -146,10 +177,18 @@ def conllu(number: str, word: str, misc: str) -> str:
 
 def test_conllu_has_its_tags_and_white_space_in_misc(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu"
-    rows = [("1", "Ed", "SpaceAfter=No|NER=S-PER"), ("2", "!", r"SpacesAfter=\s\n|NER=O"), ("3", "Oh", "NER=O")]
+    rows = [
+        ("1", "Ed", "SpaceAfter=No|NER=S-PER"),
+        ("2", "!", r"SpacesAfter=\s\n|NER=O"),
+        ("3", "Oh", "NER=O"),
+    ]
     path.write_text("# newdoc id = d1\n# sent_id = s1\n" + "".join(conllu(*row) for row in rows))
     (sentence,) = read(path)
-    assert (sentence.words, sentence.gaps, show(sentence)) == (("Ed", "!", "Oh"), ("", " \n", None), ["Ed/PER"])
+    assert (sentence.words, sentence.gaps, show(sentence)) == (
+        ("Ed", "!", "Oh"),
+        ("", " \n", None),
+        ["Ed/PER"],
+    )
     assert (sentence.sentence_id, sentence.document_id, sentence.pos) == ("s1", "d1", ("NOUN",) * 3)
 
 
@@ -192,7 +231,11 @@ def make_doc() -> Doc:
 
 
 def check_doc(first: Sentence, second: Sentence) -> None:
-    assert (first.words, first.gaps, show(first)) == (("Ed", "ran", "."), (" ", "", "\n"), ["Ed/PER"])
+    assert (first.words, first.gaps, show(first)) == (
+        ("Ed", "ran", "."),
+        (" ", "", "\n"),
+        ["Ed/PER"],
+    )
     assert (second.words, second.missing, second.starts_document) == (("Oh", "no"), (0,), False)
     assert first.pos == ("NNP", "VBD", ".")
 
@@ -213,7 +256,11 @@ def test_docs_as_json_are_read(tmp_path: Path) -> None:
     doc.user_data.clear()
     (tmp_path / "a.json").write_text(json.dumps([doc.to_json()]))
     first, second = read(tmp_path / "a.json")
-    assert (first.words, show(first), second.words) == (("Ed", "ran", "."), ["Ed/PER"], ("Oh", "no"))
+    assert (first.words, show(first), second.words) == (
+        ("Ed", "ran", "."),
+        ["Ed/PER"],
+        ("Oh", "no"),
+    )
 
 
 def test_a_file_that_spacy_did_not_write_is_an_error(tmp_path: Path) -> None:
@@ -240,7 +287,9 @@ def test_a_file_that_spacy_did_not_write_is_an_error(tmp_path: Path) -> None:
         ("a.iob2", "1\tEd\tB-PER\n", "conll"),
     ],
 )
-def test_a_format_is_told_by_the_name_or_by_the_first_lines(tmp_path: Path, name: str, text: str, found: str) -> None:
+def test_a_format_is_told_by_the_name_or_by_the_first_lines(
+    tmp_path: Path, name: str, text: str, found: str
+) -> None:
     (tmp_path / name).write_text(text)
     assert find_format(tmp_path / name, ReadOptions()) == found
 
@@ -254,7 +303,9 @@ def test_a_folder_gives_its_files_by_name_and_leaves_other_files_alone(tmp_path:
 def test_what_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="expected a file or a folder, got nothing there"):
         open_corpus(tmp_path / "nowhere", ReadOptions())
-    with pytest.raises(ConfigError, match="unknown format 'xml': expected auto or one of brat, conll"):
+    with pytest.raises(
+        ConfigError, match="unknown format 'xml': expected auto or one of brat, conll"
+    ):
         open_corpus(tmp_path, ReadOptions(), format_name="xml")
     with pytest.raises(CorpusError, match="expected files to convert, got none"):
         open_corpora(str(tmp_path), ReadOptions())

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.corpus.convert import convert_corpus
+from spacy_hf_ner.corpus.columns import Columns
+from spacy_hf_ner.corpus.conversion import convert_corpus
 from spacy_hf_ner.corpus.formats.hf_datasets import HubName, open_hub_dataset, parse_hub_name
-from spacy_hf_ner.corpus.layout import Columns
 from spacy_hf_ner.corpus.opening import open_corpora, open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
@@ -72,7 +72,8 @@ def test_a_saved_split_and_its_arrow_file_are_read(tmp_path: Path) -> None:
 def test_numbers_without_names_are_an_error_that_says_so(tmp_path: Path) -> None:
     make_dataset(named=False).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(
-        CorpusError, match=r"a.parquet:1: expected the names of the tags in 'ner_tags', got the number 1"
+        CorpusError,
+        match=r"a.parquet:1: expected the names of the tags in 'ner_tags', got the number 1",
     ):
         open_corpus(tmp_path / "a.parquet", ReadOptions())
 
@@ -81,7 +82,9 @@ def test_fields_can_be_named_and_are_listed_where_they_are_not_found(tmp_path: P
     make_dataset().rename_column("ner_tags", "gold").to_parquet(tmp_path / "a.parquet")
     options = ReadOptions(columns=Columns(tag="gold"))
     check(list(open_corpus(tmp_path / "a.parquet", options).read()))
-    with pytest.raises(CorpusError, match=r"expected a field of tags .* got only id, document_id, tokens, gold"):
+    with pytest.raises(
+        CorpusError, match=r"expected a field of tags .* got only id, document_id, tokens, gold"
+    ):
         open_corpus(tmp_path / "a.parquet", ReadOptions())
 
 
@@ -96,7 +99,9 @@ def test_a_data_set_comes_back_from_a_docbin_with_the_same_words_and_tags(tmp_pa
     make_dataset().to_parquet(tmp_path / "a.parquet")
     convert_corpus(str(tmp_path / "a.parquet"), tmp_path / "b.spacy")
     convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.parquet")
-    back = datasets.Dataset.from_parquet(str(tmp_path / "c.parquet"), cache_dir=str(tmp_path / "cache"))
+    back = datasets.Dataset.from_parquet(
+        str(tmp_path / "c.parquet"), cache_dir=str(tmp_path / "cache")
+    )
     assert list(back["tokens"]) == ROWS["tokens"]
     assert list(back["ner_tags"]) == [["B-PER", "I-PER", "O"], ["O"], ["B-PER", None]]
     assert (list(back["id"]), list(back["document_id"])) == (ROWS["id"], ROWS["document_id"])
@@ -104,20 +109,43 @@ def test_a_data_set_comes_back_from_a_docbin_with_the_same_words_and_tags(tmp_pa
 
 
 def test_documents_come_back_from_parquet_whatever_their_ids_are(tmp_path: Path) -> None:
-    ids: list[dict[str, Any]] = [{"id": "unnamed-1"}, {}, {"id": 1}, {"id": 1}, {"id": None}, {"id": "1-2"}]
+    ids: list[dict[str, Any]] = [
+        {"id": "unnamed-1"},
+        {},
+        {"id": 1},
+        {"id": 1},
+        {"id": None},
+        {"id": "1-2"},
+    ]
     records = [{"text": f"Doc {i}", "spans": [], **said} for i, said in enumerate(ids)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     convert_corpus(str(tmp_path / "a.jsonl"), tmp_path / "b.parquet")
     back = list(open_corpus(tmp_path / "b.parquet", ReadOptions()).read())
-    assert [(s.words, s.starts_document) for s in back] == [(("Doc", str(i)), True) for i in range(6)]
-    assert [s.document_id for s in back] == ["unnamed-1", "unnamed-2", "1", "1-2", "unnamed-3", "1-2-2"]
+    assert [(s.words, s.starts_document) for s in back] == [
+        (("Doc", str(i)), True) for i in range(6)
+    ]
+    assert [s.document_id for s in back] == [
+        "unnamed-1",
+        "unnamed-2",
+        "1",
+        "1-2",
+        "unnamed-3",
+        "1-2-2",
+    ]
 
 
-def test_parts_of_speech_and_chunks_come_back_from_parquet_where_there_are_some(tmp_path: Path) -> None:
-    (tmp_path / "a.conll").write_text("-DOCSTART- -X- O O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n")
+def test_parts_of_speech_and_chunks_come_back_from_parquet_where_there_are_some(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.conll").write_text(
+        "-DOCSTART- -X- O O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n"
+    )
     convert_corpus(str(tmp_path / "a.conll"), tmp_path / "b.parquet")
     first, second = open_corpus(tmp_path / "b.parquet", ReadOptions()).read()
-    assert (first.pos, first.chunks) == (("NNP", "VBD"), (TokenSpan(0, 1, "NP"), TokenSpan(1, 2, "VP")))
+    assert (first.pos, first.chunks) == (
+        ("NNP", "VBD"),
+        (TokenSpan(0, 1, "NP"), TokenSpan(1, 2, "VP")),
+    )
     assert (second.pos, second.chunks, second.starts_document) == (("UH",), (), False)
     (tmp_path / "c.conll").write_text("Ed B-PER\n")
     convert_corpus(str(tmp_path / "c.conll"), tmp_path / "d.parquet")
@@ -128,7 +156,10 @@ def test_parts_of_speech_and_chunks_come_back_from_parquet_where_there_are_some(
 def test_splits_of_a_data_set_become_a_folder_and_never_one_file(tmp_path: Path) -> None:
     datasets.DatasetDict(train=make_dataset(), test=make_dataset()).save_to_disk(tmp_path / "saved")
     report = convert_corpus(str(tmp_path / "saved"), tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["test.spacy", "train.spacy"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "test.spacy",
+        "train.spacy",
+    ]
     assert report.duplicates() == {("train", "test"): 3}
     with pytest.raises(ConfigError, match=r"corpus in parts \(train, test\)"):
         convert_corpus(str(tmp_path / "saved"), tmp_path / "out.spacy")
@@ -147,13 +178,16 @@ def test_names_on_the_hub_say_where_to_look(text: str, expected: HubName) -> Non
     assert parse_hub_name(text) == expected
 
 
-def test_what_the_hub_says_becomes_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_hub_says_becomes_an_error_that_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("Dataset scripts are no longer supported, but found x.py")
 
     monkeypatch.setattr(datasets, "load_dataset", refuse)
     with pytest.raises(
-        CorpusError, match=r"got a script, .* Most have a copy without: hf:someone/x:en@refs/convert/parquet$"
+        CorpusError,
+        match=r"got a script, .* Most have a copy without: hf:someone/x:en@refs/convert/parquet$",
     ):
         open_hub_dataset("hf:someone/x:en", ReadOptions())
 
@@ -161,11 +195,16 @@ def test_what_the_hub_says_becomes_an_error_that_says_what_to_do(monkeypatch: py
         raise ConnectionError("no route\nto host")
 
     monkeypatch.setattr(datasets, "load_dataset", fail)
-    with pytest.raises(CorpusError, match=r"hf:someone/x: expected a data set .* got ConnectionError: no route. Check"):
+    with pytest.raises(
+        CorpusError,
+        match=r"hf:someone/x: expected a data set .* got ConnectionError: no route. Check",
+    ):
         open_hub_dataset("hf:someone/x", ReadOptions())
 
 
-def test_a_data_set_from_the_hub_is_read_like_one_from_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_set_from_the_hub_is_read_like_one_from_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[object] = []
 
     def load(*names: object, revision: str | None) -> Any:
@@ -181,7 +220,10 @@ def test_a_data_set_from_the_hub_is_read_like_one_from_disk(monkeypatch: pytest.
 def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a hub cache with copies of two script data sets, as the hub's client leaves it; there is no network."""
     commit = "0" * 40
-    for name, configs in (("eriktks--conll2003", ["conll2003"]), ("eriktks--conll2002", ["es", "nl"])):
+    for name, configs in (
+        ("eriktks--conll2003", ["conll2003"]),
+        ("eriktks--conll2002", ["es", "nl"]),
+    ):
         repository = tmp_path / f"datasets--{name}"
         (repository / "refs" / "refs" / "convert").mkdir(parents=True)
         (repository / "refs" / "refs" / "convert" / "parquet").write_text(commit)
@@ -215,6 +257,7 @@ def test_configurations_of_a_copy_are_never_mixed() -> None:
 @pytest.mark.usefixtures("hub_cache")
 def test_a_copy_that_is_neither_cached_nor_reached_is_an_error() -> None:
     with pytest.raises(
-        CorpusError, match=r"hf:wnut_17: expected a data set on the hub or in its local cache, got \w+: "
+        CorpusError,
+        match=r"hf:wnut_17: expected a data set on the hub or in its local cache, got \w+: ",
     ):
         open_corpora("hf:wnut_17", ReadOptions())

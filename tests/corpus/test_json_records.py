@@ -7,31 +7,59 @@ from typing import Any
 import pytest
 
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.docs import group_documents
-from spacy_hf_ner.corpus.layout import Columns
 from spacy_hf_ner.corpus.opening import open_corpus
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import kinds, read, show, text_of
 
-PRODIGY = {"text": "I saw Ed in Oslo.", "spans": [{"start": 6, "end": 8, "label": "PER"}], "answer": "accept"}
+PRODIGY = {
+    "text": "I saw Ed in Oslo.",
+    "spans": [{"start": 6, "end": 8, "label": "PER"}],
+    "answer": "accept",
+}
 DOCCANO = {"id": 7, "text": "I saw Ed in Oslo.", "label": [[6, 8, "PER"]]}
-DOCCANO_RELATIONS = {"text": "I saw Ed in Oslo.", "entities": [{"label": "PER", "start_offset": 6, "end_offset": 8}]}
+DOCCANO_RELATIONS = {
+    "text": "I saw Ed in Oslo.",
+    "entities": [{"label": "PER", "start_offset": 6, "end_offset": 8}],
+}
 LABEL_STUDIO = {
     "data": {"text": "I saw Ed in Oslo."},
     "annotations": [
         {"was_cancelled": True, "result": []},
-        {"result": [{"value": {"start": 6, "end": 8, "text": "Ed", "labels": ["PER"]}}, {"type": "relation"}]},
+        {
+            "result": [
+                {"value": {"start": 6, "end": 8, "text": "Ed", "labels": ["PER"]}},
+                {"type": "relation"},
+            ]
+        },
     ],
 }
-LABEL_STUDIO_SMALL = {"text": "I saw Ed in Oslo.", "label": [{"start": 6, "end": 8, "text": "Ed", "labels": ["PER"]}]}
+LABEL_STUDIO_SMALL = {
+    "text": "I saw Ed in Oslo.",
+    "label": [{"start": 6, "end": 8, "text": "Ed", "labels": ["PER"]}],
+}
 SPACY_2 = ["I saw Ed in Oslo.", {"entities": [[6, 8, "PER"]]}]
-WIKIPEDIA_JA = {"curid": "1", "text": "I saw Ed in Oslo.", "entities": [{"name": "Ed", "span": [6, 8], "type": "PER"}]}
-WORDS = {"tokens": ["I", "saw", "Ed", "in", "Oslo", "."], "ner_tags": ["O", "O", "B-PER", "O", "O", "O"]}
+WIKIPEDIA_JA = {
+    "curid": "1",
+    "text": "I saw Ed in Oslo.",
+    "entities": [{"name": "Ed", "span": [6, 8], "type": "PER"}],
+}
+WORDS = {
+    "tokens": ["I", "saw", "Ed", "in", "Oslo", "."],
+    "ner_tags": ["O", "O", "B-PER", "O", "O", "O"],
+}
 TRAINING = {
     "id": 1,
-    "paragraphs": [{"sentences": [{"tokens": [{"orth": w, "ner": t} for w, t in zip(*WORDS.values(), strict=True)]}]}],
+    "paragraphs": [
+        {
+            "sentences": [
+                {"tokens": [{"orth": w, "ner": t} for w, t in zip(*WORDS.values(), strict=True)]}
+            ]
+        }
+    ],
 }
 RECORDS: dict[str, Any] = {
     "Prodigy": PRODIGY,
@@ -48,7 +76,9 @@ RECORDS: dict[str, Any] = {
 
 @pytest.mark.parametrize("form", ["lines", "array", "pretty array"])
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS.keys())
-def test_a_record_of_any_tool_is_read_from_lines_and_arrays(tmp_path: Path, record: object, form: str) -> None:
+def test_a_record_of_any_tool_is_read_from_lines_and_arrays(
+    tmp_path: Path, record: object, form: str
+) -> None:
     path = tmp_path / "data.json"
     records = [record, record]
     if form == "lines":
@@ -85,13 +115,20 @@ def test_a_file_without_spans_is_not_annotated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["ignore", "reject"])
 def test_records_that_were_refused_are_left_out_and_counted(tmp_path: Path, answer: str) -> None:
-    sentences = list(open_corpus(write_jsonl(tmp_path, PRODIGY | {"answer": answer}, PRODIGY), ReadOptions()).read())
+    sentences = list(
+        open_corpus(
+            write_jsonl(tmp_path, PRODIGY | {"answer": answer}, PRODIGY), ReadOptions()
+        ).read()
+    )
     assert [s.words[:1] for s in sentences] == [("I",)]
     assert kinds(sentences[0]) == [f"record answered {answer!r}, left out"]
 
 
 def spans(text: str, *found: tuple[int, int, str]) -> dict[str, Any]:
-    return {"text": text, "spans": [{"start": s, "end": e, "label": label} for s, e, label in found]}
+    return {
+        "text": text,
+        "spans": [{"start": s, "end": e, "label": label} for s, e, label in found],
+    }
 
 
 def test_a_span_that_cuts_a_token_cuts_the_token_and_is_reported(tmp_path: Path) -> None:
@@ -103,7 +140,9 @@ def test_a_span_that_cuts_a_token_cuts_the_token_and_is_reported(tmp_path: Path)
 
 
 def test_spans_that_overlap_are_all_kept_in_the_layers(tmp_path: Path) -> None:
-    (sentence,) = read(write_jsonl(tmp_path, spans("Bank of England", (0, 15, "ORG"), (8, 15, "LOC"))))
+    (sentence,) = read(
+        write_jsonl(tmp_path, spans("Bank of England", (0, 15, "ORG"), (8, 15, "LOC")))
+    )
     assert show(sentence) == ["Bank of England/ORG"]
     assert [span.entity_type for span in sentence.layers] == ["ORG", "LOC"]
 
@@ -128,7 +167,9 @@ def test_half_a_character_in_json_is_replaced_and_reported(tmp_path: Path) -> No
     assert kinds(sentence) == ["half of a character beyond U+FFFF, read as U+FFFD"]
 
 
-def test_an_entity_whose_text_is_elsewhere_is_taken_by_its_offsets_and_reported(tmp_path: Path) -> None:
+def test_an_entity_whose_text_is_elsewhere_is_taken_by_its_offsets_and_reported(
+    tmp_path: Path,
+) -> None:
     record = {"text": "Ed ran", "label": [{"start": 0, "end": 2, "text": "Bo", "labels": ["PER"]}]}
     (sentence,) = read(write_jsonl(tmp_path, record))
     assert (show(sentence), kinds(sentence)) == (
@@ -138,20 +179,34 @@ def test_an_entity_whose_text_is_elsewhere_is_taken_by_its_offsets_and_reported(
 
 
 def test_offsets_that_count_utf_16_units_are_told_by_the_text_of_the_span(tmp_path: Path) -> None:
-    record = {"text": "\U0001f924 Ed ran", "label": [{"start": 3, "end": 5, "text": "Ed", "labels": ["PER"]}]}
+    record = {
+        "text": "\U0001f924 Ed ran",
+        "label": [{"start": 3, "end": 5, "text": "Ed", "labels": ["PER"]}],
+    }
     (sentence,) = read(write_jsonl(tmp_path, record))
     assert (show(sentence), kinds(sentence)) == (["Ed/PER"], ["offsets in UTF-16 units, converted"])
 
 
 def test_half_a_character_anywhere_in_json_is_replaced_and_reported(tmp_path: Path) -> None:
     half = "half of a character beyond U+FFFF, read as U+FFFD"
-    first, second = read(write_jsonl(tmp_path, spans("Ed", (0, 2, "P\ud83d")) | {"id": "\udc00"}, PRODIGY))
-    assert (show(first), first.document_id, kinds(first)) == (["Ed/P\ufffd"], "\ufffd", [half, half])
+    first, second = read(
+        write_jsonl(tmp_path, spans("Ed", (0, 2, "P\ud83d")) | {"id": "\udc00"}, PRODIGY)
+    )
+    assert (show(first), first.document_id, kinds(first)) == (
+        ["Ed/P\ufffd"],
+        "\ufffd",
+        [half, half],
+    )
     assert kinds(second) == []
-    (words,) = read(write_jsonl(tmp_path, {"id": "\ud800", "tokens": ["Ed"], "ner_tags": ["B-\ud83d"]}))
+    (words,) = read(
+        write_jsonl(tmp_path, {"id": "\ud800", "tokens": ["Ed"], "ner_tags": ["B-\ud83d"]})
+    )
     assert (show(words), words.sentence_id, kinds(words)) == (["Ed/\ufffd"], "\ufffd", [half, half])
     source = open_corpus(write_jsonl(tmp_path, {**TRAINING, "id": "\ud800"}), ReadOptions())
-    assert ([s.document_id for s in source.read()], source.problems) == (["\ufffd"], (Problem(half, 1),))
+    assert ([s.document_id for s in source.read()], source.problems) == (
+        ["\ufffd"],
+        (Problem(half, 1),),
+    )
 
 
 # ------------------------------------------------------------------------------------------------ fields
@@ -164,13 +219,18 @@ def test_half_a_character_anywhere_in_json_is_replaced_and_reported(tmp_path: Pa
         ({"Words": ["Ed", "ran"], "NER": ["B-PER", "O"]}, Columns()),
         ({"words": ["Ed", "ran"], "ner": ["B-PER", "O"]}, Columns("words", "ner")),
         ({"text": ["Ed", "ran"], "labels": ["B-PER", "O"]}, Columns()),
-        ({"text": "Ed ran", "tag": "news", "tokens": ["Ed", "ran"], "ner": ["B-PER", "O"]}, Columns()),
+        (
+            {"text": "Ed ran", "tag": "news", "tokens": ["Ed", "ran"], "ner": ["B-PER", "O"]},
+            Columns(),
+        ),
         ({"title": "Ed ran", "gold": [[0, 2, "PER"]]}, Columns("title", "gold")),
         ({"text": "Ed ran", "spans": [[3, 6, "X"]], "gold": [[0, 2, "PER"]]}, Columns(tag="gold")),
         ({"text": "Ed ran", "annotations": [{"start": 0, "end": 2, "label": "PER"}]}, Columns()),
     ],
 )
-def test_fields_are_those_that_are_named_or_known(tmp_path: Path, record: object, columns: Columns) -> None:
+def test_fields_are_those_that_are_named_or_known(
+    tmp_path: Path, record: object, columns: Columns
+) -> None:
     (sentence,) = read(write_jsonl(tmp_path, record), ReadOptions(columns=columns))
     assert (sentence.words, show(sentence)) == (("Ed", "ran"), ["Ed/PER"])
 
@@ -196,12 +256,26 @@ def test_parts_of_speech_and_chunks_are_read_without_entities(tmp_path: Path) ->
             Columns(task="chunk"),
             r"expected a field of chunks \(chunk, .* tokens, pos",
         ),
-        ({"text": "Ed", "spans": []}, Columns(tag="gold"), r"expected a list of entities in the field 'gold', got no"),
-        ({"text": "Ed", "spans": []}, Columns("title"), r"data.jsonl:1: expected a record with a text and its"),
-        (PRODIGY, Columns(task="pos"), r"data.jsonl:1: expected lists of words and tags for --column pos, got a text"),
+        (
+            {"text": "Ed", "spans": []},
+            Columns(tag="gold"),
+            r"expected a list of entities in the field 'gold', got no",
+        ),
+        (
+            {"text": "Ed", "spans": []},
+            Columns("title"),
+            r"data.jsonl:1: expected a record with a text and its",
+        ),
+        (
+            PRODIGY,
+            Columns(task="pos"),
+            r"data.jsonl:1: expected lists of words and tags for --column pos, got a text",
+        ),
     ],
 )
-def test_fields_that_are_not_there_are_an_error(tmp_path: Path, record: object, columns: Columns, message: str) -> None:
+def test_fields_that_are_not_there_are_an_error(
+    tmp_path: Path, record: object, columns: Columns, message: str
+) -> None:
     with pytest.raises(CorpusError, match=message):
         read(write_jsonl(tmp_path, record), ReadOptions(columns=columns))
 
@@ -233,14 +307,26 @@ def result(*labels: str) -> dict[str, Any]:
 
 
 def test_results_that_are_no_entities_are_left_out_and_counted(tmp_path: Path) -> None:
-    others = [{"type": "choices", "value": {"choices": ["Sports"]}}, {"type": "relation", "from_id": "a", "to_id": "b"}]
-    (sentence,) = read(write_jsonl(tmp_path, task({"result": [others[0], result("PER"), others[1]]})))
-    assert (show(sentence), kinds(sentence)) == (["Ed/PER"], ["result that is no entity, left out"] * 2)
+    others = [
+        {"type": "choices", "value": {"choices": ["Sports"]}},
+        {"type": "relation", "from_id": "a", "to_id": "b"},
+    ]
+    (sentence,) = read(
+        write_jsonl(tmp_path, task({"result": [others[0], result("PER"), others[1]]}))
+    )
+    assert (show(sentence), kinds(sentence)) == (
+        ["Ed/PER"],
+        ["result that is no entity, left out"] * 2,
+    )
 
 
-def test_tasks_without_annotation_are_not_annotated_and_cancelled_ones_left_out(tmp_path: Path) -> None:
+def test_tasks_without_annotation_are_not_annotated_and_cancelled_ones_left_out(
+    tmp_path: Path,
+) -> None:
     cancelled = task({"was_cancelled": True, "result": []})
-    path = write_jsonl(tmp_path, task({"result": [result("PER")]}), task(), task({"result": []}), cancelled)
+    path = write_jsonl(
+        tmp_path, task({"result": [result("PER")]}), task(), task({"result": []}), cancelled
+    )
     sentences = list(open_corpus(path, ReadOptions()).read())
     assert [(show(s), s.missing) for s in sentences] == [
         (["Ed/PER"], ()),
@@ -255,7 +341,9 @@ def test_tasks_without_annotation_are_not_annotated_and_cancelled_ones_left_out(
 
 
 def test_annotations_of_others_and_further_types_are_kept_or_counted(tmp_path: Path) -> None:
-    (sentence,) = read(write_jsonl(tmp_path, task({"result": [result("PER", "HERO")]}, {"result": [result("X")]})))
+    (sentence,) = read(
+        write_jsonl(tmp_path, task({"result": [result("PER", "HERO")]}, {"result": [result("X")]}))
+    )
     assert show(sentence) == ["Ed/PER"]
     assert sentence.layers == (TokenSpan(2, 3, "HERO"), TokenSpan(2, 3, "PER"))
     assert kinds(sentence) == ["annotation beside the first one of its text, left out"]
@@ -274,22 +362,42 @@ def test_annotations_of_others_and_further_types_are_kept_or_counted(tmp_path: P
             r"data.jsonl:1: expected an entity with the numbers start and end",
         ),
         ('{"title": "a"}\n', r"data.jsonl:1: expected a record with a text .* got the keys title"),
-        ('{"tokens": ["a"], "ner_tags": [1]}\n', r"data.jsonl:1: expected the names of the tags in 'ner_tags'"),
-        ('{"tokens": ["a"], "ner_tags": []}\n', r"data.jsonl:1: expected as many ner_tags as tokens, got 0 for 1"),
+        (
+            '{"tokens": ["a"], "ner_tags": [1]}\n',
+            r"data.jsonl:1: expected the names of the tags in 'ner_tags'",
+        ),
+        (
+            '{"tokens": ["a"], "ner_tags": []}\n',
+            r"data.jsonl:1: expected as many ner_tags as tokens, got 0 for 1",
+        ),
         ("", r"expected JSON records, got none"),
-        ('[\n {"text": "a",\n  "spans": []},\n {\n  "text": 1}\n]', r"data.jsonl:4: expected a text, got only text"),
+        (
+            '[\n {"text": "a",\n  "spans": []},\n {\n  "text": 1}\n]',
+            r"data.jsonl:4: expected a text, got only text",
+        ),
         (
             '[\n {"text": "a",\n  "spans" []}\n]',
             r"data.jsonl:3: expected JSON, got .*Expecting ':' delimiter: column 11",
         ),
-        ('[\n {"text": "a"}\n {"text": "b"}\n]', r"data.jsonl:3: expected JSON, got .*Expecting ',' delimiter"),
+        (
+            '[\n {"text": "a"}\n {"text": "b"}\n]',
+            r"data.jsonl:3: expected JSON, got .*Expecting ',' delimiter",
+        ),
         ('[\n {"text": "a"}\n]\n\n]', r"data.jsonl:5: expected JSON, got .*Extra data: column 1"),
-        ('{\n "text": "a"\n "spans": []\n}', r"data.jsonl:3: expected JSON, got .*Expecting ',' delimiter: column 2"),
-        ('\n[\n{"text": "a"},\n[' + "[" * 10_000, r"data.jsonl:4: expected JSON, got something else"),
+        (
+            '{\n "text": "a"\n "spans": []\n}',
+            r"data.jsonl:3: expected JSON, got .*Expecting ',' delimiter: column 2",
+        ),
+        (
+            '\n[\n{"text": "a"},\n[' + "[" * 10_000,
+            r"data.jsonl:4: expected JSON, got something else",
+        ),
         ("[]", r"expected JSON records, got none"),
     ],
 )
-def test_json_that_cannot_be_read_is_an_error_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+def test_json_that_cannot_be_read_is_an_error_with_its_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
     path = tmp_path / "data.jsonl"
     path.write_text(text)
     with pytest.raises(CorpusError, match=message):

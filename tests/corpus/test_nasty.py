@@ -25,7 +25,10 @@ def cut_blocks(
 ) -> list[Rows]:
     """Cut blocks between blank lines; rows begin with what matches `first`."""
     blocks = re.split(r"\n[ \t]*\n\s*?(?=\S|$)", text.strip("\n"))
-    kept = [[line for line in block.split("\n") if line.strip() and re.match(first, line)] for block in blocks]
+    kept = [
+        [line for line in block.split("\n") if line.strip() and re.match(first, line)]
+        for block in blocks
+    ]
     return [[row(line.split(separator)) for line in lines] for lines in kept if lines]
 
 
@@ -50,7 +53,9 @@ FILES: dict[str, tuple[Callable[[str], list[Rows]], list[int], list[str]]] = {
         ["AHFA/group", "Pxleyes/corporation"],
     ),
     "02b_space_token.conll": (
-        lambda text: [[row for row in rows if row[0].strip()] for rows in cut_blocks(text, "\t", last)],
+        lambda text: [
+            [row for row in rows if row[0].strip()] for rows in cut_blocks(text, "\t", last)
+        ],
         [1, 1],
         [],
     ),
@@ -88,7 +93,10 @@ FILES: dict[str, tuple[Callable[[str], list[Rows]], list[int], list[str]]] = {
     ),
     "09_norne_tag_in_misc.conllu": (
         lambda text: cut_blocks(
-            text, "\t", lambda cells: (cells[1], cells[9].partition("name=")[2].partition("|")[0]), first=r"\d"
+            text,
+            "\t",
+            lambda cells: (cells[1], cells[9].partition("name=")[2].partition("|")[0]),
+            first=r"\d",
         ),
         [1, 1, 1],
         ["Hellas/GPE_LOC", "Bangladesh/GPE_LOC", "EPA/MISC"],
@@ -104,7 +112,11 @@ FILES: dict[str, tuple[Callable[[str], list[Rows]], list[int], list[str]]] = {
             "error analysis/AI/ML/DL-focus",
         ],
     ),
-    "11_gmb_quoted_crlf.csv": (cut_csv, [1, 1, 1], ["London/geo", "Iraq/geo", "British/gpe", "Bush/per"]),
+    "11_gmb_quoted_crlf.csv": (
+        cut_csv,
+        [1, 1, 1],
+        ["London/geo", "Iraq/geo", "British/gpe", "Bush/per"],
+    ),
     "11c_truncated_no_newline.csv": (cut_csv, [1, 1, 1], ["Kurdistan/geo", "Ramadan/per"]),
     "12b_char_plus_digit_type_switch.conll": (
         lambda text: cut_blocks(text, "\t", last),
@@ -116,8 +128,16 @@ FILES: dict[str, tuple[Callable[[str], list[Rows]], list[int], list[str]]] = {
         [1],
         ["Ryan/person", "Cancoon/location", "NoBiggieTV/person"],
     ),
-    "13b_bom_inside_token.conll": (lambda text: cut_blocks(text, "\t", last), [1, 1, 1], ["Dubbz\ufeff/person"]),
-    "13c_vs16_only_token.conll": (lambda text: cut_blocks(text, "\t", last), [1, 1], ["SG TRY/creative-work"]),
+    "13b_bom_inside_token.conll": (
+        lambda text: cut_blocks(text, "\t", last),
+        [1, 1, 1],
+        ["Dubbz\ufeff/person"],
+    ),
+    "13c_vs16_only_token.conll": (
+        lambda text: cut_blocks(text, "\t", last),
+        [1, 1],
+        ["SG TRY/creative-work"],
+    ),
 }
 
 
@@ -137,7 +157,11 @@ def test_an_excerpt_has_exactly_its_words_and_tags(shared_data: Path, name: str)
     source = open_nasty(shared_data, name)
     # A type that changes inside of an entity starts a new one, whatever its prefix says.
     repaired = {"12b_char_plus_digit_type_switch.conll": [("小0", "B-PER.NOM")]}.get(name, [])
-    found = [list(zip(s.words, write_sentence_tags(s, source.scheme), strict=True)) for s in source.read() if s.words]
+    found = [
+        list(zip(s.words, write_sentence_tags(s, source.scheme), strict=True))
+        for s in source.read()
+        if s.words
+    ]
     changed = [
         after
         for a, b in zip(expected, found, strict=True)
@@ -166,8 +190,13 @@ def test_what_an_excerpt_lost_is_reported(shared_data: Path) -> None:
     def report(name: str) -> list[tuple[str, int]]:
         return [(p.kind, p.line) for s in open_nasty(shared_data, name).read() for p in s.problems]
 
-    assert report("02b_space_token.conll") == [("blank word, left out", 12), ("blank word, left out", 13)]
-    assert report("12b_char_plus_digit_type_switch.conll") == [("IOB2: entity starts without a start tag", 12)]
+    assert report("02b_space_token.conll") == [
+        ("blank word, left out", 12),
+        ("blank word, left out", 13),
+    ]
+    assert report("12b_char_plus_digit_type_switch.conll") == [
+        ("IOB2: entity starts without a start tag", 12)
+    ]
     assert [name for name in FILES if report(name)] == [
         "02b_space_token.conll",
         "12b_char_plus_digit_type_switch.conll",
@@ -179,16 +208,23 @@ def test_texts_come_back_to_the_letter_where_the_source_has_them(shared_data: Pa
         lines = (shared_data / "nasty" / name).read_text().split("\n")
         texts = [line.removeprefix("# text = ") for line in lines if line.startswith("# text = ")]
         sentences = list(open_nasty(shared_data, name).read())
-        joined = ["".join(w + (g or "") for w, g in zip(s.words, s.gaps, strict=True)) for s in sentences]
+        joined = [
+            "".join(w + (g or "") for w, g in zip(s.words, s.gaps, strict=True)) for s in sentences
+        ]
         assert joined == texts
 
 
-def test_jsonl_with_ignored_and_blank_records_and_characters_beyond_the_first_plane(shared_data: Path) -> None:
+def test_jsonl_with_ignored_and_blank_records_and_characters_beyond_the_first_plane(
+    shared_data: Path,
+) -> None:
     name = "16_jsonl_missing_spans_ignore_blank_astral.jsonl"
     records = [json.loads(line) for line in (shared_data / "nasty" / name).read_text().splitlines()]
     sentences = list(open_nasty(shared_data, name).read())
     first, north_face = (s for s in sentences if s.words)
-    assert "".join(w + (g or "") for w, g in zip(first.words, first.gaps, strict=True)) == records[0]["text"]
+    assert (
+        "".join(w + (g or "") for w, g in zip(first.words, first.gaps, strict=True))
+        == records[0]["text"]
+    )
     assert (first.spans, first.missing) == ((), ())
     assert [" ".join(north_face.words[s.start : s.end]) for s in north_face.spans] == ["north face"]
     assert north_face.words[-1] == "\U0001f924"

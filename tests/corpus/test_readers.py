@@ -24,7 +24,15 @@ def path(tmp_path: Path) -> Path:
 def check(examples: list[Example]) -> None:
     first, second = examples
     assert first.predicted.text == first.reference.text == "Ed wasn't in Oslo. Hi"
-    assert [token.text for token in first.predicted] == ["Ed", "was", "n't", "in", "Oslo", ".", "Hi"]
+    assert [token.text for token in first.predicted] == [
+        "Ed",
+        "was",
+        "n't",
+        "in",
+        "Oslo",
+        ".",
+        "Hi",
+    ]
     assert first.get_aligned_ner() == ["U-PER", "O", "O", "O", "U-LOC", "O", "O"]
     assert len(list(first.reference.sents)) == 2
     assert not first.predicted.ents
@@ -59,10 +67,14 @@ def test_a_split_of_a_saved_data_set_is_read(tmp_path: Path) -> None:
 
 def test_the_options_of_the_converter_are_those_of_the_reader(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
-    path.write_bytes("Zo\u00eb NNP B-NP B-person\nran VBD B-VP O\nRex NNP B-NP B-animal\n".encode("cp1250"))
+    path.write_bytes(
+        "Zo\u00eb NNP B-NP B-person\nran VBD B-VP O\nRex NNP B-NP B-animal\n".encode("cp1250")
+    )
     settings = {"path": str(path), "encoding": "cp1250", "label_map": "person=PER,animal="}
     reader = {"@readers": "spacy_hf_ner.CoNLLCorpus.v1"}
-    resolved = registry.resolve({"ner": {**reader, **settings}, "chunk": {**reader, **settings, "column": "chunk"}})
+    resolved = registry.resolve(
+        {"ner": {**reader, **settings}, "chunk": {**reader, **settings, "column": "chunk"}}
+    )
     nlp = spacy.blank("en")
     (ner,) = [example.reference for example in resolved["ner"](nlp)]
     assert [(e.text, e.label_) for e in ner.ents] == [("Zo\u00eb", "PER")]
@@ -73,7 +85,11 @@ def test_the_options_of_the_converter_are_those_of_the_reader(tmp_path: Path) ->
 
 def test_types_and_the_task_of_a_data_set_are_options_too(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
-    rows = {"tokens": [["Ed", "ran"]], "ner_tags": [["B-person", "O"]], "pos_tags": [["NNP", "VBD"]]}
+    rows = {
+        "tokens": [["Ed", "ran"]],
+        "ner_tags": [["B-person", "O"]],
+        "pos_tags": [["NNP", "VBD"]],
+    }
     train = datasets.Dataset.from_dict(rows)
     datasets.DatasetDict(train=train).save_to_disk(tmp_path / "saved")
     nlp = spacy.blank("en")

@@ -10,9 +10,9 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import docs_to_json
 
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.corpus.convert import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.columns import Columns, Task
+from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.formats.spacy_docs import read_doc
-from spacy_hf_ner.corpus.layout import Columns, Task
 from spacy_hf_ner.corpus.opening import open_corpus
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
@@ -37,7 +37,9 @@ def make(words: str, starts: str, *, scheme: str = "IO") -> Doc:
 # ------------------------------------------------------------------------------------------------ .spacy
 
 
-def test_an_entity_across_the_start_of_a_sentence_is_kept_and_its_sentences_are_joined(tmp_path: Path) -> None:
+def test_an_entity_across_the_start_of_a_sentence_is_kept_and_its_sentences_are_joined(
+    tmp_path: Path,
+) -> None:
     first = make("Ed Li ran", "110")
     first.ents = [Span(first, 0, 2, "PER")]
     second = make("Hi Bo Li ran Oh", "10101")
@@ -45,13 +47,21 @@ def test_an_entity_across_the_start_of_a_sentence_is_kept_and_its_sentences_are_
     second.user_data["sentence_ids"] = ["a", "b", "c"]
     source = write(tmp_path / "a.spacy", first, second)
     joined, whole, last = read(tmp_path / "a.spacy")
-    assert (joined.words, show(joined), kinds(joined)) == (("Ed", "Li", "ran"), ["Ed Li/PER"], [JOINED])
+    assert (joined.words, show(joined), kinds(joined)) == (
+        ("Ed", "Li", "ran"),
+        ["Ed Li/PER"],
+        [JOINED],
+    )
     assert (whole.words, show(whole)) == (("Hi", "Bo", "Li", "ran"), ["Bo Li/PER"])
     assert (whole.sentence_id, last.words, last.sentence_id) == ("a", ("Oh",), "c")
     report = convert_corpus(source, tmp_path / "b.spacy")
     assert report.files[0].entities == {"PER": 2}
-    assert [(kind, r.count, r.first_line) for kind, r in report.files[0].repairs.items()] == [(JOINED, 2, 1)]
-    with pytest.raises(CorpusError, match=r"a.spacy:1: entity or span across the start of a sentence"):
+    assert [(kind, r.count, r.first_line) for kind, r in report.files[0].repairs.items()] == [
+        (JOINED, 2, 1)
+    ]
+    with pytest.raises(
+        CorpusError, match=r"a.spacy:1: entity or span across the start of a sentence"
+    ):
         convert_corpus(source, tmp_path / "b.spacy", options=ConvertOptions(strict=True))
 
 
@@ -106,18 +116,26 @@ def annotate(doc: Doc, name: str) -> None:
         "doc.user_data of others",
     ],
 )
-def test_what_a_sentence_has_no_place_for_is_counted_with_its_document(tmp_path: Path, name: str) -> None:
+def test_what_a_sentence_has_no_place_for_is_counted_with_its_document(
+    tmp_path: Path, name: str
+) -> None:
     plain, rich = make("Hi", "1"), make("Ed ran", "10")
     annotate(rich, name)
     source = write(tmp_path / "a.spacy", plain, rich)
     (file,) = convert_corpus(source, tmp_path / "b.spacy").files
-    assert [(kind, r.count, r.first_line) for kind, r in file.repairs.items()] == [(f"{name}, left out", 1, 2)]
+    assert [(kind, r.count, r.first_line) for kind, r in file.repairs.items()] == [
+        (f"{name}, left out", 1, 2)
+    ]
 
 
 def test_what_convert_writes_is_read_without_a_repair(tmp_path: Path) -> None:
-    (tmp_path / "a.conll").write_text("-DOCSTART- -X- -X- O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n")
+    (tmp_path / "a.conll").write_text(
+        "-DOCSTART- -X- -X- O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n"
+    )
     convert_corpus(str(tmp_path / "a.conll"), tmp_path / "b.spacy")
-    convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.spacy", options=ConvertOptions(strict=True))
+    convert_corpus(
+        str(tmp_path / "b.spacy"), tmp_path / "c.spacy", options=ConvertOptions(strict=True)
+    )
 
 
 def test_entities_of_white_space_and_documents_without_words_are_counted(tmp_path: Path) -> None:
@@ -160,15 +178,22 @@ def write_training(path: Path, *docs: Doc, **paragraph: Any) -> Path:
 def make_text(*sentences: str) -> Doc:
     """Return a Doc of two words a sentence, "wo|rd": the text is that without the bars."""
     pieces = [piece for sentence in sentences for piece in sentence.split("|")]
-    starts: list[bool | int | None] = [i == 0 for sentence in sentences for i, _ in enumerate(sentence.split("|"))]
+    starts: list[bool | int | None] = [
+        i == 0 for sentence in sentences for i, _ in enumerate(sentence.split("|"))
+    ]
     spaces = [piece.endswith(" ") for piece in pieces]
-    doc = Doc(VOCAB, words=[piece.removesuffix(" ") for piece in pieces], spaces=spaces, sent_starts=starts)
+    doc = Doc(
+        VOCAB,
+        words=[piece.removesuffix(" ") for piece in pieces],
+        spaces=spaces,
+        sent_starts=starts,
+    )
     doc.ents = [Span(doc, 0, 1, "PER")]
     return doc
 
 
 @pytest.mark.parametrize("raw", [True, False])
-def test_training_json_keeps_the_white_space_of_its_text(tmp_path: Path, raw: bool) -> None:  # noqa: FBT001
+def test_training_json_keeps_the_white_space_of_its_text(tmp_path: Path, raw: bool) -> None:
     doc = make_text("Ed|- |Li|.", "Oh |?|\n\n", "No")
     path = write_training(tmp_path / "a.json", doc, make_text("Hi |Bo"))
     if not raw:
@@ -178,11 +203,18 @@ def test_training_json_keeps_the_white_space_of_its_text(tmp_path: Path, raw: bo
         path.write_text(json.dumps(record))
     first, second, third, fourth = read(path)
     assert (text_of(first), text_of(second)) == ("Ed- Li.", "Oh ?\n\n")
-    assert (first.gaps, second.gaps, third.gaps, fourth.gaps) == (("", " ", "", ""), (" ", "\n\n"), (), (" ", None))
+    assert (first.gaps, second.gaps, third.gaps, fourth.gaps) == (
+        ("", " ", "", ""),
+        (" ", "\n\n"),
+        (),
+        (" ", None),
+    )
     assert (show(first), first.document_id, fourth.starts_document) == (["Ed/PER"], "7", False)
 
 
-def test_training_json_whose_text_does_not_fit_or_is_unknown_leaves_white_space_to_the_language(tmp_path: Path) -> None:
+def test_training_json_whose_text_does_not_fit_or_is_unknown_leaves_white_space_to_the_language(
+    tmp_path: Path,
+) -> None:
     doc = make_text("Ed|!")
     (wrong,) = read(write_training(tmp_path / "a.json", doc, raw="Bo !"))
     assert (wrong.gaps, kinds(wrong)) == ((), ["text that does not fit the words, not used"])
@@ -206,7 +238,9 @@ TOKENS = [
 
 
 def test_null_in_training_json_is_missing(tmp_path: Path) -> None:
-    path = write_training(tmp_path / "a.json", make_text("Ed"), sentences=[{"tokens": TOKENS}], raw=None)
+    path = write_training(
+        tmp_path / "a.json", make_text("Ed"), sentences=[{"tokens": TOKENS}], raw=None
+    )
     (sentence,) = read(path)
     assert (sentence.words, sentence.pos) == (("Ed", "Li", "ran"), ("NNP", "", "VBD"))
     assert (show(sentence), sentence.missing) == (["Ed Li/PER"], (2,))
@@ -215,17 +249,26 @@ def test_null_in_training_json_is_missing(tmp_path: Path) -> None:
 
 
 def test_parts_of_speech_of_training_json_are_read_without_entities(tmp_path: Path) -> None:
-    path = write_training(tmp_path / "a.json", make_text("Ed"), sentences=[{"tokens": TOKENS}], raw=None)
+    path = write_training(
+        tmp_path / "a.json", make_text("Ed"), sentences=[{"tokens": TOKENS}], raw=None
+    )
     (sentence,) = read(path, ReadOptions(columns=Columns(task="pos")))
     assert (sentence.spans, sentence.missing) == ((), (0, 1, 2))
     assert (sentence.words, sentence.pos) == (("Ed", "Li", "ran"), ("NNP", "", "VBD"))
 
 
-@pytest.mark.parametrize(("task", "wanted"), [("pos", "parts of speech"), ("chunk", r"chunks \(O, B-NP, …\)")])
-def test_training_json_without_what_the_task_is_about_is_an_error(tmp_path: Path, task: Task, wanted: str) -> None:
+@pytest.mark.parametrize(
+    ("task", "wanted"), [("pos", "parts of speech"), ("chunk", r"chunks \(O, B-NP, …\)")]
+)
+def test_training_json_without_what_the_task_is_about_is_an_error(
+    tmp_path: Path, task: Task, wanted: str
+) -> None:
     sentences = [{"tokens": [{"orth": "Ed", "ner": "U-PER"}]}]
     path = write_training(tmp_path / "a.json", make_text("Ed"), sentences=sentences)
-    with pytest.raises(CorpusError, match=f"a.json: expected tokens with {wanted} for --column {task}, got the JSON"):
+    with pytest.raises(
+        CorpusError,
+        match=f"a.json: expected tokens with {wanted} for --column {task}, got the JSON",
+    ):
         read(path, ReadOptions(columns=Columns(task=task)))
 
 
@@ -236,4 +279,6 @@ def test_damaged_bytes_of_spacys_json_are_told(tmp_path: Path, form: str) -> Non
     line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
     (tmp_path / "a.json").write_bytes(line * 2 + line.replace(b"Li", b"L\xff"))
     (file,) = convert_corpus(str(tmp_path / "a.json"), tmp_path / "b.spacy").files
-    assert {kind: r.first_line for kind, r in file.repairs.items()} == {"bytes that are not UTF-8": 3}
+    assert {kind: r.first_line for kind, r in file.repairs.items()} == {
+        "bytes that are not UTF-8": 3
+    }

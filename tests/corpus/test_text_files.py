@@ -48,7 +48,9 @@ def test_bytes_that_windows_does_not_know_are_latin_1(tmp_path: Path) -> None:
     assert open_text(write(tmp_path, b"f\xfcr \x81")).encoding == "latin-1"
 
 
-def test_two_surrogates_on_a_line_are_one_character_and_a_lonely_one_is_replaced(tmp_path: Path) -> None:
+def test_two_surrogates_on_a_line_are_one_character_and_a_lonely_one_is_replaced(
+    tmp_path: Path,
+) -> None:
     high, low = "\ud83d".encode("utf-8", "surrogatepass"), "\ude00".encode("utf-8", "surrogatepass")
     file = open_text(write(tmp_path, b"a" + high + low + b"b\n" + high + b"\n"))
     assert file.encoding == "cesu-8"
@@ -61,9 +63,22 @@ def test_a_few_damaged_bytes_do_not_turn_a_file_into_another_encoding(tmp_path: 
     assert file.problems == (Problem("bytes that are not UTF-8", 3),)
 
 
-def test_one_damaged_byte_leaves_the_other_characters_of_a_file_with_surrogates(tmp_path: Path) -> None:
+def test_one_damaged_byte_leaves_the_other_characters_of_a_file_with_surrogates(
+    tmp_path: Path,
+) -> None:
     emoji = "\ud83d\ude00".encode("utf-8", "surrogatepass")
-    data = b"f\xc3r\n" + emoji + b"\n" + b"a" * 8185 + emoji + emoji + b"\xed\n" + emoji + b"\n" + emoji[:3]
+    data = (
+        b"f\xc3r\n"
+        + emoji
+        + b"\n"
+        + b"a" * 8185
+        + emoji
+        + emoji
+        + b"\xed\n"
+        + emoji
+        + b"\n"
+        + emoji[:3]
+    )
     file = open_text(write(tmp_path, data))
     assert [line for _, line in file.lines()] == [
         "f\ufffdr",
@@ -83,13 +98,21 @@ def test_one_damaged_byte_leaves_the_other_characters_of_a_file_with_surrogates(
     ("data", "encoding", "lines", "problems"),
     [
         (b"a\nf\xc3r\n", "utf-8-sig", ["a", "f\ufffdr"], (Problem("bytes that are not UTF-8", 2),)),
-        (b"\xff\n\xff", "utf-8-sig", ["\ufffd"] * 2, tuple(Problem("bytes that are not UTF-8", n) for n in (1, 2))),
+        (
+            b"\xff\n\xff",
+            "utf-8-sig",
+            ["\ufffd"] * 2,
+            tuple(Problem("bytes that are not UTF-8", n) for n in (1, 2)),
+        ),
         (b"\xed\xa0\xbd\xed\xb8\x80\na\n", "cesu-8", ["\U0001f600", "a"], ()),
         (
             b"\xed\xa0\xbd\xed\xb8\x80\n\xed\xa0\xbd\n\xff\n",
             "cesu-8",
             ["\U0001f600", "\ufffd", "\ufffd"],
-            (Problem("bytes that are not UTF-8", 3), Problem("half of a character beyond U+FFFF, read as U+FFFD", 2)),
+            (
+                Problem("bytes that are not UTF-8", 3),
+                Problem("half of a character beyond U+FFFF, read as U+FFFD", 2),
+            ),
         ),
     ],
 )
@@ -111,7 +134,9 @@ def test_half_of_a_character_is_told_where_cesu_8_is_named(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32-be"])
-def test_a_byte_order_mark_is_no_text_where_the_encoding_is_named(tmp_path: Path, encoding: str) -> None:
+def test_a_byte_order_mark_is_no_text_where_the_encoding_is_named(
+    tmp_path: Path, encoding: str
+) -> None:
     file = open_text(write(tmp_path, ("\ufeff" + TEXT).encode(encoding)), encoding=encoding)
     assert [line for _, line in file.lines()] == TEXT.split("\n")[:2]
     assert file.read() == TEXT

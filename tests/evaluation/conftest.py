@@ -38,7 +38,9 @@ def make_doc() -> MakeDoc:
         doc = Doc(vocab, words=list(words), spaces=list(spaces) if spaces is not None else None)
         doc.ents = [Span(doc, start, end, label) for start, end, label in entities]
         if scores is not None:
-            doc.spans["hf_ner"] = SpanGroup(doc, spans=list(doc.ents), attrs={"scores": list(scores)})
+            doc.spans["hf_ner"] = SpanGroup(
+                doc, spans=list(doc.ents), attrs={"scores": list(scores)}
+            )
         return doc
 
     return make

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from spacy_hf_ner.evaluation.entities import Entity
+from spacy_hf_ner.evaluation.pairing import Entity
 
 
 def make_side(steps: list[tuple[int, int, str]]) -> list[Entity]:

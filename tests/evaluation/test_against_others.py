@@ -16,8 +16,8 @@ from spacy.training import Example
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
-from spacy_hf_ner.corpus.convert import convert_corpus
-from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.corpus.conversion import convert_corpus
+from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.evaluation.semeval import count_semeval
 from spacy_hf_ner.evaluation.seqeval_report import score_with_seqeval
 from spacy_hf_ner.evaluation.strict import score_strict
@@ -85,7 +85,10 @@ def _tags(doc: Doc) -> list[str]:
 def test_strict_f1_equals_seqevals_and_spacys(examples: list[Example]) -> None:
     pairs = [pair_docs(eg.reference, eg.predicted) for eg in examples]
     strict = score_strict(pairs)
-    gold, predicted = [_tags(eg.reference) for eg in examples], [_tags(eg.predicted) for eg in examples]
+    gold, predicted = (
+        [_tags(eg.reference) for eg in examples],
+        [_tags(eg.predicted) for eg in examples],
+    )
     theirs = f1_score(gold, predicted, mode="strict", scheme=IOB2)
     macro = f1_score(gold, predicted, mode="strict", scheme=IOB2, average="macro")
     assert 0.5 < strict.micro.f1 < 0.95
@@ -93,18 +96,31 @@ def test_strict_f1_equals_seqevals_and_spacys(examples: list[Example]) -> None:
     assert strict.macro.f1 == pytest.approx(macro, abs=1e-9)
     assert strict.micro.f1 == pytest.approx(get_ner_prf(examples)["ents_f"], abs=1e-9)
     tags = [write_pair_tags(pair) for pair in pairs]
-    assert score_with_seqeval(tags, mode="default").micro.f1 == pytest.approx(f1_score(gold, predicted), abs=1e-9)
+    assert score_with_seqeval(tags, mode="default").micro.f1 == pytest.approx(
+        f1_score(gold, predicted), abs=1e-9
+    )
     assert token_accuracy(tags) == pytest.approx(accuracy_score(gold, predicted), abs=1e-9)
 
 
 def test_the_four_views_equal_nervaluates(examples: list[Example]) -> None:
-    gold, predicted = [_tags(eg.reference) for eg in examples], [_tags(eg.predicted) for eg in examples]
+    gold, predicted = (
+        [_tags(eg.reference) for eg in examples],
+        [_tags(eg.predicted) for eg in examples],
+    )
     types = sorted({tag[2:] for tags in (*gold, *predicted) for tag in tags if tag != "O"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = Evaluator(gold, predicted, tags=types, loader="list").evaluate()["overall"]
-    for view, ours in count_semeval([pair_docs(eg.reference, eg.predicted) for eg in examples]).items():
+    for view, ours in count_semeval(
+        [pair_docs(eg.reference, eg.predicted) for eg in examples]
+    ).items():
         other = theirs[VIEWS[view]]
         counts = (ours.correct, ours.incorrect, ours.partial, ours.missed, ours.spurious)
-        assert counts == (other.correct, other.incorrect, other.partial, other.missed, other.spurious), view
+        assert counts == (
+            other.correct,
+            other.incorrect,
+            other.partial,
+            other.missed,
+            other.spurious,
+        ), view
         assert ours.f1 == pytest.approx(other.f1, abs=1e-9)

@@ -6,8 +6,19 @@ import spacy
 from spacy.tokens import DocBin, Span
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines, measure_pipeline, rank_against_first
-from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_json, comparison_rows, type_header, type_rows
+from spacy_hf_ner.evaluation.comparison import (
+    Standing,
+    compare_pipelines,
+    measure_pipeline,
+    rank_against_first,
+)
+from spacy_hf_ner.evaluation.comparison_table import (
+    HEADER,
+    comparison_json,
+    comparison_rows,
+    type_header,
+    type_rows,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +34,9 @@ def standings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Standing, ...]:
     for doc in docs:
         doc.ents = [Span(doc, 0, 1, "LOC"), Span(doc, 2, 3, "LOC")]
     DocBin(docs=docs).to_disk(folder / "dev.spacy")
-    return rank_against_first([measure_pipeline(str(folder / name), folder / "dev.spacy") for name in ("good", "bad")])
+    return rank_against_first(
+        [measure_pipeline(str(folder / name), folder / "dev.spacy") for name in ("good", "bad")]
+    )
 
 
 def test_the_difference_to_the_first_is_tested(standings: tuple[Standing, ...]) -> None:
@@ -79,14 +92,17 @@ def test_a_pipeline_is_not_better_than_itself(standings: tuple[Standing, ...]) -
 
 def test_one_document_says_nothing_of_chance(standings: tuple[Standing, ...]) -> None:
     ones = [
-        replace(one.measured, docs=replace(one.measured.docs, counts=one.measured.docs.counts[:1])) for one in standings
+        replace(one.measured, docs=replace(one.measured.docs, counts=one.measured.docs.counts[:1]))
+        for one in standings
     ]
     good, bad = rank_against_first(ones)
     assert (good.p_value, bad.p_value, bad.intervals) == (None, None, None)
     assert comparison_rows([good, bad])[1][6:8] == ("-33.33", "")
 
 
-def test_a_pipeline_that_is_not_there_is_missed_before_the_first_is_measured(tmp_path: Path) -> None:
+def test_a_pipeline_that_is_not_there_is_missed_before_the_first_is_measured(
+    tmp_path: Path,
+) -> None:
     spacy.blank("en").to_disk(tmp_path / "first")
     with pytest.raises(ConfigError, match="got 'nowhere'"):
         compare_pipelines([str(tmp_path / "first"), "nowhere"], tmp_path / "not read.spacy")

@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.evaluation.confidence import ThresholdPoint, collect_scores, measure_confidence, trace_thresholds
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.confidence import (
+    ThresholdPoint,
+    collect_scores,
+    measure_confidence,
+    trace_thresholds,
+)
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import Counts, score_strict
 
 
@@ -11,8 +16,12 @@ def make_pair(gold: list[Entity], predicted: list[Entity]) -> DocPair:
 
 
 PAIRS = [
-    make_pair([Entity(0, 1, "A"), Entity(2, 3, "A")], [Entity(0, 1, "A", 0.9), Entity(2, 4, "A", 0.5)]),
-    make_pair([Entity(0, 1, "B"), Entity(8, 9, "A")], [Entity(0, 1, "B", 0.8), Entity(8, 9, "A", 0.4)]),
+    make_pair(
+        [Entity(0, 1, "A"), Entity(2, 3, "A")], [Entity(0, 1, "A", 0.9), Entity(2, 4, "A", 0.5)]
+    ),
+    make_pair(
+        [Entity(0, 1, "B"), Entity(8, 9, "A")], [Entity(0, 1, "B", 0.8), Entity(8, 9, "A", 0.4)]
+    ),
 ]
 
 
@@ -33,9 +42,14 @@ def test_predictions_without_score_are_counted_apart() -> None:
 def test_no_threshold_drops_predictions_without_a_score() -> None:
     scored = [Entity(0, 1, "A", 0.9), Entity(2, 4, "A", 0.4)]
     unscored = [Entity(4, 5, "A"), Entity(6, 7, "B"), Entity(8, 9, "B")]
-    pair = make_pair([Entity(0, 1, "A"), Entity(4, 5, "A"), Entity(6, 7, "B")], [*scored, *unscored])
+    pair = make_pair(
+        [Entity(0, 1, "A"), Entity(4, 5, "A"), Entity(6, 7, "B")], [*scored, *unscored]
+    )
     all_types, of_a = trace_thresholds(collect_scores([pair]))
-    assert [(p.precision, p.recall) for p in of_a.points] == [(1.0, 1.0), (pytest.approx(2 / 3), 1.0)]
+    assert [(p.precision, p.recall) for p in of_a.points] == [
+        (1.0, 1.0),
+        (pytest.approx(2 / 3), 1.0),
+    ]
     counts = score_strict([pair]).micro
     assert all_types.points[-1] == ThresholdPoint(0.4, counts.precision, counts.recall)
     assert all_types.best_f1.threshold == 0.9
@@ -87,5 +101,7 @@ def test_curves_are_thinned_without_losing_their_ends() -> None:
 
 
 def test_types_without_predictions_have_no_curve() -> None:
-    spans = collect_scores([make_pair([Entity(0, 1, "A"), Entity(2, 3, "B")], [Entity(0, 1, "A", 0.5)])])
+    spans = collect_scores(
+        [make_pair([Entity(0, 1, "A"), Entity(2, 3, "B")], [Entity(0, 1, "A", 0.5)])]
+    )
     assert [curve.entity_type for curve in trace_thresholds(spans)] == ["all types", "A"]

@@ -1,8 +1,8 @@
 import numpy as np
 
 from spacy_hf_ner.evaluation.confusion import NOTHING, count_confusions, rank_confusions
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
 from spacy_hf_ner.evaluation.matching import match_entities
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 
 
 def test_the_matrix_counts_gold_types_against_predicted_ones() -> None:
@@ -32,8 +32,14 @@ def test_of_errors_that_occur_once_those_of_the_most_frequent_kind_come_first() 
     borders = np.zeros((0, 2), dtype=np.int64)
     names = [f"X{i:02}" for i in range(9)]
     missed = [DocPair(name, (Entity(0, 3, "LOC"),), (), (), borders) for name in names[:3]]
-    taken = [DocPair(name, (Entity(0, 3, "ORG"),), (Entity(0, 3, "LOC"),), (), borders) for name in names[3:5]]
-    swapped = [DocPair(name, (Entity(0, 3, "PER"),), (Entity(0, 3, "LOC"),), (), borders) for name in names[5:]]
+    taken = [
+        DocPair(name, (Entity(0, 3, "ORG"),), (Entity(0, 3, "LOC"),), (), borders)
+        for name in names[3:5]
+    ]
+    swapped = [
+        DocPair(name, (Entity(0, 3, "PER"),), (Entity(0, 3, "LOC"),), (), borders)
+        for name in names[5:]
+    ]
     pairs = [*missed, *taken, *swapped]
     found = rank_confusions(pairs, [match_entities(pair.gold, pair.predicted) for pair in pairs])
     assert [(c.kind, c.gold_type) for c in found] == [

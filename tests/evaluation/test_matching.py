@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 
-from spacy_hf_ner.evaluation.entities import Entity
 from spacy_hf_ner.evaluation.matching import match_entities
+from spacy_hf_ner.evaluation.pairing import Entity
 from tests.evaluation.sides import sides
 
 
@@ -20,7 +20,9 @@ from tests.evaluation.sides import sides
         ([Entity(0, 2, "A"), Entity(3, 9, "A")], [Entity(0, 9, "A")], ["wrong border", "missed"]),
     ],
 )
-def test_each_kind_of_error_has_its_name(gold: list[Entity], predicted: list[Entity], kinds: list[str]) -> None:
+def test_each_kind_of_error_has_its_name(
+    gold: list[Entity], predicted: list[Entity], kinds: list[str]
+) -> None:
     assert [match.kind for match in match_entities(gold, predicted)] == kinds
 
 
@@ -50,8 +52,12 @@ def test_every_entity_is_in_exactly_one_match(gold: list[Entity], predicted: lis
 
 
 @given(sides, sides)
-def test_missed_and_spurious_entities_cannot_be_paired(gold: list[Entity], predicted: list[Entity]) -> None:
+def test_missed_and_spurious_entities_cannot_be_paired(
+    gold: list[Entity], predicted: list[Entity]
+) -> None:
     matches = match_entities(gold, predicted)
     missed = [match.gold for match in matches if match.kind == "missed" and match.gold]
-    spurious = [match.predicted for match in matches if match.kind == "spurious" and match.predicted]
+    spurious = [
+        match.predicted for match in matches if match.kind == "spurious" and match.predicted
+    ]
     assert not any(one.overlaps(other) for one in missed for other in spurious)

@@ -28,7 +28,9 @@ def test_texts_are_tokenised_by_the_pipeline_itself(ruler: Language, make_doc: M
     assert [t.text for t in example.predicted] == ["Berlin", ".", "Now"]
 
 
-def test_gold_words_are_used_where_white_space_is_unknown(ruler: Language, make_doc: MakeDoc) -> None:
+def test_gold_words_are_used_where_white_space_is_unknown(
+    ruler: Language, make_doc: MakeDoc
+) -> None:
     (example,) = predict(ruler, [make_doc(["Berlin.", "Now"])]).examples
     assert [t.text for t in example.predicted] == ["Berlin.", "Now"]
 
@@ -52,7 +54,9 @@ def test_words_are_counted_without_the_warm_up(ruler: Language, make_doc: MakeDo
     assert prediction.words_per_second > 0
 
 
-def test_a_component_is_given_what_those_before_it_add_to_any_gold_text(ruler: Language, make_doc: MakeDoc) -> None:
+def test_a_component_is_given_what_those_before_it_add_to_any_gold_text(
+    ruler: Language, make_doc: MakeDoc
+) -> None:
     ruler.add_pipe("sentencizer", first=True)
     ruler.max_length = 5
     golds = [make_doc(["Berlin.", "Now"]), make_doc(["Berlin.", "Now"], spaces=[True, False])]
@@ -66,7 +70,10 @@ def test_a_component_is_given_what_those_before_it_add_to_any_gold_text(ruler: L
 def test_a_folder_is_read_in_the_order_of_its_files(tmp_path: Path, make_doc: MakeDoc) -> None:
     DocBin(docs=[make_doc(["second"])]).to_disk(tmp_path / "b.spacy")
     DocBin(docs=[make_doc(["first"])]).to_disk(tmp_path / "a.spacy")
-    assert [doc.text for doc in read_gold_docs(tmp_path, spacy.blank("en").vocab)] == ["first ", "second "]
+    assert [doc.text for doc in read_gold_docs(tmp_path, spacy.blank("en").vocab)] == [
+        "first ",
+        "second ",
+    ]
 
 
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
@@ -86,10 +93,14 @@ def test_a_pipeline_that_is_not_there_is_refused_in_a_sentence() -> None:
         load_pipeline("training/nowhere")
 
 
-def test_what_is_missing_inside_a_pipeline_is_not_taken_for_a_missing_pipeline(tmp_path: Path) -> None:
+def test_what_is_missing_inside_a_pipeline_is_not_taken_for_a_missing_pipeline(
+    tmp_path: Path,
+) -> None:
     spacy.blank("en").to_disk(tmp_path / "model")
     (tmp_path / "model" / "config.cfg").unlink()
-    with pytest.raises(ConfigError, match=r"got the folder '.*model', which has no config\.cfg\. Name another one"):
+    with pytest.raises(
+        ConfigError, match=r"got the folder '.*model', which has no config\.cfg\. Name another one"
+    ):
         load_pipeline(str(tmp_path / "model"))
 
 
@@ -102,7 +113,9 @@ def test_pipelines_inside_the_folder_that_was_named_are_named(tmp_path: Path) ->
 
 def test_data_in_the_place_of_a_pipeline_is_refused(tmp_path: Path) -> None:
     DocBin().to_disk(tmp_path / "test.spacy")
-    with pytest.raises(ConfigError, match=r"got the file '.*test\.spacy'\. The pipeline comes before the data"):
+    with pytest.raises(
+        ConfigError, match=r"got the file '.*test\.spacy'\. The pipeline comes before the data"
+    ):
         load_pipeline(str(tmp_path / "test.spacy"))
 
 
@@ -112,22 +125,30 @@ def test_a_blank_pipeline_is_one() -> None:
 
 @pytest.mark.skipif(prefer_gpu(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"expected --gpu-id to be a GPU that spaCy can use.* got 0"):
+    with pytest.raises(
+        ConfigError, match=r"expected --gpu-id to be a GPU that spaCy can use.* got 0"
+    ):
         use_gpu(0, silent=True)
 
 
 def test_a_data_set_of_the_hub_is_to_be_converted_first() -> None:
-    with pytest.raises(CorpusError, match=r"hf:conll2003: expected a file or a folder.* converted first"):
+    with pytest.raises(
+        CorpusError, match=r"hf:conll2003: expected a file or a folder.* converted first"
+    ):
         read_gold_docs(Path("hf:conll2003"), spacy.blank("en").vocab)
 
 
 def test_options_of_convert_are_said_to_be_its_own(tmp_path: Path) -> None:
     (tmp_path / "gen.txt").write_text("import os\nfor x in y:\n    print(x)\n", encoding="utf8")
-    with pytest.raises(CorpusError, match=r"--tag-column.* These are options of .*convert`: convert first"):
+    with pytest.raises(
+        CorpusError, match=r"--tag-column.* These are options of .*convert`: convert first"
+    ):
         read_gold_docs(tmp_path / "gen.txt", spacy.blank("en").vocab)
 
 
-def test_gold_that_nobody_annotated_is_refused_and_its_span_groups_are_named(make_doc: MakeDoc) -> None:
+def test_gold_that_nobody_annotated_is_refused_and_its_span_groups_are_named(
+    make_doc: MakeDoc,
+) -> None:
     bare = Doc(make_doc([]).vocab, words=["Oslo"])
     with pytest.raises(CorpusError, match=r"got documents without\. Annotate it"):
         check_gold([bare, make_doc([])], spans_key="hf_ner")
@@ -144,14 +165,18 @@ def test_gold_is_read_from_any_corpus_that_can_be_converted(tmp_path: Path) -> N
     assert [[ent.label_ for ent in doc.ents] for doc in docs] == [["PER"], ["LOC"]]
 
 
-def test_a_pipeline_that_sets_no_entities_is_refused_and_its_span_groups_are_named(make_doc: MakeDoc) -> None:
+def test_a_pipeline_that_sets_no_entities_is_refused_and_its_span_groups_are_named(
+    make_doc: MakeDoc,
+) -> None:
     nlp = spacy.blank("en")
     with pytest.raises(ConfigError, match=r"got one that sets neither\. Add a component"):
         pair_predictions(predict(nlp, [make_doc(["Oslo"])]), spans_key="hf_ner")
     ruler = nlp.add_pipe("span_ruler", config={"spans_key": "found"})
     ruler.add_patterns([{"label": "LOC", "pattern": "Oslo"}])  # type: ignore[attr-defined]
     prediction = predict(nlp, [make_doc(["Oslo"], [(0, 1, "LOC")])])
-    with pytest.raises(ConfigError, match=r"only doc\.spans\['found'\]\. Name one with --spans-key"):
+    with pytest.raises(
+        ConfigError, match=r"only doc\.spans\['found'\]\. Name one with --spans-key"
+    ):
         pair_predictions(prediction, spans_key="hf_ner")
     (pair,) = pair_predictions(prediction, spans_key="found")
     assert pair.predicted == pair.gold

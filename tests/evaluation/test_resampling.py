@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
-from spacy_hf_ner.evaluation.resampling import DocCounts, Interval, bootstrap, count_docs, permutation_test
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
+from spacy_hf_ner.evaluation.resampling import (
+    DocCounts,
+    Interval,
+    bootstrap,
+    count_docs,
+    permutation_test,
+)
 
 
 def make_docs(counts: list[tuple[int, int, int]]) -> DocCounts:
@@ -11,7 +17,9 @@ def make_docs(counts: list[tuple[int, int, int]]) -> DocCounts:
 
 def test_count_docs_keeps_documents_and_types_apart() -> None:
     borders = np.zeros((0, 2), dtype=np.int64)
-    first = DocPair("abcdef", (Entity(0, 1, "B"),), (Entity(0, 1, "B"), Entity(2, 3, "A")), (), borders)
+    first = DocPair(
+        "abcdef", (Entity(0, 1, "B"),), (Entity(0, 1, "B"), Entity(2, 3, "A")), (), borders
+    )
     second = DocPair("abcdef", (Entity(0, 1, "A"),), (), (), borders)
     docs = count_docs([first, second])
     assert docs.entity_types == ("A", "B")
@@ -76,7 +84,13 @@ def test_the_interval_of_rare_types_holds_the_score() -> None:
     counts[range(20), range(20)] = 1  # every type is in one document, and found
     intervals = bootstrap(DocCounts(tuple("ABCDEFGHIJKLMNOPQRST"), counts))
     assert intervals is not None
-    assert intervals.macro_f1 == intervals.f1 == intervals.precision == intervals.recall == Interval(1.0, 1.0)
+    assert (
+        intervals.macro_f1
+        == intervals.f1
+        == intervals.precision
+        == intervals.recall
+        == Interval(1.0, 1.0)
+    )
     assert set(intervals.f1_per_type.values()) == {Interval(1.0, 1.0)}
 
 

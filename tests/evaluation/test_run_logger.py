@@ -88,9 +88,25 @@ def _train(data: Path, logger: str, more: str = "") -> tuple[Language, str]:
 
 def test_a_run_is_shown_and_written(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "new" / "run.jsonl"
-    _, shown = _train(data, f'@loggers = "spacy_hf_ner.RunLogger.v1"\noutput_file = {json.dumps(str(path))}')
+    _, shown = _train(
+        data, f'@loggers = "spacy_hf_ner.RunLogger.v1"\noutput_file = {json.dumps(str(path))}'
+    )
     header = next(line for line in shown.splitlines() if "WORDS/S" in line)
-    assert header.split() == ["E", "#", "LOSS", "ner", "P", "R", "F", "SCORE", "RATE", "WORDS/S", "LEFT", "LOC", "PER"]
+    assert header.split() == [
+        "E",
+        "#",
+        "LOSS",
+        "ner",
+        "P",
+        "R",
+        "F",
+        "SCORE",
+        "RATE",
+        "WORDS/S",
+        "LEFT",
+        "LOC",
+        "PER",
+    ]
     assert "best: #" in shown
     steps = read_training_log(path)
     assert [step.step for step in steps] == [0, 2, 4]
@@ -103,9 +119,13 @@ def test_a_run_is_shown_and_written(data: Path, tmp_path: Path) -> None:
 def test_the_learn_rate_is_the_one_of_the_update(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     _train(data, f'@loggers = "spacy_hf_ner.RunLogger.v1"\noutput_file = {json.dumps(str(path))}')
-    schedule = registry.get("schedules", "warmup_linear.v1")(initial_rate=0.01, warmup_steps=2, total_steps=10)
+    schedule = registry.get("schedules", "warmup_linear.v1")(
+        initial_rate=0.01, warmup_steps=2, total_steps=10
+    )
     rates = [next(schedule) for _ in range(5)]
-    assert [step.learn_rate for step in read_training_log(path)] == pytest.approx([rates[0], rates[2], rates[4]])
+    assert [step.learn_rate for step in read_training_log(path)] == pytest.approx(
+        [rates[0], rates[2], rates[4]]
+    )
 
 
 def test_it_is_a_link_in_spacys_chain_of_loggers(data: Path, tmp_path: Path) -> None:
@@ -124,15 +144,21 @@ output_file = {json.dumps(str(theirs))}
     _train(data, chain)
     mine, spacys = read_training_log(ours), read_training_log(theirs)
     assert [step.step for step in mine] == [step.step for step in spacys] == [0, 2, 4]
-    assert [step.scores["ents_f"] for step in mine] == pytest.approx([step.scores["ents_f"] for step in spacys])
+    assert [step.scores["ents_f"] for step in mine] == pytest.approx(
+        [step.scores["ents_f"] for step in spacys]
+    )
 
 
 def test_numbers_of_the_training_may_be_variables(data: Path) -> None:
     config = CONFIG.replace("max_steps = 5", "max_steps = ${vars.steps}").replace(
         "eval_", "max_epochs = ${vars.n}\neval_"
     )
-    text = config.replace("{data}", json.dumps(str(data))).replace("{logger}", '@loggers = "spacy_hf_ner.RunLogger.v1"')
-    nlp = load_model_from_config(load_config_from_str(text + "[vars]\nsteps = 3\nn = 0\n"), auto_fill=True)
+    text = config.replace("{data}", json.dumps(str(data))).replace(
+        "{logger}", '@loggers = "spacy_hf_ner.RunLogger.v1"'
+    )
+    nlp = load_model_from_config(
+        load_config_from_str(text + "[vars]\nsteps = 3\nn = 0\n"), auto_fill=True
+    )
     setup = registry.resolve({"logger": {"@loggers": "spacy_hf_ner.RunLogger.v1"}})["logger"]
     log_step, finalize = setup(nlp, io.StringIO(), io.StringIO())
     log_step(None)
@@ -143,8 +169,21 @@ def test_a_loss_that_is_no_number_is_written_as_null(data: Path, tmp_path: Path)
     path = tmp_path / "run.jsonl"
     nlp, _ = _train(data, '@loggers = "spacy_hf_ner.RunLogger.v1"')
     log_step, finalize = make_run_logger_v1(str(path))(nlp, io.StringIO(), io.StringIO())
-    scores = {"ents_f": 0.5, "ents_ece": float("inf"), "ents_per_type": {"PER": {"p": 0.5, "r": 0.5, "f": 0.5}}}
-    log_step({"epoch": 0, "step": 0, "words": 4, "losses": {"ner": float("nan")}, "score": 0.5, "other_scores": scores})
+    scores = {
+        "ents_f": 0.5,
+        "ents_ece": float("inf"),
+        "ents_per_type": {"PER": {"p": 0.5, "r": 0.5, "f": 0.5}},
+    }
+    log_step(
+        {
+            "epoch": 0,
+            "step": 0,
+            "words": 4,
+            "losses": {"ner": float("nan")},
+            "score": 0.5,
+            "other_scores": scores,
+        }
+    )
     finalize()
     line = json.loads(path.read_text(encoding="utf8"), parse_constant=pytest.fail)
     assert (line["losses"], line["scores"]) == ({"ner": None}, {"ents_f": 50.0, "ents_ece": None})
@@ -152,8 +191,12 @@ def test_a_loss_that_is_no_number_is_written_as_null(data: Path, tmp_path: Path)
 
 
 def test_a_component_is_shown_by_its_whole_name(data: Path) -> None:
-    text = CONFIG.replace("{data}", json.dumps(str(data))).replace("{logger}", '@loggers = "spacy_hf_ner.RunLogger.v1"')
-    text = text.replace("components.ner", "components.named_entities").replace('["ner"]', '["named_entities"]')
+    text = CONFIG.replace("{data}", json.dumps(str(data))).replace(
+        "{logger}", '@loggers = "spacy_hf_ner.RunLogger.v1"'
+    )
+    text = text.replace("components.ner", "components.named_entities").replace(
+        '["ner"]', '["named_entities"]'
+    )
     nlp = load_model_from_config(load_config_from_str(text), auto_fill=True)
     out = io.StringIO()
     make_run_logger_v1()(nlp, out, io.StringIO())
@@ -164,7 +207,10 @@ def test_a_component_is_shown_by_its_whole_name(data: Path) -> None:
 
 @pytest.mark.parametrize(
     ("scorer", "key", "weight"),
-    [("spacy_hf_ner.seqeval_scorer.v1", "seqeval_f", 0.5), ("spacy_hf_ner.ner_scorer.v1", "ents_ece", -0.1)],
+    [
+        ("spacy_hf_ner.seqeval_scorer.v1", "seqeval_f", 0.5),
+        ("spacy_hf_ner.ner_scorer.v1", "ents_ece", -0.1),
+    ],
 )
 def test_the_best_model_can_be_chosen_by_the_keys_of_our_scorers(
     scorer: str, key: str, weight: float, data: Path, tmp_path: Path
@@ -178,4 +224,6 @@ def test_the_best_model_can_be_chosen_by_the_keys_of_our_scorers(
     for step in read_training_log(path):
         # The calibration error is missing where entities have no scores, as those of spaCy's ner.
         scores = {name: step.scores[name] / 100 for name in ("ents_f", key) if name in step.scores}
-        assert step.score == pytest.approx(sum(weights[name] * score for name, score in scores.items()), abs=1e-6)
+        assert step.score == pytest.approx(
+            sum(weights[name] * score for name, score in scores.items()), abs=1e-6
+        )

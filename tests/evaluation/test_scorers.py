@@ -20,7 +20,9 @@ def examples(make_doc: MakeDoc) -> list[Example]:
     return [Example(make_doc(WORDS, [(0, 2, "PER"), (3, 4, "ORG")], scores=[0.9, 0.6]), gold)]
 
 
-def test_the_ner_scorer_adds_the_calibration_error_to_spacys_scores(examples: list[Example]) -> None:
+def test_the_ner_scorer_adds_the_calibration_error_to_spacys_scores(
+    examples: list[Example],
+) -> None:
     scores = make_ner_scorer_v1()(examples)
     assert scores.pop("ents_ece") == pytest.approx((0.6 + 0.1) / 2)
     assert scores == get_ner_prf(examples)
@@ -30,7 +32,9 @@ def test_without_scores_there_is_no_calibration_error(examples: list[Example]) -
     assert make_ner_scorer_v1(spans_key="other")(examples)["ents_ece"] is None
 
 
-def test_a_model_that_predicts_nothing_keeps_the_weight_of_its_calibration_error(make_doc: MakeDoc) -> None:
+def test_a_model_that_predicts_nothing_keeps_the_weight_of_its_calibration_error(
+    make_doc: MakeDoc,
+) -> None:
     gold = make_doc(WORDS, [(0, 2, "PER")])
     assert make_ner_scorer_v1()([Example(make_doc(WORDS), gold)])["ents_ece"] == 0.0
 
@@ -51,7 +55,9 @@ def test_a_pipeline_that_sets_a_span_group_only_is_scored_by_it(
     predicted = Doc(group.vocab, words=WORDS)
     spans = [Span(predicted, ent.start, ent.end, ent.label_) for ent in group.ents]
     predicted.spans["mine"] = SpanGroup(predicted, spans=spans, attrs={"scores": scores})
-    empty = Example(Doc(group.vocab), Doc(group.vocab))  # which has entity annotation in spaCy's eyes
+    empty = Example(
+        Doc(group.vocab), Doc(group.vocab)
+    )  # which has entity annotation in spaCy's eyes
     found = make_scorer(spans_key="mine")([Example(predicted, examples[0].reference), empty])
     expected = make_scorer()(examples)
     assert {key: found[key] for key in expected if key != "ents_per_type"} == {
@@ -71,7 +77,11 @@ def test_where_entities_overlap_seqeval_has_no_scores(make_doc: MakeDoc) -> None
 
 @pytest.mark.parametrize("where", ["doc.ents", "a span group"])
 def test_gold_without_annotation_has_no_scores(where: str, make_doc: MakeDoc) -> None:
-    predicted = make_doc(WORDS, [(0, 2, "PER")]) if where == "doc.ents" else Doc(make_doc([]).vocab, words=WORDS)
+    predicted = (
+        make_doc(WORDS, [(0, 2, "PER")])
+        if where == "doc.ents"
+        else Doc(make_doc([]).vocab, words=WORDS)
+    )
     predicted.spans["hf_ner"] = [Span(predicted, 0, 2, "PER")]
     scores = make_seqeval_scorer_v1()([Example(predicted, Doc(predicted.vocab, words=WORDS))])
     assert set(scores.values()) == {None}

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from nervaluate import Evaluator
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.semeval import SEMEVAL_VIEWS, SemevalCounts, count_semeval
 from tests.evaluation.sides import filled_sides
 
@@ -17,10 +17,27 @@ def make_pair(gold: list[Entity], predicted: list[Entity]) -> DocPair:
 @pytest.mark.parametrize(
     ("predicted", "expected"),
     [
-        (Entity(0, 5, "A"), {"strict": "correct", "exact": "correct", "partial": "correct", "type": "correct"}),
-        (Entity(0, 5, "B"), {"strict": "incorrect", "exact": "correct", "partial": "correct", "type": "incorrect"}),
-        (Entity(0, 7, "A"), {"strict": "incorrect", "exact": "incorrect", "partial": "partial", "type": "correct"}),
-        (Entity(2, 7, "B"), {"strict": "incorrect", "exact": "incorrect", "partial": "partial", "type": "incorrect"}),
+        (
+            Entity(0, 5, "A"),
+            {"strict": "correct", "exact": "correct", "partial": "correct", "type": "correct"},
+        ),
+        (
+            Entity(0, 5, "B"),
+            {"strict": "incorrect", "exact": "correct", "partial": "correct", "type": "incorrect"},
+        ),
+        (
+            Entity(0, 7, "A"),
+            {"strict": "incorrect", "exact": "incorrect", "partial": "partial", "type": "correct"},
+        ),
+        (
+            Entity(2, 7, "B"),
+            {
+                "strict": "incorrect",
+                "exact": "incorrect",
+                "partial": "partial",
+                "type": "incorrect",
+            },
+        ),
     ],
 )
 def test_each_view_forgives_something_else(predicted: Entity, expected: dict[str, str]) -> None:
@@ -41,7 +58,11 @@ def test_half_right_counts_half() -> None:
 
 
 def test_no_entities_score_zero() -> None:
-    assert (SemevalCounts().precision, SemevalCounts().recall, SemevalCounts().f1) == (0.0, 0.0, 0.0)
+    assert (SemevalCounts().precision, SemevalCounts().recall, SemevalCounts().f1) == (
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 @given(filled_sides, filled_sides)
@@ -50,8 +71,12 @@ def test_counts_equal_those_of_nervaluate(gold: list[Entity], predicted: list[En
         [{"label": e.entity_type, "start": e.start_char, "end": e.end_char - 1} for e in side]
         for side in (gold, predicted)
     ]
-    theirs = Evaluator([as_dicts[0]], [as_dicts[1]], tags=["A", "B"], loader="dict").evaluate()["overall"]
+    theirs = Evaluator([as_dicts[0]], [as_dicts[1]], tags=["A", "B"], loader="dict").evaluate()[
+        "overall"
+    ]
     for view, ours in count_semeval([make_pair(gold, predicted)]).items():
         other = theirs[NERVALUATE_NAMES[view]]
-        assert ours == SemevalCounts(other.correct, other.incorrect, other.partial, other.missed, other.spurious), view
+        assert ours == SemevalCounts(
+            other.correct, other.incorrect, other.partial, other.missed, other.spurious
+        ), view
         assert ours.f1 == pytest.approx(other.f1)

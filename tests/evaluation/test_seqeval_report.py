@@ -5,7 +5,7 @@ import pytest
 from spacy.tokens import Doc
 
 from spacy_hf_ner.errors import MissingExtraError
-from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalMode, score_with_seqeval
 from spacy_hf_ner.evaluation.strict import score_strict
 from spacy_hf_ner.evaluation.tokens import write_pair_tags
@@ -28,7 +28,12 @@ def test_seqeval_agrees_with_strict_spans(make_doc: MakeDoc, mode: SeqevalMode) 
 
 @pytest.mark.parametrize("mode", ["default", "strict"])
 def test_texts_without_entities_score_zero(make_doc: MakeDoc, mode: SeqevalMode) -> None:
-    assert score_with_seqeval([write_pair_tags(pair_docs(make_doc(WORDS), make_doc(WORDS)))], mode=mode).micro.f1 == 0.0
+    assert (
+        score_with_seqeval(
+            [write_pair_tags(pair_docs(make_doc(WORDS), make_doc(WORDS)))], mode=mode
+        ).micro.f1
+        == 0.0
+    )
 
 
 def test_without_seqeval_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +43,9 @@ def test_without_seqeval_the_error_names_the_extra(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("mode", ["default", "strict"])
-def test_a_type_may_be_called_like_an_average_or_have_hyphens_at_its_ends(make_doc: MakeDoc, mode: SeqevalMode) -> None:
+def test_a_type_may_be_called_like_an_average_or_have_hyphens_at_its_ends(
+    make_doc: MakeDoc, mode: SeqevalMode
+) -> None:
     names = ["micro avg", "-a-", "a", "a/", "_"]
     gold = make_doc(WORDS, [(i, i + 1, name) for i, name in enumerate(names)])
     predicted = make_doc(WORDS, [(0, 1, "micro avg"), (1, 2, "a"), (2, 3, "a"), (4, 5, "_")])

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from spacy.tokens import Doc
 
-from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.evaluation.slices import read_seen, slice_scores
 from spacy_hf_ner.evaluation.strict import Counts
 
@@ -50,5 +50,9 @@ def test_place_in_the_sentence_needs_sentences(make_doc: MakeDoc) -> None:
 
 def test_long_documents_are_told_from_short_ones(make_doc: MakeDoc) -> None:
     short, long = make_doc(WORDS, [(3, 4, "LOC")]), make_doc(WORDS * 100, [(3, 4, "LOC")])
-    document = next(s for s in slice_scores([pair_docs(short, short), pair_docs(long, long)]) if s.name == "Document")
+    document = next(
+        s
+        for s in slice_scores([pair_docs(short, short), pair_docs(long, long)])
+        if s.name == "Document"
+    )
     assert list(document.counts) == ["up to 100 tokens", "more than 500 tokens"]

@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_hf_ner.evaluation.entities import Entity
+from spacy_hf_ner.evaluation.pairing import Entity
 from spacy_hf_ner.evaluation.strict import Counts, StrictScores, count_types
 
 PER, LOC = Entity(0, 3, "PER"), Entity(5, 9, "LOC")

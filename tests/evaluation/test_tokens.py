@@ -5,7 +5,7 @@ import pytest
 from spacy.tokens import Doc
 
 from spacy_hf_ner.errors import TagError
-from spacy_hf_ner.evaluation.entities import DocPair, Entity, pair_docs
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity, pair_docs
 from spacy_hf_ner.evaluation.tokens import have_tags, token_accuracy, write_pair_tags
 
 MakeDoc = Callable[..., Doc]
@@ -38,7 +38,9 @@ def test_without_tokens_there_is_no_token_accuracy(make_doc: MakeDoc) -> None:
 def test_entities_that_overlap_have_no_tags() -> None:
     borders = np.array([[0, 3], [4, 8]], dtype=np.int64)
     flat = DocPair("Tim Cook", (Entity(0, 8, "PER"),), (Entity(0, 8, "PER"),), (), borders)
-    nested = DocPair("Tim Cook", (Entity(0, 8, "PER"),), (Entity(0, 8, "PER"), Entity(4, 8, "PER")), (), borders)
+    nested = DocPair(
+        "Tim Cook", (Entity(0, 8, "PER"),), (Entity(0, 8, "PER"), Entity(4, 8, "PER")), (), borders
+    )
     assert have_tags([flat])
     assert not have_tags([flat, nested])
     with pytest.raises(TagError, match="overlap"):

@@ -11,7 +11,12 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
 from tests.checkpoints import make_checkpoint
 
-TEXTS = ("Angela Merkel met Tim Cook in San José.", "Berlin", "", "I can't believe O'Brien-Smith's U.S.-based firm!")
+TEXTS = (
+    "Angela Merkel met Tim Cook in San José.",
+    "Berlin",
+    "",
+    "I can't believe O'Brien-Smith's U.S.-based firm!",
+)
 
 
 @pytest.fixture(scope="session")

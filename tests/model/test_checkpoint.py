@@ -6,11 +6,20 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+)
 
 from spacy_hf_ner.core.labels import read_labels
 from spacy_hf_ner.errors import CheckpointError, TagError
-from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint, write_checkpoint
+from spacy_hf_ner.model.checkpoint import (
+    Checkpoint,
+    peek_tag_set,
+    read_checkpoint,
+    write_checkpoint,
+)
 from tests.checkpoints import CONLL_LABELS, make_checkpoint
 
 
@@ -22,7 +31,9 @@ def folder(bert_folder: Path, tmp_path: Path) -> Path:
 
 def _edit_config(folder: Path, **changes: Any) -> None:
     path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf8")) | changes), encoding="utf8")
+    path.write_text(
+        json.dumps(json.loads(path.read_text(encoding="utf8")) | changes), encoding="utf8"
+    )
 
 
 def _make_pickle(folder: Path) -> None:
@@ -45,7 +56,9 @@ def test_half_precision_weights_are_read_as_float32(folder: Path) -> None:
     assert {p.dtype for p in read_checkpoint(folder).network.parameters()} == {torch.float32}
 
 
-def test_a_pickle_is_refused_and_read_only_when_it_is_asked_for(folder: Path, bert: Checkpoint) -> None:
+def test_a_pickle_is_refused_and_read_only_when_it_is_asked_for(
+    folder: Path, bert: Checkpoint
+) -> None:
     _make_pickle(folder)
     with pytest.raises(CheckpointError, match=r"pickle \(pytorch_model\.bin\).*allow_pickle"):
         read_checkpoint(folder)
@@ -77,15 +90,20 @@ def test_a_config_that_names_its_own_weights_file_is_refused(folder: Path) -> No
 
 
 def test_a_config_that_names_a_kernel_of_the_hub_does_not_choose_it(folder: Path) -> None:
-    _edit_config(folder, attn_implementation="somebody/kernel", _attn_implementation="somebody/kernel")
+    _edit_config(
+        folder, attn_implementation="somebody/kernel", _attn_implementation="somebody/kernel"
+    )
     assert read_checkpoint(folder).network.config._attn_implementation == "sdpa"
     assert read_checkpoint(folder, attention="eager").network.config._attn_implementation == "eager"
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("{", "is not JSON"), ("[]", "expected a table"), (None, "expected a checkpoint folder")]
+    ("content", "message"),
+    [("{", "is not JSON"), ("[]", "expected a table"), (None, "expected a checkpoint folder")],
 )
-def test_a_folder_without_a_good_config_is_refused(folder: Path, content: str | None, message: str) -> None:
+def test_a_folder_without_a_good_config_is_refused(
+    folder: Path, content: str | None, message: str
+) -> None:
     (folder / "config.json").unlink()
     if content is not None:
         (folder / "config.json").write_text(content, encoding="utf8")
@@ -107,7 +125,8 @@ def test_a_family_without_token_classification_is_refused(folder: Path) -> None:
 
 def test_remote_code_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text(
-        json.dumps({"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}), encoding="utf8"
+        json.dumps({"model_type": "evil", "auto_map": {"AutoConfig": "evil.Config"}}),
+        encoding="utf8",
     )
     (folder / "evil.py").write_text("raise SystemExit", encoding="utf8")
     with pytest.raises(CheckpointError, match="cannot load it"):
@@ -155,8 +174,14 @@ def test_the_tags_can_be_known_without_the_weights(bert_folder: Path) -> None:
     assert named.scheme.name == "IOB2"
 
 
-def test_a_written_folder_keeps_weights_tokenizer_scheme_and_window(bert: Checkpoint, tmp_path: Path) -> None:
-    bert.tag_set, bert.window, bert.subword_labels = read_labels(CONLL_LABELS, scheme="IOB2"), 64, "all_inside"
+def test_a_written_folder_keeps_weights_tokenizer_scheme_and_window(
+    bert: Checkpoint, tmp_path: Path
+) -> None:
+    bert.tag_set, bert.window, bert.subword_labels = (
+        read_labels(CONLL_LABELS, scheme="IOB2"),
+        64,
+        "all_inside",
+    )
     write_checkpoint(bert, tmp_path / "out")
     assert not [p for p in (tmp_path / "out").iterdir() if p.suffix in {".bin", ".pkl", ".pt"}]
     again = read_checkpoint(tmp_path / "out")
@@ -169,7 +194,10 @@ def test_a_written_folder_keeps_weights_tokenizer_scheme_and_window(bert: Checkp
 def test_a_folder_of_a_later_format_is_refused(bert: Checkpoint, tmp_path: Path) -> None:
     write_checkpoint(bert, tmp_path)
     notes = tmp_path / "spacy_hf_ner.json"
-    notes.write_text(notes.read_text(encoding="utf8").replace('"format_version": 1', '"format_version": 99'), "utf8")
+    notes.write_text(
+        notes.read_text(encoding="utf8").replace('"format_version": 1', '"format_version": 99'),
+        "utf8",
+    )
     with pytest.raises(CheckpointError, match="format_version 99"):
         read_checkpoint(tmp_path)
 
@@ -182,21 +210,34 @@ def test_a_folder_of_a_later_format_is_refused(bert: Checkpoint, tmp_path: Path)
         ('{"format_version": 1}', "missing 1 required positional argument: 'scheme'"),
         ('{"format_version": 1, "scheme": "IOB9"}', "scheme = 'IOB9'"),
         ('{"format_version": 1, "scheme": null, "window": "64"}', "window = '64'"),
-        ('{"format_version": 1, "scheme": null, "colour": "red"}', "unexpected keyword argument 'colour'"),
+        (
+            '{"format_version": 1, "scheme": null, "colour": "red"}',
+            "unexpected keyword argument 'colour'",
+        ),
         ('{"scheme": null}', "KeyError: 'format_version'"),
     ],
 )
 def test_damaged_notes_are_refused(folder: Path, content: str, message: str) -> None:
     (folder / "spacy_hf_ner.json").write_text(content, encoding="utf8")
-    with pytest.raises(CheckpointError, match=rf"spacy_hf_ner\.json is not what spacy-hf-ner has written.*{message}"):
+    with pytest.raises(
+        CheckpointError,
+        match=rf"spacy_hf_ner\.json is not what spacy-hf-ner has written.*{message}",
+    ):
         read_checkpoint(folder)
 
 
-@pytest.mark.parametrize("named", [{1: "O", 2: "I-PER"}, {"a": "O", "b": "I-PER"}, {0: "O", 2: "I-PER"}, ["O", "PER"]])
-def test_labels_that_are_not_numbered_like_the_columns_are_refused(folder: Path, named: Any) -> None:
+@pytest.mark.parametrize(
+    "named", [{1: "O", 2: "I-PER"}, {"a": "O", "b": "I-PER"}, {0: "O", 2: "I-PER"}, ["O", "PER"]]
+)
+def test_labels_that_are_not_numbered_like_the_columns_are_refused(
+    folder: Path, named: Any
+) -> None:
     _edit_config(folder, id2label=named)
     for read in (read_checkpoint, lambda folder: peek_tag_set(folder, labels=None, scheme="auto")):
-        with pytest.raises(CheckpointError, match=r"expected id2label in config\.json to name the columns of the head"):
+        with pytest.raises(
+            CheckpointError,
+            match=r"expected id2label in config\.json to name the columns of the head",
+        ):
             read(folder)
 
 
@@ -207,17 +248,24 @@ def test_labels_that_the_config_leaves_out_can_be_named(folder: Path, n_labels: 
     config |= {} if n_labels == 2 else {"num_labels": n_labels}  # 2 is the default of transformers
     (folder / "config.json").write_text(json.dumps(config), encoding="utf8")
     weights = load_file(folder / "model.safetensors")
-    weights |= {f"classifier.{name}": weights[f"classifier.{name}"][:n_labels].clone() for name in ("weight", "bias")}
+    weights |= {
+        f"classifier.{name}": weights[f"classifier.{name}"][:n_labels].clone()
+        for name in ("weight", "bias")
+    }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointError, match=f"names its {n_labels} labels LABEL_0"):
         read_checkpoint(folder)
     named = ["O", "I-PER", "I-LOC"][:n_labels]
-    assert read_checkpoint(folder, labels=named).tag_set == peek_tag_set(folder, labels=named, scheme="auto")
+    assert read_checkpoint(folder, labels=named).tag_set == peek_tag_set(
+        folder, labels=named, scheme="auto"
+    )
 
 
 def test_a_graph_without_weights_names_the_backend_that_reads_it(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "model.onnx")
-    with pytest.raises(CheckpointError, match=r'found the ONNX graph model\.onnx.*Set backend = "onnx"'):
+    with pytest.raises(
+        CheckpointError, match=r'found the ONNX graph model\.onnx.*Set backend = "onnx"'
+    ):
         read_checkpoint(folder)
 
 
@@ -244,4 +292,7 @@ def test_a_scheme_that_the_labels_do_not_fit_is_refused(bert_folder: Path) -> No
 def test_the_limit_is_what_positions_and_tokenizer_allow_less_special_tokens(
     tmp_path: Path, family: str, settings: dict[str, Any], expected: int
 ) -> None:
-    assert read_checkpoint(make_checkpoint(tmp_path, family=family, **settings)).limits.max_subwords == expected
+    assert (
+        read_checkpoint(make_checkpoint(tmp_path, family=family, **settings)).limits.max_subwords
+        == expected
+    )

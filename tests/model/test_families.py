@@ -10,7 +10,12 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from transformers import AutoModelForTokenClassification, CanineConfig, CanineForTokenClassification, CanineTokenizer
+from transformers import (
+    AutoModelForTokenClassification,
+    CanineConfig,
+    CanineForTokenClassification,
+    CanineTokenizer,
+)
 
 from tests.checkpoints import CONLL_LABELS, FAMILIES, make_checkpoint
 
@@ -34,11 +39,16 @@ def _make_nlp(folder: Path, *, scheme: str = "auto", **model: Any) -> Language:
 
 
 def _read(docs: list[Doc]) -> list[list[tuple[int, int, str, float]]]:
-    return [[(e.start_char, e.end_char, e.label_, round(e._.score, 4)) for e in doc.ents] for doc in docs]
+    return [
+        [(e.start_char, e.end_char, e.label_, round(e._.score, 4)) for e in doc.ents]
+        for doc in docs
+    ]
 
 
 def _example(nlp: Language) -> Example:
-    return Example.from_dict(nlp.make_doc(TEXT), {"entities": [(0, 13, "PER"), (18, 26, "PER"), (30, 38, "LOC")]})
+    return Example.from_dict(
+        nlp.make_doc(TEXT), {"entities": [(0, 13, "PER"), (18, 26, "PER"), (30, 38, "LOC")]}
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -56,7 +66,7 @@ def test_a_family_predicts_learns_and_is_saved_as_a_checkpoint(family: str, tmp_
     load: Any = AutoModelForTokenClassification.from_pretrained
     theirs = load(tmp_path / "pipeline" / "hf_ner" / "model")
     ner: Any = nlp.get_pipe("hf_ner")
-    ours = ner.tagger.shim.checkpoint.network.eval()
+    ours = ner.classifier.shim.checkpoint.network.eval()
     ids = torch.tensor([[5, 9, 12, 20]])
     assert torch.allclose(theirs(input_ids=ids).logits, ours(input_ids=ids).logits, atol=1e-5)
     assert list(theirs.config.id2label.values()) == list(CONLL_LABELS)
@@ -76,7 +86,7 @@ def test_every_scheme_and_separator_is_read_from_the_labels(
     folder = make_checkpoint(tmp_path, labels=[label.replace("-", separator) for label in labels])
     nlp = _make_nlp(folder)
     ner: Any = nlp.get_pipe("hf_ner")
-    assert ner.tagger.load("auto").scheme.name == scheme
+    assert ner.classifier.load("auto").scheme.name == scheme
     assert ner.labels == ("PER", "LOC")
     assert {ent.label_ for doc in nlp.pipe(TEXTS) for ent in doc.ents} <= {"PER", "LOC"}
 
@@ -86,13 +96,15 @@ def test_a_named_scheme_settles_what_labels_leave_open(scheme: str, tmp_path: Pa
     nlp = _make_nlp(make_checkpoint(tmp_path, labels=SCHEMES["IOB"]), scheme=scheme)
     assert any(_read(list(nlp.pipe(TEXTS))))
     ner: Any = nlp.get_pipe("hf_ner")
-    assert ner.tagger.load(scheme).scheme.name == scheme
+    assert ner.classifier.load(scheme).scheme.name == scheme
 
 
 @pytest.mark.parametrize(
     "labels", [("O", "PER", "date-time"), ("OUT", "PER", "date-time"), ("NONE", "PER", "date-time")]
 )
-def test_bare_types_and_other_outside_labels_are_read(labels: tuple[str, ...], tmp_path: Path) -> None:
+def test_bare_types_and_other_outside_labels_are_read(
+    labels: tuple[str, ...], tmp_path: Path
+) -> None:
     nlp = _make_nlp(make_checkpoint(tmp_path, labels=labels))
     ner: Any = nlp.get_pipe("hf_ner")
     assert ner.labels == ("PER", "date-time")
@@ -101,11 +113,15 @@ def test_bare_types_and_other_outside_labels_are_read(labels: tuple[str, ...], t
 
 @pytest.mark.parametrize("scheme", ["IO", "IOB1", "IOB2", "IOBES", "BILOU", "BMES"])
 def test_a_new_head_is_trained_in_every_scheme(scheme: str, bert_folder: Path) -> None:
-    nlp = _make_nlp(bert_folder, scheme=scheme) if scheme in {"IOB1", "IOB2"} else _make_nlp(bert_folder)
+    nlp = (
+        _make_nlp(bert_folder, scheme=scheme)
+        if scheme in {"IOB1", "IOB2"}
+        else _make_nlp(bert_folder)
+    )
     ner: Any = nlp.get_pipe("hf_ner")
     ner.scheme = scheme
     if scheme not in {"IOB1", "IOB2"}:
-        ner.tagger.load("auto")
+        ner.classifier.load("auto")
     optimizer = nlp.initialize(lambda: [_example(nlp)])
     optimizer.learn_rate = 5e-3
     for _ in range(60):
@@ -123,8 +139,8 @@ def test_bf16_is_close_to_fp32(family: str, tmp_path: Path) -> None:
     for precision in ("fp32", "bf16"):
         nlp = _make_nlp(folder, precision=precision)
         ner: Any = nlp.get_pipe("hf_ner")
-        ner.tagger.load("auto")
-        rows.append(np.exp(ner.tagger.predict([nlp.make_doc(TEXT)])[0]))
+        ner.classifier.load("auto")
+        rows.append(np.exp(ner.classifier.predict([nlp.make_doc(TEXT)])[0]))
     assert np.abs(rows[0] - rows[1]).max() < 0.1
     assert (rows[0] != rows[1]).any()
 

@@ -30,7 +30,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def _fill(cache: Path, name: str, revision: str, source: Path, *, branch: str | None = None) -> Path:
+def _fill(
+    cache: Path, name: str, revision: str, source: Path, *, branch: str | None = None
+) -> Path:
     repository = cache / f"models--{name.replace('/', '--')}"
     snapshot = repository / "snapshots" / revision
     shutil.copytree(source, snapshot)
@@ -90,7 +92,9 @@ def online(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]
     """A hub on this machine, asked instead of the real one."""
     server = HTTPServer(("127.0.0.1", 0), _Refusing)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(
+        huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}"
+    )
     thread = Thread(target=server.serve_forever)
     thread.start()
     _forget_sessions()
@@ -117,7 +121,9 @@ def test_a_hub_that_cannot_be_reached_is_named_with_the_ways_out(
     online: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **settings: _refuse(asked, settings))
+    monkeypatch.setattr(
+        "huggingface_hub.snapshot_download", lambda *_, **settings: _refuse(asked, settings)
+    )
     online.socket.close()  # connections are refused from now on
     with pytest.raises(CheckpointError, match="Ways out"):
         fetch_folder("someone/ner", revision=None)
@@ -145,9 +151,20 @@ def test_the_component_says_so_too(cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["/no/such/folder", "./missing", "~/missing", "models/mine", "a/b/c", "file.txt", "~nobodyx/foo"]
+    "name",
+    [
+        "/no/such/folder",
+        "./missing",
+        "~/missing",
+        "models/mine",
+        "a/b/c",
+        "file.txt",
+        "~nobodyx/foo",
+    ],
 )
-def test_a_missing_path_never_becomes_a_hub_name(cache: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_missing_path_never_becomes_a_hub_name(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     (cache.parent / "models").mkdir()
     (cache.parent / "file.txt").touch()
 

@@ -10,11 +10,11 @@ from torch import nn
 from spacy_hf_ner.core.labels import make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError, ConfigError
-from spacy_hf_ner.model.backends.torch import copy_for_prediction, resolve_precision
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
-from spacy_hf_ner.model.dropout import CheapDropout, make_dropout_cheap, set_dropout
-from spacy_hf_ner.model.freezing import freeze_layers
+from spacy_hf_ner.model.engines.torch_engine import copy_for_prediction, resolve_precision
 from spacy_hf_ner.model.head import find_head, set_head
+from spacy_hf_ner.model.training.dropout import CheapDropout, make_dropout_cheap, set_dropout
+from spacy_hf_ner.model.training.freezing import freeze_layers
 from tests.checkpoints import FAMILIES, make_checkpoint
 
 IDS = torch.arange(5, 35)[None, :]
@@ -28,7 +28,13 @@ def _logits(network: Any) -> torch.Tensor:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_dropout_reaches_the_network_and_zero_is_exact(family: str, tmp_path: Path) -> None:
-    names = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "mlp_dropout")
+    names = (
+        "hidden_dropout_prob",
+        "attention_probs_dropout_prob",
+        "dropout",
+        "attention_dropout",
+        "mlp_dropout",
+    )
     rates: dict[str, Any] = dict.fromkeys(names, 0.1)
     network = read_checkpoint(make_checkpoint(tmp_path, family=family, **rates)).network
     exact = _logits(network)
@@ -156,7 +162,8 @@ def test_what_predicts_is_a_copy_with_its_head_in_float32(bert: Checkpoint) -> N
 
 
 @pytest.mark.parametrize(
-    ("precision", "dtype"), [("fp32", None), ("none", None), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
+    ("precision", "dtype"),
+    [("fp32", None), ("none", None), ("bf16", torch.bfloat16), ("fp16", torch.float16)],
 )
 def test_a_precision_is_what_it_is_called(precision: Any, dtype: torch.dtype | None) -> None:
     assert resolve_precision(precision, torch.device("cpu")) == dtype

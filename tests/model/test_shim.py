@@ -9,32 +9,32 @@ import pytest
 import torch
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
-from spacy_hf_ner.model.hf_tagger import HFTagger, make_hf_model
+from spacy_hf_ner.model.hf_classifier import HFTokenClassifier, make_hf_model
 from spacy_hf_ner.model.settings import Settings
-from tests.model.taggers import MakeDocs, make_tagger
+from tests.model.classifiers import MakeDocs, make_classifier
 
 TEXT = "Angela Merkel met Tim Cook in San José."
 
 
 def test_a_model_that_is_not_loaded_says_so(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = HFTagger(make_hf_model(Settings(str(bert_folder))))
+    classifier = HFTokenClassifier(make_hf_model(Settings(str(bert_folder))))
     with pytest.raises(CheckpointError, match="not loaded yet"):
-        tagger.predict(make_docs([TEXT]))
-    assert tagger.shim.to_bytes() == b""
-    assert tagger.shim.from_bytes(b"").checkpoint is None
+        classifier.predict(make_docs([TEXT]))
+    assert classifier.shim.to_bytes() == b""
+    assert classifier.shim.from_bytes(b"").checkpoint is None
 
 
 @pytest.mark.parametrize("copy", ["bytes", "pickle", "model"])
 def test_a_copy_predicts_the_same(bert_folder: Path, make_docs: MakeDocs, copy: str) -> None:
-    tagger, docs = make_tagger(bert_folder), make_docs([TEXT])
-    expected = tagger.predict(docs)[0]
+    classifier, docs = make_classifier(bert_folder), make_docs([TEXT])
+    expected = classifier.predict(docs)[0]
     if copy == "bytes":
-        other = HFTagger(make_hf_model(Settings("gone", precision="fp32")))
-        other.shim.from_bytes(tagger.shim.to_bytes())
+        other = HFTokenClassifier(make_hf_model(Settings("gone", precision="fp32")))
+        other.shim.from_bytes(classifier.shim.to_bytes())
     elif copy == "pickle":
-        other = HFTagger(pickle.loads(pickle.dumps(tagger.model)))  # noqa: S301 - our own bytes
+        other = HFTokenClassifier(pickle.loads(pickle.dumps(classifier.model)))  # noqa: S301 - our own bytes
     else:
-        other = HFTagger(tagger.model.copy())
+        other = HFTokenClassifier(classifier.model.copy())
     assert np.allclose(other.predict(docs)[0], expected, atol=1e-6)
 
 
@@ -43,49 +43,53 @@ def test_a_window_that_does_not_fit_is_refused_when_the_checkpoint_is_loaded(
     bert_folder: Path, window: int, overlap: int | None
 ) -> None:
     with pytest.raises(ConfigError):
-        make_tagger(bert_folder, window=window, overlap=overlap)
+        make_classifier(bert_folder, window=window, overlap=overlap)
 
 
 def test_predictions_take_no_gradient(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = make_tagger(bert_folder)
-    _, backprop = tagger.shim(make_docs([TEXT]), is_train=False)
+    classifier = make_classifier(bert_folder)
+    _, backprop = classifier.shim(make_docs([TEXT]), is_train=False)
     with pytest.raises(RuntimeError, match="backprop after predict"):
         backprop([])
 
 
 def test_logits_that_are_no_numbers_are_refused(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = make_tagger(bert_folder)
-    assert tagger.shim.checkpoint is not None
+    classifier = make_classifier(bert_folder)
+    assert classifier.shim.checkpoint is not None
     with torch.no_grad():
-        next(tagger.shim.checkpoint.network.parameters()).fill_(torch.nan)
+        next(classifier.shim.checkpoint.network.parameters()).fill_(torch.nan)
     with pytest.raises(CheckpointError, match="NaN logits"):
-        tagger.predict(make_docs([TEXT]))
+        classifier.predict(make_docs([TEXT]))
 
 
-def test_another_callable_than_an_optimizer_gets_the_gradients(bert_folder: Path, make_docs: MakeDocs) -> None:
-    tagger = make_tagger(bert_folder)
-    rows, backprop = tagger.begin_update(make_docs([TEXT]))
+def test_another_callable_than_an_optimizer_gets_the_gradients(
+    bert_folder: Path, make_docs: MakeDocs
+) -> None:
+    classifier = make_classifier(bert_folder)
+    rows, backprop = classifier.begin_update(make_docs([TEXT]))
     backprop([np.ones_like(rows[0])])
     seen: dict[str, tuple[Any, ...]] = {}
     gather: Any = lambda key, weights, gradient: seen.update({key[1]: (weights, gradient)})  # noqa: E731
-    tagger.finish_update(gather)
+    classifier.finish_update(gather)
     assert seen["classifier.bias"][0].shape == seen["classifier.bias"][1].shape == (9,)
-    assert tagger.shim.checkpoint is not None
-    assert all(p.grad is None for p in tagger.shim.checkpoint.network.parameters())
+    assert classifier.shim.checkpoint is not None
+    assert all(p.grad is None for p in classifier.shim.checkpoint.network.parameters())
 
 
-def test_bf16_training_gives_a_gradient_close_to_that_of_fp32(bert_folder: Path, make_docs: MakeDocs) -> None:
+def test_bf16_training_gives_a_gradient_close_to_that_of_fp32(
+    bert_folder: Path, make_docs: MakeDocs
+) -> None:
     gradients = []
     for precision in ("none", "bf16"):
         settings = Settings(str(bert_folder), mixed_precision=precision, precision="fp32")
-        tagger = HFTagger(make_hf_model(settings))
-        tagger.load("auto")
-        rows, backprop = tagger.begin_update(make_docs([TEXT]))
+        classifier = HFTokenClassifier(make_hf_model(settings))
+        classifier.load("auto")
+        rows, backprop = classifier.begin_update(make_docs([TEXT]))
         gradient = np.zeros_like(rows[0])
         gradient[:, 1] = -1.0
         backprop([gradient])
-        assert tagger.shim.checkpoint is not None
-        gradients.append(tagger.shim.checkpoint.network.get_parameter("classifier.bias").grad)
+        assert classifier.shim.checkpoint is not None
+        gradients.append(classifier.shim.checkpoint.network.get_parameter("classifier.bias").grad)
     assert gradients[0] is not None
     assert gradients[1] is not None
     assert torch.nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.98

@@ -47,7 +47,9 @@ class ToldPipeline(_Pipeline):  # type: ignore[misc]
         for piece in super().gather_pre_entities(*args, **settings):
             word = find_word(self.told_words, args[0], (piece["start"], piece["end"]))
             if word is not None:
-                kept.append(piece | {"is_subword": word == before, "start": word[0], "end": word[1]})
+                kept.append(
+                    piece | {"is_subword": word == before, "start": word[0], "end": word[1]}
+                )
                 before = word
         return kept
 
@@ -103,14 +105,22 @@ class Reading:
             for piece in gathered
         ]
         places = _find_places(self.text, pieces, knows_words=self.knows_words)
-        special = [p for p in pieces if p.text in tokenizer.all_special_tokens and self.text[slice(*p.span)] == p.text]
+        special = [
+            p
+            for p in pieces
+            if p.text in tokenizer.all_special_tokens and self.text[slice(*p.span)] == p.text
+        ]
         whole = (0, len(self.text))
-        return [Place(self.text, whole, "text", p, p.starts, self.knows_words, "") for p in special] + places
+        return [
+            Place(self.text, whole, "text", p, p.starts, self.knows_words, "") for p in special
+        ] + places
 
     @property
     def knows_words(self) -> bool:
         """Whether the tokenizer marks continuing subwords, so that the pipeline need not guess by spaces."""
-        return bool(getattr(self.pipeline.tokenizer._tokenizer.model, "continuing_subword_prefix", None))
+        return bool(
+            getattr(self.pipeline.tokenizer._tokenizer.model, "continuing_subword_prefix", None)
+        )
 
 
 class Piece(NamedTuple):
@@ -158,7 +168,12 @@ def is_white_space_word(place: Place) -> bool:
 
 def is_glued_by_white_space(place: Place) -> bool:
     """Only an ASCII space ends a word: a line end, a tab or a no-break space glues two words."""
-    return _is_missed(place) and not place.knows_words and bool(place.gap) and " " not in place.gap[-1:]
+    return (
+        _is_missed(place)
+        and not place.knows_words
+        and bool(place.gap)
+        and " " not in place.gap[-1:]
+    )
 
 
 def is_misjudged_length(place: Place) -> bool:
@@ -261,7 +276,9 @@ def _find_places(text: str, pieces: Sequence[Piece], *, knows_words: bool) -> li
             places.append(place(span=(done, word[1]), kind="gap", gap=gap))
         if piece.word is not None:
             following = next((p.word for p in pieces[i + 1 :] if p.word is not None), None)
-            if (is_start and piece.span[0] != word[0]) or (following != word and piece.span[1] != word[1]):
+            if (is_start and piece.span[0] != word[0]) or (
+                following != word and piece.span[1] != word[1]
+            ):
                 places.append(place(span=word, kind="edge", gap=""))
             before, done = word, word[1]
     return places
@@ -272,7 +289,12 @@ def _is_missed(place: Place) -> bool:
 
 
 def _is_invented(place: Place) -> bool:
-    return place.kind == "border" and place.piece.word is not None and not place.is_start and place.piece.starts
+    return (
+        place.kind == "border"
+        and place.piece.word is not None
+        and not place.is_start
+        and place.piece.starts
+    )
 
 
 def _word(place: Place) -> Span:

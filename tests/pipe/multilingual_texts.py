@@ -76,7 +76,10 @@ def read_lines(path: Path, *, n_lines: int) -> list[str]:
     if not path.is_file():
         return []
     blocks = path.read_text(encoding="utf8").split("\n\n")
-    lines = [" ".join(re.split(r"[ \t]", row)[0] for row in block.splitlines() if row) for block in blocks]
+    lines = [
+        " ".join(re.split(r"[ \t]", row)[0] for row in block.splitlines() if row)
+        for block in blocks
+    ]
     return [line for line in lines if len(line) < _LONGEST_LINE][:n_lines]
 
 
@@ -84,8 +87,12 @@ def find_bert_words(text: str) -> list[tuple[int, int]]:
     """Return where the words lie that BERT's tokenizer splits a text into: white space, punctuation, ideographs."""
     found = [span for _, span in pre_tokenizers.BertPreTokenizer().pre_tokenize_str(text)]
     cuts = [start + m.start() for start, end in found for m in _IDEOGRAPH.finditer(text[start:end])]
-    borders = sorted({*(i for cut in cuts for i in (cut, cut + 1)), *(i for span in found for i in span)})
-    return [(a, b) for a, b in pairwise(borders) if any(start <= a and b <= end for start, end in found)]
+    borders = sorted(
+        {*(i for cut in cuts for i in (cut, cut + 1)), *(i for span in found for i in span)}
+    )
+    return [
+        (a, b) for a, b in pairwise(borders) if any(start <= a and b <= end for start, end in found)
+    ]
 
 
 def find_spaced_words(text: str) -> list[tuple[int, int]]:

@@ -60,7 +60,12 @@ def test_no_entities_are_said_to_be_none(doc: Doc) -> None:
 def test_entities_set_earlier_keep_their_ids_unless_they_are_overwritten(doc: Doc) -> None:
     doc.set_ents([Span(doc, 6, 7, label="LOC", span_id="Q64", kb_id="wd")], default="missing")
     set_entities(doc, make_spans(doc, FOUND), overwrite=False)
-    assert [(e.text, e.label_, e.id_, e.kb_id_) for e in doc.ents][-1] == ("Berlin", "LOC", "Q64", "wd")
+    assert [(e.text, e.label_, e.id_, e.kb_id_) for e in doc.ents][-1] == (
+        "Berlin",
+        "LOC",
+        "Q64",
+        "wd",
+    )
     assert len(doc.ents) == 3
     assert doc[2].ent_iob_ == "O"
     set_entities(doc, make_spans(doc, [ScoredSpan(TokenSpan(6, 7, "GPE"), 1.0)]), overwrite=True)
@@ -133,7 +138,9 @@ def test_entities_are_given_as_hugging_face_gives_them(doc: Doc) -> None:
     ],
 )
 def test_tags_are_given_in_every_scheme(doc: Doc, scheme: str, expected: str) -> None:
-    set_entities(doc, make_spans(doc, [*FOUND, ScoredSpan(TokenSpan(6, 7, "LOC"), 0.5)]), overwrite=False)
+    set_entities(
+        doc, make_spans(doc, [*FOUND, ScoredSpan(TokenSpan(6, 7, "LOC"), 0.5)]), overwrite=False
+    )
     assert as_tags(doc, scheme) == expected.split()
 
 

@@ -9,12 +9,12 @@ from spacy.training import Example
 from thinc.api import Linear
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.model.head_tagger import HeadTagger
-from spacy_hf_ner.model.hf_tagger import HFTagger
+from spacy_hf_ner.model.head_classifier import HeadTokenClassifier
+from spacy_hf_ner.model.hf_classifier import HFTokenClassifier
 from spacy_hf_ner.pipe.architectures import (
     DEFAULT_NAME,
     DEFAULT_REVISION,
-    get_tagger,
+    get_token_classifier,
     make_hf_token_classifier_v1,
     make_token_classifier_v1,
 )
@@ -22,9 +22,9 @@ from spacy_hf_ner.pipe.scoring import choose_scorer, score_span_group
 
 
 def test_a_model_is_made_without_loading_anything() -> None:
-    tagger = get_tagger(make_hf_token_classifier_v1("no/such-model"))
-    assert isinstance(tagger, HFTagger)
-    assert tagger.shim.checkpoint is None
+    classifier = get_token_classifier(make_hf_token_classifier_v1("no/such-model"))
+    assert isinstance(classifier, HFTokenClassifier)
+    assert classifier.shim.checkpoint is None
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,11 @@ def test_a_model_is_made_without_loading_anything() -> None:
         ({"name": DEFAULT_NAME}, DEFAULT_REVISION),
     ],
 )
-def test_only_the_default_checkpoint_is_pinned(settings: dict[str, str], revision: str | None) -> None:
-    tagger: Any = get_tagger(make_hf_token_classifier_v1(**settings))  # type: ignore[arg-type]
-    assert tagger.shim.settings.revision == revision
+def test_only_the_default_checkpoint_is_pinned(
+    settings: dict[str, str], revision: str | None
+) -> None:
+    classifier: Any = get_token_classifier(make_hf_token_classifier_v1(**settings))  # type: ignore[arg-type]
+    assert classifier.shim.settings.revision == revision
 
 
 @pytest.mark.parametrize(
@@ -55,23 +57,28 @@ def test_only_the_default_checkpoint_is_pinned(settings: dict[str, str], revisio
     ],
 )
 def test_a_number_of_the_wrong_kind_or_out_of_range_is_refused(setting: str, value: object) -> None:
-    with pytest.raises(ConfigError, match=f"{setting} must be an? .*, got {re.escape(repr(value))}"):
+    with pytest.raises(
+        ConfigError, match=f"{setting} must be an? .*, got {re.escape(repr(value))}"
+    ):
         make_hf_token_classifier_v1("a/b", **{setting: value})  # type: ignore[arg-type]
 
 
 def test_a_head_is_put_on_any_layer() -> None:
-    assert isinstance(get_tagger(make_token_classifier_v1(Linear())), HeadTagger)
+    assert isinstance(get_token_classifier(make_token_classifier_v1(Linear())), HeadTokenClassifier)
 
 
 def test_another_model_is_refused() -> None:
     with pytest.raises(ConfigError, match="cannot use the model 'linear'"):
-        get_tagger(Linear())
+        get_token_classifier(Linear())
 
 
 def test_a_span_group_is_scored_like_spancats_with_gold_from_the_group_or_the_entities() -> None:
     nlp = spacy.blank("en")
     predicted, reference = nlp.make_doc("Angela met Tim"), nlp.make_doc("Angela met Tim")
-    predicted.spans["hf_ner"] = [Span(predicted, 0, 1, label="PER"), Span(predicted, 1, 2, label="PER")]
+    predicted.spans["hf_ner"] = [
+        Span(predicted, 0, 1, label="PER"),
+        Span(predicted, 1, 2, label="PER"),
+    ]
     reference.ents = [Span(reference, 0, 1, label="PER"), Span(reference, 2, 3, label="PER")]
     scorer = choose_scorer(ner_score, annotate="spans", spans_key="hf_ner")
     assert scorer is not None

@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_hf_ner.core.calibration import PlattMap, SpanCalibration
+from spacy_hf_ner.core.score_maps import PlattMap, SpanCalibration
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
 from tests.checkpoints import make_checkpoint
@@ -44,7 +44,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make_pipeline(checkpoint: Path, **config: object) -> Language:
     nlp = spacy.blank("en")
-    nlp.add_pipe("hf_ner", config={"model": {"name": str(checkpoint), "precision": "fp32"}, **config})
+    nlp.add_pipe(
+        "hf_ner", config={"model": {"name": str(checkpoint), "precision": "fp32"}, **config}
+    )
     return nlp
 
 
@@ -84,7 +86,9 @@ def test_calibration_changes_scores_and_no_entity(checkpoint: Path) -> None:
 def test_the_report_judges_each_half_by_maps_of_the_other(checkpoint: Path) -> None:
     nlp = make_pipeline(checkpoint)
     report = nlp.get_pipe("hf_ner").calibrate(make_examples(nlp))  # type: ignore[attr-defined]
-    assert max(half.error or 1.0 for half in report.new) < min(half.error or 0.0 for half in report.raw)
+    assert max(half.error or 1.0 for half in report.new) < min(
+        half.error or 0.0 for half in report.raw
+    )
     assert report.temperature > 1.0
     assert all(0.0 < (half.noise or 0.0) < 0.5 for half in (*report.raw, *report.new))
 
@@ -127,7 +131,9 @@ def test_scores_of_another_decoder_stay_as_they_are(checkpoint: Path) -> None:
     assert mean_score(list(nlp.pipe(make_texts()))) == raw
 
 
-def test_scores_are_those_of_the_calibration_that_is_stored_now(checkpoint: Path, tmp_path: Path) -> None:
+def test_scores_are_those_of_the_calibration_that_is_stored_now(
+    checkpoint: Path, tmp_path: Path
+) -> None:
     nlp = make_pipeline(checkpoint)
     component = nlp.get_pipe("hf_ner")
     scores = []
@@ -142,7 +148,8 @@ def test_scores_are_those_of_the_calibration_that_is_stored_now(checkpoint: Path
     component.from_bytes(packed)  # type: ignore[attr-defined]
     assert mean_score(list(nlp.pipe(make_texts()))) == scores[1]
     copy = pickle.loads(pickle.dumps(component))  # noqa: S301
-    assert copy.predict([nlp.make_doc(make_texts()[0])]) == component.predict([nlp.make_doc(make_texts()[0])])  # type: ignore[attr-defined]
+    doc = nlp.make_doc(make_texts()[0])
+    assert copy.predict([doc]) == component.predict([doc])  # type: ignore[attr-defined]
 
 
 def test_a_temperature_keeps_the_order_of_tags() -> None:
@@ -163,7 +170,8 @@ def test_no_score_under_the_inverse_reaches_the_threshold(threshold: float) -> N
 def test_overlapping_spans_are_chosen_by_calibrated_scores(checkpoint: Path) -> None:
     nlp = make_pipeline(checkpoint, annotate="spans", threshold=0.3)
     component = nlp.get_pipe("hf_ner")
-    component.cfg["calibration"] = Calibration("viterbi", 1.0, SpanCalibration(PlattMap(1.0, -2.0))).to_json()  # type: ignore[attr-defined]
+    calibration = Calibration("viterbi", 1.0, SpanCalibration(PlattMap(1.0, -2.0)))
+    component.cfg["calibration"] = calibration.to_json()  # type: ignore[attr-defined]
     few = [len(doc.spans["hf_ner"]) for doc in nlp.pipe(make_texts())]
     scores = [s for doc in nlp.pipe(make_texts()) for s in doc.spans["hf_ner"].attrs["scores"]]
     component.cfg["calibration"] = None  # type: ignore[attr-defined]

@@ -41,7 +41,11 @@ FAMILIES: dict[TokenizerKind, tuple[str, Callable[[str], list[Span]]]] = {
     "unigram": ("xlm-roberta", find_spaced_words),
 }
 # Whole words are single subwords only in a vocabulary that knows them, and Unigram's published ones do.
-KNOWN_LINES: dict[TokenizerKind, tuple[str, ...]] = {"wordpiece": (), "bpe": (), "unigram": TEXTS[:400]}
+KNOWN_LINES: dict[TokenizerKind, tuple[str, ...]] = {
+    "wordpiece": (),
+    "bpe": (),
+    "unigram": TEXTS[:400],
+}
 WINDOW = 510
 TOLERANCE = 1e-4
 
@@ -51,7 +55,9 @@ class Comparison:
 
     def __init__(self, folder: Path, kind: TokenizerKind) -> None:
         family, self._find_words = FAMILIES[kind]
-        self._folder = make_checkpoint(folder, family=family, kind=kind, seed=3, lines=KNOWN_LINES[kind])
+        self._folder = make_checkpoint(
+            folder, family=family, kind=kind, seed=3, lines=KNOWN_LINES[kind]
+        )
         reference = Reference(self._folder, self._find_words)
         self.readings = [reference.read(text) for text in TEXTS]
         self.ours = {aggregation: self._find_ours(aggregation) for aggregation in STRATEGIES}
@@ -59,25 +65,37 @@ class Comparison:
     def _find_ours(self, aggregation: str) -> list[list[Entity]]:
         """Return our component's entities in each text."""
         nlp = spacy.blank("xx")
-        model = {"name": str(self._folder), "aggregation": aggregation, "precision": "fp32", "window": WINDOW}
+        model = {
+            "name": str(self._folder),
+            "aggregation": aggregation,
+            "precision": "fp32",
+            "window": WINDOW,
+        }
         nlp.add_pipe("hf_ner", config={"model": model, "decoder": "greedy"})
         docs = nlp.pipe([make_doc(nlp.vocab, text, self._find_words) for text in TEXTS])
         return [_read_entities(doc) for doc in docs]
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
-def comparison(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+def comparison(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Comparison:
     return Comparison(tmp_path_factory.mktemp(request.param), request.param)
 
 
 def test_there_are_enough_texts_and_all_fit_one_window(comparison: Comparison) -> None:
     assert len(TEXTS) >= 500
-    assert max(reading.outputs[0]["logits"].shape[1] for reading in comparison.readings) <= WINDOW + 2
+    assert (
+        max(reading.outputs[0]["logits"].shape[1] for reading in comparison.readings) <= WINDOW + 2
+    )
 
 
 @pytest.mark.parametrize("aggregation", STRATEGIES)
 def test_every_difference_from_the_pipeline_is_one_of_its_known_errors(
-    comparison: Comparison, aggregation: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    comparison: Comparison,
+    aggregation: str,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     n_same = 0
     causes: Counter[str] = Counter()
@@ -89,7 +107,10 @@ def test_every_difference_from_the_pipeline_is_one_of_its_known_errors(
             touching = [place for place in reading.places if _touches(place, stretch)]
             names = [place.matches() for place in touching]
             assert names, f"unexplained: {reading.text!r}\ntheirs {only_theirs}\nours {only_ours}"
-            assert all(len(matches) == 1 for matches in names), (reading.text, list(zip(touching, names, strict=True)))
+            assert all(len(matches) == 1 for matches in names), (
+                reading.text,
+                list(zip(touching, names, strict=True)),
+            )
             causes[names[0][0]] += 1
     _print_counts(capsys, request.node.callspec.id, n_same, causes)
     assert n_same > len(TEXTS)
@@ -134,11 +155,18 @@ def _find_stretches(entities: Sequence[Entity]) -> list[Span]:
 
 def _touches(place: Place, stretch: Span) -> bool:
     """Tell whether nothing but white space lies between a place and a stretch."""
-    return not place.text[place.span[1] : stretch[0]].strip() and not place.text[stretch[1] : place.span[0]].strip()
+    return (
+        not place.text[place.span[1] : stretch[0]].strip()
+        and not place.text[stretch[1] : place.span[0]].strip()
+    )
 
 
-def _print_counts(capsys: pytest.CaptureFixture[str], case: str, n_same: int, causes: Counter[str]) -> None:
+def _print_counts(
+    capsys: pytest.CaptureFixture[str], case: str, n_same: int, causes: Counter[str]
+) -> None:
     with capsys.disabled():
-        lines = [f"\n{case}: {len(TEXTS)} texts, {n_same} entities the same, {causes.total()} differences"]
+        lines = [
+            f"\n{case}: {len(TEXTS)} texts, {n_same} entities the same, {causes.total()} differences"
+        ]
         lines += [f"  {n:5d} {name}" for name, n in causes.most_common()]
         sys.stdout.write("\n".join(lines) + "\n")

@@ -13,10 +13,10 @@ from spacy_hf_ner.core.labels import make_tag_set
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.evaluation.entities import pair_docs
+from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.pipe.annotation import ScoredSpan
-from spacy_hf_ner.pipe.component import HFNer
 from spacy_hf_ner.pipe.fitting import CalibrationReport, Half, HeldOut, read_held_out
+from spacy_hf_ner.pipe.hf_ner import HFNer
 from tests.checkpoints import make_checkpoint
 
 TEXTS = [
@@ -64,7 +64,9 @@ def measure(nlp: Language, golds: list[Doc]) -> Half:
         scores += [entity.score for entity in pair.predicted]
         is_correct += [entity in pair.gold for entity in pair.predicted]
     columns = np.array(scores, dtype=np.float64), np.array(is_correct)
-    return Half(measure_reliability(*columns).expected_error, calibration_noise(columns[0]), auroc(*columns))
+    return Half(
+        measure_reliability(*columns).expected_error, calibration_noise(columns[0]), auroc(*columns)
+    )
 
 
 def calibrate(nlp: Language, component: HFNer, golds: list[Doc]) -> CalibrationReport:
@@ -85,11 +87,16 @@ def test_raw_figures_are_those_of_the_pipeline_without_any_calibration(make_pipe
     assert all(map(is_close, report.raw, expected))
 
 
-def test_each_half_is_judged_with_temperature_and_maps_of_the_other_half(make_pipeline: Make) -> None:
+def test_each_half_is_judged_with_temperature_and_maps_of_the_other_half(
+    make_pipeline: Make,
+) -> None:
     nlp, component = make_pipeline()
     golds = make_golds(nlp)
     report = calibrate(nlp, component, golds)
-    for new, here, there in ((report.new[0], golds[::2], golds[1::2]), (report.new[1], golds[1::2], golds[::2])):
+    for new, here, there in (
+        (report.new[0], golds[::2], golds[1::2]),
+        (report.new[1], golds[1::2], golds[::2]),
+    ):
         calibrate(nlp, component, there)
         assert is_close(new, measure(nlp, here))
 
@@ -116,11 +123,16 @@ def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: 
     golds, examples = make_golds(nlp), []
     for gold in golds[::4]:
         gold.set_ents([], missing=[gold[:6]], default="unmodified")
-    for gold in golds:  # the full stop belongs to the last word, so gold tokens do not align with its own
-        doc = Doc(nlp.vocab, words=gold.text.split(), spaces=[True] * (gold.text.count(" ")) + [False])
+    for (
+        gold
+    ) in golds:  # the full stop belongs to the last word, so gold tokens do not align with its own
+        doc = Doc(
+            nlp.vocab, words=gold.text.split(), spaces=[True] * (gold.text.count(" ")) + [False]
+        )
         examples.append(Example(doc, gold))
     n_judged = sum(
-        len(pair_docs(gold, component(eg.predicted.copy())).predicted) for eg, gold in zip(examples, golds, strict=True)
+        len(pair_docs(gold, component(eg.predicted.copy())).predicted)
+        for eg, gold in zip(examples, golds, strict=True)
     )
     assert component.calibrate(examples).n_spans == n_judged
 
@@ -128,7 +140,9 @@ def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: 
 def read(predicted: Doc, gold: Doc, *, prefer_group: bool = False) -> HeldOut:
     tag_set = make_tag_set(["PER", "LOC"], SCHEMES["IOB2"])
     rows = np.zeros((len(predicted), len(tag_set)), dtype=np.float32)
-    return read_held_out(Example(predicted, gold), rows, tag_set, spans_key="found", prefer_group=prefer_group)
+    return read_held_out(
+        Example(predicted, gold), rows, tag_set, spans_key="found", prefer_group=prefer_group
+    )
 
 
 def judge(held_out: HeldOut, *spans: tuple[int, int]) -> list[bool | None]:
@@ -154,11 +168,16 @@ def test_white_space_that_the_tokenizer_changes_moves_no_entity(nlp: Language) -
     gold = nlp.make_doc("In  New \n York")
     gold.ents = [Span(gold, 2, 5, "LOC")]
     assert gold.ents[0].text == "New \n York"
-    assert judge(read(Doc(nlp.vocab, words=["In", "New", "York"]), gold), (1, 3), (1, 2)) == [True, False]
+    assert judge(read(Doc(nlp.vocab, words=["In", "New", "York"]), gold), (1, 3), (1, 2)) == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("prefer_group", [True, False])
-def test_gold_in_the_span_group_is_read_where_there_is_no_other(nlp: Language, *, prefer_group: bool) -> None:
+def test_gold_in_the_span_group_is_read_where_there_is_no_other(
+    nlp: Language, *, prefer_group: bool
+) -> None:
     gold = nlp.make_doc("New York Times Square")
     gold.spans["found"] = SpanGroup(gold, spans=[Span(gold, 0, 2, "LOC"), Span(gold, 0, 4, "LOC")])
     held_out = read(nlp.make_doc(gold.text), gold, prefer_group=prefer_group)

@@ -18,9 +18,9 @@ from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFas
 from transformers.pipelines import token_classification
 
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.backends.choice import Engine
-from spacy_hf_ner.model.backends.scripted import ScriptedBackend
-from spacy_hf_ner.model.batching import Budget
+from spacy_hf_ner.model.engines.choice import Engine
+from spacy_hf_ner.model.engines.scripted import ScriptedBackend
+from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.shim import HFShim
 from tests.checkpoints import CONLL_LABELS, TokenizerKind, make_checkpoint
 
@@ -114,18 +114,27 @@ def _script_scores(case: Case, folder: Path) -> ScriptedBackend:
                 table[i] = [SHARP * (known == label) for known in case.labels]
     table = {i: row for i, row in table.items() if tokenizer.id_to_token(i) != "Ġ"}
     outside = [SHARP] + [0.0] * (len(case.labels) - 1)
-    return ScriptedBackend(dict.fromkeys(range(tokenizer.get_vocab_size()), outside) | table, n_tags=len(case.labels))
+    return ScriptedBackend(
+        dict.fromkeys(range(tokenizer.get_vocab_size()), outside) | table, n_tags=len(case.labels)
+    )
 
 
 def _make_nlp(folder: Path, **model: Any) -> Language:
     nlp = spacy.blank("en")
-    nlp.add_pipe("hf_ner", config={"model": {"name": str(folder), "precision": "fp32", **model}, "decoder": "greedy"})
+    nlp.add_pipe(
+        "hf_ner",
+        config={"model": {"name": str(folder), "precision": "fp32", **model}, "decoder": "greedy"},
+    )
     return nlp
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_where_the_pipeline_is_wrong_we_are_right(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = make_checkpoint(tmp_path, kind=case.kind, labels=case.labels, lines=(ELODIE,) * 40)  # one subword
+def test_where_the_pipeline_is_wrong_we_are_right(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_checkpoint(
+        tmp_path, kind=case.kind, labels=case.labels, lines=(ELODIE,) * 40
+    )  # one subword
     backend = _script_scores(case, folder)
     theirs = _load_pipeline(folder)
     (inputs,) = theirs.preprocess(case.text, is_split_into_words=False)
@@ -145,8 +154,12 @@ def test_where_the_pipeline_is_wrong_we_are_right(case: Case, tmp_path: Path, mo
 @pytest.fixture
 def short_checkpoint(tmp_path: Path) -> Path:
     """A checkpoint that reads 30 subwords at once, and calls everything a person."""
-    folder = make_checkpoint(tmp_path, labels=("O", "B-PER", "I-PER"), max_position_embeddings=32, model_max_length=32)
-    _edit_head(folder, lambda weight, bias: (weight.zero_(), bias.copy_(torch.tensor([0.0, 0.0, 5.0]))))
+    folder = make_checkpoint(
+        tmp_path, labels=("O", "B-PER", "I-PER"), max_position_embeddings=32, model_max_length=32
+    )
+    _edit_head(
+        folder, lambda weight, bias: (weight.zero_(), bias.copy_(torch.tensor([0.0, 0.0, 5.0])))
+    )
     return folder
 
 
@@ -158,21 +171,27 @@ def _edit_head(folder: Path, edit: Callable[[torch.Tensor, torch.Tensor], object
     network.save_pretrained(folder)
 
 
-def test_text_beyond_the_limit_is_dropped_by_the_pipeline_and_read_by_us(short_checkpoint: Path) -> None:
+def test_text_beyond_the_limit_is_dropped_by_the_pipeline_and_read_by_us(
+    short_checkpoint: Path,
+) -> None:
     text = " ".join(["Berlin"] * 60)
     theirs = _load_pipeline(short_checkpoint)(text, aggregation_strategy="first")
     assert max(entity["end"] for entity in theirs) < len(text) / 2
     assert [ent.text for ent in _make_nlp(short_checkpoint)(text).ents] == [text]
 
 
-def test_an_entity_longer_than_the_overlap_is_cut_by_the_pipeline_and_whole_with_us(short_checkpoint: Path) -> None:
+def test_an_entity_longer_than_the_overlap_is_cut_by_the_pipeline_and_whole_with_us(
+    short_checkpoint: Path,
+) -> None:
     text = " ".join(["Berlin"] * 60)
     theirs = _load_pipeline(short_checkpoint)(text, aggregation_strategy="first", stride=4)
     assert all(entity["end"] - entity["start"] < len(text) for entity in theirs)
     assert [ent.text for ent in _make_nlp(short_checkpoint, overlap=4)(text).ents] == [text]
 
 
-def test_scores_that_are_no_numbers_give_nothing_in_the_pipeline_and_an_error_with_us(tmp_path: Path) -> None:
+def test_scores_that_are_no_numbers_give_nothing_in_the_pipeline_and_an_error_with_us(
+    tmp_path: Path,
+) -> None:
     folder = make_checkpoint(tmp_path)
     _edit_head(folder, lambda weight, _: weight.fill_(torch.nan))
     assert _load_pipeline(folder)("Angela Merkel", aggregation_strategy="first") == []
@@ -180,12 +199,14 @@ def test_scores_that_are_no_numbers_give_nothing_in_the_pipeline_and_an_error_wi
         _make_nlp(folder)("Angela Merkel")
 
 
-def test_a_literal_special_token_ends_the_text_for_the_pipeline_and_is_text_to_us(tmp_path: Path) -> None:
+def test_a_literal_special_token_ends_the_text_for_the_pipeline_and_is_text_to_us(
+    tmp_path: Path,
+) -> None:
     folder = make_checkpoint(tmp_path)
     theirs = _load_pipeline(folder).tokenizer
     assert theirs.sep_token_id in theirs("a [SEP] b")["input_ids"][:-1]
     ours: Any = _make_nlp(folder)
-    tagger = ours.get_pipe("hf_ner").tagger
-    tagger.load("auto")
-    (encoding,) = tagger.shim.checkpoint.tokenizer.encode([ours.make_doc("a [SEP] b")])
+    classifier = ours.get_pipe("hf_ner").classifier
+    classifier.load("auto")
+    (encoding,) = classifier.shim.checkpoint.tokenizer.encode([ours.make_doc("a [SEP] b")])
     assert theirs.sep_token_id not in encoding.ids.tolist()

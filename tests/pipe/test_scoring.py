@@ -38,7 +38,10 @@ def test_an_empty_doc_is_not_one_whose_entities_were_set() -> None:
 def test_scores_of_entities_are_left_to_the_component_that_sets_them() -> None:
     predicted = make_doc((0, 1), key="found")
     predicted.set_ents([Span(predicted, 4, 5, label="Y")], default="outside")
-    assert {name.rpartition("_")[0] for name in score_span_group([Example(predicted, GOLD)], key="found")} == {
+    assert {
+        name.rpartition("_")[0]
+        for name in score_span_group([Example(predicted, GOLD)], key="found")
+    } == {
         "spans_found",
         "spans_found_per",
     }

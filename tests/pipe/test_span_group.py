@@ -14,9 +14,12 @@ ENTITIES = [(0, 2, "PER"), (3, 5, "PER"), (6, 8, "LOC")]
 def doc() -> Doc:
     doc = spacy.blank("en")(TEXT)
     spans = [
-        Span(doc, start, end, label=label, span_id=f"id{start}", kb_id=f"Q{end}") for start, end, label in ENTITIES
+        Span(doc, start, end, label=label, span_id=f"id{start}", kb_id=f"Q{end}")
+        for start, end, label in ENTITIES
     ]
-    doc.spans["found"] = LastingSpanGroup(doc, name="found", spans=spans, attrs={"scores": [0.9, 0.8, 0.7]})
+    doc.spans["found"] = LastingSpanGroup(
+        doc, name="found", spans=spans, attrs={"scores": [0.9, 0.8, 0.7]}
+    )
     return doc
 
 
@@ -48,7 +51,11 @@ def test_spans_follow_tokens_that_are_split(doc: Doc) -> None:
 
 def test_a_span_grows_with_a_token_that_became_part_of_a_larger_one(doc: Doc) -> None:
     merge(doc, (1, 4))
-    assert [text for text, *_ in read(doc)] == [TEXT[: TEXT.index(" Cook")], TEXT[len("Angela ") : -12], "San José"]
+    assert [text for text, *_ in read(doc)] == [
+        TEXT[: TEXT.index(" Cook")],
+        TEXT[len("Angela ") : -12],
+        "San José",
+    ]
 
 
 def test_the_doc_can_be_stored_and_read_after_tokens_were_merged(doc: Doc) -> None:

@@ -8,8 +8,13 @@ from spacy.training import Example
 from spacy_hf_ner.core.labels import make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import ConfigError, TagError
-from spacy_hf_ner.model.loss import MISSING
-from spacy_hf_ner.pipe.targets import find_class_weights, find_entity_types, read_targets, resolve_class_weights
+from spacy_hf_ner.model.training.loss import MISSING
+from spacy_hf_ner.pipe.targets import (
+    find_class_weights,
+    find_entity_types,
+    read_targets,
+    resolve_class_weights,
+)
 
 TAGS = make_tag_set(["LOC", "PER"], SCHEMES["IOB2"])
 NLP = spacy.blank("en")
@@ -21,7 +26,10 @@ def _example(text: str, entities: Any, **annotation: Any) -> Example:
 
 def _read(example: Example, scheme: str = "IOB2", **settings: Any) -> list[str]:
     tags = make_tag_set(["LOC", "PER"], next(s for name, s in SCHEMES.items() if name == scheme))
-    return ["?" if k == MISSING else tags.labels[k] for k in read_targets(example, tags, **settings).tags]
+    return [
+        "?" if k == MISSING else tags.labels[k]
+        for k in read_targets(example, tags, **settings).tags
+    ]
 
 
 @pytest.mark.parametrize(
@@ -36,13 +44,23 @@ def _read(example: Example, scheme: str = "IOB2", **settings: Any) -> list[str]:
     ],
 )
 def test_gold_entities_become_tags_of_every_scheme(scheme: str, expected: str) -> None:
-    example = _example("Angela Merkel Tim in Berlin", [(0, 13, "PER"), (14, 17, "PER"), (21, 27, "LOC")])
+    example = _example(
+        "Angela Merkel Tim in Berlin", [(0, 13, "PER"), (14, 17, "PER"), (21, 27, "LOC")]
+    )
     assert _read(example, scheme) == expected.split()
 
 
 def test_missing_annotation_has_no_tag() -> None:
-    assert _read(_example("Angela Merkel met Tim", ["U-PER", None, "-", "O"])) == ["B-PER", "?", "?", "O"]
-    assert _read(Example(NLP.make_doc("Angela Merkel"), NLP.make_doc("Angela Merkel"))) == ["?", "?"]
+    assert _read(_example("Angela Merkel met Tim", ["U-PER", None, "-", "O"])) == [
+        "B-PER",
+        "?",
+        "?",
+        "O",
+    ]
+    assert _read(Example(NLP.make_doc("Angela Merkel"), NLP.make_doc("Angela Merkel"))) == [
+        "?",
+        "?",
+    ]
 
 
 def test_an_entity_that_ends_inside_a_token_has_no_tag_and_the_rest_stays() -> None:
@@ -60,7 +78,10 @@ def test_a_type_that_the_model_does_not_know_is_named() -> None:
 def test_spans_known_to_be_wrong_are_paths_of_tags() -> None:
     example = _example("Angela Merkel met Tim", [(18, 21, "PER")])
     reference = example.reference
-    reference.spans["wrong"] = [Span(reference, 0, 2, label="LOC"), Span(reference, 2, 3, label="ORG")]
+    reference.spans["wrong"] = [
+        Span(reference, 0, 2, label="LOC"),
+        Span(reference, 2, 3, label="ORG"),
+    ]
     targets = read_targets(example, TAGS, incorrect_spans_key="wrong")
     b_loc, i_loc = TAGS.labels.index("B-LOC"), TAGS.labels.index("I-LOC")
     assert list(targets.wrong_paths) == [((0, b_loc), (1, i_loc))]
@@ -71,7 +92,10 @@ def test_spans_known_to_be_wrong_are_paths_of_tags() -> None:
 
 
 def test_types_are_those_of_the_data_sorted() -> None:
-    examples = [_example("Tim Berlin", [(0, 3, "PER"), (4, 10, "LOC")]), _example("Tim", [(0, 3, "PER")])]
+    examples = [
+        _example("Tim Berlin", [(0, 3, "PER"), (4, 10, "LOC")]),
+        _example("Tim", [(0, 3, "PER")]),
+    ]
     assert find_entity_types(examples) == ["LOC", "PER"]
     with pytest.raises(ValueError, match="E869"):
         find_entity_types([_example("Tim", [(0, 3, "!PER")])])
@@ -89,7 +113,9 @@ def test_balanced_weights_are_inverse_to_frequency_with_a_mean_of_one() -> None:
 
 def test_a_table_of_weights_applies_to_all_tags_of_a_type() -> None:
     weights = resolve_class_weights({"PER": 2.0, "O": 0.5}, TAGS, list)
-    assert weights == [{"O": 0.5, "B-PER": 2.0, "I-PER": 2.0}.get(label, 1.0) for label in TAGS.labels]
+    assert weights == [
+        {"O": 0.5, "B-PER": 2.0, "I-PER": 2.0}.get(label, 1.0) for label in TAGS.labels
+    ]
     assert resolve_class_weights(None, TAGS, list) is None
     for wrong in ({"ORG": 1.0}, {"PER": 0.0}):
         with pytest.raises(ConfigError, match="class_weights"):

@@ -30,24 +30,39 @@ def _touch(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return max(one[0], other[0]) < min(one[1], other[1])
 
 
-@given(units=offsets(disjoint=True), subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)))
-def test_a_unit_has_evidence_wherever_a_subword_covers_one_of_its_characters(units: Offsets, subwords: Offsets) -> None:
+@given(
+    units=offsets(disjoint=True),
+    subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)),
+)
+def test_a_unit_has_evidence_wherever_a_subword_covers_one_of_its_characters(
+    units: Offsets, subwords: Offsets
+) -> None:
     alignment = align_subwords(*_arrays(subwords), Units(np.arange(len(units)), *_arrays(units)))
     for unit, evidence in zip(units, alignment.evidence.tolist(), strict=True):
         covering = [i for i, subword in enumerate(subwords) if _touch(unit, subword)]
         assert evidence in covering if covering else evidence == -1
 
 
-@given(units=offsets(disjoint=True), subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)))
-def test_a_subword_belongs_to_the_first_unit_that_it_covers(units: Offsets, subwords: Offsets) -> None:
+@given(
+    units=offsets(disjoint=True),
+    subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)),
+)
+def test_a_subword_belongs_to_the_first_unit_that_it_covers(
+    units: Offsets, subwords: Offsets
+) -> None:
     alignment = align_subwords(*_arrays(subwords), Units(np.arange(len(units)), *_arrays(units)))
     for subword, owner in zip(subwords, alignment.owner.tolist(), strict=True):
         covered = [i for i, unit in enumerate(units) if _touch(unit, subword)]
         assert owner == min(covered, default=-1)
 
 
-@given(units=offsets(disjoint=True), subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)))
-def test_a_unit_speaks_by_its_own_first_subword_or_else_shares_one(units: Offsets, subwords: Offsets) -> None:
+@given(
+    units=offsets(disjoint=True),
+    subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)),
+)
+def test_a_unit_speaks_by_its_own_first_subword_or_else_shares_one(
+    units: Offsets, subwords: Offsets
+) -> None:
     alignment = align_subwords(*_arrays(subwords), Units(np.arange(len(units)), *_arrays(units)))
     owner = alignment.owner.tolist()
     for i, evidence in enumerate(alignment.evidence.tolist()):
@@ -61,14 +76,21 @@ def test_a_unit_speaks_by_its_own_first_subword_or_else_shares_one(units: Offset
             assert alignment.spread[i] == Spread.WHOLE
 
 
-@given(units=offsets(disjoint=True), subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)))
-def test_the_units_that_share_a_subword_run_from_first_to_last(units: Offsets, subwords: Offsets) -> None:
+@given(
+    units=offsets(disjoint=True),
+    subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)),
+)
+def test_the_units_that_share_a_subword_run_from_first_to_last(
+    units: Offsets, subwords: Offsets
+) -> None:
     alignment = align_subwords(*_arrays(subwords), Units(np.arange(len(units)), *_arrays(units)))
     for subword in set(alignment.evidence.tolist()) - {-1}:
         speakers = np.flatnonzero(alignment.evidence == subword)
         spread = [Spread(alignment.spread[i]) for i in speakers]
         n_shared = int(alignment.is_shared[speakers].sum())
-        assert spread[len(spread) - n_shared :] == [Spread.MIDDLE] * (n_shared - 1) + [Spread.LAST] * bool(n_shared)
+        assert spread[len(spread) - n_shared :] == [Spread.MIDDLE] * (n_shared - 1) + [
+            Spread.LAST
+        ] * bool(n_shared)
         if n_shared < len(spread):  # the owner speaks by this subword too
             assert spread[0] == (Spread.FIRST if n_shared else Spread.WHOLE)
             assert len(spread) == n_shared + 1

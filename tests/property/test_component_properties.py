@@ -14,24 +14,31 @@ from spacy.training import Example
 
 from tests.checkpoints import TOKENIZER_KINDS, TokenizerKind, make_checkpoint
 
-HARD_CHARACTERS = (
-    " \t\n\r\u00a0\u200b\u200d\ufeff\u0301\u0308\u3099\u093f\u064e\x00\x07\x85\u2028\U0001f600\U0001f1e9…ﬁ東か"
-)
+HARD_CHARACTERS = " \t\n\r\u00a0\u200b\u200d\ufeff\u0301\u0308\u3099\u093f\u064e\x00\x07\x85\u2028\U0001f600\U0001f1e9…ﬁ東か"
 TEXTS = st.one_of(
     st.text(max_size=60),
     st.text(HARD_CHARACTERS + "aB.'", max_size=60),
-    st.lists(st.sampled_from(["Angela", "東京", "Zoe\u0308", "[SEP]", "</s>", " ", "\n\n", "\u200b", "😀"])).map(
-        "".join
-    ),
+    st.lists(
+        st.sampled_from(
+            ["Angela", "東京", "Zoe\u0308", "[SEP]", "</s>", " ", "\n\n", "\u200b", "😀"]
+        )
+    ).map("".join),
 )
 
 
 @cache
-def _make_nlp(kind: TokenizerKind, *, window: int | None = None, annotate: str = "ents") -> Language:
+def _make_nlp(
+    kind: TokenizerKind, *, window: int | None = None, annotate: str = "ents"
+) -> Language:
     with TemporaryDirectory() as name:
         folder = make_checkpoint(Path(name), kind=kind)
         nlp = spacy.blank("xx")
-        model = {"name": str(folder), "precision": "fp32", "mixed_precision": "none", "window": window}
+        model = {
+            "name": str(folder),
+            "precision": "fp32",
+            "mixed_precision": "none",
+            "window": window,
+        }
         nlp.add_pipe("hf_ner", config={"model": model, "annotate": annotate, "threshold": 0.05})
         nlp("Angela")
     return nlp
@@ -53,7 +60,9 @@ def _check(doc: Doc, text: str) -> None:
 @given(texts=st.lists(TEXTS, min_size=1, max_size=4))
 @example(texts=["", " ", "\u200b", "\x00"])
 @example(texts=["\ud800"])
-def test_any_text_is_annotated_and_none_raises(kind: TokenizerKind, annotate: str, texts: list[str]) -> None:
+def test_any_text_is_annotated_and_none_raises(
+    kind: TokenizerKind, annotate: str, texts: list[str]
+) -> None:
     texts = [_drop_surrogates(text) for text in texts]
     nlp = _make_nlp(kind, annotate=annotate)
     for doc, text in zip(nlp.pipe(texts), texts, strict=True):
@@ -64,7 +73,9 @@ def test_any_text_is_annotated_and_none_raises(kind: TokenizerKind, annotate: st
 @pytest.mark.parametrize("kind", TOKENIZER_KINDS)
 @settings(max_examples=40)
 @given(text=TEXTS)
-def test_a_text_cut_into_the_smallest_windows_is_annotated_too(kind: TokenizerKind, text: str) -> None:
+def test_a_text_cut_into_the_smallest_windows_is_annotated_too(
+    kind: TokenizerKind, text: str
+) -> None:
     text = _drop_surrogates(text)
     _check(_make_nlp(kind, window=2)(text), text)
 
@@ -81,10 +92,16 @@ def test_the_company_of_other_texts_changes_nothing(kind: TokenizerKind, texts: 
 @pytest.mark.parametrize("kind", TOKENIZER_KINDS)
 @settings(max_examples=25)
 @given(text=TEXTS, data=st.data())
-def test_any_text_with_any_annotation_gives_a_finite_loss(kind: TokenizerKind, text: str, data: st.DataObject) -> None:
+def test_any_text_with_any_annotation_gives_a_finite_loss(
+    kind: TokenizerKind, text: str, data: st.DataObject
+) -> None:
     nlp = _make_nlp(kind, window=4)
     doc = nlp.make_doc(_drop_surrogates(text))
-    tags = data.draw(st.lists(st.sampled_from(["O", "U-PER", "U-LOC", None]), min_size=len(doc), max_size=len(doc)))
+    tags = data.draw(
+        st.lists(
+            st.sampled_from(["O", "U-PER", "U-LOC", None]), min_size=len(doc), max_size=len(doc)
+        )
+    )
     tags = ["O" if token.is_space else tag for tag, token in zip(tags, doc, strict=True)]
     losses = nlp.update([Example.from_dict(doc, {"entities": tags})], sgd=None)
     assert 0.0 <= losses["hf_ner"] < 1e6

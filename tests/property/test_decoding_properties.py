@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_hf_ner.core.chain import Floats, Ints, make_chain
+from spacy_hf_ner.core.arrays import Floats, Ints
+from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet, make_tag_set
 from spacy_hf_ner.core.posteriors import Decoded
@@ -32,11 +33,16 @@ class Scored:
     def segments(self) -> list[tuple[int, Floats]]:
         """Return the first row and the rows of each segment."""
         ends = np.cumsum(self.lengths)
-        return [(int(end - n), self.log_probs[end - n : end]) for n, end in zip(self.lengths, ends, strict=True)]
+        return [
+            (int(end - n), self.log_probs[end - n : end])
+            for n, end in zip(self.lengths, ends, strict=True)
+        ]
 
     def spans(self, decoded: Decoded) -> list[TokenSpan]:
         types = self.tag_set.entity_types
-        columns = zip(decoded.start.tolist(), decoded.end.tolist(), decoded.type_i.tolist(), strict=True)
+        columns = zip(
+            decoded.start.tolist(), decoded.end.tolist(), decoded.type_i.tolist(), strict=True
+        )
         return [TokenSpan(start, end, types[type_i]) for start, end, type_i in columns]
 
 
@@ -44,14 +50,20 @@ class Scored:
 def scored(draw: st.DrawFn, name: SchemeName) -> Scored:
     """Draw segments of a random tag set, in which some tags of some rows may be ruled out."""
     full = make_tag_set(["X", "Y"][: draw(st.integers(1, 2))], SCHEMES[name])
-    columns = draw(st.lists(st.sampled_from(range(len(full))), min_size=1, max_size=len(full), unique=True))
+    columns = draw(
+        st.lists(st.sampled_from(range(len(full))), min_size=1, max_size=len(full), unique=True)
+    )
     if draw(st.booleans()):
         columns = list(range(len(full)))
     tag_set = TagSet(tuple(full.tags[k] for k in columns), full.scheme)
     longest = max(n for n in range(1, 6) if len(tag_set) ** n <= MAX_PATHS)
-    lengths = np.array(draw(st.lists(st.integers(0, longest), min_size=1, max_size=3)), dtype=np.int64)
+    lengths = np.array(
+        draw(st.lists(st.integers(0, longest), min_size=1, max_size=3)), dtype=np.int64
+    )
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    logits = rng.normal(size=(int(lengths.sum()), len(tag_set))) * draw(st.sampled_from([0.5, 2.0, 8.0]))
+    logits = rng.normal(size=(int(lengths.sum()), len(tag_set))) * draw(
+        st.sampled_from([0.5, 2.0, 8.0])
+    )
     log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     if draw(st.booleans()):
         log_probs[rng.random(log_probs.shape) < 0.2] = -np.inf
@@ -77,7 +89,9 @@ def enumerate_paths(log_probs: Floats, first: int, tag_set: TagSet) -> Enumerati
         if reading.violations or weight == 0.0:
             continue
         total += weight
-        spans = tuple(TokenSpan(first + s.start, first + s.end, s.entity_type) for s in reading.spans)
+        spans = tuple(
+            TokenSpan(first + s.start, first + s.end, s.entity_type) for s in reading.spans
+        )
         mass.update(dict.fromkeys(spans, weight))
         if weight > best_weight:
             best, best_weight = spans, weight
@@ -87,7 +101,9 @@ def enumerate_paths(log_probs: Floats, first: int, tag_set: TagSet) -> Enumerati
 @every_scheme
 @settings(max_examples=25)
 @given(data=st.data())
-def test_viterbi_and_its_scores_are_those_of_brute_force(name: SchemeName, data: st.DataObject) -> None:
+def test_viterbi_and_its_scores_are_those_of_brute_force(
+    name: SchemeName, data: st.DataObject
+) -> None:
     texts = data.draw(scored(name))
     chain = make_chain(texts.tag_set)
     decoded = decode_viterbi(texts.log_probs, texts.lengths, chain)
@@ -112,11 +128,15 @@ def test_all_spans_over_a_threshold_are_those_of_brute_force(
 ) -> None:
     texts = data.draw(scored(name))
     thresholds = np.full(len(texts.tag_set.entity_types), threshold)
-    decoded = decode_all(texts.log_probs, texts.lengths, make_chain(texts.tag_set), threshold=thresholds)
+    decoded = decode_all(
+        texts.log_probs, texts.lengths, make_chain(texts.tag_set), threshold=thresholds
+    )
     expected: dict[TokenSpan, float] = {}
     for first, rows in texts.segments():
         found = enumerate_paths(rows, first, texts.tag_set)
-        expected |= {span: p for span, p in (found.posterior if found else {}).items() if p >= threshold}
+        expected |= {
+            span: p for span, p in (found.posterior if found else {}).items() if p >= threshold
+        }
     order = {t: i for i, t in enumerate(texts.tag_set.entity_types)}
     in_order = sorted(expected, key=lambda span: (span.start, span.end, order[span.entity_type]))
     assert texts.spans(decoded) == in_order
@@ -126,7 +146,9 @@ def test_all_spans_over_a_threshold_are_those_of_brute_force(
 @every_scheme
 @settings(max_examples=25)
 @given(data=st.data())
-def test_greedy_reads_the_best_tags_as_the_tag_reader_does(name: SchemeName, data: st.DataObject) -> None:
+def test_greedy_reads_the_best_tags_as_the_tag_reader_does(
+    name: SchemeName, data: st.DataObject
+) -> None:
     texts = data.draw(scored(name))
     decoded = decode_greedy(texts.log_probs, texts.lengths, make_chain(texts.tag_set))
     expected = []

@@ -19,7 +19,12 @@ def span_lists(draw: st.DrawFn) -> tuple[list[TokenSpan], int]:
     """Draw disjoint spans, many of them touching, and the number of tokens."""
     spans, end = [], 0
     for gap, length, entity_type in draw(
-        st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4), st.sampled_from(["X", "Y", "first-name"])), max_size=6)
+        st.lists(
+            st.tuples(
+                st.integers(0, 2), st.integers(1, 4), st.sampled_from(["X", "Y", "first-name"])
+            ),
+            max_size=6,
+        )
     ):
         spans.append(TokenSpan(end + gap, end + gap + length, entity_type))
         end += gap + length
@@ -55,7 +60,9 @@ def test_spans_written_as_tags_are_read_back_without_a_violation(
 
 @every_scheme
 @given(data=st.data())
-def test_every_tagged_token_is_in_one_span_of_its_type(name: SchemeName, data: st.DataObject) -> None:
+def test_every_tagged_token_is_in_one_span_of_its_type(
+    name: SchemeName, data: st.DataObject
+) -> None:
     tags = data.draw(tag_lists(name))
     spans = read_tags(tags, SCHEMES[name]).spans
     read = [""] * len(tags)
@@ -87,7 +94,9 @@ def test_tags_without_a_violation_are_those_that_are_written_but_where_a_scheme_
     if name == "IOB":  # free to start with B or I
         assert reading.violations == ()
     else:
-        assert (write_tags(reading.spans, len(tags), SCHEMES[name]) == filled) == (not reading.violations)
+        assert (write_tags(reading.spans, len(tags), SCHEMES[name]) == filled) == (
+            not reading.violations
+        )
 
 
 @every_scheme
@@ -105,7 +114,9 @@ def test_the_scheme_of_written_data_is_detected_or_one_that_reads_it_alike(
 @every_scheme
 @given(
     types=st.lists(
-        st.from_regex(r"[A-Z][a-z0-9]{1,4}([-_][A-Za-z]{1,4}){0,2}", fullmatch=True), min_size=1, unique=True
+        st.from_regex(r"[A-Z][a-z0-9]{1,4}([-_][A-Za-z]{1,4}){0,2}", fullmatch=True),
+        min_size=1,
+        unique=True,
     ),
     separator=st.sampled_from("-_"),
     data=st.data(),
@@ -115,7 +126,9 @@ def test_prefixed_labels_in_any_order_are_read_as_the_tags_they_were(
 ) -> None:
     tag_set = make_tag_set(types, SCHEMES[name])
     tags = data.draw(st.permutations(tag_set.tags))
-    labels = [f"{tag.prefix}{separator}{tag.entity_type}" if tag.entity_type else "O" for tag in tags]
+    labels = [
+        f"{tag.prefix}{separator}{tag.entity_type}" if tag.entity_type else "O" for tag in tags
+    ]
     read = read_labels(labels)
     assert read.tags == tuple(tags)
     assert read.scheme.name == ("IOB" if name in ("IOB1", "IOB2") else name)

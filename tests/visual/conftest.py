@@ -6,8 +6,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from spacy_hf_ner.evaluation.evaluate import Evaluation, judge
 from spacy_hf_ner.evaluation.prediction import Prediction
+from spacy_hf_ner.evaluation.results import Evaluation, judge
 
 WORDS = ["Tim", "Cook", "met", "😀", "</script>", "Rome", "and", "Oslo", "Ann"]
 GOLD = [(0, 2, "PER"), (5, 6, "LOC"), (7, 8, "LOC")]
@@ -32,6 +32,8 @@ def evaluation(nlp: Language) -> Evaluation:
         gold.ents = [Span(gold, *span) for span in GOLD]
         predicted.ents = [Span(predicted, *span) for span in spans]
         scores = [0.9 - i / 10 for i in range(len(spans))]
-        predicted.spans["hf_ner"] = SpanGroup(predicted, spans=list(predicted.ents), attrs={"scores": scores})
+        predicted.spans["hf_ner"] = SpanGroup(
+            predicted, spans=list(predicted.ents), attrs={"scores": scores}
+        )
         examples.append(Example(predicted, gold))
     return judge(nlp, Prediction(tuple(examples), n_words=270, seconds=2.0))

@@ -4,13 +4,20 @@
 def read_colour(colour: str) -> tuple[float, ...]:
     """Return red, green and blue of ``#rgb`` or ``#rrggbb``, in [0, 1]."""
     digits = colour.removeprefix("#")
-    pairs = [digit * 2 for digit in digits] if len(digits) == 3 else [digits[i : i + 2] for i in (0, 2, 4)]
+    pairs = (
+        [digit * 2 for digit in digits]
+        if len(digits) == 3
+        else [digits[i : i + 2] for i in (0, 2, 4)]
+    )
     return tuple(int(pair, 16) / 255 for pair in pairs)
 
 
 def mix(colour: str, other: str, share: float) -> str:
     """Return a colour with so much of the first in it, as CSS's ``color-mix(in srgb, …)``."""
-    parts = (share * one + (1 - share) * two for one, two in zip(read_colour(colour), read_colour(other), strict=True))
+    parts = (
+        share * one + (1 - share) * two
+        for one, two in zip(read_colour(colour), read_colour(other), strict=True)
+    )
     return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
 
 

@@ -7,7 +7,11 @@ from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
-    [(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1.0]), (0, 100, [0, 20, 40, 60, 80, 100]), (0, 400, [0, 100, 200, 300, 400])],
+    [
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0, 100, [0, 20, 40, 60, 80, 100]),
+        (0, 400, [0, 100, 200, 300, 400]),
+    ],
 )
 def test_ticks_are_round_numbers(low: float, high: float, ticks: list[float]) -> None:
     assert Axis("x", low, high).ticks() == ticks
@@ -21,11 +25,15 @@ def test_there_are_about_five_ticks_within_the_axis(high: float) -> None:
 
 
 def test_an_axis_without_length_is_drawn() -> None:
-    assert "<svg" in draw_chart([Series("a", [(0, 0)])], title="t", x=Axis("x", 0, 0), y=Axis("y", 0, 1))
+    assert "<svg" in draw_chart(
+        [Series("a", [(0, 0)])], title="t", x=Axis("x", 0, 0), y=Axis("y", 0, 1)
+    )
 
 
 def test_corners_of_the_data_are_corners_of_the_plot() -> None:
-    chart = draw_chart([Series("a", [(0, 0), (1, 1)])], title="t", x=Axis("x", 0, 1), y=Axis("y", 0, 1))
+    chart = draw_chart(
+        [Series("a", [(0, 0), (1, 1)])], title="t", x=Axis("x", 0, 1), y=Axis("y", 0, 1)
+    )
     path = re.search(r'class="line s0" d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"', chart)
     assert path is not None
     left, bottom, right, top = (float(value) for value in path.groups())
@@ -34,7 +42,9 @@ def test_corners_of_the_data_are_corners_of_the_plot() -> None:
 
 
 def test_a_chart_has_a_name_for_those_who_cannot_see_it() -> None:
-    chart = draw_chart([Series("<a>", [], "dots")], title='P & "R"', x=Axis("x", 0, 1), y=Axis("y", 0, 1))
+    chart = draw_chart(
+        [Series("<a>", [], "dots")], title='P & "R"', x=Axis("x", 0, 1), y=Axis("y", 0, 1)
+    )
     assert 'aria-label="P &amp; &quot;R&quot;"' in chart
     assert "&lt;a&gt;" in chart
 

@@ -6,7 +6,8 @@ from tests.visual.contrast import contrast
 
 
 @pytest.mark.parametrize(
-    "entity_type", ["PER", "LOC", "MISC", "creative-work", "地名", *(f"TYPE_{i}" for i in range(99))]
+    "entity_type",
+    ["PER", "LOC", "MISC", "creative-work", "地名", *(f"TYPE_{i}" for i in range(99))],
 )
 def test_black_text_is_readable_on_every_colour(entity_type: str) -> None:
     assert contrast(colour_of(entity_type), "#000") >= 7

@@ -28,19 +28,21 @@ def read_variables(*, dark: bool) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_text_is_readable_on_page_and_cards(dark: bool) -> None:  # noqa: FBT001
+def test_text_is_readable_on_page_and_cards(dark: bool) -> None:
     colours = read_variables(dark=dark)
-    assert all(contrast(colours[text], colours[on]) >= 4.5 for text in TEXT for on in ("paper", "card"))
+    assert all(
+        contrast(colours[text], colours[on]) >= 4.5 for text in TEXT for on in ("paper", "card")
+    )
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_text_is_readable_on_every_kind_of_match(dark: bool) -> None:  # noqa: FBT001
+def test_text_is_readable_on_every_kind_of_match(dark: bool) -> None:
     colours = read_variables(dark=dark)
     assert all(contrast(colours["ink"], colours[kind]) >= 4.5 for kind in KINDS)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_text_is_readable_on_the_tint_of_every_entity_type(dark: bool) -> None:  # noqa: FBT001
+def test_text_is_readable_on_the_tint_of_every_entity_type(dark: bool) -> None:
     colours = read_variables(dark=dark)
     share = float(colours["tint"].removesuffix("%")) / 100
     tints = [mix(colour_of(f"TYPE_{i}"), colours["card"], share) for i in range(99)]
@@ -48,6 +50,6 @@ def test_text_is_readable_on_the_tint_of_every_entity_type(dark: bool) -> None: 
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_lines_of_charts_stand_out(dark: bool) -> None:  # noqa: FBT001
+def test_lines_of_charts_stand_out(dark: bool) -> None:
     colours = read_variables(dark=dark)
     assert all(contrast(colours[line], colours["card"]) >= 3 for line in LINES)

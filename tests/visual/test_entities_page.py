@@ -4,14 +4,16 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.visual.entities_page import make_entities_page
 
 TEXT = "Tim Cook met <script> in Rome."
 ROME = Entity(25, 29, "LOC")
 
 
-BORDERS = np.array([[0, 3], [4, 8], [9, 12], [13, 21], [22, 24], [25, 29], [29, 30]], dtype=np.int64)
+BORDERS = np.array(
+    [[0, 3], [4, 8], [9, 12], [13, 21], [22, 24], [25, 29], [29, 30]], dtype=np.int64
+)
 NO_BORDERS = BORDERS[:0]  # nobody has annotated a token
 
 
@@ -53,7 +55,9 @@ def test_what_is_wrong_is_written_for_those_who_see_no_outline(page: str) -> Non
 
 def test_overlapping_entities_are_shown_below_the_text() -> None:
     page = make_entities_page(
-        [make_pair([ROME], [Entity(22, 29, "LOC", 0.3), Entity(25, 29, "LOC", 0.6)])], model="m", n_docs=1
+        [make_pair([ROME], [Entity(22, 29, "LOC", 0.3), Entity(25, 29, "LOC", 0.6)])],
+        model="m",
+        n_docs=1,
     )
     assert "Overlapping:" in page
     assert "<i>0.30</i>" in page
@@ -63,7 +67,9 @@ def test_overlapping_entities_are_shown_below_the_text() -> None:
 
 def test_a_long_document_is_cut_into_cards() -> None:
     borders = np.array([(i, i + 4) for i in range(0, 24_000, 12)], dtype=np.int64)
-    pair = DocPair("Rome falls. " * 2000, (Entity(0, 4, "LOC"),), (Entity(12, 16, "LOC"),), (), borders)
+    pair = DocPair(
+        "Rome falls. " * 2000, (Entity(0, 4, "LOC"),), (Entity(12, 16, "LOC"),), (), borders
+    )
     page = make_entities_page([pair, make_pair([], [ROME])], model="m", n_docs=2)
     assert "Document 1, part 1 of 5" in page
     assert page.count("<article") == 6
@@ -93,4 +99,9 @@ def test_a_document_that_nobody_has_annotated_is_neither_right_nor_wrong() -> No
 
 
 def test_the_text_decides_in_which_direction_it_is_read(page: str) -> None:
-    assert page.count('<div dir="auto"><div class="entities" style="line-height: 2.5; direction: inherit">') == 4
+    assert (
+        page.count(
+            '<div dir="auto"><div class="entities" style="line-height: 2.5; direction: inherit">'
+        )
+        == 4
+    )

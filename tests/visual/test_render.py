@@ -46,7 +46,9 @@ def test_render_shows_overlapping_entities_of_a_span_group_each_with_its_score()
 
 
 def test_a_score_that_is_no_number_is_not_shown(doc: Doc) -> None:
-    doc.spans["hf_ner"] = SpanGroup(doc, spans=list(doc.ents), attrs={"scores": [float("nan")] * len(doc.ents)})
+    doc.spans["hf_ner"] = SpanGroup(
+        doc, spans=list(doc.ents), attrs={"scores": [float("nan")] * len(doc.ents)}
+    )
     assert "nan" not in render(doc, jupyter=False)
 
 

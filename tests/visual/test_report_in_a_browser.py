@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacy_hf_ner.evaluation.entities import DocPair, Entity
-from spacy_hf_ner.evaluation.evaluate import Evaluation
 from spacy_hf_ner.evaluation.matching import match_entities
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity
+from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.visual.error_browser import make_error_browser
+from spacy_hf_ner.visual.evaluation_page import make_report
 from spacy_hf_ner.visual.page import make_page
-from spacy_hf_ner.visual.report import make_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -38,7 +40,13 @@ def open_page(html: str, script: str, folder: Path) -> str:
     """Run a script on a page and return the page's HTML as it then is."""
     page = folder / "page.html"
     page.write_text(html.replace("</body>", f"<script>{script}</script></body>"), encoding="utf8")
-    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", page.as_uri()]
+    command = [
+        str(CHROMIUM),
+        *FLAGS,
+        f"--user-data-dir={folder / 'profile'}",
+        "--dump-dom",
+        page.as_uri(),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
     complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert complaints == []
@@ -62,7 +70,9 @@ def make_pair(n_words: int, *, every: int) -> DocPair:
     """Return a text with an entity at every so many words, each tenth of which was missed."""
     gold = [Entity(i * 5, i * 5 + 4, "LOC") for i in range(0, n_words, every)]
     predicted = [Entity(*entity, 0.9) for i, entity in enumerate(gold) if i % 10]
-    return DocPair("Rome " * n_words, tuple(gold), tuple(predicted), (), np.zeros((0, 2), dtype=np.int64))
+    return DocPair(
+        "Rome " * n_words, tuple(gold), tuple(predicted), (), np.zeros((0, 2), dtype=np.int64)
+    )
 
 
 def _found(page: str) -> str:
@@ -152,11 +162,15 @@ def test_one_very_long_document_is_drawn_in_parts(tmp_path: Path) -> None:
     assert _found(page) == "1 of 1 documents fit, with 200 of 200 passages."
     assert "Document 1, part 20 of 200" in page
     assert "part 21 of 200" not in page
-    assert 20 * 95 * 2 < _n_elements(page) < 20 * 100 * 2 * 4  # 20 passages of 100 entities on two sides
+    assert (
+        20 * 95 * 2 < _n_elements(page) < 20 * 100 * 2 * 4
+    )  # 20 passages of 100 entities on two sides
 
 
 def test_of_ten_thousand_documents_twenty_are_drawn(tmp_path: Path) -> None:
-    page = open_page(make_browser([make_pair(20, every=10) for _ in range(10_000)]), COUNT_ELEMENTS, tmp_path)
+    page = open_page(
+        make_browser([make_pair(20, every=10) for _ in range(10_000)]), COUNT_ELEMENTS, tmp_path
+    )
     assert _found(page) == "10,000 of 10,000 documents fit."
     assert page.count("<article") == 20
     assert _n_elements(page) < 1000

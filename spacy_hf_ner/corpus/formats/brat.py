@@ -31,7 +31,9 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
     annotations = sorted(path.rglob("*.ann")) if path.is_dir() else [path.with_suffix(".ann")]
     for annotation in annotations:
         if not annotation.with_suffix(".txt").is_file():
-            raise CorpusError(f"{annotation}: expected its text in {annotation.with_suffix('.txt').name} beside it.")
+            raise CorpusError(
+                f"{annotation}: expected its text in {annotation.with_suffix('.txt').name} beside it."
+            )
 
     def sentences() -> Iterator[Sentence]:
         for annotation in annotations:
@@ -48,7 +50,11 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
 
 
 def _name(annotation: Path, path: Path) -> str:
-    return annotation.relative_to(path).with_suffix("").as_posix() if path.is_dir() else annotation.stem
+    return (
+        annotation.relative_to(path).with_suffix("").as_posix()
+        if path.is_dir()
+        else annotation.stem
+    )
 
 
 def _read_pair(annotation: Path, options: ReadOptions, *, name: str) -> Sentence:
@@ -64,7 +70,9 @@ def _read_pair(annotation: Path, options: ReadOptions, *, name: str) -> Sentence
     # Offsets count the carriage returns too.
     sentence = make_text_sentence(text_file.read(), spans, lang=options.lang, line=1, text_id=name)
     of_text = (problem._replace(file=str(text_file.path)) for problem in text_file.problems)
-    of_spans = (problem._replace(file=str(annotation)) for problem in (*problems, *sentence.problems))
+    of_spans = (
+        problem._replace(file=str(annotation)) for problem in (*problems, *sentence.problems)
+    )
     return replace(sentence, problems=(*of_text, *of_spans))
 
 

@@ -7,8 +7,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypedDict
 
-from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK, Block, is_document_mark, read_blocks, read_cell
-from spacy_hf_ner.corpus.layout import (
+from spacy_hf_ner.corpus.blocks import (
+    DOCUMENT_MARK,
+    Block,
+    is_document_mark,
+    read_blocks,
+    read_cell,
+)
+from spacy_hf_ner.corpus.columns import (
     SAMPLE,
     Layout,
     find_separator,
@@ -45,7 +51,11 @@ def open_conll(path: Path, options: ReadOptions) -> Source:
         lines = ((number, line) for number, line in file.lines() if number != plan.header_line)
         end_char = 0
         blocks = read_blocks(
-            lines, split=plan.split, is_comment=plan.is_comment, sentence=layout.sentence, document=layout.document
+            lines,
+            split=plan.split,
+            is_comment=plan.is_comment,
+            sentence=layout.sentence,
+            document=layout.document,
         )
         for block in blocks:
             table = read_block(block, layout)
@@ -90,7 +100,9 @@ class _Plan:
     def is_comment(self, line: str, cells: list[str]) -> bool:
         """Tell a comment from a row whose word begins with "#": a row has all columns, and a tag in the right one."""
         layout = self.layout
-        if len(cells) != layout.n_columns or (layout.index is not None and not cells[layout.index].isdecimal()):
+        if len(cells) != layout.n_columns or (
+            layout.index is not None and not cells[layout.index].isdecimal()
+        ):
             return True
         told = cells[layout.told or 0]
         if is_tag_like(told) or told in self.labels:
@@ -105,7 +117,9 @@ class _Plan:
 def _plan(file: TextFile, options: ReadOptions) -> _Plan:
     """Look at the first lines of a file."""
     sample = [(n, line) for n, line in islice(file.lines(), SAMPLE) if line.strip()]
-    named = next((match[1].split() for _, line in sample if (match := GLOBAL_COLUMNS.match(line))), None)
+    named = next(
+        (match[1].split() for _, line in sample if (match := GLOBAL_COLUMNS.match(line))), None
+    )
     lines = [(n, line) for n, line in sample if not line.startswith("#")] or sample
     separator = options.columns.separator or find_separator(
         line for _, line in lines if not line.startswith(DOCUMENT_MARK)
@@ -113,13 +127,19 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
     numbered = [(n, split_cells(line, separator)) for n, line in lines]
     numbered = [(n, cells) for n, cells in numbered if not is_document_mark(cells)]
     rows = [cells for _, cells in numbered]
-    layout = plan_layout(rows, separator=separator, columns=options.columns, path=file.path, header=named)
+    layout = plan_layout(
+        rows, separator=separator, columns=options.columns, path=file.path, header=named
+    )
     has_header_row = layout.has_header and named is None
     told = layout.told or 0
     hashed = [split_cells(line, separator) for _, line in sample if line.startswith("#")]
     whole = [row for row in (*rows[has_header_row:], *hashed) if len(row) == layout.n_columns]
     column = [row[told] for row in whole if is_tag_like(row[told]) or not row[0].startswith("#")]
-    quoted = [cell for row in rows for cell in row if '"' in cell] if has_header_row and separator == "\t" else []
+    quoted = (
+        [cell for row in rows for cell in row if '"' in cell]
+        if has_header_row and separator == "\t"
+        else []
+    )
     return _Plan(
         layout,
         header_line=numbered[0][0] if has_header_row else 0,
@@ -140,7 +160,10 @@ def read_block(block: Block, layout: Layout) -> Table:
             continue
         fate = "kept" if is_tag_like(told[i]) else "missing"
         problems.append(
-            Problem(f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is {fate}", row.line)
+            Problem(
+                f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is {fate}",
+                row.line,
+            )
         )
         for level in tags or (told,):
             level[i] = level[i] if is_tag_like(level[i]) else ""
@@ -198,7 +221,9 @@ def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> 
     columns = _read_column(block, layout.start_char), _read_column(block, layout.end_char)
     offsets = list(zip(*columns, strict=True))
     if not all(is_number(start) and is_number(end) for start, end in offsets):
-        table.problems.append(Problem("character offsets that are no numbers, not used", table.lines[0]))
+        table.problems.append(
+            Problem("character offsets that are no numbers, not used", table.lines[0])
+        )
         return end_char
     starts, ends = [int(start) for start, _ in offsets], [int(end) for _, end in offsets]
     table.starts_document |= starts[0] < end_char or end_char == 0

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks
+from spacy_hf_ner.corpus.columns import SAMPLE, is_number
 from spacy_hf_ner.corpus.formats.conll import read_comments
-from spacy_hf_ner.corpus.layout import SAMPLE, is_number
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
@@ -53,20 +53,25 @@ def open_conllu(path: Path, options: ReadOptions) -> Source:
         name=str(path),
         format_name="conllu",
         options=options,
-        description=f"{file.encoding}, " + (f"tags in MISC as {key}=" if key else f"parts of speech in column {pos}"),
+        description=f"{file.encoding}, "
+        + (f"tags in MISC as {key}=" if key else f"parts of speech in column {pos}"),
         problems=file.problems,
     )
 
 
 def _blocks(file: TextFile) -> Iterator[Block]:
-    return read_blocks(file.lines(), split=lambda line: line.split("\t"), is_comment=lambda _line, _cells: True)
+    return read_blocks(
+        file.lines(), split=lambda line: line.split("\t"), is_comment=lambda _line, _cells: True
+    )
 
 
 def _find_pos(path: Path, named: int | str | None) -> int:
     """Return the column of parts of speech."""
     column = UPOS if named is None else POS_COLUMNS.get(str(named).lower())
     if column is None:
-        raise CorpusError(f"{path}: expected upos or xpos as the column of parts of speech, got {named!r}. Name one.")
+        raise CorpusError(
+            f"{path}: expected upos or xpos as the column of parts of speech, got {named!r}. Name one."
+        )
     return column
 
 
@@ -97,7 +102,9 @@ def _find_key(file: TextFile, named: int | str | None) -> str:
 
 def _read_misc(row: Row) -> dict[str, str]:
     cell = row.cells[MISC] if len(row.cells) > MISC else "_"
-    return {key: value for key, _, value in (pair.partition("=") for pair in cell.split("|")) if value}
+    return {
+        key: value for key, _, value in (pair.partition("=") for pair in cell.split("|")) if value
+    }
 
 
 def _read_block(block: Block, key: str, pos: int) -> Table:
@@ -121,14 +128,18 @@ def _read_block(block: Block, key: str, pos: int) -> Table:
         table.tags[0].append(tag)
         table.pos.append(pos_tag)
         table.gaps.append(_read_gap(misc))
-    if any(gap is not None for gap in table.gaps):  # who says where there is no white space means the rest has some
+    if any(
+        gap is not None for gap in table.gaps
+    ):  # who says where there is no white space means the rest has some
         table.gaps = [*(" " if gap is None else gap for gap in table.gaps[:-1]), table.gaps[-1]]
     return table
 
 
 def _first_tag(block: Block, key: str, first: int, last: int) -> str:
     """Return the first tag of an entity among the words that are written as one, else what they all say."""
-    tags = [_read_misc(row).get(key, "") for row in block.rows if _is_within(row.cells[ID], first, last)]
+    tags = [
+        _read_misc(row).get(key, "") for row in block.rows if _is_within(row.cells[ID], first, last)
+    ]
     return next((tag for tag in tags if tag not in ("O", "")), tags[0] if tags else "")
 
 

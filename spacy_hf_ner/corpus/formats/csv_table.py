@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
+from spacy_hf_ner.corpus.columns import SAMPLE, plan_layout
 from spacy_hf_ner.corpus.formats.conll import read_block
-from spacy_hf_ner.corpus.layout import SAMPLE, plan_layout
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -36,13 +36,19 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
     separator = options.columns.separator or _find_separator(file)
     if (header := _find_list_header(file, separator)) is not None:
         return _open_lists(file, separator, header, options)
-    sample = [row for kind, row in _classify(islice(_rows(file, separator), SAMPLE)) if kind == "row"]
-    layout = plan_layout([row.cells for row in sample], separator=separator, columns=options.columns, path=path)
+    sample = [
+        row for kind, row in _classify(islice(_rows(file, separator), SAMPLE)) if kind == "row"
+    ]
+    layout = plan_layout(
+        [row.cells for row in sample], separator=separator, columns=options.columns, path=path
+    )
     header_line = sample[0].line if layout.has_header else 0
 
     def tables() -> Iterator[Table]:
         rows = ((number, row) for number, row in _rows(file, separator) if number != header_line)
-        for block in group_rows(_classify(rows), sentence=layout.sentence, document=layout.document):
+        for block in group_rows(
+            _classify(rows), sentence=layout.sentence, document=layout.document
+        ):
             yield read_block(block, layout)
 
     return open_tables(
@@ -57,7 +63,10 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
 
 def _find_separator(file: TextFile) -> str:
     head = [line for _, line in islice(file.lines(), SAMPLE) if line] or [""]
-    return max(SEPARATORS, key=lambda separator: (sum(separator in line for line in head), head[0].count(separator)))
+    return max(
+        SEPARATORS,
+        key=lambda separator: (sum(separator in line for line in head), head[0].count(separator)),
+    )
 
 
 def _rows(file: TextFile, separator: str) -> Rows:
@@ -88,7 +97,10 @@ def _rows(file: TextFile, separator: str) -> Rows:
 def _classify(rows: Rows) -> Iterator[tuple[Kind, Row]]:
     for line, cells in rows:
         is_blank = not "".join(cells).strip()
-        yield "blank" if is_blank else "mark" if is_document_mark(cells) else "row", Row(line, cells)
+        yield (
+            "blank" if is_blank else "mark" if is_document_mark(cells) else "row",
+            Row(line, cells),
+        )
 
 
 def _find_list_header(file: TextFile, separator: str) -> list[str] | None:
@@ -98,7 +110,9 @@ def _find_list_header(file: TextFile, separator: str) -> list[str] | None:
         CorpusError: The lists cannot be read.
     """
     try:
-        header, *below = islice(csv.reader((line + "\n" for _, line in file.lines()), delimiter=separator), 2)
+        header, *below = islice(
+            csv.reader((line + "\n" for _, line in file.lines()), delimiter=separator), 2
+        )
     except (csv.Error, ValueError):
         return None
     cells = [cell for row in below for cell in row if cell.startswith("[") and cell.endswith("]")]

@@ -41,7 +41,9 @@ class HubName:
     revision: str | None = None
 
     def __str__(self) -> str:
-        revision = f"@{self.revision}" if self.revision and self.name not in SCRIPTED.values() else ""
+        revision = (
+            f"@{self.revision}" if self.revision and self.name not in SCRIPTED.values() else ""
+        )
         return f"{PREFIX}{self.name}{f':{self.config}' if self.config else ''}{revision}"
 
 
@@ -69,9 +71,14 @@ def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
     try:
         if hub.revision == PARQUET:
             copied = _fetch_parquet(hub, text)
-            return {name: open_parquet(files, f"{text}[{name}]", options) for name, files in copied.items()}
+            return {
+                name: open_parquet(files, f"{text}[{name}]", options)
+                for name, files in copied.items()
+            }
         splits = datasets.load_dataset(hub.name, hub.config, revision=hub.revision)
-        return {name: _open_dataset(split, f"{text}[{name}]", options) for name, split in splits.items()}
+        return {
+            name: _open_dataset(split, f"{text}[{name}]", options) for name, split in splits.items()
+        }
     except CorpusError:
         raise
     except Exception as error:  # the hub's client and `datasets` raise what they like
@@ -98,7 +105,9 @@ def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
     """
     from huggingface_hub import snapshot_download
 
-    configs = sorted({file.partition("/")[0] for file in _list_files(hub) if file.endswith(".parquet")})
+    configs = sorted(
+        {file.partition("/")[0] for file in _list_files(hub) if file.endswith(".parquet")}
+    )
     config = hub.config or (configs[0] if len(configs) == 1 else "")
     if config not in configs:
         raise CorpusError(
@@ -106,7 +115,9 @@ def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
             f"{config or 'none'}. Name it after a colon: {replace(hub, config=(configs or ['CONFIG'])[0])}"
         )
     pattern = f"{config}/*"
-    folder = snapshot_download(hub.name, repo_type="dataset", revision=hub.revision, allow_patterns=pattern)
+    folder = snapshot_download(
+        hub.name, repo_type="dataset", revision=hub.revision, allow_patterns=pattern
+    )
     splits = sorted(path for path in Path(folder, config).iterdir() if path.is_dir())
     splits.sort(key=lambda path: (path.name != "train", path.name != "validation"))
     return {split.name: sorted(split.glob("*.parquet")) for split in splits}
@@ -120,7 +131,9 @@ def _list_files(hub: HubName) -> list[str]:
         return list(HfApi().list_repo_files(hub.name, repo_type="dataset", revision=hub.revision))
     except Exception as error:  # noqa: BLE001 - the hub's client raises what it likes
         try:
-            found = snapshot_download(hub.name, repo_type="dataset", revision=hub.revision, local_files_only=True)
+            found = snapshot_download(
+                hub.name, repo_type="dataset", revision=hub.revision, local_files_only=True
+            )
         except Exception:  # noqa: BLE001 - the same
             raise error from None
         return [file.relative_to(found).as_posix() for file in Path(found).rglob("*.parquet")]
@@ -141,7 +154,9 @@ def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
             f"{path}: expected a folder that save_to_disk wrote, got something else ({error})."
         ) from error
     splits = found if isinstance(found, Mapping) else {path.name: found}
-    return {name: _open_dataset(split, f"{path}[{name}]", options) for name, split in splits.items()}
+    return {
+        name: _open_dataset(split, f"{path}[{name}]", options) for name, split in splits.items()
+    }
 
 
 def open_data_file(path: Path, options: ReadOptions) -> Source:
@@ -159,7 +174,9 @@ def open_data_file(path: Path, options: ReadOptions) -> Source:
     except (OSError, ValueError) as error:
         if isinstance(error, CorpusError):
             raise
-        raise CorpusError(f"{path}: expected a {path.suffix[1:]} file, got something else ({error}).") from error
+        raise CorpusError(
+            f"{path}: expected a {path.suffix[1:]} file, got something else ({error})."
+        ) from error
 
 
 def open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Source:
@@ -186,7 +203,9 @@ def import_datasets() -> Any:  # noqa: ANN401 - the module
     try:
         import datasets
     except ImportError as error:
-        raise MissingExtraError("datasets", extra="data", purpose="reading and writing data sets") from error
+        raise MissingExtraError(
+            "datasets", extra="data", purpose="reading and writing data sets"
+        ) from error
     return datasets
 
 
@@ -195,12 +214,21 @@ def _open_dataset(dataset: Any, name: str, options: ReadOptions) -> Source:  # n
 
 
 def _open_records(
-    read: Callable[[], Iterator[Mapping[str, Any]]], features: Mapping[str, Any], name: str, options: ReadOptions
+    read: Callable[[], Iterator[Mapping[str, Any]]],
+    features: Mapping[str, Any],
+    name: str,
+    options: ReadOptions,
 ) -> Source:
-    names = {field: found for field, feature in features.items() if (found := _class_names(feature)) is not None}
+    names = {
+        field: found
+        for field, feature in features.items()
+        if (found := _class_names(feature)) is not None
+    }
     fields = find_fields(features, options.columns, source=name, names=names)
     return open_tables(
-        lambda: read_tables(((n, record, ()) for n, record in enumerate(read(), start=1)), fields, source=name),
+        lambda: read_tables(
+            ((n, record, ()) for n, record in enumerate(read(), start=1)), fields, source=name
+        ),
         name=name,
         format_name="datasets",
         options=options,
@@ -225,7 +253,12 @@ class ParquetWriter:
         text = datasets.Value("string")
         texts = datasets.Sequence(text)
         features = datasets.Features(
-            id=text, document_id=text, tokens=texts, pos_tags=texts, chunk_tags=texts, ner_tags=texts
+            id=text,
+            document_id=text,
+            tokens=texts,
+            pos_tags=texts,
+            chunk_tags=texts,
+            ner_tags=texts,
         )
         self._schema: Any = features.arrow_schema
         self._file: Any = ArrowWriter(path, self._schema)
@@ -244,8 +277,12 @@ class ParquetWriter:
                     "document_id": document_id,
                     "tokens": list(words),
                     "pos_tags": list(sentence.pos),
-                    "chunk_tags": write_cells(sentence.chunks, len(words), DEFAULT_SCHEME) if sentence.chunks else [],
-                    "ner_tags": [tag or None for tag in write_sentence_tags(sentence, self._scheme)],
+                    "chunk_tags": write_cells(sentence.chunks, len(words), DEFAULT_SCHEME)
+                    if sentence.chunks
+                    else [],
+                    "ner_tags": [
+                        tag or None for tag in write_sentence_tags(sentence, self._scheme)
+                    ],
                 }
             )
         if len(self._rows) >= BATCH:

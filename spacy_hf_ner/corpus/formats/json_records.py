@@ -6,10 +6,22 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from spacy_hf_ner.corpus.formats.spacy_docs import is_doc_json, open_docs, read_doc_json, read_training_tables
+from spacy_hf_ner.corpus.columns import TASK_TAGS, WORD_NAMES
+from spacy_hf_ner.corpus.formats.spacy_docs import (
+    is_doc_json,
+    open_docs,
+    read_doc_json,
+    read_training_tables,
+)
 from spacy_hf_ner.corpus.json_values import Record, read_records
-from spacy_hf_ner.corpus.layout import TASK_TAGS, WORD_NAMES
-from spacy_hf_ner.corpus.records import TASK_NAMES, find_fields, find_keys, find_name, is_column, read_tables
+from spacy_hf_ner.corpus.records import (
+    TASK_NAMES,
+    find_fields,
+    find_keys,
+    find_name,
+    is_column,
+    read_tables,
+)
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import open_tables
@@ -80,7 +92,9 @@ def _open_training(file: TextFile, options: ReadOptions) -> Source:
 Result = TypeVar("Result")
 
 
-def _read_all(file: TextFile, read: Callable[[Record, str, int], Iterator[Result]]) -> Iterator[Result]:
+def _read_all(
+    file: TextFile, read: Callable[[Record, str, int], Iterator[Result]]
+) -> Iterator[Result]:
     for line, record, _ in read_records(file):
         yield from read(record, str(file.path), line)
 

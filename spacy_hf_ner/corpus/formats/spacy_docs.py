@@ -10,8 +10,8 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.corpus.columns import Task
 from spacy_hf_ner.corpus.docs import CHUNKS_KEY, LAYERS_KEY
-from spacy_hf_ner.corpus.layout import Task
 from spacy_hf_ner.corpus.records import read_id
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -20,7 +20,9 @@ from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.errors import CorpusError
 
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
-USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id"})  # that this package writes
+USER_DATA_KEYS: Final = frozenset(
+    {"source", "scheme", "sentence_ids", "document_id"}
+)  # that this package writes
 
 
 def open_docbin(path: Path, options: ReadOptions) -> Source:
@@ -41,7 +43,9 @@ def open_docbins(paths: Sequence[Path], options: ReadOptions, *, name: str) -> S
     vocab = Vocab()
 
     def read() -> Iterator[tuple[int, Doc]]:
-        return enumerate((doc for path in paths for doc in _load_docbin(path).get_docs(vocab)), start=1)
+        return enumerate(
+            (doc for path in paths for doc in _load_docbin(path).get_docs(vocab)), start=1
+        )
 
     return open_docs(read, name=name, format_name="spacy", task=options.columns.task)
 
@@ -50,7 +54,9 @@ def _load_docbin(path: Path) -> DocBin:
     try:
         return DocBin(store_user_data=True).from_disk(path)
     except Exception as error:  # zlib, msgpack and spaCy raise what they like
-        raise CorpusError(f"{path}: expected a .spacy file, got something else ({error}).") from error
+        raise CorpusError(
+            f"{path}: expected a .spacy file, got something else ({error})."
+        ) from error
 
 
 def open_docs(
@@ -93,7 +99,9 @@ def open_docs(
 
 def _has_neighbours(sentence: Sentence) -> bool:
     """Tell whether two entities of one type touch."""
-    return any(a.end == b.start and a.entity_type == b.entity_type for a, b in pairwise(sentence.spans))
+    return any(
+        a.end == b.start and a.entity_type == b.entity_type for a, b in pairwise(sentence.spans)
+    )
 
 
 def _drop_entities(sentence: Sentence) -> Sentence:
@@ -114,7 +122,9 @@ def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
     problems = [Problem(kind, line) for kind in _find_left_out(doc)]
     if is_bounded and len(doc):
         parts, n_joined = _join_sentences(doc)
-        problems += [Problem("entity or span across the start of a sentence, the sentences joined", line)] * n_joined
+        problems += [
+            Problem("entity or span across the start of a sentence, the sentences joined", line)
+        ] * n_joined
     else:
         parts = [(0, doc[:])]
     names = doc.user_data.get("sentence_ids", [])
@@ -169,7 +179,13 @@ def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
 
 
 def _read_part(
-    part: Span, *, is_bounded: bool, starts_document: bool, sentence_id: str, problems: Iterable[Problem], line: int
+    part: Span,
+    *,
+    is_bounded: bool,
+    starts_document: bool,
+    sentence_id: str,
+    problems: Iterable[Problem],
+    line: int,
 ) -> Sentence:
     doc = part.doc
     words: list[str] = []
@@ -191,13 +207,17 @@ def _read_part(
     def move(spans: Iterable[Span]) -> tuple[TokenSpan, ...]:
         inside = [span for span in spans if part.start <= span.start and span.end <= part.end]
         kept = [span for span in inside if places[span.start] < places[span.end]]
-        found.extend([Problem("entity of white space only, left out", line)] * (len(inside) - len(kept)))
+        found.extend(
+            [Problem("entity of white space only, left out", line)] * (len(inside) - len(kept))
+        )
         n_trimmed = sum(span[0].text.isspace() or span[-1].text.isspace() for span in kept)
         found.extend([Problem("white space at the border of an entity, trimmed", line)] * n_trimmed)
         return tuple(TokenSpan(places[span.start], places[span.end], span.label_) for span in kept)
 
     is_tagged = doc.has_annotation("TAG")
-    spans, layers, chunks = (move(group) for group in (doc.ents, *(doc.spans.get(k, ()) for k in KEPT_KEYS)))
+    spans, layers, chunks = (
+        move(group) for group in (doc.ents, *(doc.spans.get(k, ()) for k in KEPT_KEYS))
+    )
     return Sentence(
         words=tuple(words),
         spans=spans,
@@ -230,10 +250,14 @@ def read_doc_json(record: Mapping[str, Any], source: str, line: int) -> Iterator
     try:
         yield line, Doc(Vocab()).from_json(dict(record), validate=True)
     except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{source}:{line}: expected a Doc as JSON, got something else ({error}).") from error
+        raise CorpusError(
+            f"{source}:{line}: expected a Doc as JSON, got something else ({error})."
+        ) from error
 
 
-def read_training_tables(record: Mapping[str, Any], source: str, line: int, *, task: Task = "ner") -> Iterator[Table]:
+def read_training_tables(
+    record: Mapping[str, Any], source: str, line: int, *, task: Task = "ner"
+) -> Iterator[Table]:
     """Yield the sentences of a document in the JSON that spaCy 2 was trained with, with the white space that it has.
 
     Args:
@@ -248,11 +272,16 @@ def read_training_tables(record: Mapping[str, Any], source: str, line: int, *, t
     try:
         starts = True
         for paragraph in record["paragraphs"]:
-            sentences = [sentence["tokens"] for sentence in paragraph["sentences"] if sentence["tokens"]]
+            sentences = [
+                sentence["tokens"] for sentence in paragraph["sentences"] if sentence["tokens"]
+            ]
             tables = [_read_training_sentence(tokens, line, task) for tokens in sentences]
             _fill_training_gaps(tables, paragraph, line)
             for table in tables:
-                table.starts_document, table.document_id = starts, read_id(record, "id") if starts else ""
+                table.starts_document, table.document_id = (
+                    starts,
+                    read_id(record, "id") if starts else "",
+                )
                 starts = False
                 yield table
     except (KeyError, TypeError) as error:
@@ -267,7 +296,9 @@ def _read_training_sentence(tokens: Sequence[Mapping[str, Any]], line: int, task
         lines=[line] * len(tokens),
         words=[_read_cell(token["orth"]) for token in tokens],
         tags=[[_read_cell(token.get("ner")) for token in tokens]] if task == "ner" else [],
-        pos=[_read_cell(token.get("tag")) for token in tokens] if any("tag" in t for t in tokens) else [],
+        pos=[_read_cell(token.get("tag")) for token in tokens]
+        if any("tag" in t for t in tokens)
+        else [],
     )
 
 

@@ -1,0 +1,205 @@
+"""The whole way: a corpus in any format, through Sentences and Docs, to files and a report."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from spacy.language import Language
+from tqdm import tqdm
+
+from spacy_hf_ner.corpus.conversion_report import ConversionReport, FileReport, PartReport
+from spacy_hf_ner.corpus.docs import group_documents, make_doc
+from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
+from spacy_hf_ner.corpus.opening import open_corpora
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
+from spacy_hf_ner.corpus.texts import blank_pipeline
+from spacy_hf_ner.corpus.writing import SHARD_WORDS, Writer, open_writer, stage_files
+from spacy_hf_ner.errors import ConfigError, CorpusError
+
+PIPELINE_SENTENCES: Final = 20_000  # that one pipeline reads before it makes way for a new one
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertOptions:
+    """How a corpus is to be written.
+
+    Attributes:
+        format_name: The corpus's format, or ``"auto"``.
+        n_sents: The most sentences in a document, or 0 for documents as the source has them.
+        label_map: New names of entity types; an empty name leaves the type out.
+        split: Shares of train, dev and test such as ``"80/10/10"``, or empty to leave the corpus in its parts.
+        seed: What the split depends on.
+        limit: The most documents of each part, or 0 for all.
+        strict: Refuse what would be repaired.
+        shard_words: Words in each ``.spacy`` file of a folder.
+    """
+
+    format_name: str = "auto"
+    n_sents: int = 0
+    label_map: Mapping[str, str] = field(default_factory=dict)
+    split: str = ""
+    seed: int = 0
+    limit: int = 0
+    strict: bool = False
+    shard_words: int = SHARD_WORDS
+
+
+def convert_corpus(
+    name: str, output: Path, read: ReadOptions | None = None, options: ConvertOptions | None = None
+) -> ConversionReport:
+    """Write a corpus in another form and return what was seen; on an error, nothing is written.
+
+    Args:
+        name: A file, a folder, or ``hf:NAME``.
+        output: A file whose ending tells its format, or a folder for ``.spacy`` files.
+        read: What the user says about the corpus.
+        options: How it is to be written.
+
+    Raises:
+        ConfigError: An option is wrong, or several parts would become one file.
+        CorpusError: The corpus cannot be read as what it claims to be, or `strict` forbids to repair it.
+        MissingExtraError: The format needs a library that is not installed.
+    """
+    read, options = read or ReadOptions(), options or ConvertOptions()
+    pipelines = _Pipelines(read.lang)
+    sources = open_corpora(name, read, format_name=options.format_name)
+    is_file = output.suffix != "" and not output.is_dir()
+    if is_file and (len(sources) > 1 or options.split):
+        parts = options.split or ", ".join(sources)
+        raise ConfigError(
+            f"OUTPUT must be a folder for a corpus in parts ({parts}), got {output}: they would be mixed."
+        )
+    deal = deal_splits(options.split, options.seed) if options.split else None
+    report = ConversionReport(compares_parts=len(sources) > 1 or bool(options.split))
+    scheme = next((source.scheme for source in sources.values() if source.scheme), "")
+    if options.label_map and scheme in JOINING_SCHEMES:
+        scheme = DEFAULT_SCHEME  # two types that become one may touch
+    part = ""
+    with stage_files(output.parent if is_file else output) as folder, ExitStack() as stack:
+        writers = _Writers(
+            folder,
+            output.suffix if is_file else ".spacy",
+            scheme,
+            0 if is_file else options.shard_words,
+            stack,
+        )
+        for part in _name_splits(options.split):
+            writers.get(part)
+            report.parts[part] = PartReport()
+        for stem, source in sources.items():
+            own_part = output.stem if is_file else stem
+            if deal is None:
+                writers.get(own_part)
+            counted = report.start_file(source)
+            for group in read_documents(source, counted, options):
+                if deal is None:
+                    part = own_part
+                elif group[0].starts_document:
+                    part = next(deal)
+                nlp = pipelines.get(len(group))
+                doc = make_doc(
+                    group,
+                    nlp.vocab,
+                    lang=read.lang,
+                    scheme=source.scheme,
+                    source=Path(source.name).name,
+                )
+                counted.add_cuts(doc, nlp)
+                writers.get(part).add(group, doc)
+                report.count_part(part, group)
+    return report
+
+
+def _name_splits(shares: str) -> list[str]:
+    """Return the parts of a split that get a share; each is written, with documents or without."""
+    return [
+        name
+        for name, share in zip(SPLIT_NAMES, shares.split("/"), strict=False)
+        if share and int(share)
+    ]
+
+
+@dataclass(slots=True)
+class _Writers:
+    """The writer of each part of a corpus, opened when it is first needed."""
+
+    folder: Path
+    suffix: str
+    scheme: str
+    shard_words: int
+    stack: ExitStack
+    opened: dict[str, Writer] = field(default_factory=dict)
+
+    def get(self, part: str) -> Writer:
+        if part not in self.opened:
+            writer = open_writer(
+                self.folder, part, self.suffix, scheme=self.scheme, shard_words=self.shard_words
+            )
+            self.stack.callback(writer.close)
+            self.opened[part] = writer
+        return self.opened[part]
+
+
+class _Pipelines:
+    """Gives a language's empty pipeline, and from time to time a new one.
+
+    spaCy remembers all words that it reads, which would fill the memory. Those of a memory zone leave gaps behind in
+    its tables, and these grow with every zone.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._n_sentences = 0
+        blank_pipeline(lang)  # an error of the language comes first
+
+    def get(self, n_sentences: int) -> Language:
+        """Return the pipeline that reads the next sentences."""
+        if self._n_sentences > PIPELINE_SENTENCES:
+            blank_pipeline.cache_clear()
+            self._n_sentences = 0
+        self._n_sentences += n_sentences
+        return blank_pipeline(self._lang)
+
+
+def read_documents(
+    source: Source, report: FileReport, options: ConvertOptions
+) -> Iterator[list[Sentence]]:
+    """Yield the sentences of one document after the other, counted in the report, with a progress bar.
+
+    Raises:
+        CorpusError: Something must be repaired, and `strict` forbids it.
+    """
+    if options.strict:
+        _refuse(source, source.problems)
+    sentences = tqdm(
+        source.read(), desc=source.name, total=source.n_sentences, unit=" sentences", disable=None
+    )
+    watched = _watch(sentences, source, report, options)
+    groups = group_documents(watched, has_documents=source.has_documents, n_sents=options.n_sents)
+    for group in islice(groups, options.limit or None):
+        report.add(group)
+        yield group
+
+
+def _watch(
+    sentences: Iterable[Sentence], source: Source, report: FileReport, options: ConvertOptions
+) -> Iterator[Sentence]:
+    """Yield the sentences; what had to be repaired in one counts when the next is asked for, not beyond a limit."""
+    for sentence in sentences:
+        yield rename_types(sentence, options.label_map)
+        if options.strict:
+            _refuse(source, sentence.problems)
+        report.add_problems(sentence.problems)
+
+
+def _refuse(source: Source, problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        raise CorpusError(
+            f"{problem.file or source.name}:{problem.line}: {problem.kind}. Correct the file, or convert it without "
+            "--strict to have such places repaired and counted."
+        )

@@ -1,0 +1,178 @@
+"""The whole evaluation of a pipeline on gold Docs, as one object."""
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from spacy.language import Language
+from spacy.scorer import Scorer
+from spacy.tokens import Doc
+
+from spacy_hf_ner.evaluation.confidence import (
+    Confidence,
+    ThresholdCurve,
+    collect_scores,
+    measure_confidence,
+    trace_thresholds,
+)
+from spacy_hf_ner.evaluation.confusion import (
+    Confusion,
+    ConfusionMatrix,
+    count_confusions,
+    rank_confusions,
+)
+from spacy_hf_ner.evaluation.matching import Match, match_entities
+from spacy_hf_ner.evaluation.pairing import DocPair
+from spacy_hf_ner.evaluation.prediction import (
+    Prediction,
+    check_gold,
+    describe,
+    find_spans_key,
+    pair_predictions,
+    predict,
+)
+from spacy_hf_ner.evaluation.resampling import Intervals, bootstrap, count_docs
+from spacy_hf_ner.evaluation.semeval import SemevalCounts, SemevalView, count_semeval
+from spacy_hf_ner.evaluation.seqeval_report import (
+    SeqevalScores,
+    require_seqeval,
+    score_with_seqeval,
+)
+from spacy_hf_ner.evaluation.slices import Slicing, slice_scores
+from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
+from spacy_hf_ner.evaluation.tokens import PairTags, have_tags, token_accuracy, write_pair_tags
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How good a pipeline is on a data set, where it fails, and what its scores are worth.
+
+    Attributes:
+        model: The pipeline's name, language and version.
+        pairs: Gold and predicted entities of every text.
+        matches: The same entities, each gold one beside the prediction that stands for it; one tuple for each pair.
+        strict: Strict span scores.
+        intervals: Their 95 % confidence intervals; None with fewer than two documents.
+        semeval: The counts of the four views of SemEval-2013.
+        token_accuracy: The share of tokens with the right IOB2 tag; None without tokens, and where entities overlap,
+            and so have no tags.
+        seqeval: seqeval's report in its default and in its strict mode; empty where entities overlap.
+        spacy_scores: What spaCy's Scorer gives for this pipeline.
+        slices: Strict counts by properties of the entities.
+        confusion: Gold types against predicted types.
+        confusions: All errors, those that occur most often first.
+        confidence: What the scores are worth; None where there are no scores.
+        thresholds: Precision and recall over the threshold, for all types and for each; empty without scores.
+        n_words: Predicted tokens.
+        words_per_second: Throughput of tokenizer and pipeline.
+    """
+
+    model: str
+    pairs: tuple[DocPair, ...]
+    matches: tuple[tuple[Match, ...], ...]
+    strict: StrictScores
+    intervals: Intervals | None
+    semeval: Mapping[SemevalView, SemevalCounts]
+    token_accuracy: float | None
+    seqeval: tuple[SeqevalScores, ...]
+    spacy_scores: Mapping[str, Any]
+    slices: tuple[Slicing, ...]
+    confusion: ConfusionMatrix
+    confusions: tuple[Confusion, ...]
+    confidence: Confidence | None
+    thresholds: tuple[ThresholdCurve, ...]
+    n_words: int
+    words_per_second: float
+
+    @property
+    def n_unjudged(self) -> int:
+        """Predicted entities on tokens without gold annotation, which count as neither right nor wrong."""
+        return sum(len(pair.unjudged) for pair in self.pairs)
+
+
+def evaluate_pipeline(
+    nlp: Language,
+    golds: Sequence[Doc],
+    *,
+    spans_key: str | None = None,
+    seen: Mapping[str, AbstractSet[str]] | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Return how good a pipeline's entities are, judged by the gold Docs.
+
+    They are its ``doc.ents``; of a pipeline that does not set these (hf_ner with ``annotate = "spans"``, a span
+    categorizer), those of the span group.
+
+    Args:
+        nlp: The pipeline.
+        golds: Docs with gold entities.
+        spans_key: The span group that holds the scores, or the entities themselves; None for that of the pipeline's
+            hf_ner.
+        seen: The entity types of each entity text in the training data, from ``slices.read_seen``.
+        progress: Show a progress bar.
+
+    Raises:
+        MissingExtraError: seqeval is not installed.
+        CorpusError: The gold Docs are not annotated.
+        ConfigError: The pipeline sets neither ``doc.ents`` nor the span group.
+        AlignmentError: The pipeline's tokenizer changes the text in more than white space.
+    """
+    # Before hours of prediction, not after.
+    require_seqeval()
+    check_gold(golds, spans_key=find_spans_key(nlp, spans_key))
+    return judge(nlp, predict(nlp, golds, progress=progress), spans_key=spans_key, seen=seen)
+
+
+def judge(
+    nlp: Language,
+    prediction: Prediction,
+    *,
+    spans_key: str | None = None,
+    seen: Mapping[str, AbstractSet[str]] | None = None,
+) -> Evaluation:
+    """Return how good predictions are that have been made already; see :func:`evaluate_pipeline`."""
+    with pause_collector():
+        pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
+        matches = tuple(match_entities(pair.gold, pair.predicted) for pair in pairs)
+        tags = [write_pair_tags(pair) for pair in pairs] if have_tags(pairs) else None
+        scored = collect_scores(pairs)
+        return Evaluation(
+            model=describe(nlp),
+            pairs=pairs,
+            matches=matches,
+            strict=score_strict(pairs),
+            intervals=bootstrap(count_docs(pairs)),
+            semeval=count_semeval(pairs),
+            token_accuracy=None if tags is None else token_accuracy(tags),
+            seqeval=() if tags is None else _score_with_seqeval(tags),
+            spacy_scores=Scorer(nlp).score(prediction.examples),
+            slices=slice_scores(pairs, seen=seen),
+            confusion=count_confusions(matches),
+            confusions=rank_confusions(pairs, matches),
+            confidence=measure_confidence(scored),
+            thresholds=trace_thresholds(scored),
+            n_words=prediction.n_words,
+            words_per_second=prediction.words_per_second,
+        )
+
+
+@contextmanager
+def pause_collector() -> Iterator[None]:
+    """Keep Python from looking for circles of garbage, which an evaluation does not make: it takes a third of its time.
+
+    Nothing is changed where the collector is off already.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _score_with_seqeval(tags: Sequence[PairTags]) -> tuple[SeqevalScores, ...]:
+    return score_with_seqeval(tags, mode="default"), score_with_seqeval(tags, mode="strict")

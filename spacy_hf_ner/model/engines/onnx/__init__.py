@@ -1,0 +1,1 @@
+"""ONNX: networks exported to graphs, and run by ONNX Runtime."""

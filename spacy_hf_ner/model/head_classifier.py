@@ -1,0 +1,150 @@
+"""The model that puts a tag head on any layer with one vector per token, such as a listener to a shared encoder."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from spacy.attrs import IS_SPACE
+from spacy.tokens import Doc
+from thinc.api import Linear, Model, chain, with_array
+
+from spacy_hf_ner.core.labels import TagSet, read_labels
+from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.files import name_files
+from spacy_hf_ner.model.notes import Notes, read_notes, remove_saved_model
+from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
+
+if TYPE_CHECKING:
+    from spacy_hf_ner.core.arrays import Floats32
+
+MODEL_NAME = "token_classifier"
+
+
+def make_head_model(tok2vec: Model[Any, Any]) -> TokenModel:
+    """Return the model that puts a tag head on any layer that gives one vector per token."""
+    head: Model[Any, Any] = Linear()
+    model: TokenModel = Model(
+        MODEL_NAME,
+        _forward,
+        init=_init,
+        layers=[chain(tok2vec, with_array(head))],
+        refs={"tok2vec": tok2vec, "head": head},
+        attrs={"labels": None, "scheme": None},
+    )
+    return model
+
+
+def _forward(
+    model: TokenModel,
+    docs: list[Doc],
+    is_train: bool,  # noqa: FBT001
+) -> tuple[list[Any], Callable[..., Any]]:
+    ops: Any = model.ops
+    logits, backprop_logits = model.layers[0](docs, is_train)
+    rows: list[Floats32] = []
+    for doc, values in zip(docs, logits, strict=True):
+        row = ops.to_numpy(values).astype(np.float32)
+        row = row - np.logaddexp.reduce(row, axis=1, keepdims=True) if len(row) else row
+        row[doc.to_array([IS_SPACE]).astype(bool)] = np.nan
+        rows.append(row)
+
+    def backprop(d_rows: list[Any]) -> Any:  # noqa: ANN401 - whatever the layer below returns
+        d_logits = []
+        for row, d_row in zip(rows, d_rows, strict=True):
+            d = ops.to_numpy(d_row)
+            probs = np.where(np.isnan(row), 0.0, np.exp(row))
+            d_logits.append(ops.asarray2f(d - probs * d.sum(axis=1, keepdims=True)))
+        return backprop_logits(d_logits)
+
+    return [ops.asarray2f(row) for row in rows], backprop
+
+
+def _init(model: TokenModel, X: list[Doc] | None = None, Y: object = None) -> None:  # noqa: N803, ARG001 - Thinc's names
+    model.layers[0].initialize(X)
+
+
+class HeadTokenClassifier(TokenClassifier):
+    """A tag head on a ``tok2vec`` layer, such as a listener to a shared encoder."""
+
+    reduction = (
+        "sum"  # as spaCy's own components, so that each has its say in what the encoder learns
+    )
+
+    @property
+    def head(self) -> Model[Any, Any]:
+        """The layer that makes the logits."""
+        return self.model.get_ref("head")
+
+    def load(self, scheme: str) -> TagSet | None:
+        """Return the tags: there is nothing to load."""
+        return self.peek(scheme)
+
+    def peek(self, scheme: str) -> TagSet | None:
+        """Return the tags set so far."""
+        labels = self.model.attrs["labels"]
+        stored = self.model.attrs["scheme"] if scheme == "auto" else scheme
+        return None if labels is None else read_labels(labels, scheme=stored)
+
+    def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:  # noqa: ARG002 - nothing is loaded
+        """Note the tags; rows of the head that is there already are kept."""
+        known = self.peek("auto")  # in the scheme that they were set in
+        head = self.head
+        if known is not None and head.has_param("W"):
+            weights: dict[str, Any] = {}
+            for name in ("W", "b"):
+                old: Any = head.get_param(name)
+                weights[name] = head.ops.alloc_f((len(tag_set), *old.shape[1:]))
+                for row, kept in enumerate(tag_set.columns_in(known)):
+                    if kept is not None:
+                        weights[name][row] = old[kept]
+            self._put_head(weights)
+        else:
+            head.set_dim("nO", len(tag_set), force=True)
+        self.model.attrs["labels"] = list(tag_set.labels)
+        self.model.attrs["scheme"] = tag_set.scheme.name
+
+    def initialize(self, docs: list[Doc]) -> None:
+        """Infer the width of the head from the layer below it."""
+        self.model.initialize(X=docs)
+
+    def to_disk(self, folder: Path) -> None:
+        """Write the head as safetensors, and the layer below unless another component saves it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_saved_model(folder)
+        Notes(self.model.attrs["scheme"], labels=self.model.attrs["labels"]).write(folder)
+        head, ops = self.head, cast("Any", self.head.ops)
+        if head.has_param("W"):
+            weights = {
+                name: np.ascontiguousarray(ops.to_numpy(head.get_param(name)))
+                for name in ("W", "b")
+            }
+            save_file(weights, folder / "head.safetensors")
+        if not self.is_listener:
+            (folder / "tok2vec").write_bytes(self.model.get_ref("tok2vec").to_bytes())
+
+    def from_disk(self, folder: Path, scheme: str) -> None:  # noqa: ARG002 - the tags are stored
+        """Read the head, and the layer below if it was written."""
+        notes = read_notes(folder, str(folder))
+        if notes is None or (folder / "config.json").is_file():
+            raise CheckpointError(
+                f"{folder}: expected what the architecture spacy_hf_ner.TokenClassifier.v1 has saved, found "
+                f"{name_files(folder)}. A checkpoint with a network belongs to spacy_hf_ner.HFTokenClassifier.v1: name "
+                "the architecture in the config that the pipeline was saved with."
+            )
+        self.model.attrs.update(labels=notes.labels and list(notes.labels), scheme=notes.scheme)
+        if (folder / "head.safetensors").is_file():
+            self._put_head(load_file(folder / "head.safetensors"))
+        if (folder / "tok2vec").is_file():
+            self.model.get_ref("tok2vec").from_bytes((folder / "tok2vec").read_bytes())
+
+    def _put_head(self, weights: Mapping[str, Any]) -> None:
+        """Put a new head in place of the old one, because thinc's layers keep the dimensions of their first weights."""
+        n_tags, width = weights["W"].shape
+        head: Model[Any, Any] = Linear(n_tags, width)
+        ops = cast("Any", head.ops)
+        for name, values in weights.items():
+            head.set_param(name, ops.asarray(values))
+        self.model.layers[0] = chain(self.model.get_ref("tok2vec"), with_array(head))
+        self.model.set_ref("head", head)

@@ -1,0 +1,72 @@
+"""The model that owns a Hugging Face token classifier."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.errors import HFNerError
+from spacy_hf_ner.model.settings import Settings
+from spacy_hf_ner.model.shim import HFShim
+from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
+
+MODEL_NAME = "hf_token_classifier"
+
+
+def make_hf_model(settings: Settings) -> TokenModel:
+    """Return the model that owns a Hugging Face token classifier; nothing is loaded yet."""
+    return Model(MODEL_NAME, _forward, attrs={"dropout_rate": 0.0}, shims=[HFShim(settings)])
+
+
+def _forward(
+    model: TokenModel,
+    docs: list[Doc],
+    is_train: bool,  # noqa: FBT001
+) -> tuple[list[Any], Callable[..., Any]]:
+    ops: Any = model.ops
+    shim = cast("HFShim", model.shims[0])
+    rows, backprop = shim(docs, is_train, dropout=model.attrs["dropout_rate"])
+    return [ops.asarray2f(r) for r in rows], lambda d_rows: backprop(
+        [ops.to_numpy(d) for d in d_rows]
+    )
+
+
+class HFTokenClassifier(TokenClassifier):
+    """A model that owns a Hugging Face token classifier."""
+
+    @property
+    def shim(self) -> HFShim:
+        """What holds the network."""
+        return cast("HFShim", self.model.shims[0])
+
+    def load(self, scheme: str) -> TagSet | None:
+        """Fetch and read the checkpoint."""
+        return self.shim.load(scheme).tag_set
+
+    def peek(self, scheme: str) -> TagSet | None:
+        """Read the tags from the checkpoint's config.json, if it is on this machine."""
+        try:
+            return self.shim.peek(scheme)
+        except (
+            HFNerError
+        ):  # a saved pipeline needs its source no more; elsewhere load says what is wrong
+            return None
+
+    def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:
+        """Replace the head of the network."""
+        self.shim.set_tags(tag_set, scheme=scheme)
+
+    def initialize(self, docs: list[Doc]) -> None:  # noqa: ARG002 - nothing is inferred from the data
+        """Note what the model is trained with."""
+        self.shim.store_training_settings()
+
+    def to_disk(self, folder: Path) -> None:
+        """Write a Hugging Face checkpoint."""
+        self.shim.to_disk(folder)
+
+    def from_disk(self, folder: Path, scheme: str) -> None:
+        """Read a Hugging Face checkpoint."""
+        self.shim.read_folder(folder, scheme)

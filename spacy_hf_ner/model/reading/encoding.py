@@ -1,0 +1,245 @@
+"""Text to subword ids and character offsets: whole texts, untruncated, in batches.
+
+The tokenizer is a private copy of the checkpoint's ``tokenizer.json``: transformers' own wrapper changes shared state
+on each call (two threads truncate each other), and version 5 rebuilds some tokenizers differently from their file.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.network import quiet_transformers
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from tokenizers import Tokenizer
+
+
+_TOKENIZER_STEMS = (
+    "tokenizer",
+    "vocab",
+    "merges",
+    "special_tokens_map",
+    "added_tokens",
+    "spiece",
+    "sentencepiece",
+    "bpe",
+)
+_TOKENIZER_SETTINGS = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
+_TOKENIZER_SUFFIXES = {".json", ".txt", ".model", ".codes"}
+_MAX_CACHED_TOKENS = 100_000
+_NOWHERE = "\U0010ffff"  # a code point that is no character
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """The subwords of one text, without special tokens.
+
+    Attributes:
+        ids: Shape: (n_subwords,).
+        start_char: First character of each. Shape: (n_subwords,).
+        end_char: The character after the last one of each. Shape: (n_subwords,).
+    """
+
+    ids: Ints
+    start_char: Ints
+    end_char: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The special tokens that a model wants around a window.
+
+    Attributes:
+        prefix: Ids before the window, such as that of ``[CLS]``.
+        suffix: Ids after it.
+        prefix_types: Token type ids of the prefix.
+        suffix_types: Token type ids of the suffix.
+        content_type: Token type id of the window itself.
+    """
+
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    prefix_types: tuple[int, ...]
+    suffix_types: tuple[int, ...]
+    content_type: int = 0
+
+    def __len__(self) -> int:
+        return len(self.prefix) + len(self.suffix)
+
+    @property
+    def has_types(self) -> bool:
+        """Whether the model has to be told token types, because they are not all zero."""
+        return any((*self.prefix_types, *self.suffix_types, self.content_type))
+
+
+class SubwordTokenizer(Protocol):
+    """What turns Docs into subwords."""
+
+    @property
+    def template(self) -> Template:
+        """The special tokens around a window."""
+
+    def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
+        """Return the subwords of each Doc."""
+
+
+class FastTokenizer:
+    """A tokenizer that knows character offsets: a private copy of a ``tokenizers.Tokenizer``."""
+
+    def __init__(self, tokenizer_json: str) -> None:
+        from tokenizers import Tokenizer
+
+        backend: Tokenizer = Tokenizer.from_str(_hide_special_tokens(tokenizer_json))
+        backend.no_truncation()
+        backend.no_padding()
+        self._template = _read_template(backend)
+        backend.encode_special_tokens = True  # a literal "[SEP]" in a text is text
+        self._backend = backend
+
+    @property
+    def template(self) -> Template:
+        """The special tokens around a window."""
+        return self._template
+
+    def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
+        """Return the subwords of each Doc's text."""
+        encoded = self._backend.encode_batch([doc.text for doc in docs], add_special_tokens=False)
+        return [_as_arrays(e.ids, e.offsets) for e in encoded]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "FastTokenizer":
+        return self  # it has no state that changes
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._backend.encode_special_tokens = True  # which the library's own pickles forget
+
+
+class TokenwiseTokenizer:
+    """A tokenizer written in Python, which knows no offsets: it is run on each spaCy token by itself."""
+
+    def __init__(self, tokenizer: Any) -> None:  # noqa: ANN401 - transformers' classes differ between versions
+        self._tokenizer = tokenizer
+        self._cache: dict[str, list[int]] = {}
+        bare = list(tokenizer("a", add_special_tokens=False)["input_ids"])
+        full = list(tokenizer("a")["input_ids"])
+        at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
+        prefix, suffix = tuple(full[:at]), tuple(full[at + len(bare) :])
+        self._template = Template(prefix, suffix, (0,) * len(prefix), (0,) * len(suffix))
+
+    @property
+    def template(self) -> Template:
+        """The special tokens around a window."""
+        return self._template
+
+    def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
+        """Return the subwords of each Doc's tokens; all subwords of a token get its whole offsets."""
+        return [self._encode_one(doc) for doc in docs]
+
+    def _encode_one(self, doc: "Doc") -> Encoding:
+        ids: list[int] = []
+        offsets: list[tuple[int, int]] = []
+        for token in doc:
+            if not token.is_space:
+                subwords = self._encode_token(token.text)
+                ids += subwords
+                offsets += [(token.idx, token.idx + len(token))] * len(subwords)
+        return _as_arrays(ids, offsets)
+
+    def _encode_token(self, text: str) -> list[int]:
+        ids = self._cache.get(text)
+        if ids is None:
+            if len(self._cache) >= _MAX_CACHED_TOKENS:
+                self._cache.clear()
+            ids = self._cache[text] = list(
+                self._tokenizer(text, add_special_tokens=False)["input_ids"]
+            )
+        return ids
+
+
+def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[str, bytes]]:
+    """Return the tokenizer of a checkpoint folder and its files, by name.
+
+    Raises:
+        CheckpointError: The folder has no tokenizer that can be read.
+    """
+    files = {
+        path.name: path.read_bytes()
+        for path in sorted(folder.iterdir())
+        if path.is_file() and is_tokenizer_file(path)
+    }
+    if "tokenizer.json" in files:
+        return FastTokenizer(files["tokenizer.json"].decode("utf8")), files
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet_transformers():
+            make: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
+            tokenizer = make(str(folder), trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # converters fail with whatever the missing library raises
+        raise CheckpointError(
+            f"{called}: no tokenizer can be made from the files {sorted(files) or 'found (none)'}: {error} "
+            "Expected tokenizer.json, or the vocabulary files of a tokenizer that transformers knows."
+        ) from error
+    if not tokenizer.is_fast:
+        return TokenwiseTokenizer(tokenizer), files
+    if files.keys() <= _TOKENIZER_SETTINGS:  # transformers 5 makes one without a vocabulary
+        raise CheckpointError(
+            f"{called}: expected tokenizer.json or vocabulary files of a tokenizer, found {sorted(files) or 'none'}."
+        )
+    backend: str = tokenizer.backend_tokenizer.to_str()
+    return FastTokenizer(backend), {**files, "tokenizer.json": backend.encode("utf8")}
+
+
+def is_tokenizer_file(path: Path) -> bool:
+    """Tell from a file's name whether it belongs to a checkpoint's tokenizer."""
+    return path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
+
+
+def _hide_special_tokens(tokenizer_json: str) -> str:
+    """Return a tokenizer whose model never finds a special token in a text.
+
+    ``encode_special_tokens`` stops the search for them before the model is asked; but a Unigram model has them among
+    its subwords and, as they cost nothing, would choose them itself. Here they get names that no text holds.
+    """
+    raw = json.loads(tokenizer_json)
+    vocabulary = raw["model"]["vocab"]
+    if not isinstance(vocabulary, list):  # only Unigram's is one
+        return tokenizer_json
+    special = {token["content"]: token for token in raw["added_tokens"] if token["special"]}
+    raw["model"]["vocab"] = [
+        [_NOWHERE + name if name in special else name, score] for name, score in vocabulary
+    ]
+    for name, token in special.items():
+        token["content"] = _NOWHERE + name
+    return json.dumps(raw)
+
+
+def _as_arrays(ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> Encoding:
+    pairs = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+    return Encoding(np.array(ids, dtype=np.int64), pairs[:, 0], pairs[:, 1])
+
+
+def _read_template(backend: "Tokenizer") -> Template:
+    """Return what the tokenizer's post-processor puts around a text."""
+    probe = backend.encode("a", add_special_tokens=True)
+    is_special = np.array(probe.special_tokens_mask, dtype=bool)
+    content = np.flatnonzero(~is_special)
+    first, last = (
+        (int(content[0]), int(content[-1]) + 1)
+        if len(content)
+        else (len(is_special), len(is_special))
+    )
+    return Template(
+        prefix=tuple(probe.ids[:first]),
+        suffix=tuple(probe.ids[last:]),
+        prefix_types=tuple(probe.type_ids[:first]),
+        suffix_types=tuple(probe.type_ids[last:]),
+        content_type=probe.type_ids[first] if first < last else 0,
+    )

@@ -1,0 +1,1 @@
+"""What a network needs besides, to be trained."""

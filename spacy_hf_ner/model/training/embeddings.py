@@ -1,0 +1,61 @@
+"""The gradient of the subword embeddings, added row by row.
+
+A batch reads some hundreds of tens of thousands of rows. torch makes a gradient of all for each micro-batch, and on
+the CPU filling and adding those took a quarter of a training step.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from spacy_hf_ner.model.network import Network
+
+
+class EmbeddingGradient:
+    """Has the gradient of a network's subword embeddings added to one array, by the rows that were read.
+
+    On GPUs, and where the embeddings are frozen or of another kind, torch goes its own way.
+
+    Args:
+        network: The network, on the device where it is trained.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._embeddings = _find_embeddings(network)
+        self._array = (
+            None if self._embeddings is None else torch.zeros_like(self._embeddings.weight)
+        )
+
+    @contextlib.contextmanager
+    def by_rows(self) -> Iterator[None]:
+        """For a forward pass: its gradient will be one of rows."""
+        if self._embeddings is None:
+            yield
+            return
+        self._embeddings.sparse = True
+        try:
+            yield
+        finally:
+            self._embeddings.sparse = False
+
+    def prepare(self) -> None:
+        """For backprop: if the weight has no gradient yet, give it one of zeros, to which rows can be added."""
+        if (
+            self._embeddings is not None
+            and self._array is not None
+            and self._embeddings.weight.grad is None
+        ):
+            self._embeddings.weight.grad = self._array.zero_()
+
+
+def _find_embeddings(network: Network) -> nn.Embedding | None:
+    """Return the subword embeddings, if rows of their gradient can be added by themselves."""
+    try:
+        embeddings = network.get_input_embeddings()
+    except NotImplementedError:  # CANINE has none
+        return None
+    if not isinstance(embeddings, nn.Embedding) or embeddings.weight.device.type != "cpu":
+        return None
+    return embeddings if embeddings.weight.requires_grad else None

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from spacy_hf_ner.core.windows import Window
+from spacy_hf_ner.model.reading.batching import Budget, make_batches, plan_batches
+from spacy_hf_ner.model.reading.encoding import Template
+
+BERT = Template(prefix=(101,), suffix=(102,), prefix_types=(0,), suffix_types=(0,))
+XLNET = Template(prefix=(), suffix=(4, 3), prefix_types=(), suffix_types=(0, 2))
+WINDOWS = [Window(0, 6, 0, 5), Window(4, 10, 5, 10), Window(10, 12, 10, 12), Window(12, 13, 12, 13)]
+IDS = np.arange(200, 213)
+
+
+@pytest.mark.parametrize("max_subwords", [1, 8, 16, 1000])
+@pytest.mark.parametrize("template", [BERT, XLNET])
+def test_every_subword_is_kept_once_and_from_the_window_that_owns_it(
+    max_subwords: int, template: Template
+) -> None:
+    kept = np.zeros(len(IDS), dtype=int)
+    for batch in make_batches(
+        IDS, WINDOWS, template=template, pad_id=0, budget=Budget(max_subwords, max_subwords)
+    ):
+        kept[batch.target] += 1
+        assert np.array_equal(batch.ids.ravel()[batch.source], IDS[batch.target])
+    assert (kept == 1).all()
+
+
+def test_batches_stay_within_the_budget_unless_one_window_is_larger() -> None:
+    lengths = np.array([50, 3, 4, 9, 3, 3, 20])
+    batches = plan_batches(lengths, Budget(20, 20))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(7))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * lengths[batch].max() <= 20
+    assert [50] in [lengths[batch].tolist() for batch in batches]
+
+
+def test_a_batch_ends_where_it_would_be_mostly_padding() -> None:
+    lengths = np.array([50, 3, 4, 9, 3, 3, 20])
+    batches = plan_batches(lengths, Budget(1000, padding=12))
+    assert [lengths[batch].tolist() for batch in batches] == [[3, 3, 3, 4], [9, 20], [50]]
+
+
+def test_no_windows_are_no_batches() -> None:
+    assert plan_batches(np.zeros(0, dtype=np.int64), Budget(8, 8)) == []
+    assert list(make_batches(IDS, [], template=BERT, pad_id=0, budget=Budget(8, 8))) == []
+
+
+def test_a_batch_is_padded_after_the_suffix() -> None:
+    (batch,) = make_batches(IDS, WINDOWS[2:], template=BERT, pad_id=7, budget=Budget(100, 100))
+    assert batch.ids.tolist() == [[101, 212, 102, 7], [101, 210, 211, 102]]
+    assert batch.mask.tolist() == [[1, 1, 1, 0], [1, 1, 1, 1]]
+    assert batch.types is None
+
+
+def test_types_follow_the_template() -> None:
+    (batch,) = make_batches(IDS, WINDOWS[2:], template=XLNET, pad_id=7, budget=Budget(100, 100))
+    assert batch.ids.tolist() == [[212, 4, 3, 7], [210, 211, 4, 3]]
+    assert batch.types is not None
+    assert batch.types.tolist() == [[0, 0, 2, 0], [0, 0, 0, 2]]
