@@ -1,8 +1,12 @@
-"""What a tag set allows, and how texts are laid out for decoding.
+"""What a tag set allows, and where the segments of packed rows lie.
 
-Tags form a chain whose only transitions are "legal" and "illegal" in the scheme. Rows are packed: those of
-all segments one after the other, a segment being a run of tokens that no entity may leave (a document, or a piece
-of one between sentence starts, preset entities and blank lines).
+Tags form a chain: a path through the rows of a segment has a log score for the tag that it starts
+with, for each transition from one tag to the next, and for the tag that it ends with. In a scheme,
+each is 0 (legal) or minus infinity (illegal).
+
+Rows are packed: those of all segments one after the other, a segment being a run of tokens that no
+entity may leave (a document, or a piece of one between sentence starts, preset entities and blank
+lines).
 """
 
 from collections.abc import Iterator
@@ -11,39 +15,69 @@ from functools import lru_cache
 
 import numpy as np
 
-from spacy_hf_ner.core.arrays import Bools, Ints
+from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.labels import TagSet
+
+__all__ = ["Chain", "Packing", "make_chain", "pack"]
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
     """What a tag set allows, as arrays. K is the number of tags, T of entity types.
 
+    Scores may be any numbers, minus infinity included: biases, or transitions that were learned.
+
     Attributes:
-        continues: [j, k] = tag k goes on with the entity of tag j before it. Shape: (K, K).
-        starts: [j, k] = tag k is legal after tag j and does not continue it. Shape: (K, K).
-        can_start: The tag may be on the first token of a segment. Shape: (K,).
-        can_end: The tag may be on the last token of a segment. Shape: (K,).
+        log_start: Log score of each tag on the first token of a segment. Shape: (K,).
+        log_transition: [j, k] = log score of tag k after tag j. Shape: (K, K).
+        log_end: Log score of each tag on the last token of a segment. Shape: (K,).
+        continues: [j, k] = tag k continues the entity of tag j before it. Shape: (K, K).
         type_i: Index of the tag's entity type, or -1 for outside. Shape: (K,).
         columns: The tags of each entity type, padded with -1. Shape: (T, most tags of one type).
     """
 
+    log_start: Floats
+    log_transition: Floats
+    log_end: Floats
     continues: Bools
-    starts: Bools
-    can_start: Bools
-    can_end: Bools
     type_i: Ints
     columns: Ints
 
     @property
     def legal(self) -> Bools:
         """[j, k] = tag k may follow tag j. Shape: (K, K)."""
-        return self.continues | self.starts
+        legal: Bools = self.log_transition > -np.inf
+        return legal
+
+    @property
+    def starts(self) -> Bools:
+        """[j, k] = tag k may follow tag j and does not continue its entity. Shape: (K, K)."""
+        return self.legal & ~self.continues
+
+    @property
+    def can_start(self) -> Bools:
+        """Whether a tag may be on the first token of a segment. Shape: (K,)."""
+        can_start: Bools = self.log_start > -np.inf
+        return can_start
+
+    @property
+    def can_end(self) -> Bools:
+        """Whether a tag may be on the last token of a segment. Shape: (K,)."""
+        can_end: Bools = self.log_end > -np.inf
+        return can_end
+
+    @property
+    def prefers(self) -> bool:
+        """Whether some legal paths score higher than others, whatever the rows say."""
+        for scores in (self.log_start, self.log_transition, self.log_end):
+            if np.any((scores > -np.inf) & (scores != 0.0)):
+                return True
+        return False
 
 
 @lru_cache(maxsize=64)
 def make_chain(tag_set: TagSet) -> Chain:
-    """Return what a tag set allows.
+    """Return what a tag set allows, without a preference among legal paths.
 
     >>> from spacy_hf_ner.core.labels import read_labels
     >>> make_chain(read_labels(["O", "B-X", "I-X"], scheme="IOB2")).starts.astype(int)
@@ -51,33 +85,59 @@ def make_chain(tag_set: TagSet) -> Chain:
            [1, 1, 0],
            [1, 1, 0]])
     """
-    scheme, tags = tag_set.scheme, tag_set.tags
-    n_types, type_i = len(tag_set.entity_types), np.array(tag_set.type_i, dtype=np.int64)
+    scheme = tag_set.scheme
+    prefixes = [tag.prefix for tag in tag_set.tags]
+    type_i = np.array(tag_set.type_i, dtype=np.int64)
     is_outside = type_i < 0
-    same = (type_i[:, None] == type_i[None, :]) & ~is_outside
-    opens = np.array([scheme.can_start(tag.prefix) for tag in tags]) | is_outside
-    touches = np.array([scheme.can_start_touching(tag.prefix) for tag in tags])
-    can_end = np.array([scheme.can_end(tag.prefix) for tag in tags]) | is_outside
-    goes_on = np.array([scheme.can_go_on(tag.prefix) for tag in tags])
-    follows = np.array([scheme.can_continue(tag.prefix) for tag in tags])
-    width = max((int(np.sum(type_i == t)) for t in range(n_types)), default=0)
-    columns = np.full((n_types, width), -1, dtype=np.int64)
-    for t in range(n_types):
-        members = np.flatnonzero(type_i == t)
-        columns[t, : len(members)] = members
+    same_type = (type_i[:, None] == type_i[None, :]) & ~is_outside
+
+    opens = np.array([scheme.can_start(prefix) for prefix in prefixes]) | is_outside
+    opens_touching = np.array([scheme.can_start_touching(prefix) for prefix in prefixes])
+    can_end = np.array([scheme.can_end(prefix) for prefix in prefixes]) | is_outside
+    goes_on = np.array([scheme.can_go_on(prefix) for prefix in prefixes])
+    can_continue = np.array([scheme.can_continue(prefix) for prefix in prefixes])
+
+    continues = same_type & goes_on[:, None] & can_continue[None, :]
+    may_open = np.where(same_type, opens_touching[None, :], opens[None, :])
+    starts = can_end[:, None] & may_open
     return Chain(
-        continues=same & goes_on[:, None] & follows[None, :],
-        starts=can_end[:, None] & np.where(same, touches[None, :], opens[None, :]),
-        can_start=opens,
-        can_end=can_end,
+        log_start=_log_allowed(opens),
+        log_transition=_log_allowed(continues | starts),
+        log_end=_log_allowed(can_end),
+        continues=continues,
         type_i=type_i,
-        columns=columns,
+        columns=_group_columns(type_i, n_types=len(tag_set.entity_types)),
     )
+
+
+def _log_allowed(allowed: Bools) -> Floats:
+    """Return 0 where something is allowed, and minus infinity elsewhere. Shape: that of ``allowed``."""
+    log: Floats = np.where(allowed, 0.0, -np.inf)
+    return log
+
+
+def _group_columns(type_i: Ints, *, n_types: int) -> Ints:
+    """Return the columns of each type, padded with -1. Shape: (n_types, most columns of one type)."""
+    members = [np.flatnonzero(type_i == t) for t in range(n_types)]
+    width = max(map(len, members), default=0)
+    columns = np.full((n_types, width), -1, dtype=np.int64)
+    for t, of_type in enumerate(members):
+        columns[t, : len(of_type)] = of_type
+    return columns
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """Where the segments lie among packed rows, longest first, so that those still running are a prefix.
+    """Where the segments lie among packed rows, longest first.
+
+    ::
+
+        rows        0 1 2 3 4 5 6 7      segments of 2, 5 and 1 rows
+        segments    a a b b b b b c
+
+        first       2 (b)  0 (a)  7 (c)      t = 0: rows 2 0 7
+        length      5      2      1          t = 1: rows 3 1      those still running come first
+                                             t = 2: rows 4
 
     Attributes:
         first: The first row of each segment. Shape: (n_segments,).
@@ -91,13 +151,19 @@ class Packing:
     is_first: Bools
     is_last: Bools
 
+    @property
+    def last(self) -> Ints:
+        """The last row of each segment. Shape: (n_segments,)."""
+        return self.first + self.length - 1
+
     def steps(self) -> Iterator[tuple[int, Ints]]:
         """Give, for t = 0, 1, …, the row at place t of each segment that is long enough."""
-        n = len(self.first)
-        for t in range(int(self.length[0]) if n else 0):
-            while self.length[n - 1] <= t:
-                n -= 1
-            yield t, self.first[:n] + t
+        n_running = len(self.first)
+        n_steps = int(self.length[0]) if n_running else 0
+        for t in range(n_steps):
+            while self.length[n_running - 1] <= t:
+                n_running -= 1
+            yield t, self.first[:n_running] + t
 
     def only(self, wanted: Bools) -> "Packing":
         """Return the packing of some of the segments. Shape of ``wanted``: (n_segments,)."""
@@ -105,12 +171,23 @@ class Packing:
 
 
 def pack(lengths: Ints) -> Packing:
-    """Return where segments of these lengths lie; empty segments are left out."""
+    """Return where segments of these lengths lie; empty segments are left out.
+
+    >>> packing = pack(np.array([2, 5, 0, 1]))
+    >>> packing.first, packing.length
+    (array([2, 0, 7]), array([5, 2, 1]))
+    """
+    longest_first = np.argsort(-lengths, kind="stable")
+    kept = longest_first[lengths[longest_first] > 0]
     ends = np.cumsum(lengths)
-    kept = np.flatnonzero(lengths > 0)
-    kept = kept[np.argsort(-lengths[kept], kind="stable")]
-    n_rows = int(ends[-1]) if len(ends) else 0
-    is_first, is_last = np.zeros(n_rows, dtype=bool), np.zeros(n_rows, dtype=bool)
-    is_first[ends[kept] - lengths[kept]] = True
-    is_last[ends[kept] - 1] = True
-    return Packing(ends[kept] - lengths[kept], lengths[kept], is_first, is_last)
+    first = (ends - lengths)[kept]
+    n_rows = int(lengths.sum())
+    packing = Packing(
+        first=first,
+        length=lengths[kept],
+        is_first=np.zeros(n_rows, dtype=bool),
+        is_last=np.zeros(n_rows, dtype=bool),
+    )
+    packing.is_first[packing.first] = True
+    packing.is_last[packing.last] = True
+    return packing

@@ -1,22 +1,77 @@
-"""Long segments cut into pieces that are run side by side: a step of Python takes as long for many rows as for one.
+"""One scan over the paths of a chain, for two operators: the sum over all paths, and the best one.
 
-A piece turns what is known of the tag before it into what is known of its last tag, and these maps, one for each kind
-of tag before it, are found for all pieces at once. Passed on from piece to piece, they tell what each starts from and
-ends in: all that is found is what the whole segment would give. This is a parallel scan of blocks, as in Särkkä &
-García-Fernández (2021), https://doi.org/10.1109/TAC.2020.2976316.
+The plain loops, :func:`scan_forward` and :func:`scan_backward`, take one row after the other. A step
+of Python takes as long for many segments as for one, so a long segment is cut into pieces that run
+side by side (:func:`cut_into_pieces`)::
+
+    segment    0 1 2 3 4 5 6 7 8 9
+    pieces     [0 1 2 3] [4 5 6 7] [8 9]      step t takes row t of each piece
+                       →         →            what may come before a piece is passed on,
+                       ←         ←            and what may come after it
+
+A piece turns what is known of the tag before it into what is known of its last tag. These maps, one
+for each kind of tag before it, are found for all pieces at once, and then passed on from piece to
+piece: all that is found is what the plain loops give on the whole segment.
+
+Source: Särkkä & García-Fernández (2021), https://doi.org/10.1109/TAC.2020.2976316 (a parallel scan).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isqrt
 
 import numpy as np
 
-from spacy_hf_ner.core.arrays import Bools, Floats, Ints
+from spacy_hf_ner.core.arrays import Bools, Floats, Ints, count_up
 from spacy_hf_ner.core.chain import Chain, Packing
 
-TINY = 1e-100  # a segment whose legal paths have less probability than this counts as one without a legal path
+__all__ = [
+    "BEST",
+    "SUM",
+    "Operator",
+    "Pieces",
+    "cut_into_pieces",
+    "keep_whole",
+    "scan_backward",
+    "scan_forward",
+    "step_through",
+]
+
 MIN_ROWS = 16  # of a piece
-STEP_WORK = 50_000  # multiplications that take as long as a step of Python
+STEP_WORK = 50_000  # multiplications that take as long as a step of Python, measured
+MAX_CELLS = 4_000_000  # of a temporary array: 32 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """How the log scores of paths that meet in one tag are made one.
+
+    Attributes:
+        reduce: Log scores, axis → log scores without that axis.
+        picks: Only one path counts, the same in all pieces of a segment: of the tags at the border
+            of two pieces one is chosen.
+    """
+
+    reduce: Callable[[Floats, int], Floats]
+    picks: bool
+
+
+def _add_logs(values: Floats, axis: int) -> Floats:
+    """Return the logarithm of the sum of exponentials; minus infinity where all are."""
+    peak = _finite(values.max(axis=axis, keepdims=True))
+    with np.errstate(divide="ignore", under="ignore"):
+        total = np.log(np.exp(values - peak).sum(axis=axis))
+    added: Floats = total + np.squeeze(peak, axis=axis)
+    return added
+
+
+def _take_best(values: Floats, axis: int) -> Floats:
+    best: Floats = values.max(axis=axis)
+    return best
+
+
+SUM = Operator(_add_logs, picks=False)
+BEST = Operator(_take_best, picks=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,207 +80,281 @@ class Pieces:
 
     Attributes:
         packing: Where they lie.
-        before: What the rows before say of the tags of the first row. Shape: (n_pieces, K).
-        after: What the rows after say of the tags of the last row. Shape: (n_pieces, K).
+        log_before: Log score of all that may come before each tag of the first row, up to a constant
+            for each piece. Shape: (n_pieces, K).
+        log_after: The same of all that may come after each tag of the last row. Where one path is
+            picked, 0 for its tag and minus infinity for the others. Shape: (n_pieces, K).
     """
 
     packing: Packing
-    before: Floats
-    after: Floats
+    log_before: Floats
+    log_after: Floats
+
+
+def keep_whole(packing: Packing, chain: Chain) -> Pieces:
+    """Return the segments themselves as pieces."""
+    shape = (len(packing.first), len(chain.log_start))
+    return Pieces(
+        packing,
+        log_before=np.broadcast_to(chain.log_start, shape),
+        log_after=np.broadcast_to(chain.log_end, shape),
+    )
+
+
+def scan_forward(log_probs: Floats, pieces: Pieces, chain: Chain, operator: Operator) -> Floats:
+    """Return the log score of all that leads to each tag of each row, up to a constant for each row.
+
+    Rows of segments that are not among the pieces are left as they are: undefined.
+
+    Args:
+        log_probs: Packed rows. Shape: (n_rows, K).
+        pieces: Segments or pieces of them.
+        chain: The scores of transitions.
+        operator: How paths are made one.
+
+    Returns:
+        Shape: (n_rows, K).
+    """
+    forward = np.empty(log_probs.shape)
+    for t, rows in pieces.packing.steps():
+        if t == 0:
+            reached = pieces.log_before + log_probs[rows]
+        else:
+            reached = step_through(forward[rows - 1], chain.log_transition, operator)
+            reached += log_probs[rows]
+        # Sums of thousands of rows would lose digits, so each row's best is 0.
+        forward[rows] = reached - _finite(reached.max(axis=1, keepdims=True))
+    return forward
+
+
+def scan_backward(log_probs: Floats, pieces: Pieces, chain: Chain, operator: Operator) -> Floats:
+    """Return the log score of all that may follow each tag of each row, up to a constant for each row.
+
+    For arguments and result see :func:`scan_forward`.
+    """
+    packing = pieces.packing
+    backward = np.empty(log_probs.shape)
+    backward[packing.last] = pieces.log_after
+    for t, rows in reversed(list(packing.steps())):
+        if t == 0:
+            break
+        following = backward[rows] + log_probs[rows]
+        open_to = step_through(following, chain.log_transition.T, operator)
+        backward[rows - 1] = open_to - _finite(open_to.max(axis=1, keepdims=True))
+    return backward
+
+
+def step_through(values: Floats, log_transition: Floats, operator: Operator) -> Floats:
+    """Return what one transition makes of log scores, in parts that fit in memory.
+
+    Args:
+        values: Shape: (n, K).
+        log_transition: [j, k] = log score of k after j. Shape: (K, K).
+        operator: How paths are made one.
+
+    Returns:
+        Shape: (n, K).
+
+    >>> step_through(np.zeros((1, 2)), np.log([[0.5, 0.5], [0.25, 0.5]]), SUM).round(3)
+    array([[-0.288,  0.   ]])
+    """
+    n_at_once = max(1, MAX_CELLS // max(1, log_transition.size))
+    if len(values) <= n_at_once:
+        return operator.reduce(values[:, :, None] + log_transition, 1)
+    moved = np.empty_like(values)
+    for start in range(0, len(values), n_at_once):
+        part = slice(start, start + n_at_once)
+        moved[part] = operator.reduce(values[part, :, None] + log_transition, 1)
+    return moved
+
+
+def cut_into_pieces(
+    log_probs: Floats, packing: Packing, chain: Chain, operator: Operator, *, scaled: bool = False
+) -> Pieces:
+    """Return pieces of segments, or the segments themselves where they take no longer.
+
+    Args:
+        log_probs: Packed rows. Shape: (n_rows, K).
+        packing: Where the segments lie.
+        chain: The scores of starts, transitions and ends.
+        operator: How paths are made one.
+        scaled: Sums run over probabilities, not over their logarithms: many times faster, and right
+            as long as no probability is too small for a float.
+    """
+    plan = _plan(packing, chain)
+    if plan is None:
+        return keep_whole(packing, chain)
+    if scaled:
+        by_kind = _sum_kinds_scaled(log_probs, plan, chain)
+    else:
+        by_kind = _run_kinds(log_probs, plan, chain, operator)
+    return _pass_on(by_kind, plan, chain, operator)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """How segments are cut.
 
+    Tags after which the same tags may follow, with the same scores, are of one kind: a piece need not
+    be run for each of them. What is before a segment is a kind, too.
+
     Attributes:
         packing: Where the pieces lie.
         in_order: The pieces in order of their rows.
-        kinds: The tags that may follow each kind of tag. Shape: (n_kinds, K).
+        log_kinds: Log score of each tag after each kind of tag. Shape: (n_kinds, K).
         start_kind: The kind of what is before a segment.
         kind_of: The kind of each tag. Shape: (K,).
+        starts_segment: Whether a piece is the first of its segment. Shape: (n_pieces,).
+        ends_segment: Whether a piece is the last of its segment. Shape: (n_pieces,).
     """
 
     packing: Packing
     in_order: list[int]
-    kinds: Floats
+    log_kinds: Floats
     start_kind: int
     kind_of: Ints
-
-    def starts_segment(self, piece: int) -> bool:
-        """Tell whether a piece is the first of its segment."""
-        return bool(self.packing.is_first[self.packing.first[piece]])
-
-    def ends_segment(self, piece: int) -> bool:
-        """Tell whether a piece is the last of its segment."""
-        return bool(
-            self.packing.is_last[self.packing.first[piece] + self.packing.length[piece] - 1]
-        )
-
-
-def weigh_pieces(probs: Floats, packing: Packing, chain: Chain) -> Pieces:
-    """Return pieces for the sum over all legal paths, or the segments themselves where they take no longer.
-
-    Args:
-        probs: Packed rows. Shape: (n_rows, K).
-        packing: Where the segments lie.
-        chain: What the tag set allows.
-
-    Returns:
-        Up to a factor, ``before`` is P(rows before, the tag may follow), and ``after`` is P(rows after | tag).
-    """
-    plan = _plan(packing, chain)
-    if plan is None:
-        return _keep_whole(
-            packing, chain.can_start.astype(np.float64), chain.can_end.astype(np.float64)
-        )
-    mass, log_total = _sum_paths(probs, plan, chain)
-    return _pass_on_sums(mass, log_total, plan, chain)
-
-
-def pick_pieces(log_probs: Floats, packing: Packing, chain: Chain) -> Pieces:
-    """Return pieces for the best legal path; see :func:`weigh_pieces`.
-
-    Returns:
-        ``before`` and ``after`` are 0 or minus infinity: the tags that a best path, the same for all pieces of a
-        segment, leaves open. Segments without a legal path are left out.
-    """
-    log_start, log_end = log_allowed(chain.can_start), log_allowed(chain.can_end)
-    plan = _plan(packing, chain)
-    if plan is None:
-        return _keep_whole(packing, log_start, log_end)
-    log_legal, log_kinds = log_allowed(chain.legal), log_allowed(plan.kinds > 0)
-    best = np.zeros((len(plan.in_order), *plan.kinds.shape))
-    for t, rows in plan.packing.steps():
-        n = len(rows)
-        best[:n] = ((best[:n, :, :, None] + log_legal).max(axis=2) if t else log_kinds) + log_probs[
-            rows, None
-        ]
-    return _pass_on_best(best, log_start, log_legal, log_end, plan)
-
-
-def divisor(total: Floats) -> Floats:
-    """Return what to divide by: the total, or infinity where there is nothing, so that all that follows is zero."""
-    found: Floats = np.where(total > TINY, total, np.inf)
-    return found
-
-
-def log_allowed(allowed: Bools) -> Floats:
-    """Return 0 where something is allowed, and minus infinity elsewhere. Shape: that of ``allowed``."""
-    log: Floats = np.where(allowed, 0.0, -np.inf)
-    return log
-
-
-def _keep_whole(packing: Packing, before: Floats, after: Floats) -> Pieces:
-    """Return the segments themselves. Shape of ``before`` and ``after``: (K,)."""
-    shape = (len(packing.first), len(before))
-    return Pieces(packing, np.broadcast_to(before, shape), np.broadcast_to(after, shape))
+    starts_segment: Bools
+    ends_segment: Bools
 
 
 def _plan(packing: Packing, chain: Chain) -> _Plan | None:
     """Return how to cut the segments, if that saves time."""
-    n_rows, n_steps = int(packing.length.sum()), int(packing.length.max(initial=0))
+    n_rows = int(packing.length.sum())
+    n_steps = int(packing.length.max(initial=0))
+    # Pieces of √n rows: as many steps through the rows of a piece as from piece to piece.
     size = max(MIN_ROWS, isqrt(n_rows))
     if n_steps < 4 * size:
         return None
-    kinds, kind_of = np.unique(
-        np.vstack([chain.can_start, chain.legal]), axis=0, return_inverse=True
-    )
-    if n_steps * STEP_WORK < n_rows * kinds.size * kinds.shape[1]:
+    all_kinds = np.vstack([chain.log_start, chain.log_transition])
+    log_kinds, kind_of = np.unique(all_kinds, axis=0, return_inverse=True)
+    if n_steps * STEP_WORK < n_rows * log_kinds.size * log_kinds.shape[1]:
         return None
-    n_pieces = -(-packing.length // size)
-    place = np.arange(n_pieces.sum()) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
-    length = np.minimum(size, np.repeat(packing.length, n_pieces) - place * size)
-    first = np.repeat(packing.first, n_pieces) + place * size
-    longest_first = np.argsort(-length, kind="stable")
-    first, length = first[longest_first], length[longest_first]
     start_kind, *kind_of_tag = kind_of.reshape(-1).tolist()
+    cut = _cut(packing, size)
     return _Plan(
-        packing=replace(packing, first=first, length=length),
-        in_order=np.argsort(first).tolist(),
-        kinds=kinds.astype(np.float64),
+        packing=cut,
+        in_order=np.argsort(cut.first).tolist(),
+        log_kinds=log_kinds,
         start_kind=start_kind,
         kind_of=np.array(kind_of_tag),
+        starts_segment=packing.is_first[cut.first],
+        ends_segment=packing.is_last[cut.last],
     )
 
 
-def _sum_paths(probs: Floats, plan: _Plan, chain: Chain) -> tuple[Floats, Floats]:
-    """Return what each piece makes of each kind of tag before it.
+def _cut(packing: Packing, size: int) -> Packing:
+    """Return where the pieces of segments lie, longest first.
 
-    Returns:
-        P(last tag | rows, kind), shape (n_pieces, n_kinds, K), and log P(rows | kind), shape (n_pieces, n_kinds).
+    ::
+
+        size 4     first 0, length 10   →   place  0  1  2      first  0  4  8     length  4  4  2
     """
-    legal = chain.legal.astype(np.float64)
-    mass = np.zeros((len(plan.in_order), *plan.kinds.shape))
-    log_total = np.zeros(mass.shape[:2])
+    n_pieces = -(-packing.length // size)
+    place = count_up(n_pieces)
+    first = np.repeat(packing.first, n_pieces) + place * size
+    rows_left = np.repeat(packing.length, n_pieces) - place * size
+    length = np.minimum(size, rows_left)
+    longest_first = np.argsort(-length, kind="stable")
+    return replace(packing, first=first[longest_first], length=length[longest_first])
+
+
+def _run_kinds(log_probs: Floats, plan: _Plan, chain: Chain, operator: Operator) -> Floats:
+    """Return what each piece makes of each kind of tag before it, as log scores of its last tag.
+
+    Shape: (n_pieces, n_kinds, K).
+    """
+    n_tags = len(plan.kind_of)
+    by_kind = np.empty((len(plan.in_order), *plan.log_kinds.shape))
     for t, rows in plan.packing.steps():
-        n = len(rows)
-        reached = (mass[:n] @ legal if t else plan.kinds) * probs[rows, None]
-        total = reached.sum(axis=2)
-        mass[:n] = reached / divisor(total)[:, :, None]
-        log_total[:n] += np.log(np.maximum(total, TINY))
-    return mass, log_total
-
-
-def _pass_on_sums(mass: Floats, log_total: Floats, plan: _Plan, chain: Chain) -> Pieces:
-    legal = chain.legal.astype(np.float64)
-    is_of_kind = (plan.kind_of[:, None] == np.arange(len(plan.kinds))).astype(np.float64)
-    before, after, last = np.zeros((3, len(mass), len(legal)))  # last: P(last tag | rows so far)
-    weights = np.zeros_like(log_total)  # P(rows | kind), relative to the likeliest kind
-    for i, piece in enumerate(plan.in_order):
-        if plan.starts_segment(piece):
-            before[piece], last[piece] = chain.can_start, mass[piece, plan.start_kind]
-            continue
-        previous = last[plan.in_order[i - 1]]
-        before[piece] = previous @ legal
-        by_kind = previous @ is_of_kind
-        known = np.where(by_kind > TINY, log_total[piece], -np.inf)
-        weights[piece] = np.exp(known - max(known.max(), np.finfo(np.float64).min))
-        total = (by_kind * weights[piece]) @ mass[piece]
-        last[piece] = total / divisor(total.sum())
-    for i, piece in reversed(list(enumerate(plan.in_order))):
-        if plan.ends_segment(piece):
-            after[piece] = chain.can_end
+        n_running = len(rows)
+        if t == 0:
+            reached = plan.log_kinds + log_probs[rows, None]
         else:
-            following = plan.in_order[i + 1]
-            by_kind = weights[following] * (mass[following] @ after[following])
-            after[piece] = by_kind[plan.kind_of] * (last[piece] > TINY)
-        after[piece] /= divisor(last[piece] @ after[piece])
-    return Pieces(plan.packing, before, after)
+            flat = by_kind[:n_running].reshape(-1, n_tags)
+            moved = step_through(flat, chain.log_transition, operator)
+            reached = moved.reshape(n_running, -1, n_tags) + log_probs[rows, None]
+        by_kind[:n_running] = reached
+    return by_kind
 
 
-def _pass_on_best(
-    best: Floats, log_start: Floats, log_legal: Floats, log_end: Floats, plan: _Plan
-) -> Pieces:
-    """Return what is open to each piece once its last tag, and that of the piece before it, are chosen.
+def _sum_kinds_scaled(log_probs: Floats, plan: _Plan, chain: Chain) -> Floats:
+    """Return what :func:`_run_kinds` returns for sums, running over probabilities.
 
-    Shape of ``best``: (n_pieces, n_kinds, K), the score of the best path of a piece that follows a kind of tag.
+    They are divided by their total after each row, and the logarithms of the totals are added.
     """
-    score = np.zeros((len(best), len(log_legal)))
-    for i, piece in enumerate(plan.in_order):
-        if plan.starts_segment(piece):
-            score[piece] = best[piece, plan.start_kind]
+    weights = np.exp(chain.log_transition)
+    mass = np.zeros((len(plan.in_order), *plan.log_kinds.shape))
+    log_total = np.zeros(mass.shape[:2])
+    with np.errstate(divide="ignore"):
+        for t, rows in plan.packing.steps():
+            n_running = len(rows)
+            before = np.exp(plan.log_kinds) if t == 0 else mass[:n_running] @ weights
+            reached = before * np.exp(log_probs[rows, None])
+            total = reached.sum(axis=2)
+            log_total[:n_running] += np.log(total)
+            total[total == 0.0] = np.inf  # no path: nothing remains
+            mass[:n_running] = reached / total[:, :, None]
+        by_kind: Floats = np.log(mass) + log_total[:, :, None]
+    return by_kind
+
+
+def _pass_on(by_kind: Floats, plan: _Plan, chain: Chain, operator: Operator) -> Pieces:
+    """Return what is before and after each piece, going through the pieces forward, then backward.
+
+    Shape of ``by_kind``: (n_pieces, n_kinds, K), the log scores that each piece leads to.
+    """
+    reached = _pass_forward(by_kind, plan, operator)  # the last tags of each piece
+    log_before = np.empty_like(reached)
+    log_after = np.empty_like(reached)
+    following = -1
+    for piece in reversed(plan.in_order):
+        if plan.ends_segment[piece]:
+            open_to = chain.log_end
         else:
-            score[piece] = (score[plan.in_order[i - 1]][:, None] + best[piece, plan.kind_of]).max(
-                axis=0
-            )
-    before, after = np.full((2, *score.shape), -np.inf)
-    has_path = np.zeros(len(score), dtype=bool)
-    tag = -1  # the last one of the piece that follows
-    for i, piece in reversed(list(enumerate(plan.in_order))):
-        if plan.ends_segment(piece):
-            ending, is_open = score[piece] + log_end, True
+            # [j, k]: from the last tag j of this piece to the last tag k of the one that follows
+            through = by_kind[following, plan.kind_of]
+            open_to = operator.reduce(through + log_after[following], 1)
+        last = reached[piece]
+        if operator.picks:
+            last = open_to = _choose(reached[piece] + open_to)
+        elif not plan.ends_segment[piece]:
+            # Where no path leads to, what may follow must not decide how numbers are scaled.
+            open_to = np.where(last > -np.inf, open_to, -np.inf)
+            open_to = open_to - _finite(open_to.max())
+        log_after[piece] = open_to
+        if not plan.ends_segment[piece]:
+            log_before[following] = operator.reduce(last[:, None] + chain.log_transition, 0)
+        if plan.starts_segment[piece]:
+            log_before[piece] = chain.log_start
+        following = piece
+    return Pieces(plan.packing, log_before, log_after)
+
+
+def _pass_forward(by_kind: Floats, plan: _Plan, operator: Operator) -> Floats:
+    """Return the log score of all that leads to each last tag of each piece. Shape: (n_pieces, K)."""
+    reached = np.empty((len(by_kind), len(plan.kind_of)))
+    previous = -1
+    for piece in plan.in_order:
+        if plan.starts_segment[piece]:
+            log_scores = by_kind[piece, plan.start_kind]
         else:
-            following = plan.in_order[i + 1]
-            ending, is_open = (
-                score[piece] + best[following, plan.kind_of, tag],
-                bool(has_path[following]),
-            )
-        tag = int(ending.argmax())
-        has_path[piece] = is_open and ending[tag] > -np.inf
-        after[piece, tag] = 0.0
-        if not plan.ends_segment(piece):
-            before[following] = log_legal[tag]
-        if plan.starts_segment(piece):
-            before[piece] = log_start
-    return Pieces(plan.packing.only(has_path), before[has_path], after[has_path])
+            through = by_kind[piece, plan.kind_of]
+            log_scores = operator.reduce(reached[previous][:, None] + through, 0)
+        reached[piece] = log_scores - _finite(log_scores.max())
+        previous = piece
+    return reached
+
+
+def _choose(log_scores: Floats) -> Floats:
+    """Return 0 for the best tag and minus infinity for all others, or for all where none is possible."""
+    chosen = np.full(len(log_scores), -np.inf)
+    best = int(log_scores.argmax())
+    if log_scores[best] > -np.inf:
+        chosen[best] = 0.0
+    return chosen
+
+
+def _finite(peak: Floats) -> Floats:
+    """Return what can be subtracted: 0 where all is minus infinity, of which nothing is left anyway."""
+    finite: Floats = np.where(peak > -np.inf, peak, 0.0)
+    return finite

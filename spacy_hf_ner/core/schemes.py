@@ -1,6 +1,7 @@
 """Tag schemes, one table row each, and the only place that knows what a prefix may do.
 
-All else (encoding, decoding, validation, transitions) is derived from :data:`SCHEMES`; a new scheme is a new row.
+Reading, writing, validation, transitions, detection and the choices that configs accept derive from
+:data:`SCHEMES`; a new scheme is a new row.
 
 Source: Ramshaw & Marcus (1995), https://aclanthology.org/W95-0107 (IOB1); Ratinov & Roth (2009),
 https://aclanthology.org/W09-1119 (BILOU); Xue (2003), https://aclanthology.org/O03-4002 (BMES).
@@ -8,12 +9,20 @@ https://aclanthology.org/W09-1119 (BILOU); Xue (2003), https://aclanthology.org/
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from spacy_hf_ner.errors import TagError
 
-SchemeName = Literal["IO", "IOB", "IOB1", "IOB2", "IOBES", "BILOU", "BMES"]
-SCHEME_NAMES: tuple[SchemeName, ...] = get_args(SchemeName)
+__all__ = [
+    "OUTSIDE",
+    "SCHEMES",
+    "Scheme",
+    "SchemeChoice",
+    "SchemeName",
+    "Tag",
+    "get_scheme",
+    "scheme_of_prefixes",
+]
 
 
 class Tag(NamedTuple):
@@ -23,7 +32,9 @@ class Tag(NamedTuple):
     entity_type: str
 
     def __str__(self) -> str:
-        return f"{self.prefix}-{self.entity_type}" if self.entity_type else self.prefix
+        if not self.entity_type:
+            return self.prefix
+        return f"{self.prefix}-{self.entity_type}"
 
 
 OUTSIDE = Tag("O", "")
@@ -39,12 +50,12 @@ class Scheme:
         inside: Prefix of its middle tokens.
         end: Prefix of its last token.
         single: Prefix of the only token of an entity of one token.
-        touching: Prefix of the first token where the token before it ends an entity of the same type.
-            It is ``begin`` but for IO and IOB1; in IO nothing can tell the two entities apart.
+        touching: Prefix of the first token of an entity that comes right after one of its own type.
+            An entity of one token has it only where ``single`` would be read as ``inside``.
         lenient: ``inside`` may also start an entity wherever it cannot continue one.
     """
 
-    name: SchemeName
+    name: str
     begin: str
     inside: str
     end: str
@@ -54,33 +65,52 @@ class Scheme:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """The prefixes of the scheme, without the outside tag, in the order of an entity's tokens."""
+        """The prefixes of the scheme, without that of outside, in the order of an entity's tokens."""
         ordered = (self.touching, self.begin, self.inside, self.end, self.single)
         return tuple(dict.fromkeys(ordered))
 
+    @property
+    def border(self) -> str:
+        """The prefix that shows where entities begin or end, or "" where none differs from inside.
+
+        >>> SCHEMES["BMES"].border, SCHEMES["IOB1"].border, SCHEMES["IO"].border
+        ('B', 'B', '')
+        """
+        for prefix in (self.begin, self.end, self.touching):
+            if prefix != self.inside:
+                return prefix
+        return ""
+
     def can_start(self, prefix: str) -> bool:
-        """Tell whether the prefix may open an entity after a token outside of its type."""
-        return prefix in (self.begin, self.single) or (self.lenient and prefix == self.inside)
+        """Tell whether the prefix may open an entity that follows no entity of its own type."""
+        if self.lenient and prefix == self.inside:
+            return True
+        return prefix in {self.begin, self.single}
 
     def can_start_touching(self, prefix: str) -> bool:
         """Tell whether the prefix may open an entity right after an entity of its own type."""
-        if self.touching == self.inside:  # IO: neighbours of one type are one entity
+        # In IO the last tag of an entity may go on, and all that follows continues it:
+        # neighbours of one type are one entity. An end tag of its own (I I E I E), or a start tag
+        # that cannot continue (I I B I), tells them apart.
+        if self.can_go_on(self.end) and self.can_continue(self.touching):
             return False
-        return prefix == self.touching or (prefix == self.single and self.single != self.inside)
+        if prefix == self.single:
+            return self._tells_single or prefix == self.touching
+        return prefix == self.touching
 
     def can_continue(self, prefix: str) -> bool:
-        """Tell whether the prefix may go on with the entity that the token before it belongs to."""
-        return prefix in (self.inside, self.end)
+        """Tell whether the prefix may continue the entity that the token before it belongs to."""
+        return prefix in {self.inside, self.end}
 
     def can_end(self, prefix: str) -> bool:
         """Tell whether the prefix may be on the last token of an entity."""
-        return prefix in (self.end, self.single) or (
-            prefix == self.touching and self.single == self.inside
-        )
+        if prefix == self.touching and not self._tells_single:
+            return True
+        return prefix in {self.end, self.single}
 
     def can_go_on(self, prefix: str) -> bool:
         """Tell whether an entity may go on after a token with this prefix."""
-        return prefix in (self.begin, self.inside, self.touching)
+        return prefix in {self.begin, self.inside, self.touching}
 
     def role(self, position: int, length: int, *, touches: bool = False) -> str:
         """Return the prefix of one token of an entity.
@@ -90,44 +120,62 @@ class Scheme:
             length: The number of tokens in the entity.
             touches: The token before the entity ends an entity of the same type.
 
-        >>> [SCHEMES["IOBES"].role(i, 3) for i in range(3)], SCHEMES["IOB1"].role(0, 1, touches=True)
-        (['B', 'I', 'E'], 'B')
+        >>> [SCHEMES["IOBES"].role(i, 3) for i in range(3)]
+        ['B', 'I', 'E']
+        >>> SCHEMES["IOB1"].role(0, 1), SCHEMES["IOB1"].role(0, 1, touches=True)
+        ('I', 'B')
         """
         if length == 1:
-            return self.touching if touches and self.single == self.inside else self.single
+            if touches and not self._tells_single:
+                return self.touching
+            return self.single
         if position == 0:
             return self.touching if touches else self.begin
-        return self.end if position == length - 1 else self.inside
+        if position == length - 1:
+            return self.end
+        return self.inside
 
     def split(self, prefix: str) -> tuple[str, str, str]:
-        """Return the prefixes of the first, middle and last token when one tag is spread over several.
+        """Return the prefixes of the first, middle and last token if one tag is spread over several.
 
-        >>> SCHEMES["IOBES"].split("S"), SCHEMES["IOBES"].split("B"), SCHEMES["IOB2"].split("B")
-        (('B', 'I', 'E'), ('B', 'I', 'I'), ('B', 'I', 'I'))
+        >>> SCHEMES["IOBES"].split("S"), SCHEMES["IOBES"].split("B"), SCHEMES["IOBES"].split("E")
+        (('B', 'I', 'E'), ('B', 'I', 'I'), ('I', 'I', 'E'))
         """
         if prefix == self.single:
-            first, last = self.begin, self.end
-        elif prefix == self.begin:
-            first, last = self.begin, self.inside
-        elif prefix == self.end:
-            first, last = self.inside, self.end
-        else:
-            first, last = prefix, self.inside
-        return first, self.inside, last
+            return self.begin, self.inside, self.end
+        if prefix == self.end:
+            return self.inside, self.inside, self.end
+        # It begins an entity or is inside one that goes on after the last of the tokens.
+        return prefix, self.inside, self.inside
+
+    @property
+    def _tells_single(self) -> bool:
+        """Whether an entity of one token has a prefix of its own, other than that of inside."""
+        return self.single != self.inside
 
 
-SCHEMES: dict[SchemeName, Scheme] = {
-    # name                      begin inside end  single touching
-    "IO": Scheme("IO", "I", "I", "I", "I", "I"),
-    "IOB": Scheme(
-        "IOB", "B", "I", "I", "B", "B", lenient=True
-    ),  # B-/I- of a checkpoint that may be IOB1 or IOB2
-    "IOB1": Scheme("IOB1", "I", "I", "I", "I", "B"),
-    "IOB2": Scheme("IOB2", "B", "I", "I", "B", "B"),
-    "IOBES": Scheme("IOBES", "B", "I", "E", "S", "B"),
-    "BILOU": Scheme("BILOU", "B", "I", "L", "U", "B"),
-    "BMES": Scheme("BMES", "B", "M", "E", "S", "B"),
-}
+# fmt: off
+_ROWS = (
+    #       name     begin inside end  single touching
+    Scheme("IO",     "I",  "I",   "I", "I",   "I"),
+    Scheme("IOB",    "B",  "I",   "I", "B",   "B", lenient=True),  # IOB1 or IOB2: labels cannot tell
+    Scheme("IOB1",   "I",  "I",   "I", "I",   "B"),
+    Scheme("IOB2",   "B",  "I",   "I", "B",   "B"),
+    Scheme("IOBES",  "B",  "I",   "E", "S",   "B"),
+    Scheme("BILOU",  "B",  "I",   "L", "U",   "B"),
+    Scheme("BMES",   "B",  "M",   "E", "S",   "B"),
+)
+# fmt: on
+
+SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in _ROWS}
+
+# Literals cannot be computed for a type checker; pydantic reads them at run time, from configs.
+if TYPE_CHECKING:
+    SchemeName = str
+    SchemeChoice = str
+else:
+    SchemeName = Literal[tuple(SCHEMES)]
+    SchemeChoice = Literal[("auto", *SCHEMES)]
 
 
 def get_scheme(name: str) -> Scheme:
@@ -135,23 +183,24 @@ def get_scheme(name: str) -> Scheme:
 
     Raises:
         TagError: There is no such scheme.
+
+    >>> get_scheme("IOB2").prefixes
+    ('B', 'I')
     """
-    for known in SCHEME_NAMES:
-        if known == name:
-            return SCHEMES[known]
-    raise TagError(f"unknown tag scheme {name!r}: expected one of {', '.join(SCHEME_NAMES)}.")
+    if name not in SCHEMES:
+        raise TagError(f"unknown tag scheme {name!r}: expected one of {', '.join(SCHEMES)}.")
+    return SCHEMES[name]
 
 
 def scheme_of_prefixes(prefixes: Iterable[str]) -> Scheme | None:
-    """Return the scheme that a set of prefixes belongs to, or None if no scheme has them all.
+    """Return the scheme with the fewest prefixes that has all of these, or None.
 
-    ``B`` and ``I`` do not tell IOB1 from IOB2, so they give the lenient ``IOB``.
+    Of two such schemes it is the first in the table. ``B`` and ``I`` do not tell IOB1 from IOB2, so
+    they give the lenient ``IOB``.
 
     >>> scheme_of_prefixes(["B", "I"]).name, scheme_of_prefixes("BILU").name, scheme_of_prefixes("BQ")
     ('IOB', 'BILOU', None)
     """
-    found = set(prefixes)
-    for name in ("IO", "IOB", "IOBES", "BILOU", "BMES"):
-        if found <= set(SCHEMES[name].prefixes):
-            return SCHEMES[name]
-    return None
+    wanted = set(prefixes)
+    candidates = [scheme for scheme in SCHEMES.values() if wanted.issubset(scheme.prefixes)]
+    return min(candidates, key=lambda scheme: len(scheme.prefixes), default=None)

@@ -3,11 +3,11 @@ import pytest
 
 from spacy_hf_ner.core.chain import make_chain, pack
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
-from spacy_hf_ner.core.schemes import SCHEME_NAMES, SCHEMES, SchemeName
+from spacy_hf_ner.core.schemes import SCHEMES, SchemeName
 from spacy_hf_ner.core.tags import read_tags
 
 
-@pytest.mark.parametrize("name", SCHEME_NAMES)
+@pytest.mark.parametrize("name", SCHEMES)
 def test_the_chain_of_a_scheme_allows_what_its_reader_finds_legal(name: SchemeName) -> None:
     tag_set = make_tag_set(["X", "Y"], SCHEMES[name])
     chain = make_chain(tag_set)

@@ -4,7 +4,7 @@ import pytest
 from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.core.chain import make_chain, pack
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
-from spacy_hf_ner.core.posteriors import Marginals
+from spacy_hf_ner.core.posteriors import Marginals, find_marginals
 from spacy_hf_ner.core.schemes import SCHEMES, SchemeName
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 def _marginals(probs: list[list[float]], tag_set: TagSet, *lengths: int) -> Marginals:
     with np.errstate(divide="ignore"):
         log_probs = np.log(np.array(probs, dtype=np.float64))
-    return Marginals(log_probs, pack(np.array(lengths or (len(probs),))), make_chain(tag_set))
+    return find_marginals(log_probs, pack(np.array(lengths or (len(probs),))), make_chain(tag_set))
 
 
 def _score(marginals: Marginals, *spans: tuple[int, int, int]) -> Floats:

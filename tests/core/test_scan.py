@@ -81,14 +81,14 @@ def test_segments_without_a_legal_path_are_left_alone(
 
 def test_only_long_segments_are_cut() -> None:
     chain = make_chain(make_tag_set(["X"], SCHEMES["IOB2"]))
-    probs = np.full((2000, 3), 1 / 3)
+    log_probs = np.full((2000, 3), np.log(1 / 3))
     for lengths, n_pieces in (([2000], 46), ([100] * 20, 20)):  # 44 rows each
-        assert (
-            len(scan.weigh_pieces(probs, pack(np.array(lengths)), chain).packing.first) == n_pieces
-        )
+        pieces = scan.cut_into_pieces(log_probs, pack(np.array(lengths)), chain, scan.SUM)
+        assert len(pieces.packing.first) == n_pieces
 
 
 def test_segments_stay_whole_where_many_tags_would_take_longer() -> None:
     chain = make_chain(make_tag_set([f"T{i}" for i in range(40)], SCHEMES["IOBES"]))
-    probs = np.full((2000, 161), 1 / 161)
-    assert len(scan.weigh_pieces(probs, pack(np.array([2000])), chain).packing.first) == 1
+    log_probs = np.full((2000, 161), np.log(1 / 161))
+    pieces = scan.cut_into_pieces(log_probs, pack(np.array([2000])), chain, scan.SUM)
+    assert len(pieces.packing.first) == 1

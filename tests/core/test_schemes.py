@@ -2,7 +2,6 @@ import pytest
 
 from spacy_hf_ner.core.schemes import (
     OUTSIDE,
-    SCHEME_NAMES,
     SCHEMES,
     SchemeName,
     Tag,
@@ -31,7 +30,7 @@ def test_a_scheme_knows_its_prefixes_in_the_order_of_an_entity(
 
 
 def test_every_scheme_name_has_one_row_under_its_own_name() -> None:
-    assert [(name, SCHEMES[name].name) for name in SCHEME_NAMES] == [
+    assert [(name, SCHEMES[name].name) for name in SCHEMES] == [
         (name, name) for name in SCHEMES
     ]
 
@@ -143,7 +142,7 @@ def test_prefixes_name_the_smallest_scheme_that_has_them(
 
 
 def test_get_scheme_returns_the_row_of_a_name() -> None:
-    assert [get_scheme(name) for name in SCHEME_NAMES] == list(SCHEMES.values())
+    assert [get_scheme(name) for name in SCHEMES] == list(SCHEMES.values())
 
 
 @pytest.mark.parametrize("name", ["BIO", "iob2", "auto", ""])

@@ -14,11 +14,11 @@ from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet, make_tag_set
 from spacy_hf_ner.core.posteriors import Decoded
-from spacy_hf_ner.core.schemes import SCHEME_NAMES, SCHEMES, SchemeName
+from spacy_hf_ner.core.schemes import SCHEMES, SchemeName
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import read_tags
 
-every_scheme = pytest.mark.parametrize("name", SCHEME_NAMES)
+every_scheme = pytest.mark.parametrize("name", SCHEMES)
 MAX_PATHS = 800  # of one segment
 
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_hf_ner.core.labels import make_tag_set, read_labels
-from spacy_hf_ner.core.schemes import OUTSIDE, SCHEME_NAMES, SCHEMES, SchemeName, Tag
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, SchemeName, Tag
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import detect_scheme, read_tags, write_tags
 
-every_scheme = pytest.mark.parametrize("name", SCHEME_NAMES)
+every_scheme = pytest.mark.parametrize("name", SCHEMES)
 
 
 @st.composite
