@@ -117,11 +117,18 @@ class Marginals(ABC):
         found: list[Decoded] = []
         while len(start):
             bound = (mass * _take(self.stays, last, columns)).sum(axis=1)
+            alive = bound >= threshold[type_i]
+            start = start[alive]
+            type_i = type_i[alive]
+            last = last[alive]
+            columns = columns[alive]
+            mass = mass[alive]
+
             score = (mass * _take(self.leaves, last, columns)).sum(axis=1)
             hits = score >= threshold[type_i]
             found.append(Decoded(start[hits], last[hits] + 1, type_i[hits], score[hits]))
 
-            grows = (bound >= threshold[type_i]) & ~self.packing.is_last[last]
+            grows = ~self.packing.is_last[last]
             start = start[grows]
             type_i = type_i[grows]
             columns = columns[grows]

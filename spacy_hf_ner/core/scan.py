@@ -56,22 +56,8 @@ class Operator:
     picks: bool
 
 
-def _add_logs(values: Floats, axis: int) -> Floats:
-    """Return the logarithm of the sum of exponentials; minus infinity where all are."""
-    peak = _finite(values.max(axis=axis, keepdims=True))
-    with np.errstate(divide="ignore", under="ignore"):
-        total = np.log(np.exp(values - peak).sum(axis=axis))
-    added: Floats = total + np.squeeze(peak, axis=axis)
-    return added
-
-
-def _take_best(values: Floats, axis: int) -> Floats:
-    best: Floats = values.max(axis=axis)
-    return best
-
-
-SUM = Operator(_add_logs, picks=False)
-BEST = Operator(_take_best, picks=True)
+SUM = Operator(np.logaddexp.reduce, picks=False)
+BEST = Operator(np.maximum.reduce, picks=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +108,10 @@ def scan_forward(log_probs: Floats, pieces: Pieces, chain: Chain, operator: Oper
         else:
             reached = step_through(forward[rows - 1], chain.log_transition, operator)
             reached += log_probs[rows]
-        # Sums of thousands of rows would lose digits, so each row's best is 0.
-        forward[rows] = reached - _finite(reached.max(axis=1, keepdims=True))
+        if not operator.picks:
+            # Logarithms that grow with each row would lose digits, so each row's best is 0.
+            reached -= _finite(reached.max(axis=1, keepdims=True))
+        forward[rows] = reached
     return forward
 
 
@@ -304,7 +292,7 @@ def _pass_on(by_kind: Floats, plan: _Plan, chain: Chain, operator: Operator) -> 
     Shape of ``by_kind``: (n_pieces, n_kinds, K), the log scores that each piece leads to.
     """
     reached = _pass_forward(by_kind, plan, operator)  # the last tags of each piece
-    log_before = np.empty_like(reached)
+    last = reached.copy()  # those of them from which the following piece may be entered
     log_after = np.empty_like(reached)
     following = -1
     for piece in reversed(plan.in_order):
@@ -314,19 +302,20 @@ def _pass_on(by_kind: Floats, plan: _Plan, chain: Chain, operator: Operator) -> 
             # [j, k]: from the last tag j of this piece to the last tag k of the one that follows
             through = by_kind[following, plan.kind_of]
             open_to = operator.reduce(through + log_after[following], 1)
-        last = reached[piece]
-        if operator.picks:
-            last = open_to = _choose(reached[piece] + open_to)
-        elif not plan.ends_segment[piece]:
             # Where no path leads to, what may follow must not decide how numbers are scaled.
-            open_to = np.where(last > -np.inf, open_to, -np.inf)
-            open_to = open_to - _finite(open_to.max())
+            open_to[reached[piece] == -np.inf] = -np.inf
+            open_to = _put_best_at_zero(open_to)
+        if operator.picks:
+            open_to = _choose(reached[piece] + open_to)
+            last[piece] = open_to
         log_after[piece] = open_to
-        if not plan.ends_segment[piece]:
-            log_before[following] = operator.reduce(last[:, None] + chain.log_transition, 0)
-        if plan.starts_segment[piece]:
-            log_before[piece] = chain.log_start
         following = piece
+
+    log_before = np.empty_like(reached)
+    log_before[plan.in_order[1:]] = step_through(
+        last[plan.in_order[:-1]], chain.log_transition, operator
+    )
+    log_before[plan.starts_segment] = chain.log_start
     return Pieces(plan.packing, log_before, log_after)
 
 
@@ -340,9 +329,17 @@ def _pass_forward(by_kind: Floats, plan: _Plan, operator: Operator) -> Floats:
         else:
             through = by_kind[piece, plan.kind_of]
             log_scores = operator.reduce(reached[previous][:, None] + through, 0)
-        reached[piece] = log_scores - _finite(log_scores.max())
+        reached[piece] = _put_best_at_zero(log_scores)
         previous = piece
     return reached
+
+
+def _put_best_at_zero(log_scores: Floats) -> Floats:
+    """Return log scores of which the best is 0, up to the constant that nothing depends on."""
+    peak = log_scores.max()
+    if peak == -np.inf:
+        return log_scores
+    return log_scores - peak
 
 
 def _choose(log_scores: Floats) -> Floats:
