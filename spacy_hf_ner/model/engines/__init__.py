@@ -1,1 +1,1 @@
-"""Engines that turn batches of subwords into logits."""
+"""Engines: what turns batches of subwords into logits, one file or folder each; ``table.py`` lists them."""

@@ -9,7 +9,7 @@ import torch
 
 from spacy_hf_ner.core.windows import Window
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
-from spacy_hf_ner.model.engines.onnx.engine import OnnxBackend
+from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
 from spacy_hf_ner.model.engines.onnx.export import export_checkpoint, quantize_checkpoint
 from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph
 from spacy_hf_ner.model.engines.torch_engine import TorchBackend
@@ -35,8 +35,8 @@ def export(folder: Path) -> Exported:
 
 
 def get_graph(checkpoint: Checkpoint) -> OnnxGraph:
-    assert isinstance(checkpoint.weights, OnnxGraph)
-    return checkpoint.weights
+    assert isinstance(checkpoint.engine, OnnxEngine)
+    return checkpoint.engine.graph
 
 
 def draw_batches(checkpoint: Checkpoint) -> Iterator[PaddedBatch]:
@@ -59,4 +59,4 @@ def run_torch(checkpoint: Checkpoint, batch: PaddedBatch) -> np.ndarray:
 
 
 def run_onnx(checkpoint: Checkpoint, batch: PaddedBatch) -> np.ndarray:
-    return OnnxBackend(get_graph(checkpoint).content).run(batch).numpy()
+    return checkpoint.engine.run(batch).numpy()
