@@ -18,10 +18,9 @@ from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFas
 from transformers.pipelines import token_classification
 
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.engines.choice import Engine
-from spacy_hf_ner.model.engines.scripted import ScriptedBackend
-from spacy_hf_ner.model.reading.batching import Budget
-from spacy_hf_ner.model.shim import HFShim
+from spacy_hf_ner.model.engines.scripted import ScriptedEngine
+from spacy_hf_ner.model.hf_classifier import make_hf_model
+from spacy_hf_ner.model.settings import Settings
 from tests.checkpoints import CONLL_LABELS, TokenizerKind, make_checkpoint
 
 Found = list[tuple[str, str]]
@@ -104,8 +103,8 @@ def _load_pipeline(folder: Path) -> Any:
     return make(model=load(folder), tokenizer=wrap(folder), device="cpu")
 
 
-def _script_scores(case: Case, folder: Path) -> ScriptedBackend:
-    """Return a backend that gives the subwords of each word, with and without a space before it, the word's label."""
+def _script_scores(case: Case, folder: Path) -> ScriptedEngine:
+    """Return an engine that gives the subwords of each word, with and without a space before it, the word's label."""
     tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
     table = {}
     for word, label in case.script.items():
@@ -114,7 +113,7 @@ def _script_scores(case: Case, folder: Path) -> ScriptedBackend:
                 table[i] = [SHARP * (known == label) for known in case.labels]
     table = {i: row for i, row in table.items() if tokenizer.id_to_token(i) != "Ġ"}
     outside = [SHARP] + [0.0] * (len(case.labels) - 1)
-    return ScriptedBackend(
+    return ScriptedEngine(
         dict.fromkeys(range(tokenizer.get_vocab_size()), outside) | table, n_tags=len(case.labels)
     )
 
@@ -130,22 +129,23 @@ def _make_nlp(folder: Path, **model: Any) -> Language:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_where_the_pipeline_is_wrong_we_are_right(
-    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    case: Case, tmp_path: Path
 ) -> None:
     folder = make_checkpoint(
         tmp_path, kind=case.kind, labels=case.labels, lines=(ELODIE,) * 40
     )  # one subword
-    backend = _script_scores(case, folder)
+    engine = _script_scores(case, folder)
     theirs = _load_pipeline(folder)
     (inputs,) = theirs.preprocess(case.text, is_split_into_words=False)
     batch: Any = type("Batch", (), {"ids": inputs["input_ids"].numpy()})
-    outputs = [{**inputs, "logits": backend.run(batch)}]
+    outputs = [{**inputs, "logits": engine.run(batch)}]
     first = token_classification.AggregationStrategy.FIRST
     found = theirs.postprocess(outputs, aggregation_strategy=first)
     assert [(case.text[e["start"] : e["end"]], e["entity_group"]) for e in found] == case.theirs
 
-    monkeypatch.setattr(HFShim, "_make_engine", lambda _: Engine(backend, Budget(2048, 2048)))
     nlp = _make_nlp(folder)
+    ner: Any = nlp.get_pipe("hf_ner")
+    ner.model = make_hf_model(Settings(str(folder)), read_engine=lambda _: engine)
     spaces = [False] * len(case.tokens)
     doc = nlp(Doc(nlp.vocab, words=list(case.tokens), spaces=spaces) if case.tokens else case.text)
     assert [(ent.text, ent.label_) for ent in doc.ents] == case.ours
