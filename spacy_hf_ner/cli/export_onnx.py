@@ -13,6 +13,8 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
 
 if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
     from spacy_hf_ner.pipe.exporting import OnnxExport
 
 
@@ -45,7 +47,8 @@ def export_onnx_command(
     import_code(code)
     if quantize is None and (sample is not None or min_agreement is not None):
         msg.warn(
-            "--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared with itself."
+            "--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared "
+            "with itself."
         )
     exports = export_pipeline(
         model, output, quantize=quantize, sample=sample, min_agreement=min_agreement
@@ -53,7 +56,8 @@ def export_onnx_command(
     for name, export in exports.items():
         if export.agreement is not None:
             msg.info(
-                f"{name}: F1 of int8's entities against fp32's in the sample {export.agreement:.2%}"
+                f"{name}: F1 of int8's entities against fp32's in the sample "
+                f"{export.agreement:.2%}"
             )
         if export.problem is not None:
             msg.warn(export.problem)
@@ -91,10 +95,13 @@ def export_pipeline(
     nlp = load_pipeline(model)
     components = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
     if not components:
+        found = ", ".join(nlp.pipe_names) or "no component"
         raise ConfigError(
-            f"{model}: expected a pipeline with hf_ner, found {', '.join(nlp.pipe_names) or 'no component'}."
+            f"{model}: expected a pipeline with hf_ner, found {found}."
         )
-    texts = read_gold_docs(sample, nlp.vocab) if sample and quantize else []
+    texts: "list[Doc]" = []
+    if sample is not None and quantize is not None:
+        texts = read_gold_docs(sample, nlp.vocab)
     exports = {}
     for name, pipe in components.items():
         exports[name] = export_onnx(
