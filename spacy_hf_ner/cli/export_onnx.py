@@ -56,8 +56,7 @@ def export_onnx_command(
     for name, export in exports.items():
         if export.agreement is not None:
             msg.info(
-                f"{name}: F1 of int8's entities against fp32's in the sample "
-                f"{export.agreement:.2%}"
+                f"{name}: F1 of int8's entities against fp32's in the sample {export.agreement:.2%}"
             )
         if export.problem is not None:
             msg.warn(export.problem)
@@ -78,12 +77,14 @@ def export_pipeline(
         model: Name of an installed pipeline, or its folder.
         output: The folder to save to.
         quantize: None for float32, or ``"int8"``.
-        sample: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads; its texts are used.
-        min_agreement: The least F1 of int8's entities against those of float32; None for the usual one.
+        sample: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads; its
+            texts are used.
+        min_agreement: The least F1 of int8's entities against those of float32; None for the
+            usual one.
 
     Raises:
-        ConfigError: There is no such pipeline, it has no hf_ner, a setting is out of range, or the folder
-            holds something that is no pipeline.
+        ConfigError: There is no such pipeline, it has no hf_ner, a setting is out of range, or the
+            folder holds something that is no pipeline.
         CheckpointError: A head was never trained, or PyTorch cannot export the network.
         CorpusError: The sample cannot be read, or holds no Docs.
         MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
@@ -96,10 +97,8 @@ def export_pipeline(
     components = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
     if not components:
         found = ", ".join(nlp.pipe_names) or "no component"
-        raise ConfigError(
-            f"{model}: expected a pipeline with hf_ner, found {found}."
-        )
-    texts: "list[Doc]" = []
+        raise ConfigError(f"{model}: expected a pipeline with hf_ner, found {found}.")
+    texts: list[Doc] = []
     if sample is not None and quantize is not None:
         texts = read_gold_docs(sample, nlp.vocab)
     exports = {}

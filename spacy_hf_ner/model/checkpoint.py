@@ -58,7 +58,7 @@ class Checkpoint:
         self.limits = self.engine.find_limits(self.tokenizer_files, n_special=n_special)
 
     def mark_case(self) -> None:
-        """Let the network see capitals that the tokenizer would lose, if marks can be added to it."""
+        """Have capitals that the tokenizer would lose marked, if marks can be added to it."""
         files = mark_case(self.tokenizer_files)
         if files:
             self.tokenizer_files = files
@@ -141,7 +141,7 @@ def read_checkpoint(
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write a folder that :func:`read_checkpoint` loads, and Hugging Face if the weights are its."""
+    """Write a folder that :func:`read_checkpoint` reads, and Hugging Face its own weights from."""
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.engine.write(folder)
     for name, content in checkpoint.tokenizer_files.items():
@@ -177,7 +177,7 @@ def _read_tag_set(
     labels: Sequence[str] | None,
     scheme: str,
 ) -> TagSet | None:
-    """Return the tags of the labels in a config.json, or of those that ``labels`` gives in their place.
+    """Return the tags that a config.json names, or ``labels`` in its place.
 
     None if the head was never trained.
     """
@@ -235,8 +235,8 @@ def _read_config(folder: Path, name: str) -> dict[str, Any]:
         raise CheckpointError(f"{name}: expected a table in config.json, got {kind}.")
     if "transformers_weights" in config:
         raise CheckpointError(
-            f"{name}: config.json names its weights file itself (transformers_weights), which could "
-            "make transformers read a pickle. Remove that key and use model.safetensors."
+            f"{name}: config.json names its weights file itself (transformers_weights), which "
+            "could make transformers read a pickle. Remove that key and use model.safetensors."
         )
     id2label = config.get("id2label") or {}
     if not _is_numbered(id2label):

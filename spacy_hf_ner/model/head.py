@@ -1,4 +1,4 @@
-"""The last layer of a token-classification network: found, and given the rows of another tag set."""
+"""The last layer of a network: found, and given the rows of another tag set."""
 
 import torch
 from torch import nn

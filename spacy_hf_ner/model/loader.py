@@ -49,14 +49,15 @@ class CheckpointLoader:
         )
 
     def read_source(self, folder: Path, scheme: str) -> Checkpoint:
-        """Return the checkpoint in the folder of the source, with the labels that the config names."""
+        """Return the checkpoint of the source, with the labels that the config names."""
         settings = self.settings
         return self._read(folder, scheme, name=settings.name, labels=settings.labels)
 
     def read_saved(self, folder: Path, scheme: str) -> Checkpoint:
         """Return the checkpoint in a folder that a pipeline was saved to.
 
-        The ``labels`` of the config are not those of the folder: they name the columns of the source.
+        The ``labels`` of the config are not those of the folder: they name the columns of the
+        source.
         """
         return self._read(folder, scheme)
 

@@ -86,7 +86,7 @@ def has_weights(folder: Path) -> bool:
 def load_network(
     folder: Path, name: str, *, attention: Attention = "auto", allow_pickle: bool = False
 ) -> tuple[Network, bool]:
-    """Return the network in a folder, in float32 and eval mode, and whether its head was there, too.
+    """Return the network in a folder, in float32 and eval mode, and whether it had a head.
 
     Args:
         folder: A folder with config.json and weights.
@@ -121,8 +121,8 @@ def _must_use_pickle(folder: Path, name: str, *, allow_pickle: bool) -> bool:
         )
     if not allow_pickle:
         raise CheckpointError(
-            f"{name}: the weights are a pickle ({', '.join(pickles)}), which can run code when it is "
-            "loaded. Convert them to model.safetensors, or set allow_pickle = true to have them "
+            f"{name}: the weights are a pickle ({', '.join(pickles)}), which can run code when it "
+            "is loaded. Convert them to model.safetensors, or set allow_pickle = true to have them "
             "read with torch's weights_only.",
             settings=("allow_pickle",),
         )
@@ -159,7 +159,7 @@ def _call_transformers(
 
 
 def _name_dtype_setting(version: str) -> str:
-    """Return what ``from_pretrained`` calls the type of the weights in a version of transformers."""
+    """Return what a version of ``from_pretrained`` calls the type of the weights."""
     major, minor = (int(part) for part in version.split(".")[:2])
     return "dtype" if (major, minor) >= (4, 56) else "torch_dtype"
 

@@ -76,9 +76,9 @@ def read_notes(folder: Path, name: str) -> Notes | None:
         ) from error
     if notes is None:
         raise CheckpointError(
-            f"{name}: {NOTES_FILE} has format_version {version}, this version of spacy-hf-ner reads "
-            f"{FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or a newer "
-            "one."
+            f"{name}: {NOTES_FILE} has format_version {version}, this version of spacy-hf-ner "
+            f"reads {FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or "
+            "a newer one."
         )
     return notes
 

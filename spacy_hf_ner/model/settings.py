@@ -96,7 +96,7 @@ class Settings:
         """Return how texts are cut into windows for a checkpoint.
 
         Raises:
-            ConfigError: The window does not fit the network, or the overlap does not fit the window.
+            ConfigError: The window does not fit the network, or the overlap the window.
         """
         limit = checkpoint.limits.max_subwords
         window = self.window or checkpoint.window or min(limit, DEFAULT_WINDOW)

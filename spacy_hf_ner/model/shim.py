@@ -65,7 +65,7 @@ class HFShim(Shim):
 
         Raises:
             CheckpointError: It cannot be fetched or read.
-            ConfigError: It does not fit the settings. It is not kept, so the next call says the same.
+            ConfigError: It does not fit the settings. It is not kept: the next call says the same.
         """
         if self.checkpoint is None:
             # Outside of the lock, because a download takes long.
@@ -200,9 +200,7 @@ class HFShim(Shim):
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network; prediction and training look for themselves where they are."""
         if self.checkpoint is not None:
-            device = torch.device(
-                "cpu" if device_type == "cpu" else f"{device_type}:{device_id}"
-            )
+            device = torch.device("cpu" if device_type == "cpu" else f"{device_type}:{device_id}")
             self.checkpoint.engine.move_to(device)
 
     def to_disk(self, path: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""A component's checkpoint to a folder with an ONNX graph; in 8 bits if it finds the same entities."""
+"""A component's checkpoint to an ONNX graph; in 8 bits if that finds the same entities."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -89,10 +89,10 @@ def export_onnx(
     if agreement >= min_agreement:
         return OnnxExport(_write(int8, folder), agreement)
     problem = (
-        f"{pipe.name}: int8 was refused, and fp32 exported. Of {len(expected):,} entities that fp32 "
-        f"finds in {len(docs):,} documents int8 finds {n_common:,}, and {len(found) - n_common:,} "
-        f"others: F1 {agreement:.2%}, expected {min_agreement:.2%} or more. Keep fp32, or export "
-        "with a lower min_agreement."
+        f"{pipe.name}: int8 was refused, and fp32 exported. Of {len(expected):,} entities that "
+        f"fp32 finds in {len(docs):,} documents int8 finds {n_common:,}, and "
+        f"{len(found) - n_common:,} others: F1 {agreement:.2%}, expected "
+        f"{min_agreement:.2%} or more. Keep fp32, or export with a lower min_agreement."
     )
     return OnnxExport(_write(fp32, folder), agreement, problem)
 

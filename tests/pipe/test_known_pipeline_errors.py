@@ -1,6 +1,7 @@
 """What Hugging Face's pipeline is known to get wrong: what it gives, and what we give instead.
 
-Both read the same scores, which are written down word by word, so that nothing but the reading of them is compared.
+Both read the same scores, which are written down word by word, so that nothing but the reading of
+them is compared.
 """
 
 import unicodedata
@@ -58,7 +59,11 @@ CASES = {
         labels=IOBES,
     ),
     "a bare type is cut at its hyphen": Case(
-        "on Friday", {"Friday": "date-time"}, [("Friday", "time")], [("Friday", "date-time")], labels=("O", "date-time")
+        "on Friday",
+        {"Friday": "date-time"},
+        [("Friday", "time")],
+        [("Friday", "date-time")],
+        labels=("O", "date-time"),
     ),
     "an outside label other than O is an entity": Case(
         "on Friday",
@@ -104,7 +109,10 @@ def _load_pipeline(folder: Path) -> Any:
 
 
 def _script_scores(case: Case, folder: Path) -> ScriptedEngine:
-    """Return an engine that gives the subwords of each word, with and without a space before it, the word's label."""
+    """Return an engine that gives the subwords of each word the word's label.
+
+    With and without a space before it, because these are other subwords in some tokenizers.
+    """
     tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
     table = {}
     for word, label in case.script.items():
@@ -128,9 +136,7 @@ def _make_nlp(folder: Path, **model: Any) -> Language:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_where_the_pipeline_is_wrong_we_are_right(
-    case: Case, tmp_path: Path
-) -> None:
+def test_where_the_pipeline_is_wrong_we_are_right(case: Case, tmp_path: Path) -> None:
     folder = make_checkpoint(
         tmp_path, kind=case.kind, labels=case.labels, lines=(ELODIE,) * 40
     )  # one subword

@@ -1,1 +1,1 @@
-"""Engines: what turns batches of subwords into logits, one file or folder each; ``table.py`` lists them."""
+"""What turns batches of subwords into logits: a file or folder each, listed in ``table.py``."""

@@ -1,4 +1,8 @@
-"""What an engine has to do. To add one, write a subclass of :class:`Engine`, and name it in ``table.py``."""
+"""What an engine has to do.
+
+To add one, write a subclass of :class:`Engine` in a file beside this one, and name it in
+``table.py``.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -16,7 +20,7 @@ __all__ = ["Backend", "Engine", "ReadEngine", "WeightsSource"]
 
 
 class Backend(Protocol):
-    """Whatever turns a padded batch of subwords into logits: an engine, or a network in training."""
+    """What turns a padded batch of subwords into logits: an engine, or a network in training."""
 
     def run(self, batch: PaddedBatch) -> torch.Tensor:
         """Return the logits of a batch. Shape: (n_windows, length, n_tags)."""
@@ -94,7 +98,7 @@ class Engine(ABC):
 
     @property
     def network(self) -> Network | None:
-        """The PyTorch network that can be trained, exported and relabelled; None if there is none."""
+        """The PyTorch network that can be trained and exported; None if there is none."""
         return None
 
     @property

@@ -207,7 +207,7 @@ def _make_predictor(network: Network, precision: str) -> _Predictor:
 
 
 def _choose_budget(device: torch.device, *, is_reduced: bool) -> Budget:
-    """Return the budget at which most words per second were measured; half the size of a number, twice the batch."""
+    """Return the size of batches that a device runs fastest."""
     if device.type == "cpu":
         return Budget(4096 if is_reduced else 2048, padding=64)
     return Budget(65536, padding=8192) if is_reduced else Budget(32768, padding=4096)
@@ -219,7 +219,7 @@ def _refuse_weights_of_other_engines(source: WeightsSource) -> None:
         return
     other, file_name = found
     raise CheckpointError(
-        f"{source.name}: expected weights in model.safetensors, found {other.file_kind} {file_name}, "
-        f'which PyTorch cannot run. Set backend = "{other.name}" to predict with it; train the '
-        "pipeline that it was exported from."
+        f"{source.name}: expected weights in model.safetensors, found {other.file_kind} "
+        f'{file_name}, which PyTorch cannot run. Set backend = "{other.name}" to predict '
+        "with it; train the pipeline that it was exported from."
     )

@@ -1,4 +1,4 @@
-"""The training half of a model: forward and backward through the network, and the optimizer step."""
+"""The training half of a model: forward and backward through the network, and the step."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +65,7 @@ class Trainer:
     def begin_update(
         self, docs: Sequence[Doc], *, dropout: float
     ) -> tuple[list[Floats32], Callable[[Sequence[Floats32]], None]]:
-        """Return the rows of each Doc, and what takes their gradient and adds up that of the weights.
+        """Return the rows of each Doc, and what adds their gradient to that of the weights.
 
         Args:
             docs: The batch.
@@ -128,7 +128,7 @@ class Trainer:
     def give_gradients(self, take: Callable[..., Any], model_id: int) -> None:
         """Give another callable than an optimizer the weights and their gradients, and clear these.
 
-        ``nlp.rehearse`` passes such a callable, which gathers gradients for an optimizer of its own.
+        ``nlp.rehearse`` passes such a callable, which gathers gradients for its own optimizer.
 
         Args:
             take: It is called with a key, a view of the weights, which that optimizer writes to

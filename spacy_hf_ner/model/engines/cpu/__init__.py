@@ -1,1 +1,1 @@
-"""What leans on private operations of torch to be fast on CPUs: nothing else in this package does."""
+"""What leans on private operations of torch, to be fast on CPUs."""

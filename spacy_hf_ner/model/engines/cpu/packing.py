@@ -52,7 +52,10 @@ class PackedLinear(nn.Module):
 
     @property
     def weight(self) -> torch.Tensor:
-        """The weight, for networks that multiply with it themselves. Shape: (out_features, in_features)."""
+        """The weight, for networks that multiply with it themselves.
+
+        Shape: (out_features, in_features).
+        """
         return self._weight.to(self._dtype)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -64,7 +67,7 @@ class PackedLinear(nn.Module):
 
 
 def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
-    """Tell whether this build of torch can pack layers that lie on a device and compute in a type."""
+    """Tell whether this build of torch can pack layers on a device, to compute in a type."""
     if device.type != "cpu" or dtype not in {torch.float32, torch.bfloat16}:
         return False
     if _REORDER is None or _MULTIPLY is None:
@@ -94,6 +97,6 @@ def pack_linear_layers(module: nn.Module, dtype: torch.dtype, *, skip: nn.Linear
 
 
 def _is_gelu(function: object) -> bool:
-    """Tell whether a function is the exact GELU, whatever its class: families have many of these."""
+    """Tell whether a function is the exact GELU, by its values: families have many classes."""
     probe = torch.linspace(-4.0, 4.0, 65)
     return callable(function) and torch.equal(function(probe), nn.functional.gelu(probe))

@@ -57,7 +57,8 @@ def read_graph(source: WeightsSource) -> OnnxGraph:
         raise CheckpointError(
             f'{source.name}: backend = "onnx" with precision = "{source.precision}" expects '
             f"{' or '.join(file_names)} in {folder}, written by this package; found "
-            f"{_name_graphs(folder)}. Make it with `python -m spacy hf-ner export-onnx MODEL OUTPUT`.",
+            f"{_name_graphs(folder)}. Make it with "
+            "`python -m spacy hf-ner export-onnx MODEL OUTPUT`.",
             settings=("backend", "precision"),
         )
     file_name = found[0]

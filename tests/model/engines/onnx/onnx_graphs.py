@@ -15,7 +15,8 @@ from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph
 from spacy_hf_ner.model.engines.torch_engine import TorchBackend
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch, make_batches
 
-# The lengths of the windows in each batch; one subword in one window is the case that fixed shapes get wrong.
+# The lengths of the windows in each batch; one subword in one window is the case that fixed shapes
+# get wrong.
 BATCHES = ((1,), (2,), (300,), (40, 7, 1), (3,) * 9)
 
 

@@ -11,7 +11,11 @@ import torch
 from spacy_hf_ner.errors import CheckpointError, MissingExtraError
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
 from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
-from spacy_hf_ner.model.engines.onnx.export import check_graph, export_checkpoint, quantize_checkpoint
+from spacy_hf_ner.model.engines.onnx.export import (
+    check_graph,
+    export_checkpoint,
+    quantize_checkpoint,
+)
 from spacy_hf_ner.model.engines.onnx.int8 import quantize_graph
 from tests.checkpoints import FAMILIES, make_checkpoint
 from tests.model.engines.onnx.onnx_graphs import (
@@ -109,7 +113,7 @@ def test_products_of_8_bits_fit_where_cpus_add_two_of_them_in_16(bert_exported: 
 
 
 def make_session(weights: dict[str, np.ndarray], *, activation: str | None = None) -> Any:
-    """Return linear layers one after the other, in 8 bits but for the last, with a function behind the first."""
+    """Return linear layers in a row, in 8 bits but for the last; a function follows the first."""
     make, nodes, name = onnx.helper, [], "x"
     for i, weight in enumerate(weights):
         nodes.append(make.make_node("MatMul", [name, weight], [name := f"{weight}.product"]))
