@@ -61,7 +61,7 @@ class Competitor:
             return self.precision
         import torch
 
-        from spacy_hf_ner.model.engines.torch_engine import resolve_precision
+        from spacy_hf_ner.model.engines.precision import resolve_precision
 
         dtype = resolve_precision("auto", torch.device(setting.device)) or torch.float32
         return str(dtype).removeprefix("torch.")

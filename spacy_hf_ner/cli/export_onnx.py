@@ -13,6 +13,8 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import load_pipeline, prepare_docs, read_gold_docs
 
 if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
     from spacy_hf_ner.pipe.exporting import OnnxExport
 
 
@@ -45,7 +47,8 @@ def export_onnx_command(
     import_code(code)
     if quantize is None and (sample is not None or min_agreement is not None):
         msg.warn(
-            "--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared with itself."
+            "--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared "
+            "with itself."
         )
     exports = export_pipeline(
         model, output, quantize=quantize, sample=sample, min_agreement=min_agreement
@@ -74,12 +77,14 @@ def export_pipeline(
         model: Name of an installed pipeline, or its folder.
         output: The folder to save to.
         quantize: None for float32, or ``"int8"``.
-        sample: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads; its texts are used.
-        min_agreement: The least F1 of int8's entities against those of float32; None for the usual one.
+        sample: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads; its
+            texts are used.
+        min_agreement: The least F1 of int8's entities against those of float32; None for the
+            usual one.
 
     Raises:
-        ConfigError: There is no such pipeline, it has no hf_ner, a setting is out of range, or the folder
-            holds something that is no pipeline.
+        ConfigError: There is no such pipeline, it has no hf_ner, a setting is out of range, or the
+            folder holds something that is no pipeline.
         CheckpointError: A head was never trained, or PyTorch cannot export the network.
         CorpusError: The sample cannot be read, or holds no Docs.
         MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
@@ -91,10 +96,11 @@ def export_pipeline(
     nlp = load_pipeline(model)
     components = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
     if not components:
-        raise ConfigError(
-            f"{model}: expected a pipeline with hf_ner, found {', '.join(nlp.pipe_names) or 'no component'}."
-        )
-    texts = read_gold_docs(sample, nlp.vocab) if sample and quantize else []
+        found = ", ".join(nlp.pipe_names) or "no component"
+        raise ConfigError(f"{model}: expected a pipeline with hf_ner, found {found}.")
+    texts: list[Doc] = []
+    if sample is not None and quantize is not None:
+        texts = read_gold_docs(sample, nlp.vocab)
     exports = {}
     for name, pipe in components.items():
         exports[name] = export_onnx(

@@ -9,29 +9,42 @@ from thinc.api import Model
 
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import HFNerError
+from spacy_hf_ner.model.engines.base import ReadEngine
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.shim import HFShim
 from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
 
+__all__ = ["MODEL_NAME", "HFTokenClassifier", "make_hf_model"]
+
 MODEL_NAME = "hf_token_classifier"
 
 
-def make_hf_model(settings: Settings) -> TokenModel:
-    """Return the model that owns a Hugging Face token classifier; nothing is loaded yet."""
-    return Model(MODEL_NAME, _forward, attrs={"dropout_rate": 0.0}, shims=[HFShim(settings)])
+def make_hf_model(settings: Settings, *, read_engine: ReadEngine | None = None) -> TokenModel:
+    """Return the model that owns a Hugging Face token classifier; nothing is loaded yet.
+
+    Args:
+        settings: What the config says about it.
+        read_engine: What reads the weights from the checkpoint folder; the engine that ``backend``
+            names by default. Tests pass one that returns a
+            :class:`spacy_hf_ner.model.engines.scripted.ScriptedEngine`.
+    """
+    shim = HFShim(settings, read_engine=read_engine)
+    return Model(MODEL_NAME, _forward, attrs={"dropout_rate": 0.0}, shims=[shim])
 
 
 def _forward(
     model: TokenModel,
     docs: list[Doc],
-    is_train: bool,  # noqa: FBT001
+    is_train: bool,  # noqa: FBT001 - Thinc's signature
 ) -> tuple[list[Any], Callable[..., Any]]:
     ops: Any = model.ops
     shim = cast("HFShim", model.shims[0])
-    rows, backprop = shim(docs, is_train, dropout=model.attrs["dropout_rate"])
-    return [ops.asarray2f(r) for r in rows], lambda d_rows: backprop(
-        [ops.to_numpy(d) for d in d_rows]
-    )
+    rows, shim_backprop = shim(docs, is_train, dropout=model.attrs["dropout_rate"])
+
+    def backprop(d_rows: list[Any]) -> Any:  # noqa: ANN401 - whatever the shim returns
+        return shim_backprop([ops.to_numpy(d_row) for d_row in d_rows])
+
+    return [ops.asarray2f(row) for row in rows], backprop
 
 
 class HFTokenClassifier(TokenClassifier):
@@ -50,9 +63,8 @@ class HFTokenClassifier(TokenClassifier):
         """Read the tags from the checkpoint's config.json, if it is on this machine."""
         try:
             return self.shim.peek(scheme)
-        except (
-            HFNerError
-        ):  # a saved pipeline needs its source no more; elsewhere load says what is wrong
+        except HFNerError:
+            # A saved pipeline needs its source no more; where one does, load says what is wrong.
             return None
 
     def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:

@@ -1,18 +1,36 @@
-"""Hugging Face networks: their type for type checkers, and quiet while they are loaded and saved."""
+"""Hugging Face networks: their type for type checkers, and how they are loaded, safely and quietly.
+
+Safe means: safetensors unless asked otherwise, no remote code, no kernels from the hub, weights as
+float32. Source: the ``from_pretrained`` documentation of transformers 4.53 and 5.
+"""
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 from torch import nn
 
+from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.processes import one_at_a_time
 
+__all__ = [
+    "Attention",
+    "Network",
+    "get_device",
+    "has_weights",
+    "load_network",
+    "quiet_transformers",
+]
+
 if TYPE_CHECKING:
-    from pathlib import Path
 
     class Network(nn.Module):
-        """What this package uses of ``transformers.PreTrainedModel``; its own annotations changed with version 5."""
+        """What this package uses of ``transformers.PreTrainedModel``.
+
+        Transformers' own annotations changed with version 5.
+        """
 
         config: Any
         base_model: nn.Module
@@ -28,23 +46,150 @@ if TYPE_CHECKING:
 else:
     Network = nn.Module
 
+Attention = Literal["auto", "sdpa", "eager"]
+
+_ERRORS_ONLY = 40  # the log level of errors, in transformers as in the standard library
+
 
 @contextlib.contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Silence transformers' log and progress bars for a while: what matters is checked and said by this package.
+    """Silence transformers' log and progress bars for a while.
 
-    Other threads wait, as these settings are the process's.
+    What matters is checked and said by this package. Other threads wait meanwhile, because these
+    settings are the process's.
     """
     with one_at_a_time():
         from transformers.utils import logging
 
         verbosity = logging.get_verbosity()
-        bars = logging.is_progress_bar_enabled()
-        logging.set_verbosity(40)  # ERROR, as in the standard library
+        shows_progress = logging.is_progress_bar_enabled()
+        logging.set_verbosity(_ERRORS_ONLY)
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             yield
         finally:
             logging.set_verbosity(verbosity)
-            if bars:
+            if shows_progress:
                 logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def get_device(network: nn.Module) -> torch.device:
+    """Return the device that a network is on."""
+    return next(network.parameters()).device
+
+
+def has_weights(folder: Path) -> bool:
+    """Tell whether a folder has weights for PyTorch, of whatever kind."""
+    return any(folder.glob("*.safetensors")) or any(folder.glob("*.bin"))
+
+
+def load_network(
+    folder: Path, name: str, *, attention: Attention = "auto", allow_pickle: bool = False
+) -> tuple[Network, bool]:
+    """Return the network in a folder, in float32 and eval mode, and whether it had a head.
+
+    Args:
+        folder: A folder with config.json and weights.
+        name: What to call it in messages.
+        attention: The attention kernel; ``"auto"`` is ``"sdpa"`` where the family supports it.
+        allow_pickle: Read ``.bin`` weights, with ``weights_only=True``, without safetensors.
+
+    Raises:
+        CheckpointError: There are no weights that can be trusted, they are incomplete, or
+            transformers cannot load them.
+    """
+    uses_pickle = _must_use_pickle(folder, name, allow_pickle=allow_pickle)
+    network, missing = _call_transformers(folder, name, attention, uses_pickle=uses_pickle)
+    _check_encoder(network, missing, name)
+    network.eval()
+    has_head = not missing
+    return network, has_head
+
+
+def _must_use_pickle(folder: Path, name: str, *, allow_pickle: bool) -> bool:
+    """Tell whether the weights must be read from a pickle.
+
+    Raises:
+        CheckpointError: There are no safetensors, and no permission to do without.
+    """
+    if any(folder.glob("*.safetensors")):
+        return False
+    pickles = sorted(path.name for path in folder.glob("*.bin"))
+    if not pickles:
+        raise CheckpointError(
+            f"{name}: expected weights in model.safetensors, found none in {folder}."
+        )
+    if not allow_pickle:
+        raise CheckpointError(
+            f"{name}: the weights are a pickle ({', '.join(pickles)}), which can run code when it "
+            "is loaded. Convert them to model.safetensors, or set allow_pickle = true to have them "
+            "read with torch's weights_only.",
+            settings=("allow_pickle",),
+        )
+    return True
+
+
+def _call_transformers(
+    folder: Path, name: str, attention: Attention, *, uses_pickle: bool
+) -> tuple[Network, set[str]]:
+    """Return the network, and the names of weights that the folder lacks."""
+    import transformers
+    from transformers import AutoConfig, AutoModelForTokenClassification
+
+    version = transformers.__version__
+    safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+    try:
+        with quiet_transformers():
+            config = AutoConfig.from_pretrained(str(folder), **safe)
+            settings = {
+                **safe,
+                # Named here, so that config.json cannot choose a kernel of the hub.
+                "attn_implementation": _choose_attention(config, attention),
+                "use_safetensors": not uses_pickle,
+                _name_dtype_setting(version): torch.float32,
+            }
+            network, info = AutoModelForTokenClassification.from_pretrained(
+                str(folder), config=config, output_loading_info=True, **settings
+            )
+    except CheckpointError:
+        raise
+    except Exception as error:  # transformers raises whatever the damaged file at hand leads to
+        raise CheckpointError(f"{name}: transformers {version} cannot load it: {error}") from error
+    return network, set(info["missing_keys"])
+
+
+def _name_dtype_setting(version: str) -> str:
+    """Return what a version of ``from_pretrained`` calls the type of the weights."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return "dtype" if (major, minor) >= (4, 56) else "torch_dtype"
+
+
+def _choose_attention(config: Any, attention: Attention) -> Attention:  # noqa: ANN401 - AutoConfig has no type of its own
+    if attention != "auto":
+        return attention
+    from transformers import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING
+
+    if type(config) not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING:
+        raise CheckpointError(
+            f"the model type {config.model_type!r} has no token-classification network in "
+            "transformers."
+        )
+    network_class = MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING[type(config)]
+    supports_sdpa = getattr(network_class, "_supports_sdpa", False)  # private; it has no other name
+    return "sdpa" if supports_sdpa else "eager"
+
+
+def _check_encoder(network: Network, missing: set[str], name: str) -> None:
+    """Check that only weights of the head are missing.
+
+    Raises:
+        CheckpointError: Weights of the encoder are missing.
+    """
+    prefix = f"{network.base_model_prefix}."
+    in_encoder = sorted(key for key in missing if key.startswith(prefix))
+    if in_encoder:
+        raise CheckpointError(
+            f"{name}: {len(in_encoder)} weights of the encoder are missing, the first is "
+            f"{in_encoder[0]!r}. The file is incomplete or belongs to another architecture than "
+            "config.json says."
+        )

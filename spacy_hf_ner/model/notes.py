@@ -1,25 +1,28 @@
-"""What this package stores beside a model that Hugging Face has no place for, and which files there are its own."""
+"""What this package stores beside a model that Hugging Face has no place for.
+
+And which files beside it are this package's own, to be removed before another model is saved.
+"""
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.engines.table import is_engine_file
 from spacy_hf_ner.model.reading.aggregation import SubwordLabels
 from spacy_hf_ner.model.reading.encoding import is_tokenizer_file
 from spacy_hf_ner.model.reading.limits import Limits
 
+__all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "read_notes", "remove_saved_model"]
+
 FORMAT_VERSION = 1
 NOTES_FILE = "spacy_hf_ner.json"
 
-# What models are written to, by transformers and by this package.
-_MODEL_FILES = re.compile(
-    r"config\.json|model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|model(_int8)?\.onnx"
-    r"|head\.safetensors|tok2vec"
-)
+# What models are written to besides the files of engines and tokenizers; the last two are those of
+# a head without a network of its own.
+_OTHER_FILES = frozenset({"config.json", "head.safetensors", "tok2vec"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,12 @@ class Notes:
         (folder / NOTES_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf8")
 
 
-def read_notes(folder: Path, called: str) -> Notes | None:
+def read_notes(folder: Path, name: str) -> Notes | None:
     """Return the notes in a model's folder, or None if there are none.
+
+    Args:
+        folder: The folder.
+        name: What to call it in messages.
 
     Raises:
         CheckpointError: They are damaged, or were written by another version.
@@ -56,44 +63,54 @@ def read_notes(folder: Path, called: str) -> Notes | None:
     path = folder / NOTES_FILE
     if not path.is_file():
         return None
+    notes = None
     try:
-        raw = json.loads(path.read_text(encoding="utf8"))
-        version = raw["format_version"]
-        notes = _make_notes(raw) if version == FORMAT_VERSION else None
+        stored = json.loads(path.read_text(encoding="utf8"))
+        version = stored["format_version"]
+        if version == FORMAT_VERSION:
+            notes = _make_notes(stored)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{called}: {NOTES_FILE} is not what spacy-hf-ner has written: {type(error).__name__}: {error}. Save the "
-            "pipeline again, or copy it again from where it is whole."
+            f"{name}: {NOTES_FILE} is not what spacy-hf-ner has written: {type(error).__name__}: "
+            f"{error}. Save the pipeline again, or copy it again from where it is whole."
         ) from error
     if notes is None:
         raise CheckpointError(
-            f"{called}: {NOTES_FILE} has format_version {version}, this version of spacy-hf-ner reads "
-            f"{FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or a newer one."
+            f"{name}: {NOTES_FILE} has format_version {version}, this version of spacy-hf-ner "
+            f"reads {FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or "
+            "a newer one."
         )
     return notes
 
 
-def _make_notes(raw: dict[str, Any]) -> Notes:
-    limits, labels = raw.get("limits"), raw.get("labels")
-    read = {
-        "limits": None if limits is None else Limits(**limits),
-        "labels": None if labels is None else tuple(labels),
-    }
-    notes = Notes(**(raw | read))
-    scheme, window, subword_labels = notes.scheme, notes.window, notes.subword_labels
-    if scheme not in {None, *SCHEMES} or subword_labels not in get_args(SubwordLabels):
-        raise ValueError(f"scheme = {scheme!r}, subword_labels = {subword_labels!r}")
-    if not isinstance(window, int | None):
-        raise TypeError(f"window = {window!r}")
+def _make_notes(stored: dict[str, Any]) -> Notes:
+    """Return the notes that JSON holds; whatever is wrong with it is a TypeError or ValueError."""
+    values = dict(stored)
+    if values.get("limits") is not None:
+        values["limits"] = Limits(**values["limits"])
+    if values.get("labels") is not None:
+        values["labels"] = tuple(values["labels"])
+    notes = Notes(**values)
+    is_known_scheme = notes.scheme is None or notes.scheme in SCHEMES
+    if not is_known_scheme or notes.subword_labels not in get_args(SubwordLabels):
+        raise ValueError(f"scheme = {notes.scheme!r}, subword_labels = {notes.subword_labels!r}")
+    if not isinstance(notes.window, int | None):
+        raise TypeError(f"window = {notes.window!r}")
     return notes
 
 
 def remove_saved_model(folder: Path) -> None:
-    """Remove the model that this package has saved in a folder: beside a new one its files would be read with it.
+    """Remove the model that this package has saved in a folder.
 
-    Files of other kinds stay, and so does all of a folder without notes, which somebody else has written.
+    Beside a new one, its files would be read with it. Files of other kinds stay, and so does all of
+    a folder without notes, which somebody else has written.
     """
-    if (folder / NOTES_FILE).is_file():
-        for path in folder.iterdir():
-            if path.is_file() and (_MODEL_FILES.fullmatch(path.name) or is_tokenizer_file(path)):
-                path.unlink()
+    if not (folder / NOTES_FILE).is_file():
+        return
+    for path in folder.iterdir():
+        if path.is_file() and _is_model_file(path):
+            path.unlink()
+
+
+def _is_model_file(path: Path) -> bool:
+    return path.name in _OTHER_FILES or is_engine_file(path.name) or is_tokenizer_file(path)

@@ -1,4 +1,7 @@
-"""What threads and forked processes would break for one another: networks that are being made, and torch's threads."""
+"""What threads and forked processes would break for one another.
+
+Threads: networks that another thread is making. Forked processes: locks, and torch's threads.
+"""
 
 import contextlib
 import os
@@ -8,12 +11,14 @@ from collections.abc import Iterator
 
 import torch
 
+__all__ = ["avoid_fork_deadlock", "one_at_a_time"]
+
 _making = threading.RLock()
 _safe_pids = {os.getpid()}  # processes in which torch has the threads that it counts on
 
-if (
-    sys.platform != "win32"
-):  # a child must not be born while torch is patched, nor with a lock that nobody releases
+# A child must be born neither while torch is patched, nor with a lock that no thread of its own
+# holds and so nobody releases: whoever forks waits for the lock, and both processes release it.
+if sys.platform != "win32":
     os.register_at_fork(
         before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release
     )
@@ -23,7 +28,8 @@ if (
 def one_at_a_time() -> Iterator[None]:
     """Have other threads wait while a network is made, loaded, saved or exported.
 
-    Transformers patches torch for the whole process meanwhile: parameters that another thread makes have no values.
+    Transformers patches torch for the whole process meanwhile: parameters that another thread
+    makes at that time have no values.
     """
     avoid_fork_deadlock()
     with _making:
@@ -31,7 +37,8 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def avoid_fork_deadlock() -> None:
-    """In a forked process use one thread of torch: those that OpenMP counts on stayed in the parent."""
-    if (pid := os.getpid()) not in _safe_pids:
+    """Have a forked process use one thread of torch: those that OpenMP counts on stayed behind."""
+    pid = os.getpid()
+    if pid not in _safe_pids:
         torch.set_num_threads(1)
         _safe_pids.add(pid)

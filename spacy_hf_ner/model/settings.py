@@ -1,17 +1,36 @@
 """What a config says about a model that owns a Hugging Face token classifier."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from spacy_hf_ner.core.windows import check_window
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.model.checkpoint import Attention
-from spacy_hf_ner.model.engines.choice import BackendName
-from spacy_hf_ner.model.engines.torch_engine import MixedPrecision, Precision
-from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
+from spacy_hf_ner.model.checkpoint import Checkpoint
+from spacy_hf_ner.model.engines.precision import MixedPrecision
+from spacy_hf_ner.model.engines.table import ENGINES, get_engine
+from spacy_hf_ner.model.network import Attention
+from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, SubwordLabels
+from spacy_hf_ner.model.reading.layout import Reading
 
-# The type of a setting, as a config lets numbers in quotes pass, its range, and both in words.
+__all__ = ["DEFAULT_WINDOW", "Context", "Settings"]
+
+Context = Literal["document", "sentence"]
+
+DEFAULT_WINDOW = 128  # subwords, where neither the config nor the checkpoint names a number
+
+# What these settings may be. Tables are looked at when a setting is checked: they can grow.
+_CHOICES: dict[str, Collection[str | None]] = {
+    "aggregation": AGGREGATIONS,
+    "subword_labels": (None, *get_args(SubwordLabels)),
+    "context": get_args(Context),
+    "backend": ENGINES,
+    "mixed_precision": get_args(MixedPrecision),
+    "attention": get_args(Attention),
+}
+
+# The type of a number, as a config lets numbers in quotes pass, its range, and both in words.
 _NUMBERS: dict[str, tuple[type | UnionType, Callable[[Any], bool], str]] = {
     "window": (int | None, lambda n: n >= 2, "an integer of 2 or more, or null"),  # noqa: PLR2004 - as it says
     "overlap": (int | None, lambda n: n >= 0, "an integer of 0 or more, or null"),
@@ -25,7 +44,8 @@ _NUMBERS: dict[str, tuple[type | UnionType, Callable[[Any], bool], str]] = {
 class Settings:
     """What the config says about a model. It is never saved with the weights: the config is.
 
-    For the meaning of each see :func:`spacy_hf_ner.pipe.architectures.make_hf_token_classifier_v1`.
+    For the meaning of each see
+    :func:`spacy_hf_ner.pipe.architectures.make_hf_token_classifier_v1`.
 
     Raises:
         ConfigError: A value is out of its range, or contradicts another.
@@ -38,9 +58,9 @@ class Settings:
     subword_labels: SubwordLabels | None = None
     window: int | None = None
     overlap: int | None = None
-    context: Literal["document", "sentence"] = "document"
-    backend: BackendName = "torch"
-    precision: Precision = "auto"
+    context: Context = "document"
+    backend: str = "torch"
+    precision: str = "auto"
     mixed_precision: MixedPrecision = "auto"
     attention: Attention = "auto"
     dropout: float | None = None
@@ -50,11 +70,48 @@ class Settings:
     allow_pickle: bool = False
 
     def __post_init__(self) -> None:
-        for name, (kind, is_in_range, expected) in _NUMBERS.items():
-            value = getattr(self, name)
-            if not isinstance(value, kind) or (value is not None and not is_in_range(value)):
-                raise ConfigError(f"{name} must be {expected}, got {value!r}.")
-        if self.backend == "onnx" and self.precision not in {"auto", "fp32"}:
+        for setting, choices in _CHOICES.items():
+            value = getattr(self, setting)
+            if value not in choices:
+                expected = _list_choices(choices)
+                raise ConfigError(
+                    f"{setting} must be {expected}, got {value!r}.", settings=(setting,)
+                )
+        for setting, (kind, is_in_range, expected) in _NUMBERS.items():
+            value = getattr(self, setting)
+            is_right_kind = isinstance(value, kind)
+            if not is_right_kind or (value is not None and not is_in_range(value)):
+                raise ConfigError(
+                    f"{setting} must be {expected}, got {value!r}.", settings=(setting,)
+                )
+        precisions = get_engine(self.backend).precisions
+        if self.precision not in precisions:
             raise ConfigError(
-                f'expected precision = "auto" or "fp32" with backend = "onnx", got {self.precision!r}.'
+                f"expected precision = {_list_choices(precisions)} with "
+                f'backend = "{self.backend}", got {self.precision!r}.',
+                settings=("precision", "backend"),
             )
+
+    def choose_reading(self, checkpoint: Checkpoint) -> Reading:
+        """Return how texts are cut into windows for a checkpoint.
+
+        Raises:
+            ConfigError: The window does not fit the network, or the overlap the window.
+        """
+        limit = checkpoint.limits.max_subwords
+        window = self.window or checkpoint.window or min(limit, DEFAULT_WINDOW)
+        overlap = window // 4 if self.overlap is None else self.overlap
+        check_window(window, overlap, limit=limit, name=checkpoint.name)
+        return Reading(window, overlap, by_sentence=self.context == "sentence")
+
+
+def _list_choices(choices: Collection[str | None]) -> str:
+    """Return choices as they are written in a config.
+
+    >>> _list_choices((None, "first", "all"))
+    'null, "first" or "all"'
+    """
+    written = ["null" if choice is None else f'"{choice}"' for choice in choices]
+    if len(written) == 1:
+        return written[0]
+    return ", ".join(written[:-1]) + f" or {written[-1]}"

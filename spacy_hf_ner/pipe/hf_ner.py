@@ -112,7 +112,7 @@ class HFNer(LearningPipe):
         check_entity_types([label])
         is_new = label not in self.labels
         if is_new and self.classifier.peek(self.scheme) is not None:
-            self._set_tags(add_entity_type(self._prepare(), label))
+            self._set_tags(add_entity_type(self.prepare(), label))
         if label not in self.cfg["added_labels"]:
             self.cfg["added_labels"].append(
                 label
@@ -150,7 +150,7 @@ class HFNer(LearningPipe):
             )
             self.cfg["added_labels"] = []
         self._set_types(types, known=known)
-        tag_set = self._prepare()
+        tag_set = self.prepare()
         check_threshold(self.cfg["threshold"], tag_set.entity_types)
         for entity_type in tag_set.entity_types:
             self.vocab.strings.add(entity_type)
@@ -180,7 +180,7 @@ class HFNer(LearningPipe):
     def predict(self, docs: Iterable[Doc]) -> list[list[ScoredSpan]]:
         """Return the entities of each Doc with their scores, in order of their start; the Docs stay as they are."""
         docs = list(docs)
-        tag_set = self._prepare()
+        tag_set = self.prepare()
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
         rows = self.classifier.predict(docs)
@@ -218,7 +218,7 @@ class HFNer(LearningPipe):
             for eg in examples
             if len(eg.predicted)
         ]
-        tag_set = self._prepare()
+        tag_set = self.prepare()
         batches = batch_docs(example.predicted for example in held_out)
         rows = [row for batch in batches for row in self.classifier.predict(batch)]
         read = partial(
@@ -234,7 +234,7 @@ class HFNer(LearningPipe):
         self.calibrated = True
         return report
 
-    def _prepare(self) -> TagSet:
+    def prepare(self) -> TagSet:
         """Load the model, give it the labels that were added, and return its tags."""
         tag_set = grown = self._require_tag_set()
         for label in self.cfg["added_labels"]:

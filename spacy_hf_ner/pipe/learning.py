@@ -1,6 +1,5 @@
 """A pipe that learns: from gold, and from what it was before."""
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -32,10 +31,6 @@ class LearningPipe(StoredPipe):
     incorrect_spans_key: str | None
     _rehearsal_model: Model[Any, Any] | None = None  # nlp.resume_training sets it
 
-    @abstractmethod
-    def _prepare(self) -> TagSet:
-        """Load the model, and return its tags."""
-
     def update(
         self,
         examples: Iterable[Example],
@@ -58,7 +53,7 @@ class LearningPipe(StoredPipe):
         validate_examples(examples, "HFNer.update")
         if not any(len(example.predicted) for example in examples):
             return losses
-        tag_set = self._prepare()
+        tag_set = self.prepare()
         targets = [
             read_targets(eg, tag_set, incorrect_spans_key=self.incorrect_spans_key)
             for eg in examples
@@ -106,7 +101,7 @@ class LearningPipe(StoredPipe):
         if taught is None:
             return losses
         check_vectors(teacher, docs, name=self.name)
-        lesson = ask_teacher(teacher, docs, taught=taught, known=self._prepare())
+        lesson = ask_teacher(teacher, docs, taught=taught, known=self.prepare())
         set_dropout_rate(self.model, 0.0)
         rows, backprop = self.classifier.begin_update(docs)
         loss, gradient = compute_divergence(

@@ -1,5 +1,6 @@
 """A trainable pipe whose model is saved as a folder, without pickle."""
 
+import copy
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,7 +11,9 @@ from spacy import util
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
+from thinc.api import Model
 
+from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.token_classifier import TokenClassifier
 from spacy_hf_ner.pipe.architectures import get_token_classifier
@@ -82,6 +85,20 @@ class StoredPipe(TrainablePipe):  # type: ignore[misc]
         }
         util.from_bytes(bytes_data, deserialize, exclude)
         return self
+
+    def prepare(self) -> TagSet:
+        """Load the model, give it the labels that wait for it, and return its tags.
+
+        Raises:
+            CheckpointError: The model cannot be loaded, or its head was never trained.
+        """
+        raise NotImplementedError
+
+    def with_model(self, model: Model[Any, Any]) -> "Self":
+        """Return a component with the same settings and another model; this one stays as it is."""
+        other = copy.copy(self)
+        other.model = model
+        return other
 
     def export_onnx(
         self,

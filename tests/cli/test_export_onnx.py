@@ -28,7 +28,7 @@ def read(model: Path) -> list[list[tuple[str, str]]]:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pipeline that reads sentence by sentence, and whose name for hf_ner is another one; its source is gone."""
+    """A pipeline that reads by sentence and calls hf_ner something else; its source is gone."""
     folder = tmp_path_factory.mktemp("model")
     source = make_checkpoint(folder / "source")
     nlp = spacy.blank("en")

@@ -148,8 +148,15 @@ def test_bf16_is_close_to_fp32(family: str, tmp_path: Path) -> None:
 def test_a_tokenizer_written_in_python_works_the_whole_way(tmp_path: Path) -> None:
     labels = dict(enumerate(CONLL_LABELS))
     make_config, make_network, make_tokenizer = _CANINE
-    config = make_config(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
-                         num_hash_buckets=512, id2label=labels, label2id={v: k for k, v in labels.items()})  # fmt: skip
+    config = make_config(
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_hash_buckets=512,
+        id2label=labels,
+        label2id={label: i for i, label in labels.items()},
+    )
     network, tokenizer = make_network(config), make_tokenizer(model_max_length=512)
     network.save_pretrained(tmp_path / "source")
     tokenizer.save_pretrained(tmp_path / "source")

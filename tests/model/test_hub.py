@@ -107,7 +107,10 @@ def online(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]
 
 
 def _forget_sessions() -> None:
-    """Make the hub's library see that the machine is online now, or offline: before version 1 it remembers."""
+    """Make the hub's library see that the machine is online or offline now.
+
+    Before version 1 it remembers.
+    """
     getattr(huggingface_hub.utils, "reset_sessions", lambda: None)()
 
 

@@ -11,7 +11,8 @@ from spacy_hf_ner.core.labels import make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
-from spacy_hf_ner.model.engines.torch_engine import copy_for_prediction, resolve_precision
+from spacy_hf_ner.model.engines.precision import resolve_precision
+from spacy_hf_ner.model.engines.torch_engine import copy_for_prediction
 from spacy_hf_ner.model.head import find_head, set_head
 from spacy_hf_ner.model.training.dropout import CheapDropout, make_dropout_cheap, set_dropout
 from spacy_hf_ner.model.training.freezing import freeze_layers

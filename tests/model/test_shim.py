@@ -1,4 +1,4 @@
-"""The shim by itself: what it copies, what it refuses, and how its optimizer hands gradients to others."""
+"""The shim by itself: what it copies, what it refuses, how it hands gradients to others."""
 
 import pickle
 from pathlib import Path

@@ -48,7 +48,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny BERT with a huge activation that no weight reads: fp32 does not notice it, 8 bits hold nothing else."""
+    """A tiny BERT with a huge activation that no weight reads.
+
+    float32 does not notice it; 8 bits hold nothing else.
+    """
     folder = make_checkpoint(
         tmp_path_factory.mktemp("fragile"), initializer_range=0.5, head_scale=1.0
     )
@@ -185,8 +188,16 @@ def test_what_cannot_be_exported_is_refused(source: Path, tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match=r"min_agreement in \[0, 1\], got 'int8' and 98"):
         ner.export_onnx(tmp_path, quantize="int8", min_agreement=98)
     nlp = spacy.blank("xx")
-    tok2vec = {"@architectures": "spacy.HashEmbedCNN.v2", "pretrained_vectors": None, "width": 8, "depth": 1,
-               "embed_size": 50, "window_size": 1, "maxout_pieces": 2, "subword_features": False}  # fmt: skip
+    tok2vec = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "pretrained_vectors": None,
+        "width": 8,
+        "depth": 1,
+        "embed_size": 50,
+        "window_size": 1,
+        "maxout_pieces": 2,
+        "subword_features": False,
+    }
     shared = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": tok2vec}
     nlp.add_pipe("hf_ner", config={"model": shared})
     with pytest.raises(

@@ -1,6 +1,7 @@
 """What Hugging Face's pipeline is known to get wrong: what it gives, and what we give instead.
 
-Both read the same scores, which are written down word by word, so that nothing but the reading of them is compared.
+Both read the same scores, which are written down word by word, so that nothing but the reading of
+them is compared.
 """
 
 import unicodedata
@@ -18,10 +19,9 @@ from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFas
 from transformers.pipelines import token_classification
 
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.engines.choice import Engine
-from spacy_hf_ner.model.engines.scripted import ScriptedBackend
-from spacy_hf_ner.model.reading.batching import Budget
-from spacy_hf_ner.model.shim import HFShim
+from spacy_hf_ner.model.engines.scripted import ScriptedEngine
+from spacy_hf_ner.model.hf_classifier import make_hf_model
+from spacy_hf_ner.model.settings import Settings
 from tests.checkpoints import CONLL_LABELS, TokenizerKind, make_checkpoint
 
 Found = list[tuple[str, str]]
@@ -59,7 +59,11 @@ CASES = {
         labels=IOBES,
     ),
     "a bare type is cut at its hyphen": Case(
-        "on Friday", {"Friday": "date-time"}, [("Friday", "time")], [("Friday", "date-time")], labels=("O", "date-time")
+        "on Friday",
+        {"Friday": "date-time"},
+        [("Friday", "time")],
+        [("Friday", "date-time")],
+        labels=("O", "date-time"),
     ),
     "an outside label other than O is an entity": Case(
         "on Friday",
@@ -104,8 +108,11 @@ def _load_pipeline(folder: Path) -> Any:
     return make(model=load(folder), tokenizer=wrap(folder), device="cpu")
 
 
-def _script_scores(case: Case, folder: Path) -> ScriptedBackend:
-    """Return a backend that gives the subwords of each word, with and without a space before it, the word's label."""
+def _script_scores(case: Case, folder: Path) -> ScriptedEngine:
+    """Return an engine that gives the subwords of each word the word's label.
+
+    With and without a space before it, because these are other subwords in some tokenizers.
+    """
     tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
     table = {}
     for word, label in case.script.items():
@@ -114,7 +121,7 @@ def _script_scores(case: Case, folder: Path) -> ScriptedBackend:
                 table[i] = [SHARP * (known == label) for known in case.labels]
     table = {i: row for i, row in table.items() if tokenizer.id_to_token(i) != "Ġ"}
     outside = [SHARP] + [0.0] * (len(case.labels) - 1)
-    return ScriptedBackend(
+    return ScriptedEngine(
         dict.fromkeys(range(tokenizer.get_vocab_size()), outside) | table, n_tags=len(case.labels)
     )
 
@@ -129,23 +136,22 @@ def _make_nlp(folder: Path, **model: Any) -> Language:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_where_the_pipeline_is_wrong_we_are_right(
-    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_the_pipeline_is_wrong_we_are_right(case: Case, tmp_path: Path) -> None:
     folder = make_checkpoint(
         tmp_path, kind=case.kind, labels=case.labels, lines=(ELODIE,) * 40
     )  # one subword
-    backend = _script_scores(case, folder)
+    engine = _script_scores(case, folder)
     theirs = _load_pipeline(folder)
     (inputs,) = theirs.preprocess(case.text, is_split_into_words=False)
     batch: Any = type("Batch", (), {"ids": inputs["input_ids"].numpy()})
-    outputs = [{**inputs, "logits": backend.run(batch)}]
+    outputs = [{**inputs, "logits": engine.run(batch)}]
     first = token_classification.AggregationStrategy.FIRST
     found = theirs.postprocess(outputs, aggregation_strategy=first)
     assert [(case.text[e["start"] : e["end"]], e["entity_group"]) for e in found] == case.theirs
 
-    monkeypatch.setattr(HFShim, "_make_engine", lambda _: Engine(backend, Budget(2048, 2048)))
     nlp = _make_nlp(folder)
+    ner: Any = nlp.get_pipe("hf_ner")
+    ner.model = make_hf_model(Settings(str(folder)), read_engine=lambda _: engine)
     spaces = [False] * len(case.tokens)
     doc = nlp(Doc(nlp.vocab, words=list(case.tokens), spaces=spaces) if case.tokens else case.text)
     assert [(ent.text, ent.label_) for ent in doc.ents] == case.ours

@@ -1,1 +1,1 @@
-"""Engines that turn batches of subwords into logits."""
+"""What turns batches of subwords into logits: a file or folder each, listed in ``table.py``."""

@@ -1,46 +1,33 @@
-"""The PyTorch backend: the network itself, in training, or a copy of it in the best precision, in prediction."""
+"""The engine of PyTorch: a network that can be trained, and a copy of it that predicts fast."""
 
 import copy
-from typing import Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import torch
+from thinc.api import get_torch_default_device
 from torch import nn
 
+from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.cpu.packing import can_pack, pack_linear_layers
+from spacy_hf_ner.model.engines.precision import Precision, cast_to, resolve_precision
+from spacy_hf_ner.model.engines.table import find_other_engine
 from spacy_hf_ner.model.head import find_head
-from spacy_hf_ner.model.network import Network
-from spacy_hf_ner.model.reading.batching import PaddedBatch
+from spacy_hf_ner.model.network import (
+    Network,
+    get_device,
+    has_weights,
+    load_network,
+    quiet_transformers,
+)
+from spacy_hf_ner.model.processes import one_at_a_time
+from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
+from spacy_hf_ner.model.reading.limits import Limits, find_limits
 
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
-MixedPrecision = Literal["auto", "none", "bf16", "fp16"]
-
-
-def has_fast_bf16(device: torch.device) -> bool:
-    """Tell whether the hardware multiplies bfloat16 matrices natively: AMX, AVX512-BF16, or a GPU since Ampere."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    checks = (
-        "_is_amx_tile_supported",
-        "_is_avx512_bf16_supported",
-    )  # private, and not in every torch
-    return device.type == "cpu" and any(
-        getattr(torch.cpu, check, lambda: False)() for check in checks
-    )
-
-
-def resolve_precision(
-    precision: Precision | MixedPrecision, device: torch.device
-) -> torch.dtype | None:
-    """Return the reduced type that a setting means on a device, or None for float32."""
-    if precision == "auto":
-        return torch.bfloat16 if has_fast_bf16(device) else None
-    return {"fp32": None, "none": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-
-
-def cast_to(dtype: torch.dtype | None, device: torch.device) -> torch.autocast:
-    """Return the context that computes in a type, or in the network's own if None; the outermost casts weights once."""
-    return torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None)
+__all__ = ["TorchBackend", "TorchEngine", "copy_for_prediction"]
 
 
 class TorchBackend:
@@ -54,7 +41,7 @@ class TorchBackend:
     def __init__(self, network: Network, *, autocast: torch.dtype | None = None) -> None:
         self._network = network
         self._autocast = autocast
-        self._device = next(network.parameters()).device
+        self._device = get_device(network)
 
     def run(self, batch: PaddedBatch) -> torch.Tensor:
         """Return the logits of a batch as float32. Shape: (n_windows, length, n_tags)."""
@@ -68,30 +55,171 @@ class TorchBackend:
     def _move(self, array: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(array)
         if self._device.type == "cuda":
+            # From pinned memory the copy runs beside the batch before it.
             return tensor.pin_memory().to(self._device, non_blocking=True)
         return tensor.to(self._device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Predictor:
+    """The copy of a network that predicts, and the size of the batches that it runs fastest."""
+
+    backend: TorchBackend
+    budget: Budget
+
+
+class TorchEngine(Engine):
+    """A Hugging Face network in PyTorch, in float32.
+
+    Prediction runs a copy of it, in the precision that the config asks for. What the copy does not
+    change it shares with the network.
+
+    Args:
+        network: The network.
+        precision: The type that prediction computes in.
+        has_trained_head: Whether the weights of its head are not those that it was drawn with.
+    """
+
+    name = "torch"
+    title = "PyTorch"
+    precisions: ClassVar[tuple[str, ...]] = get_args(Precision)
+    files = r"model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json"
+    file_kind = "the weights"
+    stores_limits = False
+
+    def __init__(
+        self, network: Network, *, precision: str = "auto", has_trained_head: bool = True
+    ) -> None:
+        self._network = network
+        self._precision = precision
+        self._predictor: _Predictor | None = None
+        self.has_trained_head = has_trained_head
+
+    @classmethod
+    def read(cls, source: WeightsSource) -> "TorchEngine":
+        """Return the engine with the network in a checkpoint folder.
+
+        Raises:
+            CheckpointError: The folder has no weights for PyTorch, or none that can be trusted.
+        """
+        if not has_weights(source.folder):
+            _refuse_weights_of_other_engines(source)
+        network, has_trained_head = load_network(
+            source.folder,
+            source.name,
+            attention=source.attention,
+            allow_pickle=source.allow_pickle,
+        )
+        return cls(network, precision=source.precision, has_trained_head=has_trained_head)
+
+    def write(self, folder: Path) -> None:
+        """Write config.json and weights as safetensors, which Hugging Face reads."""
+        with quiet_transformers():
+            self._network.save_pretrained(folder, safe_serialization=True)
+
+    def find_limits(self, tokenizer_files: dict[str, bytes], *, n_special: int) -> Limits:
+        """Return what the network can read."""
+        return find_limits(self._network, tokenizer_files, n_special=n_special)
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self._network
+
+    def describe(self) -> str:
+        """Return the name of the network's class."""
+        return type(self._network).__name__
+
+    def move_to(self, device: torch.device) -> None:
+        """Move the network to a device."""
+        if get_device(self._network) != device:
+            self._network.to(device)
+            self.mark_changed()
+
+    def prepare(self) -> None:
+        """Make the copy that predicts, on the device where spaCy wants it, if there is none."""
+        self.move_to(get_torch_default_device())
+        self._network.eval()
+        self._get_predictor()
+
+    def mark_changed(self) -> None:
+        """Drop the copy that predicts."""
+        self._predictor = None
+
+    @property
+    def budget(self) -> Budget:
+        """How large the batches are that the copy runs fastest."""
+        return self._get_predictor().budget
+
+    def run(self, batch: PaddedBatch) -> torch.Tensor:
+        """Return the logits of a batch as float32. Shape: (n_windows, length, n_tags)."""
+        return self._get_predictor().backend.run(batch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_predictor": None}
+
+    def _get_predictor(self) -> _Predictor:
+        predictor = self._predictor
+        if predictor is None:
+            with one_at_a_time():
+                # Another thread may have made it while this one waited.
+                predictor = self._predictor or _make_predictor(self._network, self._precision)
+                self._predictor = predictor
+        return predictor
 
 
 def copy_for_prediction(network: Network, dtype: torch.dtype) -> Network:
     """Return a copy of a network that only predicts: its encoder in a type, its head in float32.
 
-    What need not change is shared with the network: the copy is out of date when that is trained further. Buffers keep
-    their type, because positions computed in a reduced one are wrong.
+    What need not change is shared with the network: the copy is out of date when that is trained
+    further. Buffers keep their type, because positions computed in a reduced one are wrong.
     """
-    weights = (*network.parameters(), *network.buffers())
-    copied = copy.deepcopy(network, {id(tensor): tensor for tensor in weights}).eval()
+    # A tensor that deepcopy finds in its memo is not copied.
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    copied = copy.deepcopy(network, shared).eval()
     _, head = find_head(copied)
-    if can_pack(next(network.parameters()).device, dtype):
+    if can_pack(get_device(network), dtype):
         pack_linear_layers(copied, dtype, skip=head)
     for module in copied.modules():
         if module is not head:
-            for name, parameter in module.named_parameters(recurse=False):
-                setattr(
-                    module, name, nn.Parameter(parameter.detach().to(dtype), requires_grad=False)
-                )
-    head.register_forward_pre_hook(_as_float32)
+            _cast_parameters(module, dtype)
+    head.register_forward_pre_hook(_cast_inputs_to_float32)
     return copied
 
 
-def _as_float32(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+def _cast_parameters(module: nn.Module, dtype: torch.dtype) -> None:
+    for name, parameter in module.named_parameters(recurse=False):
+        cast = nn.Parameter(parameter.detach().to(dtype), requires_grad=False)
+        setattr(module, name, cast)
+
+
+def _cast_inputs_to_float32(
+    _module: nn.Module, inputs: tuple[torch.Tensor, ...]
+) -> tuple[torch.Tensor, ...]:
     return tuple(tensor.float() for tensor in inputs)
+
+
+def _make_predictor(network: Network, precision: str) -> _Predictor:
+    device = get_device(network)
+    dtype = resolve_precision(precision, device)
+    backend = TorchBackend(copy_for_prediction(network, dtype or torch.float32))
+    return _Predictor(backend, _choose_budget(device, is_reduced=dtype is not None))
+
+
+def _choose_budget(device: torch.device, *, is_reduced: bool) -> Budget:
+    """Return the size of batches that a device runs fastest."""
+    if device.type == "cpu":
+        return Budget(4096 if is_reduced else 2048, padding=64)
+    return Budget(65536, padding=8192) if is_reduced else Budget(32768, padding=4096)
+
+
+def _refuse_weights_of_other_engines(source: WeightsSource) -> None:
+    found = find_other_engine(source.folder, name=TorchEngine.name)
+    if found is None:
+        return
+    other, file_name = found
+    raise CheckpointError(
+        f"{source.name}: expected weights in model.safetensors, found {other.file_kind} "
+        f'{file_name}, which PyTorch cannot run. Set backend = "{other.name}" to predict '
+        "with it; train the pipeline that it was exported from."
+    )

@@ -9,7 +9,7 @@ from spacy.vocab import Vocab
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.checkpoint import Checkpoint
-from spacy_hf_ner.model.engines.scripted import ScriptedBackend
+from spacy_hf_ner.model.engines.scripted import ScriptedEngine
 from spacy_hf_ner.model.engines.torch_engine import TorchBackend
 from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import MixedReading, Reading, find_sentence_starts, lay_out
@@ -83,7 +83,7 @@ def test_a_tokenizer_of_another_checkpoint_is_refused(
 def test_texts_without_subwords_have_no_logits(bert: Checkpoint, make_docs: MakeDocs) -> None:
     docs = make_docs(["", " "])
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
-    backend = ScriptedBackend({}, n_tags=9)
+    backend = ScriptedEngine({}, n_tags=9)
     assert run_windows(backend, layout, bert, Budget(64, 64)).shape == (0, 9)
 
 
@@ -136,7 +136,7 @@ def test_training_reads_short_texts_whole_and_long_ones_in_windows_of_mixed_leng
 
 
 def test_a_scripted_backend_says_what_is_written_down() -> None:
-    backend = ScriptedBackend({3: [1.0, 2.0]}, n_tags=2)
+    backend = ScriptedEngine({3: [1.0, 2.0]}, n_tags=2)
     assert backend._table.shape == (5, 2)
     assert backend._table[3].tolist() == [1.0, 2.0]
     assert backend._table[-1].tolist() == [0.0, 0.0]

@@ -34,7 +34,7 @@ def _learn(classifier: HFTokenClassifier, docs: list[Doc]) -> None:
 def test_it_is_the_gradient_of_torch(
     family: str, max_kept: int, tmp_path: Path, make_docs: MakeDocs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacy_hf_ner.model.shim.MAX_KEPT_SUBWORDS", max_kept)
+    monkeypatch.setattr("spacy_hf_ner.model.training.trainer.MAX_KEPT_SUBWORDS", max_kept)
     folder, docs = make_checkpoint(tmp_path, family=family), make_docs(TEXTS)
     gradients = []
     for by_rows in (True, False):

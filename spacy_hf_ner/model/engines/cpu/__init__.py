@@ -1,1 +1,1 @@
-"""What leans on private operations of torch, to run networks faster on CPUs."""
+"""What leans on private operations of torch, to be fast on CPUs."""

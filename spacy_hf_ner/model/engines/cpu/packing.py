@@ -1,10 +1,12 @@
 """Linear layers whose weights are laid out once for the CPU's matrix kernels.
 
-A plain layer has oneDNN reorder its weight in every call, or multiplies in MKL, which knows some processors less well.
-Packed layers give the same numbers up to the order of sums, and 1.1 to 1.4 times the words per second, most of it in
-small batches. A GELU that follows a layer is computed while the outputs are in the cache, and unrounded: 1.1 times the
-words per second in bfloat16. The operations are those that ``torch.compile`` puts into a frozen network; they are not
-part of torch's public interface, so layers stay as they are where torch lacks them.
+A plain layer has oneDNN reorder its weight in every call, or multiplies in MKL, which knows some
+processors less well. Packed layers give the same numbers up to the order of sums, and 1.1 to 1.4
+times the words per second, most of it in small batches. A GELU that follows a layer is computed
+while the outputs are in the cache, and unrounded: 1.1 times the words per second in bfloat16.
+
+The operations are those that ``torch.compile`` puts into a frozen network. They are not part of
+torch's public interface, so layers stay as they are where torch lacks them.
 """
 
 from typing import Any, Literal
@@ -12,7 +14,10 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-# Reorders a weight; and multiplies with it, adds the bias, and applies a function afterwards.
+__all__ = ["PackedLinear", "can_pack", "pack_linear_layers"]
+
+# Private operations of torch. The first reorders a weight; the second multiplies with it, adds the
+# bias, and applies a function to the outputs.
 _REORDER: Any = getattr(torch.ops.mkldnn, "_reorder_linear_weight", None)
 _MULTIPLY: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 
@@ -37,15 +42,20 @@ class PackedLinear(nn.Module):
 
     def __init__(self, layer: nn.Linear, dtype: torch.dtype) -> None:
         super().__init__()
-        self.in_features, self.out_features = layer.in_features, layer.out_features
+        self.in_features = layer.in_features
+        self.out_features = layer.out_features
         self.bias = None if layer.bias is None else layer.bias.detach().to(dtype)
         self._packed = _REORDER(layer.weight.detach().to(dtype), None)
-        self._weight, self._dtype = layer.weight.detach(), dtype
+        self._weight = layer.weight.detach()
+        self._dtype = dtype
         self.function: Literal["none", "gelu"] = "none"
 
     @property
     def weight(self) -> torch.Tensor:
-        """The weight, for networks that multiply with it themselves. Shape: (out_features, in_features)."""
+        """The weight, for networks that multiply with it themselves.
+
+        Shape: (out_features, in_features).
+        """
         return self._weight.to(self._dtype)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -57,18 +67,22 @@ class PackedLinear(nn.Module):
 
 
 def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
-    """Tell whether this build of torch can pack layers that lie on a device and compute in a type."""
-    if (
-        device.type != "cpu"
-        or dtype not in {torch.float32, torch.bfloat16}
-        or None in (_REORDER, _MULTIPLY)
-    ):
+    """Tell whether this build of torch can pack layers on a device, to compute in a type."""
+    if device.type != "cpu" or dtype not in {torch.float32, torch.bfloat16}:
+        return False
+    if _REORDER is None or _MULTIPLY is None:
         return False
     return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def pack_linear_layers(module: nn.Module, dtype: torch.dtype, *, skip: nn.Linear) -> None:
-    """Replace the linear layers inside a module, and what is computed with them, in place; but for one layer."""
+    """Replace the linear layers inside a module, and GELUs after them, in place.
+
+    Args:
+        module: The module.
+        dtype: The type to compute in.
+        skip: A layer that stays as it is.
+    """
     for name, child in list(module.named_children()):
         if type(child) is nn.Linear and child is not skip:
             setattr(module, name, PackedLinear(child, dtype))
@@ -76,11 +90,13 @@ def pack_linear_layers(module: nn.Module, dtype: torch.dtype, *, skip: nn.Linear
             pack_linear_layers(child, dtype, skip=skip)
     for layer_name, function_name in _BLOCKS:
         layer = getattr(module, layer_name, None)
-        if isinstance(layer, PackedLinear) and _is_gelu(getattr(module, function_name, None)):
+        function = getattr(module, function_name, None)
+        if isinstance(layer, PackedLinear) and _is_gelu(function):
             layer.function = "gelu"
             setattr(module, function_name, nn.Identity())
 
 
 def _is_gelu(function: object) -> bool:
+    """Tell whether a function is the exact GELU, by its values: families have many classes."""
     probe = torch.linspace(-4.0, 4.0, 65)
     return callable(function) and torch.equal(function(probe), nn.functional.gelu(probe))

@@ -1,11 +1,13 @@
-"""A network that was exported to ONNX, as a file: it predicts, and cannot be trained."""
+"""A network that was exported to ONNX, as a file in a checkpoint folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.engines.torch_engine import Precision
+from spacy_hf_ner.model.engines.base import WeightsSource
 from spacy_hf_ner.model.reading.limits import Limits
+
+__all__ = ["FP32_FILE", "INT8_FILE", "OnnxGraph", "read_graph"]
 
 FP32_FILE = "model.onnx"
 INT8_FILE = "model_int8.onnx"
@@ -33,34 +35,41 @@ class OnnxGraph:
         return self.file_name == INT8_FILE
 
     def write(self, folder: Path) -> None:
-        """Write the graph and config.json; a graph in the other precision would be outdated, and goes."""
+        """Write the graph and config.json; a graph in the other precision is outdated, and goes."""
         (folder / "config.json").write_bytes(self.config)
         (folder / self.file_name).write_bytes(self.content)
-        (folder / (FP32_FILE if self.is_int8 else INT8_FILE)).unlink(missing_ok=True)
+        outdated = FP32_FILE if self.is_int8 else INT8_FILE
+        (folder / outdated).unlink(missing_ok=True)
 
 
-def read_graph(
-    folder: Path, called: str, *, precision: Precision, limits: Limits | None
-) -> OnnxGraph:
-    """Return the graph in a checkpoint folder: in 8 bits if there is such a one and the precision is ``"auto"``.
+def read_graph(source: WeightsSource) -> OnnxGraph:
+    """Return the graph in a checkpoint folder.
 
-    Args:
-        folder: The folder.
-        called: What to call it in messages.
-        precision: The precision that the config asks for.
-        limits: What is stored with the checkpoint of what the network can read.
+    With the precision ``"auto"`` that is the one in 8 bits, if there is such a one.
 
     Raises:
-        CheckpointError: There is no graph of that precision, or it was made by another program.
+        CheckpointError: There is no graph of that precision, or another program made it.
     """
-    wanted = (FP32_FILE,) if precision == "fp32" else (INT8_FILE, FP32_FILE)
-    file_name = next((name for name in wanted if (folder / name).is_file()), None)
-    if file_name is None or limits is None:
-        found = ", ".join(sorted(path.name for path in folder.glob("*.onnx"))) or "none"
+    folder = source.folder
+    file_names = (FP32_FILE,) if source.precision == "fp32" else (INT8_FILE, FP32_FILE)
+    found = [name for name in file_names if (folder / name).is_file()]
+    if not found or source.limits is None:
         raise CheckpointError(
-            f'{called}: backend = "onnx" with precision = "{precision}" expects {" or ".join(wanted)} in {folder}, '
-            f"written by this package; found {found}. Make it with `python -m spacy hf-ner export-onnx MODEL OUTPUT`."
+            f'{source.name}: backend = "onnx" with precision = "{source.precision}" expects '
+            f"{' or '.join(file_names)} in {folder}, written by this package; found "
+            f"{_name_graphs(folder)}. Make it with "
+            "`python -m spacy hf-ner export-onnx MODEL OUTPUT`.",
+            settings=("backend", "precision"),
         )
+    file_name = found[0]
     return OnnxGraph(
-        file_name, (folder / file_name).read_bytes(), (folder / "config.json").read_bytes(), limits
+        file_name,
+        content=(folder / file_name).read_bytes(),
+        config=(folder / "config.json").read_bytes(),
+        limits=source.limits,
     )
+
+
+def _name_graphs(folder: Path) -> str:
+    file_names = sorted(path.name for path in folder.glob("*.onnx"))
+    return ", ".join(file_names) or "none"

@@ -9,13 +9,14 @@ import torch
 
 from spacy_hf_ner.core.windows import Window
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
-from spacy_hf_ner.model.engines.onnx.engine import OnnxBackend
+from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
 from spacy_hf_ner.model.engines.onnx.export import export_checkpoint, quantize_checkpoint
 from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph
 from spacy_hf_ner.model.engines.torch_engine import TorchBackend
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch, make_batches
 
-# The lengths of the windows in each batch; one subword in one window is the case that fixed shapes get wrong.
+# The lengths of the windows in each batch; one subword in one window is the case that fixed shapes
+# get wrong.
 BATCHES = ((1,), (2,), (300,), (40, 7, 1), (3,) * 9)
 
 
@@ -35,8 +36,8 @@ def export(folder: Path) -> Exported:
 
 
 def get_graph(checkpoint: Checkpoint) -> OnnxGraph:
-    assert isinstance(checkpoint.weights, OnnxGraph)
-    return checkpoint.weights
+    assert isinstance(checkpoint.engine, OnnxEngine)
+    return checkpoint.engine.graph
 
 
 def draw_batches(checkpoint: Checkpoint) -> Iterator[PaddedBatch]:
@@ -59,4 +60,4 @@ def run_torch(checkpoint: Checkpoint, batch: PaddedBatch) -> np.ndarray:
 
 
 def run_onnx(checkpoint: Checkpoint, batch: PaddedBatch) -> np.ndarray:
-    return OnnxBackend(get_graph(checkpoint).content).run(batch).numpy()
+    return checkpoint.engine.run(batch).numpy()

@@ -41,7 +41,7 @@ def bert_exported(bert_folder: Path) -> Exported:
 
 @pytest.fixture(scope="module")
 def folders(bert_exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A folder with the float32 graph of the tiny BERT, one with the graph in 8 bits; nobody writes to them."""
+    """Folders with the graph of the tiny BERT, in float32 and in 8 bits; nobody writes to them."""
     made = {name: tmp_path_factory.mktemp(name) for name in ("fp32", "int8")}
     write_checkpoint(bert_exported.fp32, made["fp32"])
     write_checkpoint(bert_exported.int8, made["int8"])
@@ -155,7 +155,10 @@ def test_a_graph_is_neither_trained_nor_relabelled_nor_exported_again(
     tag_set = classifier.load("auto")
     assert tag_set is not None
     classifier.set_tags(tag_set, scheme="auto")
-    refused = r'with backend = "onnx" the network is model.onnx, .* cannot be trained, exported again or relabelled'
+    refused = (
+        r'with backend = "onnx" the network is model\.onnx, .* '
+        "cannot be trained, exported again or relabelled"
+    )
     with pytest.raises(CheckpointError, match=refused):
         classifier.begin_update(make_docs(TEXTS))
     with pytest.raises(CheckpointError, match=refused):
@@ -195,7 +198,8 @@ if __name__ == "__main__":
         multiprocessing.set_start_method(start_method, force=True)
         together = read(nlp.pipe(TEXTS, n_process=2, batch_size=12))
         print(start_method, "the same" if together == alone else together)
-    print("transformers imported" if "transformers.modeling_utils" in sys.modules else "no network of transformers")
+    imported = "transformers.modeling_utils" in sys.modules
+    print("transformers imported" if imported else "no network of transformers")
 """
 
 

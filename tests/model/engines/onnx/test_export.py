@@ -10,9 +10,12 @@ import torch
 
 from spacy_hf_ner.errors import CheckpointError, MissingExtraError
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
-from spacy_hf_ner.model.engines.onnx import export as onnx_export
-from spacy_hf_ner.model.engines.onnx.engine import OnnxBackend
-from spacy_hf_ner.model.engines.onnx.export import export_checkpoint, quantize_checkpoint
+from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
+from spacy_hf_ner.model.engines.onnx.export import (
+    check_graph,
+    export_checkpoint,
+    quantize_checkpoint,
+)
 from spacy_hf_ner.model.engines.onnx.int8 import quantize_graph
 from tests.checkpoints import FAMILIES, make_checkpoint
 from tests.model.engines.onnx.onnx_graphs import (
@@ -110,7 +113,7 @@ def test_products_of_8_bits_fit_where_cpus_add_two_of_them_in_16(bert_exported: 
 
 
 def make_session(weights: dict[str, np.ndarray], *, activation: str | None = None) -> Any:
-    """Return linear layers one after the other, in 8 bits but for the last, with a function behind the first."""
+    """Return linear layers in a row, in 8 bits but for the last; a function follows the first."""
     make, nodes, name = onnx.helper, [], "x"
     for i, weight in enumerate(weights):
         nodes.append(make.make_node("MatMul", [name, weight], [name := f"{weight}.product"]))
@@ -173,13 +176,12 @@ def test_export_leaves_the_network_as_it_was(bert: Checkpoint) -> None:
 
 
 def test_a_graph_that_gives_other_logits_is_refused(
-    bert_exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bert_exported: Exported, tmp_path: Path
 ) -> None:
     another = read_checkpoint(make_checkpoint(tmp_path, seed=1))
-    wrong = get_graph(bert_exported.fp32).content
-    monkeypatch.setattr(onnx_export, "_export", lambda *_, **__: wrong)
+    wrong = OnnxEngine(get_graph(bert_exported.fp32))
     with pytest.raises(CheckpointError, match=r"gives logits that differ by .* Keep backend"):
-        export_checkpoint(another)
+        check_graph(wrong, another)
 
 
 def test_a_network_that_cannot_be_exported_says_why(
@@ -215,4 +217,4 @@ def test_a_missing_library_names_the_extra(
     with pytest.raises(MissingExtraError, match=r"'onnx'.*spacy-hf-ner\[onnx\]"):
         quantize_checkpoint(bert_exported.fp32)
     with pytest.raises(MissingExtraError, match=r"'onnxruntime'.*spacy-hf-ner\[onnx\]"):
-        OnnxBackend(get_graph(bert_exported.fp32).content)
+        OnnxEngine(get_graph(bert_exported.fp32)).prepare()

@@ -1,0 +1,53 @@
+"""The types that networks compute in: what settings call them, and what they mean on a device."""
+
+from typing import Literal
+
+import torch
+
+from spacy_hf_ner.model.engines.cpu.bf16 import cpu_has_bf16
+
+__all__ = [
+    "MixedPrecision",
+    "Precision",
+    "cast_to",
+    "has_fast_bf16",
+    "resolve_precision",
+]
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+MixedPrecision = Literal["auto", "none", "bf16", "fp16"]
+
+# The reduced type that a setting means; None is the network's own, which is float32.
+_DTYPES: dict[str, torch.dtype | None] = {
+    "fp32": None,
+    "none": None,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+}
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Tell whether a device multiplies bfloat16 matrices natively: many CPUs, GPUs since Ampere."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and cpu_has_bf16()
+
+
+def resolve_precision(precision: str, device: torch.device) -> torch.dtype | None:
+    """Return the reduced type that a setting means on a device, or None for float32.
+
+    Args:
+        precision: A value of the setting ``precision`` or ``mixed_precision``.
+        device: Where the network is.
+    """
+    if precision == "auto":
+        return torch.bfloat16 if has_fast_bf16(device) else None
+    return _DTYPES[precision]
+
+
+def cast_to(dtype: torch.dtype | None, device: torch.device) -> torch.autocast:
+    """Return the context that computes in a type, or in the network's own if None.
+
+    Contexts may be nested: the outermost keeps the weights that it has cast for those inside.
+    """
+    return torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None)

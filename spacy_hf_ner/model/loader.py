@@ -1,0 +1,96 @@
+"""What settings name to a checkpoint in memory, ready to be kept: checked, and fit for training.
+
+Nothing is kept here, so whoever keeps a checkpoint keeps one that has passed all checks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint
+from spacy_hf_ner.model.engines.base import ReadEngine
+from spacy_hf_ner.model.engines.table import get_engine
+from spacy_hf_ner.model.hub import fetch_folder, find_folder
+from spacy_hf_ner.model.settings import Settings
+from spacy_hf_ner.model.training.dropout import make_dropout_cheap
+from spacy_hf_ner.model.training.freezing import freeze_layers
+
+__all__ = ["CheckpointLoader"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLoader:
+    """Loads checkpoints as settings ask.
+
+    Attributes:
+        settings: The settings.
+        read_engine: What reads the weights; None for the engine that ``backend`` names.
+    """
+
+    settings: Settings
+    read_engine: ReadEngine | None = None
+
+    def peek(self, scheme: str) -> TagSet | None:
+        """Return the tags of the source if it is on this machine, from its config.json alone."""
+        settings = self.settings
+        folder = find_folder(
+            settings.name, revision=settings.revision, allow_pickle=settings.allow_pickle
+        )
+        if folder is None:
+            return None
+        return peek_tag_set(folder, labels=settings.labels, scheme=scheme)
+
+    def fetch(self) -> Path:
+        """Return the folder of the source, from the hub if it is not on this machine."""
+        settings = self.settings
+        return fetch_folder(
+            settings.name, revision=settings.revision, allow_pickle=settings.allow_pickle
+        )
+
+    def read_source(self, folder: Path, scheme: str) -> Checkpoint:
+        """Return the checkpoint of the source, with the labels that the config names."""
+        settings = self.settings
+        return self._read(folder, scheme, name=settings.name, labels=settings.labels)
+
+    def read_saved(self, folder: Path, scheme: str) -> Checkpoint:
+        """Return the checkpoint in a folder that a pipeline was saved to.
+
+        The ``labels`` of the config are not those of the folder: they name the columns of the
+        source.
+        """
+        return self._read(folder, scheme)
+
+    def make_ready(self, checkpoint: Checkpoint) -> None:
+        """Check that a checkpoint fits the settings, and make its network ready for training.
+
+        Raises:
+            ConfigError: The window does not fit, or there are fewer layers than are to be frozen.
+        """
+        network = checkpoint.engine.network
+        if network is not None:
+            freeze_layers(network, self.settings.frozen_layers)
+            make_dropout_cheap(network)
+        self.settings.choose_reading(checkpoint)
+
+    def _read(
+        self,
+        folder: Path,
+        scheme: str,
+        *,
+        name: str | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Checkpoint:
+        settings = self.settings
+        checkpoint = read_checkpoint(
+            folder,
+            name=name,
+            labels=labels,
+            scheme=scheme,
+            attention=settings.attention,
+            allow_pickle=settings.allow_pickle,
+            precision=settings.precision,
+            read_engine=self.read_engine or get_engine(settings.backend).read,
+        )
+        self.make_ready(checkpoint)
+        return checkpoint

@@ -1,0 +1,156 @@
+"""The training half of a model: forward and backward through the network, and the step."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from spacy.tokens import Doc
+from thinc.api import Optimizer, torch2xp
+
+from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.model.checkpoint import Checkpoint
+from spacy_hf_ner.model.engines.precision import cast_to, resolve_precision
+from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.head import find_head
+from spacy_hf_ner.model.network import get_device
+from spacy_hf_ner.model.reading.aggregation import score_units_for_training
+from spacy_hf_ner.model.reading.batching import Budget
+from spacy_hf_ner.model.reading.layout import Layout, MixedReading, lay_out
+from spacy_hf_ner.model.reading.windowed import RecomputingBackend, run_windows
+from spacy_hf_ner.model.settings import Settings
+from spacy_hf_ner.model.training.dropout import set_dropout
+from spacy_hf_ner.model.training.embeddings import EmbeddingGradient
+from spacy_hf_ner.model.training.optimizer import NetworkOptimizer
+
+__all__ = ["MAX_KEPT_SUBWORDS", "TRAINING_BUDGET", "Trainer"]
+
+TRAINING_BUDGET = Budget(2048, padding=64)  # of a micro-batch
+
+# Padded subwords of a batch whose activations are kept for backprop; those of the rest are computed
+# again, so that memory does not grow with the batch.
+MAX_KEPT_SUBWORDS = 8192
+
+
+class Trainer:
+    """Trains the network of a checkpoint, on the device where it is.
+
+    All that it holds (gradients, moments, averages, the scale of gradients) belongs to this network
+    on this device: for another head or another device there must be another trainer.
+
+    Args:
+        checkpoint: The checkpoint.
+        settings: What the config says about the model.
+
+    Raises:
+        CheckpointError: The engine of the checkpoint only predicts.
+
+    Attributes:
+        device: Where the network is.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, settings: Settings) -> None:
+        self._checkpoint = checkpoint
+        self._settings = settings
+        self._network = checkpoint.network
+        self.device = get_device(self._network)
+        self._autocast = resolve_precision(settings.mixed_precision, self.device)
+        self._embeddings = EmbeddingGradient(self._network)
+        # It scales where fp16 is used, and does nothing elsewhere.
+        self._scaler = torch.amp.GradScaler(
+            self.device.type, enabled=self._autocast == torch.float16
+        )
+        self._optimizer: NetworkOptimizer | None = None
+
+    def begin_update(
+        self, docs: Sequence[Doc], *, dropout: float
+    ) -> tuple[list[Floats32], Callable[[Sequence[Floats32]], None]]:
+        """Return the rows of each Doc, and what adds their gradient to that of the weights.
+
+        Args:
+            docs: The batch.
+            dropout: The dropout rate, unless the config names one.
+        """
+        checkpoint = self._checkpoint
+        reading = self._settings.choose_reading(checkpoint)
+        mixed = MixedReading(reading, longest=checkpoint.limits.max_subwords)
+        layout = lay_out(docs, checkpoint.tokenizer.encode(docs), mixed)
+        rows = self._compute_rows(layout, dropout)
+
+        def backprop(d_rows: Sequence[Floats32]) -> None:
+            self._add_gradients(rows, layout.gather_rows(d_rows))
+
+        return layout.spread_rows(rows.detach().float().cpu().numpy()), backprop
+
+    def _compute_rows(self, layout: Layout, dropout: float) -> torch.Tensor:
+        """Return rows that know how they were computed. Shape: (n_units, n_tags)."""
+        checkpoint = self._checkpoint
+        assert checkpoint.tag_set is not None
+        rate = self._settings.dropout
+        set_dropout(self._network, dropout if rate is None else rate)
+        backend = RecomputingBackend(
+            TorchBackend(self._network, autocast=self._autocast), max_kept=MAX_KEPT_SUBWORDS
+        )
+        with torch.enable_grad():
+            # One autocast around all batches: so the weights are cast once.
+            with self._embeddings.by_rows(), cast_to(self._autocast, self.device):
+                logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
+            return score_units_for_training(
+                logits,
+                layout.alignment,
+                checkpoint.tag_set,
+                subword_labels=checkpoint.subword_labels,
+            )
+
+    def _add_gradients(self, rows: torch.Tensor, d_rows: Floats32) -> None:
+        """Carry a gradient of rows into the network. Shape of both: (n_units, n_tags)."""
+        if not rows.requires_grad:  # there was nothing to read
+            return
+        gradient = torch.from_numpy(d_rows).to(self.device)
+        self._embeddings.prepare()
+        # What was not kept runs forward again in here, so its embeddings need the same mode.
+        with self._embeddings.by_rows():
+            torch.autograd.backward(rows, self._scaler.scale(gradient))
+
+    def step(self, optimizer: Optimizer) -> None:
+        """Step the network as a Thinc optimizer asks, with the gradients since the last step."""
+        if self._optimizer is None or self._optimizer.settings is not optimizer:
+            _, head = find_head(self._network)
+            self._optimizer = NetworkOptimizer(
+                self._network,
+                head,
+                head_learn_rate=self._settings.head_learn_rate,
+                settings=optimizer,
+                scaler=self._scaler,
+            )
+        self._optimizer.step()
+
+    def give_gradients(self, take: Callable[..., Any], model_id: int) -> None:
+        """Give another callable than an optimizer the weights and their gradients, and clear these.
+
+        ``nlp.rehearse`` passes such a callable, which gathers gradients for its own optimizer.
+
+        Args:
+            take: It is called with a key, a view of the weights, which that optimizer writes to
+                later, and a copy of their gradient.
+            model_id: What the first part of a key is.
+        """
+        scale = self._scaler.get_scale()
+        for name, parameter in self._network.named_parameters():
+            if parameter.grad is not None:
+                weights = torch2xp(parameter.detach())
+                gradient = torch2xp(parameter.grad / scale)
+                take((model_id, name), weights, gradient)
+                parameter.grad = None
+
+    @contextlib.contextmanager
+    def use_averages(self) -> Iterator[None]:
+        """Put the averaged weights in place of the last ones for a while, if there are any."""
+        if self._optimizer is None:
+            yield
+            return
+        self._optimizer.swap_averages()
+        try:
+            yield
+        finally:
+            self._optimizer.swap_averages()
