@@ -13,12 +13,13 @@ from tqdm import tqdm
 from spacy_hf_ner.corpus.conversion_report import ConversionReport, FileReport, PartReport
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
+from spacy_hf_ner.corpus.format import Target, Writer
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.corpus.texts import blank_pipeline
-from spacy_hf_ner.corpus.writing import SHARD_WORDS, Writer, open_writer, stage_files
+from spacy_hf_ner.corpus.writing import SHARD_WORDS, open_writer, stage_files
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 PIPELINE_SENTENCES: Final = 20_000  # that one pipeline reads before it makes way for a new one
@@ -138,7 +139,13 @@ class _Writers:
     def get(self, part: str) -> Writer:
         if part not in self.opened:
             writer = open_writer(
-                self.folder, part, self.suffix, scheme=self.scheme, shard_words=self.shard_words
+                Target(
+                    folder=self.folder,
+                    part=part,
+                    suffix=self.suffix,
+                    scheme=self.scheme,
+                    shard_words=self.shard_words,
+                )
             )
             self.stack.callback(writer.close)
             self.opened[part] = writer

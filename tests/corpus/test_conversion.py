@@ -181,7 +181,7 @@ def test_parts_are_never_mixed_into_one_file(tmp_path: Path) -> None:
 def test_an_unknown_ending_of_the_output_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll", "Ed B-PER\n")
     with pytest.raises(
-        ConfigError, match=r"ends in .spacy, .conll, .tsv or .parquet, got an ending '.txt'"
+        ConfigError, match=r"ends in .spacy, .parquet, .conll or .tsv, got an ending '.txt'"
     ):
         convert_corpus(source, tmp_path / "out.txt")
     with pytest.raises(ConfigError, match="lang must be a language code"):
