@@ -1,12 +1,13 @@
 """A corpus, opened: which format each of its files is in.
 
-These count, the first before the second and so on:
+These count, each before those below it:
 
-1. The format that the user names. It is always obeyed, and an unknown one always refused.
-2. The format that claims a name or a folder as a whole: ``hf:`` and folders that `save_to_disk` wrote are data sets,
-   folders with an ``.ann`` and its pairs of files are brat's. The first of the list counts.
+1. The format that the user names. It is always obeyed, and an unknown one is always refused.
+2. The format that claims a name or a folder as a whole: ``hf:NAME`` and what `save_to_disk` wrote
+   are data sets; a folder with an ``.ann``, and the two files of such a pair, are brat's.
 3. The ending of a file, where it belongs to one format alone.
-4. The first lines of a text: the first format of the list to which they look right. CoNLL, the last, takes them all.
+4. The first lines of a text: the first format of the list that takes them. CoNLL, the last, takes
+   them all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from spacy_hf_ner.corpus.folders import (
+    find_claimant,
     find_data_folder,
-    format_of_suffix,
+    find_format_by_suffix,
     group_parts,
-    list_files,
+    is_data,
     name_part,
     report_unread,
 )
@@ -29,14 +31,14 @@ from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
-__all__ = ["find_format", "get_format", "open_corpora", "open_corpus"]
+__all__ = ["find_format", "list_format_names", "open_corpora", "open_corpus"]
 
 AUTO: Final = "auto"
 N_HEAD: Final = 200  # lines of a text that tell its format
 
 
 def open_corpus(path: Path | str, options: ReadOptions, *, format_name: str = AUTO) -> Source:
-    """Return a corpus in one part, such as one file or one folder of brat annotations, as a source of sentences.
+    """Return a corpus in one part, such as a file or brat's folder, as a source of sentences.
 
     Raises:
         ConfigError: There is no such format.
@@ -52,7 +54,7 @@ def open_corpus(path: Path | str, options: ReadOptions, *, format_name: str = AU
 
 
 def open_corpora(name: str, options: ReadOptions, *, format_name: str = AUTO) -> dict[str, Source]:
-    """Return the parts of a corpus by their names: the files of a folder, the splits of a data set, or one file.
+    """Return the parts of a corpus by their names: files of a folder, splits, or one file.
 
     Args:
         name: A path, or ``hf:NAME`` for a data set on the hub.
@@ -60,43 +62,25 @@ def open_corpora(name: str, options: ReadOptions, *, format_name: str = AUTO) ->
         format_name: A format's name, or ``"auto"``.
 
     Raises:
-        ConfigError: There is no such format, or it cannot read such a name.
+        ConfigError: There is no such format, or it does not read what is named.
         CorpusError: The corpus cannot be read as what it claims to be.
         MissingExtraError: The format needs a library that is not installed.
     """
-    named = None if format_name == AUTO else get_format(format_name)
+    named = None if format_name == AUTO else _get_format(format_name)
     claimant = find_claimant(name, FORMATS if named is None else [named])
-    if claimant is not None and claimant.open_whole is not None:
-        sources = dict(claimant.open_whole(name, options))
-        return _report_files_beside(sources, Path(name))
+    if claimant is not None:
+        return _open_whole(claimant, name, options)
     path = Path(name)
-    _check_place(path, named)
+    if not path.exists():
+        raise _refuse_missing(name, named)
     if path.is_dir():
         return _open_folder(path, options, named)
     return {name_part(path): _open_file(path, options, named)}
 
 
-def get_format(name: str) -> Format:
-    """Return the format of a name.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    for known in FORMATS:
-        if known.name == name:
-            return known
-    names = ", ".join(sorted(known.name for known in FORMATS))
-    raise ConfigError(
-        f"unknown format {name!r}: expected {AUTO} or one of {names}.", settings=("format",)
-    )
-
-
-def find_claimant(name: str, formats: Sequence[Format]) -> Format | None:
-    """Return the first format that reads this name as a whole, or None."""
-    for candidate in formats:
-        if candidate.claims is not None and candidate.claims(name):
-            return candidate
-    return None
+def list_format_names() -> list[str]:
+    """Return what the setting ``format`` may be, ``"auto"`` first."""
+    return [AUTO, *sorted(known.name for known in FORMATS)]
 
 
 def find_format(path: Path, options: ReadOptions) -> Format:
@@ -105,77 +89,91 @@ def find_format(path: Path, options: ReadOptions) -> Format:
     Raises:
         CorpusError: There is no such file.
     """
-    known = find_claimant(str(path), FORMATS) or format_of_suffix(path)
-    return known or sniff_format(open_text(path, encoding=options.encoding))
+    known = find_claimant(str(path)) or find_format_by_suffix(path)
+    return known or _sniff_format(open_text(path, encoding=options.encoding))
 
 
-def sniff_format(file: TextFile) -> Format:
-    """Return the format that the first lines of a text are in."""
+def _get_format(name: str) -> Format:
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    _, *names = list_format_names()
+    raise ConfigError(
+        f"unknown format {name!r}: expected {AUTO} or one of {', '.join(names)}.",
+        settings=("format",),
+    )
+
+
+def _sniff_format(file: TextFile) -> Format:
     head = [line for _, line in islice(file.lines(), N_HEAD) if line.strip()]
     for candidate in FORMATS:
         if candidate.sniff is not None and candidate.sniff(head):
             return candidate
-    raise CorpusError(f"{file.path}: expected a text in a known format, got another. Name it.")
+    raise CorpusError(f"{file.path}: expected a text in some known format, got another.")
 
 
-def _check_place(path: Path, named: Format | None) -> None:
-    """Refuse what is not there, and what the named format cannot read as such."""
-    if path.exists():
-        return
-    claimant = find_claimant(str(path), FORMATS)
+def _refuse_missing(name: str, named: Format | None) -> ConfigError | CorpusError:
+    """Return the error on a name that is no path, or not in the format that the user names."""
+    claimant = find_claimant(name)
     if named is not None and claimant is not None:
-        raise ConfigError(
-            f"{path} is in the format {claimant.name}, got the format {named.name}. Leave it out.",
+        return ConfigError(
+            f'{name} can be read with format = "{claimant.name}" only, got "{named.name}". Leave '
+            "the setting out, or name a file.",
             settings=("format",),
         )
-    raise CorpusError(f"{path}: expected a file or a folder, got nothing there. Check the path.")
+    return CorpusError(f"{name}: expected a file or a folder, got nothing there. Check the path.")
+
+
+def _open_whole(claimant: Format, name: str, options: ReadOptions) -> dict[str, Source]:
+    assert claimant.open_whole is not None, "a format that claims a name opens it"
+    sources = claimant.open_whole(name, options)
+    files = [file for source in sources.values() for file in source.files]
+    folder = Path(name)
+    return _add_unread(sources, folder, files) if files and folder.is_dir() else dict(sources)
 
 
 def _open_folder(folder: Path, options: ReadOptions, named: Format | None) -> dict[str, Source]:
-    files = list_files(folder, named)
+    files = sorted(file for file in folder.iterdir() if is_data(file, named))
     if not files:
         inner = find_data_folder(folder, named)
-        return open_corpora(str(inner), options, format_name=AUTO if named is None else named.name)
-    sources = {
-        part: _open_part(part, group, options, named) for part, group in group_parts(files).items()
-    }
+        return open_corpora(str(inner), options, format_name=named.name if named else AUTO)
+    sources = {}
+    for part, group in group_parts(files).items():
+        if len(group) == 1:
+            sources[part] = _open_file(group[0], options, named)
+        else:
+            sources[part] = _open_shards(part, group, options)
     return _add_unread(sources, folder, files)
 
 
-def _open_part(part: str, files: list[Path], options: ReadOptions, named: Format | None) -> Source:
-    if len(files) == 1:
-        return _open_file(files[0], options, named)
-    shared = files[0].with_name(f"{part}-*{files[0].suffix}")
-    chosen = named or find_format(files[0], options)
-    assert chosen.open_files is not None
-    return chosen.open_files(files, str(shared), options)
+def _open_shards(part: str, files: Sequence[Path], options: ReadOptions) -> Source:
+    sharded = find_format_by_suffix(files[0])
+    assert sharded is not None, "shards are told by their endings"
+    assert sharded.open_files is not None, "only formats that open several files have shards"
+    name = files[0].with_name(f"{part}-*{files[0].suffix}")
+    return sharded.open_files(files, str(name), options)
 
 
 def _open_file(path: Path, options: ReadOptions, named: Format | None) -> Source:
-    """Return a file as a source; the encoding of a text is detected once, and its first lines are read once."""
-    chosen = named or format_of_suffix(path)
-    if chosen is not None and chosen.open_files is not None:
-        return chosen.open_files([path], str(path), options)
-    if chosen is not None and chosen.open_whole is not None:
-        (source,) = chosen.open_whole(str(path), options).values()
+    known = named or find_format_by_suffix(path)
+    if known is not None and known.open_files is not None:
+        return known.open_files([path], str(path), options)
+    if known is not None and known.open_whole is not None:
+        (source,) = known.open_whole(str(path), options).values()
         return source
+    # The encoding of a text is detected once, here: that may take a pass over the whole file.
+    # What the formats read again is the text, to count its tags in constant memory, and once more
+    # for each time that its sentences are asked for.
     text = open_text(path, encoding=options.encoding)
-    if chosen is None:
-        chosen = sniff_format(text)
-    assert chosen.open_text is not None
-    return chosen.open_text(text, options)
-
-
-def _report_files_beside(sources: dict[str, Source], folder: Path) -> dict[str, Source]:
-    files = [file for source in sources.values() for file in source.files]
-    return _add_unread(sources, folder, files) if files and folder.is_dir() else sources
+    known = known or _sniff_format(text)
+    assert known.open_text is not None, "a format that sniffs texts opens them"
+    return known.open_text(text, options)
 
 
 def _add_unread(
     sources: Mapping[str, Source], folder: Path, files: Sequence[Path]
 ) -> dict[str, Source]:
-    """Add to the first source that some files of the folder look like a corpus and are not read."""
-    unread = report_unread(folder, files)
+    """Add to the first source that files of the folder look like a corpus and are not read."""
     first = next(iter(sources))
-    problems = (*sources[first].problems, *unread)
+    problems = (*sources[first].problems, *report_unread(folder, files))
     return {**sources, first: replace(sources[first], problems=problems)}

@@ -1,4 +1,4 @@
-"""The list of formats, one file for each: its reader, its writer, and the Format that names them."""
+"""The list of formats; each has a file: its reader, its writer, the Format that names both."""
 
 from typing import Final
 
@@ -13,5 +13,5 @@ from spacy_hf_ner.corpus.formats.spacy_docs import SPACY
 
 __all__ = ["FORMATS"]
 
-# In the order in which they are asked what is theirs: CoNLL takes any text that no other format takes.
+# In the order in which they are asked what is theirs: CoNLL takes any text that no other takes.
 FORMATS: Final[list[Format]] = [SPACY, DATASETS, BRAT, JSON, CONLLU, CSV, CONLL]

@@ -1,7 +1,8 @@
 """Hugging Face data sets: from the hub, saved on disk, or as parquet and arrow files."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ PARQUET: Final = "refs/convert/parquet"  # the hub's own copy of a data set, wit
 SAVED_FILES: Final = ("dataset_dict.json", "state.json")  # that save_to_disk writes
 UNNAMED: Final = "unnamed"  # documents without an id are unnamed-1, unnamed-2 and so on
 BATCH: Final = 1_000  # records that are read or written at once
+
+_SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
 
 # Data sets that are published as a script, which `datasets` no longer runs, by their short names: they have a copy.
 SCRIPTED: Final[Mapping[str, str]] = {
@@ -311,6 +314,12 @@ class ParquetWriter:
         self._rows = []
 
 
+def name_split(file: Path, siblings: Collection[str]) -> str:  # noqa: ARG001 - as all formats
+    """Return the split that a file holds, of which it may be a shard as the hub names them."""
+    shard = _SHARD.fullmatch(file.stem) if file.suffix == ".parquet" else None
+    return shard[1] if shard else file.stem
+
+
 def is_dataset(name: str) -> bool:
     """Tell whether this names a data set on the hub, or a folder that `save_to_disk` wrote."""
     return name.startswith(PREFIX) or any(Path(name, file).is_file() for file in SAVED_FILES)
@@ -328,6 +337,7 @@ DATASETS: Final = Format(
     suffixes=(".arrow", ".parquet"),
     no_data=("dataset_info.json", "dataset_infos.json", *SAVED_FILES),
     open_files=open_data_files,
+    name_part=name_split,
     claims=is_dataset,
     open_whole=open_dataset_splits,
     written_suffixes=(".parquet",),

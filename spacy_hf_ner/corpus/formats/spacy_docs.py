@@ -1,6 +1,7 @@
 """spaCy's own forms: ``.spacy`` files, Docs as JSON, and the JSON that spaCy 2 was trained with."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,8 @@ KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
 USER_DATA_KEYS: Final = frozenset(
     {"source", "scheme", "sentence_ids", "document_id"}
 )  # that this package writes
+
+_SHARD = re.compile(r"(.+)-\d{5}")
 
 
 def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
@@ -370,10 +373,19 @@ class DocBinWriter:
         return DocBin(attrs=ATTRIBUTES, store_user_data=True)
 
 
+def name_part(file: Path, siblings: Collection[str]) -> str:
+    """Return the part that a file holds: it is a shard of one if the first shard is beside it."""
+    shard = _SHARD.fullmatch(file.stem)
+    if shard and f"{shard[1]}-00000.spacy" in siblings:
+        return shard[1]
+    return file.stem
+
+
 SPACY: Final = Format(
     name="spacy",
     suffixes=(".spacy",),
     open_files=open_docbins,
+    name_part=name_part,
     written_suffixes=(".spacy",),
     open_writer=DocBinWriter,
 )
