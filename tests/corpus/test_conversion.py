@@ -60,7 +60,7 @@ def test_words_of_a_large_corpus_are_forgotten_on_the_way(
 
 @pytest.mark.parametrize("text", ["PER", "=PER", "a=b,c"])
 def test_a_label_map_of_another_form_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="--label-map must be OLD=NEW"):
+    with pytest.raises(ConfigError, match="label_map must be OLD=NEW"):
         parse_label_map(text)
 
 
@@ -97,7 +97,7 @@ def test_a_split_depends_on_the_seed_alone() -> None:
     "shares", ["80", "80/x", "0/0", "1/1/1/1", "a/b", "9" * 5_000 + "/1", "99999/1"]
 )
 def test_shares_of_another_form_are_refused(shares: str) -> None:
-    with pytest.raises(ConfigError, match="--split must be shares"):
+    with pytest.raises(ConfigError, match="split must be shares"):
         deal_splits(shares, 0)
 
 
