@@ -129,7 +129,7 @@ def test_brat_has_entities_only(tmp_path: Path, task: Task) -> None:
     (tmp_path / "a.txt").write_text("Oslo")
     (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
     with pytest.raises(
-        CorpusError, match=f"a.ann: expected --column ner for brat's entities, got {task}"
+        CorpusError, match=f'a.ann: expected column = "ner" for brat.s entities, got "{task}"'
     ):
         read(tmp_path / "a.ann", ReadOptions(columns=Columns(task=task)))
 
