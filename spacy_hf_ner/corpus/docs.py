@@ -1,7 +1,10 @@
-"""Sentences to Docs: the only way. Documents are grouped, white space is filled in, nothing else is decided here."""
+"""Sentences to Docs, the only way.
+
+Documents are grouped and white space is filled in; nothing else is decided here.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.vocab import Vocab
@@ -9,6 +12,8 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.detokenize import UNSPACED, detokenize
 from spacy_hf_ner.corpus.sentence import Sentence
+
+__all__ = ["CHUNKS_KEY", "LAYERS_KEY", "fill_gaps", "group_documents", "make_doc"]
 
 LAYERS_KEY = "entities"  # doc.spans: the entities of all levels
 CHUNKS_KEY = "chunks"  # doc.spans: base phrases
@@ -19,61 +24,110 @@ def group_documents(
 ) -> Iterator[list[Sentence]]:
     """Yield the sentences of one document after the other; those without words are left out.
 
-    The first sentence of each has the document's name. It starts a document, unless it goes on with the one before.
+    The first sentence of each has the document's name. It starts a document, unless it goes on with
+    the one before.
 
     Args:
         sentences: All sentences, in order.
-        has_documents: Whether they say where documents begin. If not, and with ``n_sents=0``, each is a document.
+        has_documents: Whether they say where documents begin. If not, and with ``n_sents=0``, each
+            is a document.
         n_sents: The most sentences in a document, or 0 for documents as the source has them.
     """
     group: list[Sentence] = []
     limit = n_sents if n_sents or has_documents else 1
-    starts, document_id = True, ""
+    starts_document = True
+    document_id = ""
     for sentence in sentences:
         if group and (sentence.starts_document or len(group) == limit):
             yield group
             group = []
+        # A sentence without words may start a document: the next one with words then does.
         if sentence.starts_document or not has_documents:
-            starts, document_id = True, sentence.document_id
-        if sentence.words and not group:
-            group.append(replace(sentence, starts_document=starts, document_id=document_id))
-            starts = False
-        elif sentence.words:
-            group.append(sentence)
+            starts_document = True
+            document_id = sentence.document_id
+        if not sentence.words:
+            continue
+        if not group:
+            sentence = replace(  # noqa: PLW2901 - the same sentence, which now knows its document
+                sentence, starts_document=starts_document, document_id=document_id
+            )
+            starts_document = False
+        group.append(sentence)
     if group:
         yield group
 
 
-@dataclass(slots=True)
-class _Parts:
-    """The tokens of a document under construction. White space that is not one space is a token, as in spaCy."""
+class _DocBuilder:
+    """The tokens and spans of a document under construction.
 
-    words: list[str] = field(default_factory=list)
-    spaces: list[bool] = field(default_factory=list)
-    starts: list[bool] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
+    White space that is not one space is a token, as in spaCy::
 
-    def add(self, word: str, gap: str, *, tag: str = "", starts: bool = False) -> None:
-        self._append(word, has_space=gap.startswith(" "), tag=tag, starts=starts)
-        rest = gap.removeprefix(" ")
-        if rest:
-            self._append(rest, has_space=False)
+        words "Oh", "no"; gaps "  ", ""     ->     tokens "Oh", " ", "no"
+                                                   space   yes   no   no
+    """
 
-    def lead(self, gap: str) -> None:
-        if gap:
-            self._append(gap, has_space=False)
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.has_space: list[bool] = []
+        self.starts_sentence: list[bool] = []
+        self.tags: list[str] = []
+        self.spans: list[TokenSpan] = []
+        self.layers: list[TokenSpan] = []
+        self.chunks: list[TokenSpan] = []
+        self.missing: list[int] = []
 
-    def _append(self, word: str, *, has_space: bool, tag: str = "", starts: bool = False) -> None:
-        self.words.append(word)
-        self.spaces.append(has_space)
-        self.starts.append(starts)
+    def add(self, sentence: Sentence, gaps: Sequence[str]) -> None:
+        """Add a sentence, with the white space after each of its words."""
+        if sentence.lead:
+            self._add_token(sentence.lead)
+        pos = sentence.pos or [""] * len(sentence.words)
+        token_of_word: list[int] = []
+        for i, (word, gap, tag) in enumerate(zip(sentence.words, gaps, pos, strict=True)):
+            token_of_word.append(len(self.tokens))
+            self._add_token(word, has_space=gap.startswith(" "), starts=i == 0, tag=tag)
+            rest = gap.removeprefix(" ")
+            if rest:
+                self._add_token(rest)
+        self.spans += _move_to_tokens(sentence.spans, token_of_word)
+        self.layers += _move_to_tokens(sentence.layers, token_of_word)
+        self.chunks += _move_to_tokens(sentence.chunks, token_of_word)
+        self.missing += [token_of_word[i] for i in sentence.missing]
+
+    def _add_token(
+        self, text: str, *, has_space: bool = False, starts: bool = False, tag: str = ""
+    ) -> None:
+        self.tokens.append(text)
+        self.has_space.append(has_space)
+        self.starts_sentence.append(starts)
         self.tags.append(tag)
+
+    def make_doc(self, vocab: Vocab, *, is_bounded: bool) -> Doc:
+        """Return the Doc, with sentence starts if they are known."""
+        doc = Doc(
+            vocab,
+            words=self.tokens,
+            spaces=self.has_space,
+            sent_starts=_move_first_start(self.starts_sentence) if is_bounded else None,
+            tags=self.tags if any(self.tags) else None,
+        )
+        doc.set_ents(
+            _make_spans(doc, self.spans),
+            missing=[doc[i : i + 1] for i in self.missing],
+            default="outside",
+        )
+        if self.layers:
+            doc.spans[LAYERS_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.layers))
+        if self.chunks:
+            doc.spans[CHUNKS_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.chunks))
+        return doc
 
 
 def make_doc(
     sentences: Sequence[Sentence], vocab: Vocab, *, lang: str, scheme: str = "", source: str = ""
 ) -> Doc:
-    """Return the Doc of one document, with its words as tokens and its white space as far as it is known or likely.
+    """Return the Doc of one document, with its words as tokens.
+
+    Its white space is the source's as far as that is known, else what is likely.
 
     Args:
         sentences: At least one sentence.
@@ -82,53 +136,38 @@ def make_doc(
         scheme: The source's tag scheme, kept in ``user_data`` for writing the Doc back.
         source: The source's name, kept in ``user_data``.
     """
-    parts = _Parts()
-    spans: list[TokenSpan] = []
-    layers: list[TokenSpan] = []
-    chunks: list[TokenSpan] = []
-    missing: list[int] = []
+    builder = _DocBuilder()
     for sentence in sentences:
-        parts.lead(sentence.lead)
-        gaps = fill_gaps(sentence, lang, is_last=sentence is sentences[-1])
-        places: list[int] = []
-        for i, (word, gap) in enumerate(zip(sentence.words, gaps, strict=True)):
-            places.append(len(parts.words))
-            parts.add(word, gap, tag=sentence.pos[i] if sentence.pos else "", starts=i == 0)
-        for found, target in (
-            (sentence.spans, spans),
-            (sentence.layers, layers),
-            (sentence.chunks, chunks),
-        ):
-            target += [
-                TokenSpan(places[s.start], places[s.end - 1] + 1, s.entity_type) for s in found
-            ]
-        missing += [places[i] for i in sentence.missing]
+        is_last = sentence is sentences[-1]
+        builder.add(sentence, fill_gaps(sentence, lang, is_last=is_last))
     is_bounded = all(sentence.is_bounded for sentence in sentences)
-    doc = Doc(
-        vocab,
-        words=parts.words,
-        spaces=parts.spaces,
-        sent_starts=[*_sentence_starts(parts.starts)] if is_bounded else None,
-        tags=parts.tags if any(parts.tags) else None,
-    )
-    _annotate(doc, spans, missing)
-    for key, group in ((LAYERS_KEY, layers), (CHUNKS_KEY, chunks)):
-        if group:
-            doc.spans[key] = SpanGroup(
-                doc, spans=[Span(doc, s.start, s.end, s.entity_type) for s in group]
-            )
+    doc = builder.make_doc(vocab, is_bounded=is_bounded)
     doc.user_data.update(_describe(sentences, scheme=scheme, source=source))
     return doc
 
 
-def _sentence_starts(starts: Sequence[bool]) -> list[bool]:
-    """Move the first sentence's start to the first token: white space before the first word belongs to it."""
-    first = starts.index(True)
-    return [i == 0 or (start and i != first) for i, start in enumerate(starts)]
+def _move_to_tokens(spans: Sequence[TokenSpan], token_of_word: Sequence[int]) -> list[TokenSpan]:
+    """Return spans over words as spans over tokens; white space after the last is not in them."""
+    return [
+        TokenSpan(token_of_word[span.start], token_of_word[span.end - 1] + 1, span.entity_type)
+        for span in spans
+    ]
+
+
+def _make_spans(doc: Doc, spans: Iterable[TokenSpan]) -> list[Span]:
+    return [Span(doc, span.start, span.end, span.entity_type) for span in spans]
+
+
+def _move_first_start(starts: Sequence[bool]) -> list[bool]:
+    """Move the first sentence's start to the first token: white space before it belongs to it."""
+    moved = list(starts)
+    moved[starts.index(True)] = False
+    moved[0] = True
+    return moved
 
 
 def fill_gaps(sentence: Sentence, lang: str, *, is_last: bool) -> list[str]:
-    """Return the white space after each word: the source's where it knows, else that of the language.
+    """Return spans over words as spans over tokens, without the white space after the last word."""
 
     Args:
         sentence: The sentence.
@@ -145,20 +184,17 @@ def fill_gaps(sentence: Sentence, lang: str, *, is_last: bool) -> list[str]:
     return [guess if gap is None else gap for gap, guess in zip(known, guessed, strict=True)]
 
 
-def _annotate(doc: Doc, spans: Iterable[TokenSpan], missing: Iterable[int]) -> None:
-    doc.set_ents(
-        [Span(doc, span.start, span.end, span.entity_type) for span in spans],
-        missing=[doc[i : i + 1] for i in missing],
-        default="outside",
-    )
-
-
 def _describe(
     sentences: Sequence[Sentence], *, scheme: str, source: str
 ) -> dict[str, str | list[str]]:
     """Return what a Doc has no other place for."""
-    said: dict[str, str | list[str]] = {"source": source, "scheme": scheme}
+    user_data: dict[str, str | list[str]] = {}
+    if source:
+        user_data["source"] = source
+    if scheme:
+        user_data["scheme"] = scheme
     if any(sentence.sentence_id for sentence in sentences):
-        said["sentence_ids"] = [sentence.sentence_id for sentence in sentences]
-    said["document_id"] = sentences[0].document_id
-    return {key: value for key, value in said.items() if value}
+        user_data["sentence_ids"] = [sentence.sentence_id for sentence in sentences]
+    if sentences[0].document_id:
+        user_data["document_id"] = sentences[0].document_id
+    return user_data

@@ -269,7 +269,7 @@ def test_parts_of_speech_and_chunks_are_read_without_entities(tmp_path: Path) ->
         (
             PRODIGY,
             Columns(task="pos"),
-            r"data.jsonl:1: expected lists of words and tags for --column pos, got a text",
+            r"data.jsonl:1: expected lists of words and tags for column = .pos., got a text",
         ),
     ],
 )

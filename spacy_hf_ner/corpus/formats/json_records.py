@@ -1,12 +1,16 @@
-"""JSON and JSONL: texts with character spans (Prodigy, Doccano, Label Studio, spaCy), or lists of words and tags."""
+"""JSON and JSONL: texts with character spans, or lists of words and tags.
 
-from collections.abc import Callable, Iterator
+Prodigy, Doccano, Label Studio and spaCy write the former.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from spacy_hf_ner.corpus.columns import TASK_TAGS, WORD_NAMES
+from spacy_hf_ner.corpus.columns import TASK_TAGS, WORD_NAMES, Columns
+from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.formats.spacy_docs import (
     is_doc_json,
     open_docs,
@@ -25,59 +29,71 @@ from spacy_hf_ner.corpus.records import (
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import open_tables
-from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.corpus.text_records import find_text, read_text_record, says_entities
 from spacy_hf_ner.errors import CorpusError
 
+__all__ = ["JSON", "open_json"]
 
-def open_json(path: Path, options: ReadOptions) -> Source:
+
+def open_json(file: TextFile, options: ReadOptions) -> Source:
     """Return a file of JSON records, one a line or all in one array, as a source.
 
     Raises:
         CorpusError: The file is not JSON, or its records are of no known form.
     """
-    file = open_text(path, encoding=options.encoding)
     first = next(read_records(file), None)
     if first is None:
-        raise CorpusError(f"{path}: expected JSON records, got none.")
+        raise CorpusError(f"{file.path}: expected JSON records, got none.")
     line, record, _ = first
-    name, columns = str(path), options.columns
+    columns = options.columns
     if "paragraphs" in record:
         return _open_training(file, options)
     if is_doc_json(record):
         return open_docs(
             partial(_read_all, file, read_doc_json),
-            name=name,
+            name=str(file.path),
             format_name="spacy-json",
             task=columns.task,
             problems=_find_problems(file),
         )
-    lists = [key for key, value in record.items() if is_column(value)]
-    has_tags = bool(find_name(lists, columns.tag, TASK_NAMES[columns.task]))
     has_text = find_text(record, columns) is not None
-    if find_name(lists, columns.token, WORD_NAMES) and (has_tags or not has_text):
+    if _has_words(record, columns, has_text=has_text):
         return _open_words(file, options, record)
     if not has_text:
+        keys = ", ".join(record) or "(none)"
         raise CorpusError(
-            f"{path}:{line}: expected a record with a text and its entities, or with words and tags, got the keys "
-            f"{', '.join(record) or '(none)'}. Rename them to text and spans (start, end, label), or name them with "
-            "--token-column and --tag-column."
+            f"{file.path}:{line}: expected a record with a text and its entities, or with words "
+            f"and tags, got the keys {keys}. Rename them to text and spans (start, end, label), or "
+            "name them with token_column and tag_column.",
+            settings=("token_column", "tag_column"),
         )
     if columns.task != "ner":
         raise CorpusError(
-            f"{path}:{line}: expected lists of words and tags for --column {columns.task}, got a text with character "
-            "spans, which are entities. Leave --column out."
+            f'{file.path}:{line}: expected lists of words and tags for column = "{columns.task}", '
+            "got a text with character spans, which are entities. Leave the setting out.",
+            settings=("column",),
         )
     return _open_texts(file, options)
+
+
+def _has_words(record: Record, columns: Columns, *, has_text: bool) -> bool:
+    """Tell whether a record is to be read by its words; one without tags is, if it has no text."""
+    lists = [key for key, value in record.items() if is_column(value)]
+    if not find_name(lists, columns.token, WORD_NAMES):
+        return False
+    return not has_text or bool(find_name(lists, columns.tag, TASK_NAMES[columns.task]))
 
 
 def _open_training(file: TextFile, options: ReadOptions) -> Source:
     task = options.columns.task
     read = partial(_read_all, file, partial(read_training_tables, task=task))
-    if task == "chunk" or (task == "pos" and not any(any(table.pos) for table in read())):
+    has_pos = task == "pos" and any(any(table.pos) for table in read())
+    if not (task == "ner" or has_pos):
         raise CorpusError(
-            f"{file.path}: expected tokens with {TASK_TAGS[task]} for --column {task}, got the JSON that spaCy 2 was "
-            f"trained with, which has none{' here' if task == 'pos' else ''}. Leave --column out."
+            f'{file.path}: expected tokens with {TASK_TAGS[task]} for column = "{task}", got the '
+            "JSON that spaCy 2 was trained with, which has none. Leave the setting out.",
+            settings=("column",),
         )
     return open_tables(
         read,
@@ -100,8 +116,11 @@ def _read_all(
 
 
 def _find_problems(file: TextFile) -> tuple[Problem, ...]:
-    """Return what is wrong with a file or was repaired in its records, for Docs have no place for it."""
-    return *file.problems, *(problem for found in read_records(file) for problem in found.problems)
+    """Return what is wrong with a file or its records: Docs and tables have no place for it."""
+    problems = list(file.problems)
+    for found in read_records(file):
+        problems += found.problems
+    return tuple(problems)
 
 
 def _open_words(file: TextFile, options: ReadOptions, record: Record) -> Source:
@@ -120,12 +139,13 @@ def _open_texts(file: TextFile, options: ReadOptions) -> Source:
     has_spans = any(says_entities(record, options.columns) for _, record, _ in read_records(file))
     if options.columns.tag is not None and not has_spans:
         raise CorpusError(
-            f"{file.path}: expected a list of entities in the field {options.columns.tag!r}, got no record with one. "
-            "Correct --tag-column."
+            f"{file.path}: expected a list of entities in the field {options.columns.tag!r}, got "
+            "no record with one. Correct tag_column.",
+            settings=("tag_column",),
         )
 
     def sentences() -> Iterator[Sentence]:
-        pending: tuple[Problem, ...] = ()
+        pending: tuple[Problem, ...] = ()  # of records that are left out; the next one takes them
         for found in read_records(file):
             sentence = read_text_record(found, options, source=str(file.path), has_spans=has_spans)
             if isinstance(sentence, tuple):
@@ -144,3 +164,25 @@ def _open_texts(file: TextFile, options: ReadOptions) -> Source:
         description=f"{file.encoding}, texts with character spans",
         problems=file.problems,
     )
+
+
+def is_json(head: Sequence[str]) -> bool:
+    """Tell whether the first line of a text is a record, or begins an array of them."""
+    return bool(head) and (_is_value(head[0]) or head[0].strip() == "[")
+
+
+def _is_value(line: str) -> bool:
+    if not line.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        return isinstance(json.loads(line), (dict, list))
+    except (ValueError, RecursionError):
+        return False
+
+
+JSON: Final = Format(
+    name="json",
+    suffixes=(".json", ".jsonl", ".ndjson"),
+    sniff=is_json,
+    open_text=open_json,
+)
