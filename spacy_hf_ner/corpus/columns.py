@@ -1,7 +1,31 @@
-"""Which column of a file holds what: named by the user, by a header, or told by what the cells look like."""
+"""How a file of columns is understood: which column holds the words, which the tags, and which everything else.
+
+:func:`plan_layout` decides the kinds one after the other, and :func:`choose_columns` decides each
+of them by the same precedence:
+
+1. **The user names the column**, by index or by name (``token_column``, ``tag_column``).
+2. **A header names it**: a first row of known names, or the line ``# global.columns`` of CoNLL-U
+   Plus.
+3. **Its cells show it**: the function of the kind looks at the cells of the first rows.
+
+==================  ======  ======  ========================================================================
+kind                user    header  cells
+==================  ======  ======  ========================================================================
+sentence, document          yes     never: a name can look like anything
+index of words                      column 0 counts: 0 or 1, 2, 3 …
+word                yes     yes     the first column that is none of the above chunk
+yes     yes     the first column of tags whose types are all phrases (NP, VP …) tag, and levels
+yes     yes     the last column of tags; where words are numbered, columns side by side character
+offsets                   two columns behind the word, whose difference is the length of the word
+part of speech      yes     yes     the column behind the word, if it has few different values
+==================  ======  ======  ========================================================================
+
+The user has one ``tag_column``; it names the column of what is asked for (``column``): entities,
+chunks, or parts of speech.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -9,6 +33,45 @@ from typing import Final, Literal, get_args
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.tag_column import MISSING, MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.errors import CorpusError
+
+__all__ = [
+    "CHUNK_NAMES",
+    "DOCUMENT_NAMES",
+    "POS_NAMES",
+    "SAMPLE",
+    "SENTENCE_NAMES",
+    "TAG_NAMES",
+    "TASKS",
+    "TASK_TAGS",
+    "WORD_NAMES",
+    "Columns",
+    "Layout",
+    "Sample",
+    "Task",
+    "are_offset_columns",
+    "choose_columns",
+    "find_chunks",
+    "find_document_ids",
+    "find_index",
+    "find_offsets",
+    "find_pos",
+    "find_sentence_ids",
+    "find_separator",
+    "find_tags",
+    "find_words",
+    "is_chunk_column",
+    "is_header",
+    "is_index_column",
+    "is_list_column",
+    "is_number",
+    "is_pos_column",
+    "is_prefixed_column",
+    "is_tag_column",
+    "is_unknown_header",
+    "plan_layout",
+    "read_sample",
+    "split_cells",
+]
 
 Task = Literal["ner", "chunk", "pos"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
@@ -18,13 +81,23 @@ TASK_TAGS: Final[dict[Task, str]] = {
     "pos": "parts of speech",
 }
 
-SAMPLE: Final = 5_000  # lines that are looked at
-MAX_DIGITS: Final = 18  # of a number
-SHARE: Final = (
-    0.9  # of the cells must look like what the column is taken for; files hold damaged rows
-)
+# How many lines are looked at before a file is read.
+SAMPLE: Final = 5_000
 
-# Names of columns in header rows, CoNLL-U Plus and datasets.
+# The share of a column's cells that must look like their kind. Files hold damaged rows: a bare "U"
+# or "I-" among the tags of WNUT-17, a word that was joined with its tag.
+MIN_SHARE: Final = 0.9
+
+# Longer numbers are no index and no offset; Python refuses to read those of thousands of digits.
+MAX_DIGITS: Final = 18
+
+# Tag sets of parts of speech are small (Penn: 45, Universal Dependencies: 17). Those with
+# morphology may have one tag for fifty rows; a column of words or lemmas has far more different
+# cells.
+MAX_POS_TAGS: Final = 60
+MIN_ROWS_PER_POS_TAG: Final = 50
+
+# Names of columns in header rows, in CoNLL-U Plus and in data sets. Earlier names win.
 WORD_NAMES: Final = ("token", "tokens", "word", "words", "form", "text")
 TAG_NAMES: Final = (
     "tag",
@@ -51,12 +124,16 @@ SENTENCE_NAMES: Final = (
 )
 DOCUMENT_NAMES: Final = ("document_id", "doc_id", "document")
 
+# The phrases of the CoNLL-2000 shared task.
 CHUNK_TYPES: Final = frozenset(
     ("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP")
 )
 
 _INDEX = re.compile(r"\d+([-.]\d+)?")
 _NUMBER = re.compile(r"\d+")
+
+Found = tuple[int, ...]
+"""The columns of one kind, by index from 0; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +169,9 @@ class Layout:
         sentence: The column that names the sentence on its first row.
         document: The column that names the document, in the same way.
         index: The column that counts the words of a sentence.
-        has_header: Whether the first row names the columns.
-        guessed_header: The first row, where its names are unknown and only its lack of a tag tells what it is.
+        has_header_row: Whether the first of the rows names the columns.
+        guessed_header: The first row, where its names are unknown and only its lack of a tag shows
+            what it is.
     """
 
     separator: str
@@ -107,30 +185,56 @@ class Layout:
     sentence: int | None = None
     document: int | None = None
     index: int | None = None
-    has_header: bool = False
+    has_header_row: bool = False
     guessed_header: tuple[str, ...] = ()
 
     @property
-    def told(self) -> int | None:
-        """The column of what the rows tell: the outermost tags, or chunks, or parts of speech."""
-        return self.tags[0] if self.tags else self.chunk if self.chunk is not None else self.pos
+    def task_column(self) -> int | None:
+        """The column of what is asked for: the outermost tags, or else chunks, or else parts of speech."""
+        if self.tags:
+            return self.tags[0]
+        return self.pos if self.chunk is None else self.chunk
 
     def find_problems(self, header_line: int) -> tuple[Problem, ...]:
-        """Return what is wrong with a header in this line: that it may be none."""
-        return (
-            (Problem("first row taken for a header", header_line),) if self.guessed_header else ()
-        )
+        """Return what is doubtful about a header on this line: that it may be a row of words and tags."""
+        if not self.guessed_header:
+            return ()
+        return (Problem("first row taken for a header", header_line),)
 
     def __str__(self) -> str:
         parts = [f"token {self.token}"]
-        parts += [f"tag {', '.join(map(str, self.tags))}"] if self.tags else []
-        parts += [
-            f"{name} {i}" for name, i in (("pos", self.pos), ("chunk", self.chunk)) if i is not None
-        ]
+        if self.tags:
+            parts.append(f"tag {', '.join(map(str, self.tags))}")
+        if self.pos is not None:
+            parts.append(f"pos {self.pos}")
+        if self.chunk is not None:
+            parts.append(f"chunk {self.chunk}")
         if self.start_char is not None:
             parts.append(f"characters {self.start_char}, {self.end_char}")
-        parts += [f"header {' '.join(self.guessed_header)!r}"] if self.guessed_header else []
-        return f"{self.n_columns} columns: " + "; ".join(parts)
+        if self.guessed_header:
+            parts.append(f"header {' '.join(self.guessed_header)!r}")
+        return f"{self.n_columns} columns: {'; '.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The first rows of a file, column by column.
+
+    Attributes:
+        columns: The cells of each column, without the header row.
+        names: The name of each column in lower case; none at all where nothing names them.
+        header_row: The first row, if it is a header.
+        is_guessed: Whether the names of this header are unknown.
+    """
+
+    columns: Sequence[Sequence[str]]
+    names: Sequence[str] = ()
+    header_row: tuple[str, ...] = ()
+    is_guessed: bool = False
+
+    def find_name(self, known: Iterable[str]) -> int | None:
+        """Return the column that the header gives the first of some known names, or None."""
+        return _find_name(known, self.names)
 
 
 def split_cells(line: str, separator: str) -> list[str]:
@@ -139,7 +243,12 @@ def split_cells(line: str, separator: str) -> list[str]:
     >>> split_cells("New York\tB-LOC", "\t"), split_cells("5\xa0000   CD O", " ")
     (['New York', 'B-LOC'], ['5\xa0000', 'CD', 'O'])
     """
-    return [cell for cell in line.split(" ") if cell] if separator == " " else line.split(separator)
+    cells = line.split(separator)
+    if separator == " ":
+        # A space stands for a run of spaces, and these give empty cells. `line.split()` would cut
+        # at other white space too, which belongs to words (5\xa0000).
+        return list(filter(None, cells))
+    return cells
 
 
 def is_number(cell: str) -> bool:
@@ -148,7 +257,11 @@ def is_number(cell: str) -> bool:
 
 
 def find_separator(lines: Iterable[str]) -> str:
-    """Return a tab if most lines hold one, else a space."""
+    """Return a tab if most lines hold one, else a space.
+
+    Most, not one: words may hold spaces (BTC), and a comment of a file with spaces may hold a tab
+        (MultiCoNER).
+    """
     sample = list(lines)
     n_tabs = sum("\t" in line for line in sample)
     return "\t" if n_tabs > len(sample) // 2 else " "
@@ -169,210 +282,477 @@ def plan_layout(
         separator: What separates them.
         columns: What the user says; the rest is detected.
         path: The file, for messages.
-        header: The names of the columns, if something names them.
+        header: The names of the columns, if a line other than the first row has them.
 
     Raises:
         CorpusError: There is no such column, or none that looks like tags.
     """
     if not rows:
         raise CorpusError(f"{path}: expected rows of words and tags, got an empty file.")
-    is_guessed = (
-        header is None
-        and not _is_header(rows[0], rows[1:], columns)
-        and _is_unlike(rows[0], rows[1:])
-    )
-    if header is None and (is_guessed or _is_header(rows[0], rows[1:], columns)):
-        header, rows = rows[0], rows[1:]
-    names = [name.strip().lower() for name in header or ()]
-    n_columns = len(header) if header else _most_common([len(row) for row in rows])
-    whole = [row for row in rows if len(row) == n_columns] or list(rows)
-    by_column = [[row[c] for row in whole if c < len(row)] for c in range(n_columns)]
-    named_ids = sentence, document = (
-        _find_name(SENTENCE_NAMES, names),
-        _find_name(DOCUMENT_NAMES, names),
-    )
-    is_numbered = n_columns > 2 and 0 not in named_ids and _is_index(by_column[0])  # noqa: PLR2004 - word and tag
-    index = 0 if is_numbered else None
-    token = _resolve(columns.token, names, n_columns, path)
-    if token is None:
-        token = _find_name(WORD_NAMES, names)
-    if token is None:
-        token = next((c for c in range(n_columns) if c not in (index, *named_ids)), 0)
-    named = _resolve(columns.tag, names, n_columns, path)
-    tag_like = [
-        c
-        for c in range(n_columns)
-        if c not in (token, index, *named_ids) and _is_tag_column(by_column[c])
-    ]
-    chunk = _find_name(CHUNK_NAMES, names)
-    if chunk is None:
-        chunk = next((c for c in tag_like if c != named and _is_chunk_column(by_column[c])), None)
-    candidates = [c for c in tag_like if c != chunk]
-    tags = (
-        (named,)
-        if named is not None
-        else _find_tags(by_column, names, candidates, token=token, index=index)
-    )
+    sample = read_sample(rows, columns, header=header)
+    named_token = _resolve(columns.token, "token_column", sample, path)
+    sentence = find_sentence_ids(sample)
+    document = find_document_ids(sample)
+    ids = sentence + document
+    index = find_index(sample, ids=ids)
+    token = find_words(sample, named_token, taken=index + ids)
+    named_tag = _resolve(columns.tag, "tag_column", sample, path)
+
+    # Columns of tags are looked for once: some are chunks, the others entities.
+    not_tags = {token, *index, *ids}
+    tag_like: list[int] = []
+    for column, cells in enumerate(sample.columns):
+        if column not in not_tags and is_tag_column(cells):
+            tag_like.append(column)
+    chunk = find_chunks(sample, [column for column in tag_like if column != named_tag])
+    candidates = [column for column in tag_like if column not in chunk]
+    tags = find_tags(sample, named_tag, candidates, token=token, index=index)
+    if tags == chunk:
+        chunk = ()
+
+    # Offsets and parts of speech stand between the word and whatever is annotated.
+    first_annotated = min(tags + chunk, default=len(sample.columns))
+    offsets = find_offsets(sample, token=token, before=first_annotated)
+    pos: Found = ()
+    if not offsets:
+        pos = find_pos(sample, token=token, before=first_annotated)
+    if pos and pos[0] in tags:
+        pos = ()
+
     layout = Layout(
         separator=separator,
-        n_columns=n_columns,
+        n_columns=len(sample.columns),
         token=token,
         tags=tags,
-        chunk=chunk if chunk not in tags else None,
-        sentence=sentence,
-        document=document,
-        index=index,
-        has_header=header is not None,
-        guessed_header=tuple(header or ()) if is_guessed else (),
+        pos=_only(pos),
+        chunk=_only(chunk),
+        start_char=offsets[0] if offsets else None,
+        end_char=offsets[1] if offsets else None,
+        sentence=_only(sentence),
+        document=_only(document),
+        index=_only(index),
+        has_header_row=bool(sample.header_row),
+        guessed_header=sample.header_row if sample.is_guessed else (),
     )
-    layout = _turn_to_task(_with_extras(layout, by_column, names), columns.task, named)
-    if layout.told is None or layout.told == token:
-        seen = " | ".join(
-            f"{c}: {' '.join(dict.fromkeys(cells[:4]))}" for c, cells in enumerate(by_column)
-        )
-        raise CorpusError(
-            f"{path}:1: expected a column of {TASK_TAGS[columns.task]}, found none in {n_columns} columns "
-            f"({seen[:300]}). Name it with --tag-column, or the format with --format."
-        )
-    if all(_is_list(by_column[c]) for c in (layout.token, layout.told)):
-        raise CorpusError(
-            f"{path}:1: expected one word a row, got lists in columns {layout.token} and {layout.told}. Read them with "
-            "--format csv."
-        )
+    layout = _keep_task(layout, columns.task, named_tag)
+    _check_task_column(layout, sample, columns.task, path)
     return layout
 
 
-def _turn_to_task(layout: Layout, task: Task, named: int | None) -> Layout:
-    """Leave only the column that the task is about; a column that the user names holds what the task wants."""
-    if task == "chunk":
-        chunk = layout.chunk if named is None else named
-        return replace(layout, tags=(), chunk=chunk, pos=None if chunk is None else layout.pos)
-    if task == "pos":
-        return replace(layout, tags=(), chunk=None, pos=layout.pos if named is None else named)
-    return layout if layout.tags else replace(layout, chunk=None, pos=None)
-
-
-def _with_extras(
-    layout: Layout, by_column: Sequence[Sequence[str]], names: Sequence[str]
-) -> Layout:
-    """Add character offsets and parts of speech, which stand between the word and the first tag."""
-    after = layout.token + 1
-    first = min(
-        (c for c in (*layout.tags, layout.chunk) if c is not None), default=layout.n_columns
-    )
-    if first - after >= 2 and _are_offsets(  # noqa: PLR2004
-        by_column[layout.token], by_column[after], by_column[after + 1]
-    ):
-        return replace(layout, start_char=after, end_char=after + 1)
-    pos = _find_name(POS_NAMES, names)
-    if pos is None and not names and after < first and _is_pos_column(by_column[after]):
-        pos = after
-    return replace(layout, pos=pos if pos not in layout.tags else None)
-
-
-def _find_tags(
-    by_column: Sequence[Sequence[str]],
-    names: Sequence[str],
-    candidates: Sequence[int],
+def choose_columns(
+    sample: Sample,
     *,
-    token: int,
-    index: int | None,
-) -> tuple[int, ...]:
-    named = _find_name(TAG_NAMES, names)
+    named: int | None = None,
+    header_names: Iterable[str] = (),
+    detect: Callable[[], Found] | None = None,
+) -> Found:
+    """Return the columns of one kind: the one that the user names, else the header, else those that the cells show.
+
+    Args:
+        sample: The columns.
+        named: The column that the user names.
+        header_names: What headers call columns of this kind.
+        detect: Returns the columns whose cells look like this kind, or nothing; None where cells
+            show nothing.
+    """
     if named is not None:
         return (named,)
-    if candidates:
-        # Numbered words come with their levels side by side, the outermost first; else the last column is the tag.
-        levels = [c for c in candidates if c - candidates[0] == candidates.index(c)]
-        return tuple(levels) if index is not None else (candidates[-1],)
-    bare = [c for c, cells in enumerate(by_column) if c not in (token, index) and "O" in cells]
-    return (bare[-1],) if bare else ()
+    column = sample.find_name(header_names)
+    if column is not None:
+        return (column,)
+    return () if detect is None else detect()
 
 
-def _resolve(
-    column: int | str | None, names: Sequence[str], n_columns: int, path: Path
-) -> int | None:
-    if column is None:
-        return None
-    if isinstance(column, str):
-        if column.lower() in names:
-            return names.index(column.lower())
-        known = f"the names are {', '.join(names)}" if names else "the file names none"
-        raise CorpusError(
-            f"{path}: no column is named {column!r}; {known}. Name the column by its index, from 0."
-        )
-    if not -n_columns <= column < n_columns:
-        raise CorpusError(
-            f"{path}: there is no column {column}: the rows have {n_columns} columns, counted from 0."
-        )
-    return column % n_columns
+# ----------------------------------------------------------------------------------------------
+# kinds of columns
 
 
-def _find_name(known: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((names.index(name) for name in known if name in names), None)
+def find_sentence_ids(sample: Sample) -> Found:
+    """Return the column that names sentences; only a header tells it (GMB: ``Sentence #``).
+
+    Its cells would not: those of GMB are empty on all rows but a sentence's first, and numbers
+        would pass for the
+    index of words.
+    """
+    return choose_columns(sample, header_names=SENTENCE_NAMES)
 
 
-def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], columns: Columns) -> bool:
-    """Tell whether the first row names the columns: a word column and a tag column, none of which is a tag."""
-    names = [cell.strip().lower() for cell in first]
-    words = (*WORD_NAMES, str(columns.token).lower())
-    tags = (*TAG_NAMES, *POS_NAMES, *CHUNK_NAMES, str(columns.tag).lower())
-    has_names = _find_name(words, names) is not None and _find_name(tags, names) is not None
-    return has_names and bool(rest) and not any(is_tag_like(cell) for cell in first)
+def find_document_ids(sample: Sample) -> Found:
+    """Return the column that names documents; only a header tells it, as with sentences."""
+    return choose_columns(sample, header_names=DOCUMENT_NAMES)
 
 
-def _is_unlike(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Tell whether the first row is a header of unknown names: it has no tag where the others have prefixed ones."""
-    columns = zip(first, *(row for row in rest if len(row) == len(first)), strict=True)
-    tags = [(name, cells) for name, *cells in columns if is_prefixed_column(cells)]
-    return bool(tags) and not any(
-        is_tag_like(name) or is_untyped(name) or name in MISSING or name in types_of(cells)
-        for name, cells in tags
-    )
+def find_index(sample: Sample, *, ids: Found) -> Found:
+    """Return the column that counts the words of a sentence: the first one, if it does (GermEval, UNER).
+
+    A word and a tag must be left beside it, and a column that names sentences or documents by
+    numbers is none.
+    """
+
+    def detect() -> Found:
+        has_room = len(sample.columns) > 2  # noqa: PLR2004 - index, word and tag
+        if has_room and 0 not in ids and is_index_column(sample.columns[0]):
+            return (0,)
+        return ()
+
+    return choose_columns(sample, detect=detect)
+
+
+def find_words(sample: Sample, named: int | None, *, taken: Found) -> int:
+    """Return the column of words: the first that neither counts words nor names sentences or documents.
+
+    Nothing can be asked of the cells: any text may be a word.
+    """
+
+    def detect() -> Found:
+        for column in range(len(sample.columns)):
+            if column not in taken:
+                return (column,)
+        return (0,)
+
+    return choose_columns(sample, named=named, header_names=WORD_NAMES, detect=detect)[0]
+
+
+def find_chunks(sample: Sample, tag_like: Iterable[int]) -> Found:
+    """Return the column of chunks: the first column of tags whose types are all phrases (CoNLL-2003).
+
+    Args:
+        sample: The columns.
+        tag_like: Those that look like tags.
+    """
+
+    def detect() -> Found:
+        for column in tag_like:
+            if is_chunk_column(sample.columns[column]):
+                return (column,)
+        return ()
+
+    return choose_columns(sample, header_names=CHUNK_NAMES, detect=detect)
+
+
+def find_tags(
+    sample: Sample, named: int | None, tag_like: Sequence[int], *, token: int, index: Found
+) -> Found:
+    """Return the columns of entity tags, one for each level, the outermost first.
+
+    Args:
+        sample: The columns.
+        named: The column that the user names.
+        tag_like: Those that look like tags, chunks excluded, in their order.
+        token: The column of words.
+        index: The column that counts words.
+    """
+
+    def detect() -> Found:
+        if not tag_like:
+            return _find_bare_types(sample, not_tags=(token, *index))
+        if index:
+            return _find_levels(tag_like)
+        # The last one: in CoNLL files what stands further right was added later, and is what the
+        # file is about.
+        return (tag_like[-1],)
+
+    return choose_columns(sample, named=named, header_names=TAG_NAMES, detect=detect)
+
+
+def _find_levels(tag_like: Sequence[int]) -> Found:
+    """Return the columns of tags that stand side by side from the first one on.
+
+    Files that number their words have the levels of nested entities so, the outermost first
+    (GermEval).
+    """
+    levels = [tag_like[0]]
+    for column in tag_like[1:]:
+        if column != levels[-1] + 1:
+            break
+        levels.append(column)
+    return tuple(levels)
+
+
+def _find_bare_types(sample: Sample, *, not_tags: Iterable[int]) -> Found:
+    """Return the last column with a cell "O": types without prefixes are words like any others (GUM, NLP papers)."""
+    excluded = set(not_tags)
+    for column in reversed(range(len(sample.columns))):
+        if column not in excluded and "O" in sample.columns[column]:
+            return (column,)
+    return ()
+
+
+def find_offsets(sample: Sample, *, token: int, before: int) -> Found:
+    """Return the two columns of character offsets, which come right behind the word (AnEM), if there are any.
+
+    Args:
+        sample: The columns.
+        token: The column of words.
+        before: The first column with annotation, which comes after them.
+    """
+
+    def detect() -> Found:
+        start = token + 1
+        end = token + 2
+        if end >= before:
+            return ()
+        columns = sample.columns
+        if are_offset_columns(columns[token], columns[start], columns[end]):
+            return (start, end)
+        return ()
+
+    return choose_columns(sample, detect=detect)
+
+
+def find_pos(sample: Sample, *, token: int, before: int) -> Found:
+    """Return the column of parts of speech: the one right behind the word (CoNLL-2003).
+
+    A header that names no part of speech says that there is none.
+
+    Args:
+        sample: The columns.
+        token: The column of words.
+        before: The first column with annotation, which comes after it.
+    """
+
+    def detect() -> Found:
+        column = token + 1
+        if sample.names or column >= before:
+            return ()
+        return (column,) if is_pos_column(sample.columns[column]) else ()
+
+    return choose_columns(sample, header_names=POS_NAMES, detect=detect)
+
+
+# ----------------------------------------------------------------------------------------------
+# what cells look like
+
+
+def is_index_column(cells: Sequence[str]) -> bool:
+    """Tell whether cells count the words of sentences.
+
+    Ranges ``3-4`` and decimals ``3.1`` count words that are written as one, and those that are not
+    written (CoNLL-U). Each sentence begins again at 1 or 0, so one of these is there; years or
+    amounts of money lack it.
+    """
+    return _most(cells, _is_index) and ("1" in cells or "0" in cells)
+
+
+def is_tag_column(cells: Sequence[str]) -> bool:
+    """Tell whether the cells that are not missing are tags with prefixes, or "O".
+
+    Words fail, and so does the column of annotators behind the tags of UNER.
+    """
+    filled = [cell for cell in cells if cell not in MISSING]
+    return _most(filled, is_tag_like)
 
 
 def is_prefixed_column(cells: Sequence[str]) -> bool:
-    """Tell whether nearly all cells of a column are tags with prefixes, or "O"."""
-    return _is_tag_column(cells) and bool(types_of(cells))
+    """Tell whether nearly all cells are tags with prefixes, or "O", and some have a prefix."""
+    return is_tag_column(cells) and bool(types_of(cells))
 
 
-def _is_tag_column(cells: Sequence[str]) -> bool:
-    filled = [cell for cell in cells if cell not in MISSING]
-    return bool(filled) and sum(map(is_tag_like, filled)) >= SHARE * len(filled)
-
-
-def _is_chunk_column(cells: Sequence[str]) -> bool:
+def is_chunk_column(cells: Sequence[str]) -> bool:
+    """Tell whether all types of the tags among the cells are phrases; entities are never called NP or VP."""
     types = {cell[2:] for cell in cells if is_tag_like(cell) and len(cell) > 1}
     return bool(types) and types <= CHUNK_TYPES
 
 
-def _is_pos_column(cells: Sequence[str]) -> bool:
-    kinds = set(cells)
-    return (
-        not kinds <= MISSING_POS
-        and len(kinds) <= max(60, len(cells) // 50)
-        and not all(map(_NUMBER.fullmatch, kinds))
+def is_pos_column(cells: Sequence[str]) -> bool:
+    """Tell whether cells can be parts of speech: few different ones, which are neither all missing nor all numbers.
+
+    MultiCoNER fills its columns of parts of speech and chunks with "_".
+    """
+    different = set(cells)
+    if different <= MISSING_POS or all(map(_NUMBER.fullmatch, different)):
+        return False
+    return len(different) <= max(MAX_POS_TAGS, len(cells) // MIN_ROWS_PER_POS_TAG)
+
+
+def are_offset_columns(words: Sequence[str], starts: Sequence[str], ends: Sequence[str]) -> bool:
+    """Tell whether two columns of numbers lie as far apart as the words are long."""
+    n_fitting = 0
+    for word, start, end in zip(words, starts, ends, strict=True):
+        if is_number(start) and is_number(end):
+            n_fitting += int(end) - int(start) == len(word)
+    return n_fitting >= MIN_SHARE * len(words)
+
+
+def is_list_column(cells: Sequence[str]) -> bool:
+    """Tell whether all cells are lists, as exported data sets have them: one sentence a row."""
+    bare = [cell.strip('"') for cell in cells]
+    return bool(bare) and all(cell.startswith("[") and cell.endswith("]") for cell in bare)
+
+
+def _is_index(cell: str) -> bool:
+    return _INDEX.fullmatch(cell) is not None
+
+
+def _most(cells: Sequence[str], fits: Callable[[str], bool]) -> bool:
+    """Tell whether there are cells, and most of them fit."""
+    return bool(cells) and sum(map(fits, cells)) >= MIN_SHARE * len(cells)
+
+
+# ----------------------------------------------------------------------------------------------
+# headers
+
+
+def read_sample(
+    rows: Sequence[Sequence[str]], columns: Columns, *, header: Sequence[str] | None = None
+) -> Sample:
+    """Return the first rows of a file by columns, and what names these.
+
+    Args:
+        rows: The rows, at least one.
+        columns: What the user says; a name that only the user knows makes a header too.
+        header: The names of the columns, if a line other than the first row has them.
+    """
+    header_row: tuple[str, ...] = ()
+    is_guessed = False
+    if header is None:
+        first = rows[0]
+        rest = rows[1:]
+        has_header = is_header(first, rest, columns)
+        is_guessed = not has_header and is_unknown_header(first, rest)
+        if has_header or is_guessed:
+            header_row = tuple(first)
+            rows = rest
+    names = header_row or header or ()
+    n_columns = len(names) or _most_common([len(row) for row in rows])
+    return Sample(
+        columns=_turn(rows, n_columns),
+        names=[name.strip().lower() for name in names],
+        header_row=header_row,
+        is_guessed=is_guessed,
     )
 
 
-def _is_list(cells: Sequence[str]) -> bool:
-    return bool(cells) and all(
-        cell.strip('"')[:1] == "[" and cell.strip('"')[-1:] == "]" for cell in cells
-    )
+def is_header(
+    first: Sequence[str], rest: Sequence[Sequence[str]], columns: Columns | None = None
+) -> bool:
+    """Tell whether the first row names the columns: a word column and a tag column, none of which is a tag.
+
+    Two names are needed: "word" alone, or "label", may be the first word of a text.
+    """
+    if not rest or any(map(is_tag_like, first)):
+        return False
+    columns = columns or Columns()
+    names = [cell.strip().lower() for cell in first]
+    word_names = (*WORD_NAMES, str(columns.token).lower())
+    tag_names = (*TAG_NAMES, *POS_NAMES, *CHUNK_NAMES, str(columns.tag).lower())
+    has_word = _find_name(word_names, names) is not None
+    has_tag = _find_name(tag_names, names) is not None
+    return has_word and has_tag
 
 
-def _is_index(cells: Sequence[str]) -> bool:
-    numbers = sum(bool(_INDEX.fullmatch(cell)) for cell in cells)
-    return bool(cells) and numbers >= SHARE * len(cells) and ("1" in cells or "0" in cells)
+def is_unknown_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first row is a header of unknown names (``Wort Marke``).
+
+    It is one if it has no tag where the rows below have tags with prefixes: not even a damaged one,
+        a missing one, or
+    the bare type of one of theirs.
+    """
+    below = [row for row in rest if len(row) == len(first)]
+    has_tags = False
+    for column, name in enumerate(first):
+        cells = [row[column] for row in below]
+        if not is_prefixed_column(cells):
+            continue
+        has_tags = True
+        is_damaged = is_untyped(name) or name in MISSING or name in types_of(cells)
+        if is_damaged or is_tag_like(name):
+            return False
+    return has_tags
 
 
-def _are_offsets(words: Sequence[str], starts: Sequence[str], ends: Sequence[str]) -> bool:
-    fits = sum(
-        is_number(start) and is_number(end) and int(end) - int(start) == len(word)
-        for word, start, end in zip(words, starts, ends, strict=True)
-    )
-    return fits >= SHARE * len(words)
+def _turn(rows: Sequence[Sequence[str]], n_columns: int) -> list[list[str]]:
+    """Return the cells of each column, of the rows that have all columns; of all rows, if none has."""
+    whole = [row for row in rows if len(row) == n_columns] or rows
+    columns: list[list[str]] = []
+    for column in range(n_columns):
+        columns.append([row[column] for row in whole if column < len(row)])
+    return columns
 
 
 def _most_common(counts: Sequence[int]) -> int:
+    """Return the most frequent number, the largest of several."""
     return max(sorted(set(counts), reverse=True), key=counts.count)
+
+
+def _find_name(known: Iterable[str], names: Sequence[str]) -> int | None:
+    for name in known:
+        if name in names:
+            return names.index(name)
+    return None
+
+
+# ----------------------------------------------------------------------------------------------
+# what the user asks for
+
+
+def _resolve(column: int | str | None, setting: str, sample: Sample, path: Path) -> int | None:
+    """Return the index from 0 of a column that the user names by index or by name."""
+    if column is None:
+        return None
+    if isinstance(column, str):
+        if column.lower() in sample.names:
+            return sample.names.index(column.lower())
+        known = "the file names none"
+        if sample.names:
+            known = f"the names are {', '.join(sample.names)}"
+        raise CorpusError(
+            f"{path}: no column is named {column!r}; {known}. Set {setting} to the index of the column, from 0.",
+            settings=(setting,),
+        )
+    n_columns = len(sample.columns)
+    if not -n_columns <= column < n_columns:
+        raise CorpusError(
+            f"{path}: there is no column {column}: the rows have {n_columns} columns, counted from 0. "
+            f"Correct {setting}.",
+            settings=(setting,),
+        )
+    return column % n_columns
+
+
+def _keep_task(layout: Layout, task: Task, named: int | None) -> Layout:
+    """Leave only what is asked for, and what may stand beside it; a column that the user names holds what is asked for.
+
+    Beside entities, chunks and parts of speech are kept; beside chunks, parts of speech.
+    """
+    if task == "pos":
+        pos = layout.pos if named is None else named
+        return replace(layout, tags=(), chunk=None, pos=pos)
+    if task == "chunk":
+        chunk = layout.chunk if named is None else named
+        pos = None if chunk is None else layout.pos
+        return replace(layout, tags=(), chunk=chunk, pos=pos)
+    if not layout.tags:
+        return replace(layout, chunk=None, pos=None)
+    return layout
+
+
+def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -> None:
+    """Refuse a layout without the column that is asked for, or with lists in its cells."""
+    column = layout.task_column
+    if column is None or column == layout.token:
+        raise CorpusError(
+            f"{path}:1: expected a column of {TASK_TAGS[task]}, found none in {layout.n_columns} columns "
+            f"({_show(sample)}). Name it with tag_column, or set format to that of the file.",
+            settings=("tag_column", "format"),
+        )
+    if is_list_column(sample.columns[layout.token]) and is_list_column(sample.columns[column]):
+        raise CorpusError(
+            f"{path}:1: expected one word a row, got lists in columns {layout.token} and {column}. Read them with "
+            'format = "csv".',
+            settings=("format",),
+        )
+
+
+def _show(sample: Sample) -> str:
+    """Return the first cells of each column, for a message."""
+    columns: list[str] = []
+    for column, cells in enumerate(sample.columns):
+        different = dict.fromkeys(cells[:4])
+        columns.append(f"{column}: {' '.join(different)}")
+    return " | ".join(columns)[:300]
+
+
+def _only(columns: Found) -> int | None:
+    """Return the column of a kind that has at most one."""
+    return columns[0] if columns else None

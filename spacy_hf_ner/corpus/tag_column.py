@@ -1,14 +1,20 @@
 """Cells of a tag column to entities and back: what a cell may hold, which scheme the column is in, and what breaks it.
 
-A column is read twice: the first time its pairs of neighbouring cells are counted, in constant memory, from which
-:func:`interpret_tags` tells the scheme; then :meth:`TagColumn.read` turns one sentence's cells into spans.
+A column is read twice: the first time its pairs of neighbouring cells are counted, in constant
+    memory, from which
+:func:`interpret_tags` tells the scheme; then :meth:`TagColumn.read` turns one sentence's cells into
+spans.
+
+A *cell* is what the file has in one row; it holds one *label*, or several, one for each level of
+nested entities (``B-corp,B-product``). A label is spelled somehow (``PER-B``, ``b_per``), and means
+a *tag* (``B-PER``).
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels, respell
@@ -25,18 +31,47 @@ from spacy_hf_ner.core.tags import (
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
 from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
 
+__all__ = [
+    "BARE",
+    "DEFAULT_SCHEME",
+    "JOINING_SCHEMES",
+    "MISSING",
+    "MISSING_POS",
+    "Annotation",
+    "CellPairs",
+    "LabelSpelling",
+    "LabelTags",
+    "TagColumn",
+    "align_levels",
+    "are_untyped",
+    "choose_scheme",
+    "interpret_tags",
+    "is_tag_like",
+    "is_untyped",
+    "pair_cells",
+    "read_label_tags",
+    "spell_labels",
+    "split_levels",
+    "types_of",
+    "write_cells",
+    "write_sentence_tags",
+]
+
+# Cells that say nothing about their word.
 MISSING: Final = frozenset({"", "-", "_"})
 MISSING_POS: Final = MISSING | {"-X-"}
+
 DEFAULT_SCHEME: Final = "IOB2"  # where nobody says what the tags were
 BARE: Final = "bare"  # types without prefixes; read as the scheme IO
-JOINING_SCHEMES: Final = frozenset(
-    {"IO", BARE}
-)  # in which two entities of one type that touch are one
+# In these, two entities of one type that touch are one.
+JOINING_SCHEMES: Final = frozenset({"IO", BARE})
 
 _PREFIXED = re.compile(r"[BIELMSU][-_].+")
 _LOWER_PREFIXED = re.compile(r"[bielmsu][-_].+")
 _NO_TYPE = re.compile(r"[BIELMSUbielmsu][-_]?")
 
+Level = Tag | None
+"""What a cell says on one level; None where the annotation is missing."""
 
 CellPairs = Counter[tuple[str | None, str | None]]
 """How often one cell stands above another in a column; None is the start or the end of a sentence."""
@@ -47,6 +82,10 @@ def pair_cells(cells: Sequence[str]) -> Iterable[tuple[str | None, str | None]]:
     return pairwise((None, *cells, None))
 
 
+# ----------------------------------------------------------------------------------------------
+# what a cell looks like
+
+
 def is_tag_like(cell: str) -> bool:
     """Tell whether a cell is a tag in some scheme with prefixes, the outside tag included.
 
@@ -54,8 +93,8 @@ def is_tag_like(cell: str) -> bool:
     [True, True, True, True, False, False]
     """
     return all(
-        part in ("O", "o") or _PREFIXED.fullmatch(part) or _LOWER_PREFIXED.fullmatch(part)
-        for part in cell.split(",")
+        label in ("O", "o") or _PREFIXED.fullmatch(label) or _LOWER_PREFIXED.fullmatch(label)
+        for label in cell.split(",")
     )
 
 
@@ -70,15 +109,25 @@ def are_untyped(pairs: CellPairs) -> bool:
     >>> [are_untyped(Counter(pair_cells(cells))) for cells in (["B", "I", "O"], ["B", "PER"], ["O"])]
     [True, False, False]
     """
-    parts = {part for _, cell in pairs if cell is not None for part in cell.split(",")} - MISSING
-    inside = [part for part in parts if part.upper() not in OUTSIDE_NAMES]
+    labels: set[str] = set()
+    for _, cell in pairs:
+        if cell is not None:
+            labels.update(cell.split(","))
+    inside = [label for label in labels - MISSING if label.upper() not in OUTSIDE_NAMES]
     return bool(inside) and all(map(is_untyped, inside))
 
 
 def types_of(cells: Iterable[str]) -> frozenset[str]:
     """Return the types of the prefixed tags among the cells."""
-    parts = {part for cell in cells if is_tag_like(cell) for part in cell.split(",")}
-    return frozenset(part[2:] for part in parts if len(part) > 1)
+    labels: set[str] = set()
+    for cell in cells:
+        if is_tag_like(cell):
+            labels.update(cell.split(","))
+    return frozenset(label[2:] for label in labels if len(label) > 1)
+
+
+# ----------------------------------------------------------------------------------------------
+# what a column means
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,69 +155,126 @@ class TagColumn:
         scheme: The scheme they are read in.
         name: Its name, or ``"bare"`` for types without prefixes.
         share: Share of entity borders that obey the scheme, in [0, 1].
-        levels: For each cell its tags, in the order of the cell; None where the annotation is missing.
-        repaired: For each cell that had to be repaired, how.
+        levels: For each cell its tags, in the order of the cell; None where the annotation is
+            missing.
+        repairs: For each cell that had to be repaired, how.
     """
 
     scheme: Scheme
     name: str
     share: float
-    levels: Mapping[str, tuple[Tag | None, ...]]
-    repaired: Mapping[str, str]
+    levels: Mapping[str, tuple[Level, ...]]
+    repairs: Mapping[str, str]
 
     def read(self, cells: Sequence[str], lines: Sequence[int]) -> Annotation:
         """Return the entities of one sentence, from its cells and their line numbers."""
-        levels = _line_up([self.levels[cell] for cell in cells])
-        problems = [
-            Problem(self.repaired[c], n)
-            for c, n in zip(cells, lines, strict=True)
-            if c in self.repaired
-        ]
+        rows = align_levels([self.levels[cell] for cell in cells])
+        problems = self._find_repairs(cells, lines)
         layers: list[tuple[TokenSpan, ...]] = []
-        for depth in range(max(map(len, levels), default=1)):
-            tags = [tags[depth] if depth < len(tags) else OUTSIDE for tags in levels]
+        for level in range(max(map(len, rows), default=1)):
+            tags = [row[level] if level < len(row) else OUTSIDE for row in rows]
             reading = read_tags(tags, self.scheme)
             layers.append(reading.spans)
-            problems += [
-                Problem(f"{self.name}: entity {v.kind}", lines[v.token_i])
-                for v in reading.violations
-            ]
+            for violation in reading.violations:
+                kind = f"{self.name}: entity {violation.kind}"
+                problems.append(Problem(kind, lines[violation.token_i]))
+        missing = tuple(word_i for word_i, row in enumerate(rows) if row[0] is None)
+        if len(layers) == 1:
+            return Annotation(layers[0], missing=missing, problems=tuple(problems))
+        spans = list(chain.from_iterable(layers))
         return Annotation(
-            spans=keep_outermost(span for layer in layers for span in layer)
-            if len(layers) > 1
-            else layers[0],
-            layers=tuple(sorted(span for layer in layers for span in layer))
-            if len(layers) > 1
-            else (),
-            missing=tuple(i for i, tags in enumerate(levels) if tags[0] is None),
+            spans=keep_outermost(spans),
+            layers=tuple(sorted(spans)),
+            missing=missing,
             problems=tuple(problems),
         )
 
+    def _find_repairs(self, cells: Sequence[str], lines: Sequence[int]) -> list[Problem]:
+        problems: list[Problem] = []
+        if self.repairs:  # most columns need none
+            for cell, line in zip(cells, lines, strict=True):
+                if cell in self.repairs:
+                    problems.append(Problem(self.repairs[cell], line))
+        return problems
 
-def _line_up(cells: Sequence[tuple[Tag | None, ...]]) -> list[tuple[Tag | None, ...]]:
-    """Return the tags of each cell by levels: a tag stands on the level where its type stood in the cell before.
 
-    >>> [[str(tag) for tag in tags] for tags in _line_up([(Tag("B", "a"), Tag("B", "b")), (Tag("I", "b"),)])]
+def align_levels(rows: Sequence[tuple[Level, ...]]) -> list[tuple[Level, ...]]:
+    """Return the tags of each row by levels: a tag stands on the level where its type stood in the row above.
+
+    Cells name their labels in any order, and leave out a level that has ended::
+
+        cell                 level 0    level 1
+        B-corp,B-product     B-corp     B-product
+        I-product            O          I-product      not level 0, where corp was
+        I-product,B-corp     B-corp     I-product
+
+    >>> rows = align_levels([(Tag("B", "a"), Tag("B", "b")), (Tag("I", "b"),)])
+    >>> [[str(tag) for tag in row] for row in rows]
     [['B-a', 'B-b'], ['O', 'I-b']]
     """
-    if max(map(len, cells), default=1) == 1:
-        return list(cells)
-    lined: list[tuple[Tag | None, ...]] = []
-    before: tuple[Tag | None, ...] = ()
-    for tags in cells:
-        rest = [tag for tag in tags if tag and tag.entity_type]
-        here = [OUTSIDE] * len(before)
-        for level, old in enumerate(before):
-            same = [tag for tag in rest if old and tag.entity_type == old.entity_type]
-            if same:
-                here[level] = min(same, key=lambda tag: tag.prefix in "BSU")
-                rest.remove(here[level])
-        for tag in rest:
-            free = next((level for level, taken in enumerate(here) if taken == OUTSIDE), len(here))
-            here[free : free + 1] = [tag]
-        before = (None,) if tags == (None,) else tuple(here or tags)
-        lined.append(before)
-    return lined
+    if max(map(len, rows), default=1) == 1:
+        return list(rows)
+    aligned: list[tuple[Level, ...]] = []
+    above: tuple[Level, ...] = ()
+    for row in rows:
+        above = (None,) if row == (None,) else _align_row(row, above)
+        aligned.append(above)
+    return aligned
+
+
+def _align_row(row: tuple[Level, ...], above: tuple[Level, ...]) -> tuple[Level, ...]:
+    """Return the tags of a row on the levels that their types have in the row above; new types on free levels."""
+    left = [tag for tag in row if tag and tag.entity_type]
+    aligned = [OUTSIDE] * len(above)
+    for level, tag_above in enumerate(above):
+        same_type = [tag for tag in left if tag_above and tag.entity_type == tag_above.entity_type]
+        if same_type:
+            # Of two entities of one type (B-x,I-x), the one that goes on belongs here.
+            aligned[level] = min(same_type, key=_begins)
+            left.remove(aligned[level])
+    for tag in left:
+        if OUTSIDE in aligned:
+            aligned[aligned.index(OUTSIDE)] = tag
+        else:
+            aligned.append(tag)
+    return tuple(aligned) or row
+
+
+def _begins(tag: Tag) -> bool:
+    return tag.prefix in "BSU"
+
+
+# ---------------------------------------------------------------------------------------------- how
+# it is found out
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpelling:
+    """How the labels of a column would be spelled in the usual way.
+
+    Attributes:
+        spelled: For each label of the file its usual spelling, such as ``B-PER`` for ``per_b``, or
+            O.
+        repairs: For each label that had to be repaired, how.
+    """
+
+    spelled: Mapping[str, str]
+    repairs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTags:
+    """What the labels of a column mean.
+
+    Attributes:
+        tags: The tag of each label of the file.
+        are_bare: Whether they are types without prefixes.
+        repairs: For each label that had to be repaired, how.
+    """
+
+    tags: Mapping[str, Tag]
+    are_bare: bool
+    repairs: Mapping[str, str]
 
 
 def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
@@ -176,137 +282,207 @@ def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
 
     Args:
         pairs: The column's cells and their neighbours.
-        scheme: A scheme's name, ``"bare"`` for types without prefixes, or ``"auto"`` to tell it from the cells.
+        scheme: A scheme's name, ``"bare"`` for types without prefixes, or ``"auto"`` to tell it
+            from the cells.
 
     Raises:
         CorpusError: The cells fit no scheme, or not the one that is named.
     """
-    repaired: dict[str, str] = {}
-    parts = {
-        cell: _split_levels(cell)
-        for cell in sorted({cell for pair in pairs for cell in pair if cell is not None})
-    }
-    labels = sorted({part for split in parts.values() for part in split} - MISSING)
-    meant = _repair_labels(labels, repaired)
-    distinct = sorted(set(meant.values()))
+    cells = sorted({cell for pair in pairs for cell in pair if cell is not None})
+    cell_labels = {cell: split_levels(cell) for cell in cells}
+    labels = set(chain.from_iterable(cell_labels.values())) - MISSING
+
+    spelling = spell_labels(labels)
+    meaning = read_label_tags(spelling, scheme)
+
+    levels: dict[str, tuple[Level, ...]] = {}
+    repairs: dict[str, str] = {}
+    for cell, parts in cell_labels.items():
+        levels[cell] = tuple(map(meaning.tags.get, parts))  # None for labels of missing annotation
+        for label in parts:
+            if label in meaning.repairs:
+                repairs[cell] = meaning.repairs[label]
+
+    guess = choose_scheme(_count_borders(pairs, levels), scheme)
+    name = BARE if meaning.are_bare else guess.scheme.name
+    return TagColumn(guess.scheme, name, guess.share, levels, repairs)
+
+
+def split_levels(cell: str) -> tuple[str, ...]:
+    """Return the labels of a cell: several, one a level, only where each of them is a tag.
+
+    >>> split_levels("B-a,O"), split_levels("GPE,ORG")
+    (('B-a', 'O'), ('GPE,ORG',))
+    """
+    if "," in cell and is_tag_like(cell):
+        return tuple(cell.split(","))
+    return (cell,)
+
+
+def spell_labels(labels: Iterable[str]) -> LabelSpelling:
+    """Return how the labels are spelled in the usual way; beside tags, a prefix without a type is no entity.
+
+    >>> spell_labels(["PER-B", "PER-I", "O"]).spelled
+    {'O': 'O', 'PER-B': 'B-PER', 'PER-I': 'I-PER'}
+    """
+    known = sorted(labels)
+    spelled = respell(known)
+    repairs: dict[str, str] = {}
+    # WNUT-17 has a bare "U" among its tags; where all labels are such prefixes, they may be types:
+    # "B", "S".
+    if any(map(_PREFIXED.fullmatch, spelled.values())):
+        for label in filter(is_untyped, known):
+            spelled[label] = "O"
+            repairs[label] = "prefix without a type, read as O"
+    return LabelSpelling(spelled, repairs)
+
+
+def read_label_tags(spelling: LabelSpelling, scheme: str = "auto") -> LabelTags:
+    """Return what the labels of a column mean; among tags, a type without a prefix is read as a tag, and noted.
+
+    Raises:
+        CorpusError: The labels cannot be read as tags.
+
+    >>> meaning = read_label_tags(spell_labels(["O", "B-PER", "LOC"]))
+    >>> [f"{label} {tag}" for label, tag in meaning.tags.items()]
+    ['B-PER B-PER', 'LOC I-LOC', 'O O']
+    >>> meaning.repairs
+    {'LOC': 'type without a prefix, read as I-'}
+    """
+    distinct = sorted(set(spelling.spelled.values()))
     try:
-        tags = _read_labels(distinct, scheme)
+        read = _read_bare(distinct) if scheme == BARE else _read_prefixed(distinct)
     except (TagError, CheckpointError) as error:
         raise CorpusError(f"the tags {', '.join(distinct[:8])} cannot be read: {error}") from error
-    types = {label: tag for label, tag in tags.items() if tag.entity_type}
-    has_prefixes = any(label != tag.entity_type for label, tag in types.items())
+    tags = {label: read[spelled] for label, spelled in spelling.spelled.items()}
+
+    with_type = [(spelled, tag) for spelled, tag in read.items() if tag.entity_type]
+    has_prefixes = any(spelled != tag.entity_type for spelled, tag in with_type)
+    repairs = dict(spelling.repairs)
+    if has_prefixes:
+        for label, tag in tags.items():
+            if label == tag.entity_type:
+                repairs[label] = f"type without a prefix, read as {tag.prefix}-"
+    return LabelTags(tags, are_bare=bool(with_type) and not has_prefixes, repairs=repairs)
+
+
+def _read_bare(labels: Iterable[str]) -> dict[str, Tag]:
+    """Return the tag of each label, where all but the names of "outside" are types, whatever they look like."""
+    tags: dict[str, Tag] = {}
     for label in labels:
-        tag = types.get(meant[label])
-        if has_prefixes and tag and tag.entity_type == label:
-            repaired[label] = f"type without a prefix, read as {tag.prefix}-"
-    levels = {
-        cell: tuple(None if part in MISSING else tags[meant[part]] for part in split)
-        for cell, split in parts.items()
-    }
-    borders = _borders(pairs, levels)
-    try:
-        guess = (
-            guess_scheme(borders)
-            if scheme in ("auto", BARE)
-            else _obey(borders, get_scheme(scheme))
-        )
-    except TagError as error:
-        raise CorpusError(
-            f"{error} Name the column with --tag-column, or the scheme with --scheme."
-        ) from error
-    name = BARE if types and not has_prefixes else guess.scheme.name
-    cells = {
-        cell: repaired[part] for cell, split in parts.items() for part in split if part in repaired
-    }
-    return TagColumn(guess.scheme, name, guess.share, levels, cells)
-
-
-def _read_labels(labels: Sequence[str], scheme: str) -> dict[str, Tag]:
-    """Return the tag of each label; unlike a checkpoint's labels, those of data may hold accidents."""
-    if scheme == BARE:
-        return {
-            label: OUTSIDE if label.upper() in OUTSIDE_NAMES else Tag("I", label)
-            for label in labels
-        }
-    tag_set = read_labels(labels, in_data=True)
-    tags = dict(zip(labels, tag_set.tags, strict=True))
-    prefixed = {label: Tag(label[0], label[2:]) for label in labels if _PREFIXED.fullmatch(label)}
-    is_bare = all(tag.entity_type in ("", label) for label, tag in tags.items())
-    types = {label for label, tag in tags.items() if tag.entity_type}
-    all_prefixed = types == set(prefixed) and any(tag.prefix == "B" for tag in prefixed.values())
-    if is_bare and (
-        all_prefixed or len({tag.entity_type for tag in prefixed.values()}) < len(prefixed)
-    ):
-        # One type under two prefixes, or nothing else: these are prefixes, although some type has none to start with.
-        return {
-            label: prefixed.get(label, Tag("I", label) if tag.entity_type else tag)
-            for label, tag in tags.items()
-        }
+        tags[label] = OUTSIDE if label.upper() in OUTSIDE_NAMES else Tag("I", label)
     return tags
 
 
-def _obey(borders: Borders, scheme: Scheme) -> SchemeGuess:
-    """Return how far the data obeys a scheme that somebody named."""
-    foreign = {tag.prefix for pair in borders for tag in pair if tag.entity_type} - set(
-        scheme.prefixes
-    )
+def _read_prefixed(labels: Sequence[str]) -> dict[str, Tag]:
+    """Return the tag of each label; unlike a checkpoint's labels, those of data may hold accidents."""
+    tag_set = read_labels(labels, in_data=True)
+    tags = dict(zip(labels, tag_set.tags, strict=True))
+    prefixed: dict[str, Tag] = {}
+    for label in filter(_PREFIXED.fullmatch, labels):
+        prefixed[label] = Tag(label[0], label[2:])
+    if not _are_prefixes(tags, prefixed):
+        return tags
+    for label, tag in tags.items():
+        if label in prefixed:
+            tags[label] = prefixed[label]
+        elif tag.entity_type:
+            tags[label] = Tag("I", label)
+    return tags
+
+
+def _are_prefixes(tags: Mapping[str, Tag], prefixed: Mapping[str, Tag]) -> bool:
+    """Tell whether labels that were read as bare types are tags with prefixes, although some type never starts.
+
+    A checkpoint's labels with ``M-Y`` and no ``B-Y`` are types called so; in data, one slip makes
+    ``M-Y`` of ``M-X``. The prefixes are meant if nothing but them has a type and one of them is B,
+    or if one type has two of them.
+
+    Args:
+        tags: How the labels were read.
+        prefixed: The tags of those that look as if they had prefixes.
+    """
+    if any(tag.entity_type not in ("", label) for label, tag in tags.items()):
+        return False  # they were read with prefixes
+    types = {label for label, tag in tags.items() if tag.entity_type}
+    if types == set(prefixed) and any(tag.prefix == "B" for tag in prefixed.values()):
+        return True
+    entity_types = {tag.entity_type for tag in prefixed.values()}
+    return len(entity_types) < len(prefixed)
+
+
+def choose_scheme(borders: Borders, scheme: str = "auto") -> SchemeGuess:
+    """Return the scheme that is named, else the one that fits best, and how far the data obeys it.
+
+    Raises:
+        CorpusError: The tags fit no scheme, or not the one that is named.
+    """
+    if scheme in ("auto", BARE):
+        try:
+            return guess_scheme(borders)
+        except TagError as error:
+            raise CorpusError(
+                f"{error} Correct the tags, or name another column with tag_column.",
+                settings=("tag_column",),
+            ) from error
+    named = get_scheme(scheme)
+    tags = set(chain.from_iterable(borders))
+    foreign = {tag.prefix for tag in tags if tag.entity_type} - set(named.prefixes)
     if foreign:
-        raise TagError(
-            f"the prefixes {', '.join(sorted(foreign))} are not in {scheme.name} ({', '.join(scheme.prefixes)})."
+        raise CorpusError(
+            f"the prefixes {', '.join(sorted(foreign))} are not in {named.name} "
+            f'({", ".join(named.prefixes)}). Set scheme = "auto", or name another column with tag_column.',
+            settings=("scheme", "tag_column"),
         )
-    return SchemeGuess(scheme, obedience(borders, scheme))
+    return SchemeGuess(named, obedience(borders, named))
 
 
-def _split_levels(cell: str) -> tuple[str, ...]:
-    """Return the labels of a cell: several, one a level, only where each of them is a tag."""
-    return tuple(cell.split(",")) if "," in cell and is_tag_like(cell) else (cell,)
-
-
-def _repair_labels(labels: Sequence[str], repaired: dict[str, str]) -> dict[str, str]:
-    """Return what each label means: prefixes spelled as in ``B-PER``, prefixes without a type made outside."""
-    meant = respell(labels)
-    if any(_PREFIXED.fullmatch(label) for label in meant.values()):
-        for label in filter(is_untyped, labels):
-            meant[label] = "O"
-            repaired[label] = "prefix without a type, read as O"
-    return meant
-
-
-def _borders(pairs: CellPairs, levels: Mapping[str, tuple[Tag | None, ...]]) -> Borders:
+def _count_borders(pairs: CellPairs, levels: Mapping[str, tuple[Level, ...]]) -> Borders:
     """Count which tag follows which, on every level."""
     borders: Borders = Counter()
+    outside: tuple[Level, ...] = (OUTSIDE,)
     depth = max(map(len, levels.values()), default=1)
-    for (before, here), count in pairs.items():
-        pair = _line_up(
-            [
-                levels.get(cell, (OUTSIDE,)) if cell is not None else (OUTSIDE,)
-                for cell in (before, here)
-            ]
-        )
+    for (above, below), count in pairs.items():
+        first = outside if above is None else levels[above]
+        second = outside if below is None else levels[below]
+        first, second = align_levels([first, second])
         for level in range(depth):
-            first, second = (
-                tags[level] or OUTSIDE if level < len(tags) else OUTSIDE for tags in pair
-            )
-            borders[first, second] += count
+            borders[_get_level(first, level), _get_level(second, level)] += count
     return borders
+
+
+def _get_level(row: tuple[Level, ...], level: int) -> Tag:
+    """Return the tag on a level; missing annotation is outside of any entity."""
+    if level < len(row):
+        return row[level] or OUTSIDE
+    return OUTSIDE
+
+
+# ----------------------------------------------------------------------------------------------
+# writing
 
 
 def write_sentence_tags(sentence: Sentence, scheme: str) -> list[str]:
     """Return one tag for each word, empty where the annotation is missing.
 
-    >>> write_sentence_tags(Sentence(("a", "b", "c"), spans=(TokenSpan(0, 2, "X"),), missing=(2,)), "IOBES")
+    >>> sentence = Sentence(("a", "b", "c"), spans=(TokenSpan(0, 2, "X"),), missing=(2,))
+    >>> write_sentence_tags(sentence, "IOBES")
     ['B-X', 'E-X', '']
     """
     cells = write_cells(sentence.spans, len(sentence.words), scheme)
-    for i in sentence.missing:
-        cells[i] = ""
+    for word_i in sentence.missing:
+        cells[word_i] = ""
     return cells
 
 
 def write_cells(spans: Sequence[TokenSpan], n_words: int, scheme: str) -> list[str]:
-    """Return the tag cells of a sentence of so many words."""
+    """Return the tag cells of a sentence of so many words.
+
+    >>> write_cells([TokenSpan(0, 1, "X")], 2, "bare")
+    ['X', 'O']
+    """
     if scheme == BARE:
-        return [
-            tag.entity_type or OUTSIDE.prefix for tag in write_tags(spans, n_words, SCHEMES["IO"])
-        ]
-    return [str(tag) for tag in write_tags(spans, n_words, get_scheme(scheme or DEFAULT_SCHEME))]
+        tags = write_tags(spans, n_words, SCHEMES["IO"])
+        return [tag.entity_type or OUTSIDE.prefix for tag in tags]
+    tags = write_tags(spans, n_words, get_scheme(scheme or DEFAULT_SCHEME))
+    return list(map(str, tags))

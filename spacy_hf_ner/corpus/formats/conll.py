@@ -114,7 +114,7 @@ class _Plan:
             layout.index is not None and not cells[layout.index].isdecimal()
         ):
             return True
-        told = cells[layout.told or 0]
+        told = cells[layout.task_column or 0]
         if is_tag_like(told) or told in self.labels:
             return False
         if line[1:2].isspace():
@@ -140,8 +140,8 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
     layout = plan_layout(
         rows, separator=separator, columns=options.columns, path=file.path, header=named
     )
-    has_header_row = layout.has_header and named is None
-    told = layout.told or 0
+    has_header_row = layout.has_header_row
+    told = layout.task_column or 0
     hashed = [split_cells(line, separator) for _, line in sample if line.startswith("#")]
     whole = [row for row in (*rows[has_header_row:], *hashed) if len(row) == layout.n_columns]
     column = [row[told] for row in whole if is_tag_like(row[told]) or not row[0].startswith("#")]

@@ -42,7 +42,7 @@ def open_csv(file: TextFile, options: ReadOptions) -> Source:
     layout = plan_layout(
         [row.cells for row in sample], separator=separator, columns=options.columns, path=file.path
     )
-    header_line = sample[0].line if layout.has_header else 0
+    header_line = sample[0].line if layout.has_header_row else 0
 
     def tables() -> Iterator[Table]:
         rows = ((number, row) for number, row in _rows(file, separator) if number != header_line)
