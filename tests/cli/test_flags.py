@@ -1,10 +1,16 @@
 """Errors name settings; whoever runs a command reads flags."""
 
-import pytest
-from click import Argument, Option
+from pathlib import Path
 
+import pytest
+import spacy
+from click import Argument, Option
+from typer.testing import CliRunner
+
+from spacy_hf_ner.cli.app import app
 from spacy_hf_ner.cli.flags import CONVERT_FIRST, explain, find_flags
 from spacy_hf_ner.errors import CorpusError
+from tests.cli.boxes import unwrap
 
 FLAGS = {"tag_column": "--tag-column", "scheme": "--scheme", "format": "--format"}
 
@@ -46,3 +52,14 @@ def test_a_setting_that_no_command_has_keeps_its_name() -> None:
 def test_the_flags_of_a_command_are_its_long_options() -> None:
     parameters = [Argument(["data"]), Option(["--spans-key", "-k"]), Option(["-q"])]
     assert find_flags(parameters) == {"spans_key": "--spans-key"}
+
+
+def test_options_of_convert_are_said_to_be_its_own(tmp_path: Path) -> None:
+    data = tmp_path / "gen.txt"
+    data.write_text("import os\nfor x in y:\n    print(x)\n", encoding="utf8")
+    spacy.blank("en").to_disk(tmp_path / "pipeline")
+    arguments = [str(tmp_path / "pipeline"), str(data), "--output", str(tmp_path / "metrics")]
+    result = CliRunner().invoke(app, ["evaluate", *arguments])
+    assert result.exit_code == 1
+    assert "--tag-column" in unwrap(result.output)
+    assert CONVERT_FIRST in unwrap(result.output)
