@@ -1,11 +1,12 @@
 """``python -m spacy hf-ner``: the commands of this package, mounted on spaCy's own command line.
 
-spaCy imports this module through the entry point ``spacy_cli`` on every call of its command line, so it must stay
-cheap: commands import what they need when they run.
+spaCy imports this module through the entry point ``spacy_cli`` on every call of its command line,
+so it must stay cheap: commands import what they need when they run.
 """
 
 from typing import Any
 
+import click
 import typer
 from spacy.cli._util import app as spacy_app
 from typer.core import TyperGroup
@@ -21,19 +22,25 @@ from spacy_hf_ner.cli import (
     package,
     visualise,
 )
+from spacy_hf_ner.cli.flags import explain, find_flags
 from spacy_hf_ner.errors import HFNerError
 
 
 class SentenceGroup(TyperGroup):
     """Shows an error of this package as a sentence, with exit code 1; tracebacks are for bugs."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's own signature
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command that the user named."""
         try:
             return super().invoke(ctx)
         except HFNerError as error:
-            msg.fail(str(error))
+            flags = self._find_flags(ctx.invoked_subcommand)
+            msg.fail(explain(error, flags=flags, convert_flags=self._find_flags("convert")))
             raise typer.Exit(code=1) from error
+
+    def _find_flags(self, name: str | None) -> dict[str, str]:
+        """Return the flag of each setting that a command has."""
+        return find_flags(self.commands[name].params) if name else {}
 
 
 app = typer.Typer(

@@ -8,15 +8,9 @@ from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.prediction import (
-    describe,
-    find_spans_key,
-    load_pipeline,
-    pair_predictions,
-    predict,
-    read_gold_docs,
-    use_gpu,
-)
+from spacy_hf_ner.evaluation.gold_docs import read_gold_docs
+from spacy_hf_ner.evaluation.pipelines import describe, find_spans_key, load_pipeline, use_gpu
+from spacy_hf_ner.evaluation.prediction import pair_predictions, predict
 from spacy_hf_ner.visual.entities_page import make_entities_page
 from spacy_hf_ner.visual.page import count
 

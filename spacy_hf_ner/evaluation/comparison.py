@@ -9,18 +9,16 @@ from pathlib import Path
 from spacy.cli._util import import_code
 from tqdm import tqdm
 
+from spacy_hf_ner.evaluation.gold_docs import check_gold, read_gold_docs
 from spacy_hf_ner.evaluation.memory import read_peak_memory
-from spacy_hf_ner.evaluation.prediction import (
-    check_gold,
+from spacy_hf_ner.evaluation.pipelines import (
     check_pipeline,
     describe,
     find_spans_key,
     load_pipeline,
-    pair_predictions,
-    predict,
-    read_gold_docs,
     use_gpu,
 )
+from spacy_hf_ner.evaluation.prediction import pair_predictions, predict
 from spacy_hf_ner.evaluation.resampling import (
     DocCounts,
     Intervals,

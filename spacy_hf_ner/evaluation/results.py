@@ -24,16 +24,11 @@ from spacy_hf_ner.evaluation.confusion import (
     count_confusions,
     rank_confusions,
 )
+from spacy_hf_ner.evaluation.gold_docs import check_gold
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair
-from spacy_hf_ner.evaluation.prediction import (
-    Prediction,
-    check_gold,
-    describe,
-    find_spans_key,
-    pair_predictions,
-    predict,
-)
+from spacy_hf_ner.evaluation.pipelines import describe, find_spans_key
+from spacy_hf_ner.evaluation.prediction import Prediction, pair_predictions, predict
 from spacy_hf_ner.evaluation.resampling import Intervals, bootstrap, count_docs
 from spacy_hf_ner.evaluation.semeval import SemevalCounts, SemevalView, count_semeval
 from spacy_hf_ner.evaluation.seqeval_report import (
