@@ -6,7 +6,6 @@ so it must stay cheap: commands import what they need when they run.
 
 from typing import Any
 
-import click
 import typer
 from spacy.cli._util import app as spacy_app
 from typer.core import TyperGroup
@@ -29,7 +28,7 @@ from spacy_hf_ner.errors import HFNerError
 class SentenceGroup(TyperGroup):
     """Shows an error of this package as a sentence, with exit code 1; tracebacks are for bugs."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command that the user named."""
         try:
             return super().invoke(ctx)

@@ -9,9 +9,7 @@ Whoever runs a command reads its flags instead::
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-from click import Parameter
+from typing import Final, Protocol
 
 from spacy_hf_ner.errors import HFNerError
 
@@ -24,6 +22,13 @@ CONVERT_FIRST: Final = (
 
 # What may stand behind a setting: nothing, or a value, in quotes or bare.
 _VALUE: Final = r'(?: = (?:"(?P<quoted>[^"]*)"|(?P<bare>[\w/.-]*\w)))?'
+
+
+class Parameter(Protocol):
+    """What is asked of a command's parameters: typer brings a click of its own, of other classes."""
+
+    name: str | None
+    opts: list[str]
 
 
 def find_flags(parameters: Sequence[Parameter]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_hf_ner.core.arrays import Floats32
-from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors

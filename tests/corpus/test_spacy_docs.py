@@ -267,7 +267,7 @@ def test_training_json_without_what_the_task_is_about_is_an_error(
     path = write_training(tmp_path / "a.json", make_text("Ed"), sentences=sentences)
     with pytest.raises(
         CorpusError,
-        match=f"a.json: expected tokens with {wanted} for column = \"{task}\", got the JSON",
+        match=f'a.json: expected tokens with {wanted} for column = "{task}", got the JSON',
     ):
         read(path, ReadOptions(columns=Columns(task=task)))
 
