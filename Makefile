@@ -6,13 +6,17 @@ export OMP_WAIT_POLICY ?= PASSIVE
 VENV := .venv
 VENV5 := .venv-transformers5
 VENV_BENCH := .venv-bench
+VENV_LOWEST := .venv-lowest
+VENV_DIST := .venv-dist
 
-.PHONY: help project test lint types suite test-transformers5 bench clean
+.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check bench clean
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
 	@echo "make test                 lint, types, and the tests with their coverage"
 	@echo "make test-transformers5   the tests again, with transformers 5 and without spacy-transformers"
+	@echo "make test-lowest          a part of the tests, with every library at its lower bound"
+	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
 	@echo "make bench                speed beside the peers, in an environment of their own (about ten minutes, quiet machine)"
 	@echo "make clean                remove the environments and everything that the project made"
 
@@ -34,6 +38,22 @@ suite: $(VENV)/installed
 test-transformers5: $(VENV5)/installed
 	$(VENV5)/bin/python -m pytest
 
+# What of each room depends on other libraries. Exporting to ONNX is left out: it needs an onnxscript that knows
+# the version of torch, which here is not the lower bound but the newest.
+test-lowest: $(VENV_LOWEST)/installed
+	$(VENV_LOWEST)/bin/python -m pytest tests/core tests/pipe/test_architectures.py tests/pipe/test_hf_ner.py \
+		tests/conformance/test_serialisation.py tests/conformance/test_training.py tests/model/test_checkpoint.py \
+		tests/test_saved_pipelines.py tests/corpus/test_formats.py tests/evaluation/test_scorers.py \
+		tests/cli/test_convert.py
+
+dist-check: $(VENV)/installed
+	rm -rf dist $(VENV_DIST)
+	$(VENV)/bin/python -m build --outdir dist
+	$(VENV)/bin/python -m twine check --strict dist/*
+	$(PYTHON) -m venv $(VENV_DIST)
+	$(VENV_DIST)/bin/python -m pip install --constraint constraints.txt dist/*.whl
+	$(VENV)/bin/python .ci/check_dist.py dist $(VENV_DIST)/bin/python
+
 # A quiet machine is wanted here, so threads wait as they do by default.
 bench: $(VENV_BENCH)/installed
 	env -u OMP_WAIT_POLICY $(VENV_BENCH)/bin/python benchmarks/peers.py $(BENCH)
@@ -44,11 +64,14 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV5)/installed: pyproject.toml constraints-transformers5.txt
 	$(call install,$(VENV5),test,constraints-transformers5.txt)
 
+$(VENV_LOWEST)/installed: pyproject.toml constraints-lowest.txt
+	$(call install,$(VENV_LOWEST),test,constraints-lowest.txt)
+
 $(VENV_BENCH)/installed: pyproject.toml constraints.txt
 	$(call install,$(VENV_BENCH),onnx$(comma)project,constraints.txt,spacy-huggingface-pipelines==0.0.4)
 
 clean:
-	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) benchmarks/results assets training packages metrics visualisations project.lock \
+	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) $(VENV_LOWEST) $(VENV_DIST) dist benchmarks/results assets training packages metrics visualisations project.lock \
 		corpus/converted
 
 # install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again.

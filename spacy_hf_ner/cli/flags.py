@@ -27,8 +27,13 @@ _VALUE: Final = r'(?: = (?:"(?P<quoted>[^"]*)"|(?P<bare>[\w/.-]*\w)))?'
 class Parameter(Protocol):
     """What is asked of a command's parameters: typer brings a click of its own, of other classes."""
 
-    name: str | None
-    opts: list[str]
+    @property
+    def name(self) -> str | None:
+        """The parameter of the function."""
+
+    @property
+    def opts(self) -> Sequence[str]:
+        """The flags."""
 
 
 def find_flags(parameters: Sequence[Parameter]) -> dict[str, str]:
