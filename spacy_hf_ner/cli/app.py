@@ -1,7 +1,7 @@
 """``python -m spacy hf-ner``: the commands of this package, mounted on spaCy's own command line.
 
-spaCy imports this module through the entry point ``spacy_cli`` on every call of its command line, so it must stay
-cheap: commands import what they need when they run.
+spaCy imports this module through the entry point ``spacy_cli`` on every call of its command line, so
+it must stay cheap: commands import what they need when they run.
 """
 
 from typing import Any
@@ -21,18 +21,24 @@ from spacy_hf_ner.cli import (
     package,
     visualise,
 )
+from spacy_hf_ner.cli.flags import explain
 from spacy_hf_ner.errors import HFNerError
 
 
 class SentenceGroup(TyperGroup):
-    """Shows an error of this package as a sentence, with exit code 1; tracebacks are for bugs."""
+    """Shows an error of this package as a sentence that names flags, with exit code 1.
+
+    Tracebacks are for bugs.
+    """
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command that the user named."""
         try:
             return super().invoke(ctx)
         except HFNerError as error:
-            msg.fail(str(error))
+            command = self.get_command(ctx, ctx.invoked_subcommand)
+            convert_command = self.get_command(ctx, "convert")
+            msg.fail(explain(error, command, convert_command))
             raise typer.Exit(code=1) from error
 
 

@@ -8,12 +8,9 @@ from spacy.cli._util import import_code
 from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import make_folder
-from spacy_hf_ner.evaluation.prediction import (
-    find_spans_key,
-    load_pipeline,
-    read_gold_docs,
-    use_gpu,
-)
+from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows

@@ -8,14 +8,11 @@ from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.prediction import (
-    find_spans_key,
-    load_pipeline,
-    pair_predictions,
-    predict,
-    read_gold_docs,
-    use_gpu,
-)
+from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
+from spacy_hf_ner.evaluation.prediction import predict
 from spacy_hf_ner.evaluation.signature import describe_pipeline
 from spacy_hf_ner.visual.entities_page import make_entities_page
 from spacy_hf_ner.visual.page import count

@@ -9,17 +9,12 @@ from pathlib import Path
 from spacy.cli._util import import_code
 from tqdm import tqdm
 
+from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.gold_data import check_gold, read_gold_docs
 from spacy_hf_ner.evaluation.memory import read_peak_memory
-from spacy_hf_ner.evaluation.prediction import (
-    check_gold,
-    check_pipeline,
-    find_spans_key,
-    load_pipeline,
-    pair_predictions,
-    predict,
-    read_gold_docs,
-    use_gpu,
-)
+from spacy_hf_ner.evaluation.pipelines import check_pipeline, find_spans_key, load_pipeline
+from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
+from spacy_hf_ner.evaluation.prediction import predict
 from spacy_hf_ner.evaluation.resampling import (
     DocCounts,
     Intervals,

@@ -25,15 +25,12 @@ from spacy_hf_ner.evaluation.confusion import (
     count_confusions,
     rank_confusions,
 )
+from spacy_hf_ner.evaluation.gold_data import check_gold
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair
-from spacy_hf_ner.evaluation.prediction import (
-    Prediction,
-    check_gold,
-    find_spans_key,
-    pair_predictions,
-    predict,
-)
+from spacy_hf_ner.evaluation.pipelines import find_spans_key
+from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
+from spacy_hf_ner.evaluation.prediction import Prediction, predict
 from spacy_hf_ner.evaluation.resampling import Intervals, bootstrap, count_docs
 from spacy_hf_ner.evaluation.semeval import SemevalCounts, SemevalView, count_semeval
 from spacy_hf_ner.evaluation.seqeval_report import (

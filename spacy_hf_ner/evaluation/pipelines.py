@@ -1,0 +1,72 @@
+"""Finding and loading a pipeline, and the span group that it writes to."""
+
+from pathlib import Path
+from typing import Final
+
+from spacy.language import Language
+from spacy.util import is_package, load_model
+
+from spacy_hf_ner.errors import ConfigError
+
+__all__ = ["DEFAULT_SPANS_KEY", "check_pipeline", "find_spans_key", "load_pipeline"]
+
+DEFAULT_SPANS_KEY: Final = "hf_ner"
+
+_PIPELINE_FILES: Final = ("meta.json", "config.cfg")
+
+
+def load_pipeline(name: str) -> Language:
+    """Return an installed pipeline, or the one in a folder.
+
+    Raises:
+        ConfigError: There is no such pipeline.
+    """
+    check_pipeline(name)
+    return load_model(name)
+
+
+def check_pipeline(name: str) -> None:
+    """Make sure that there is a pipeline of this name or in this folder, without loading it.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    folder = Path(name)
+    missing = [file for file in _PIPELINE_FILES if not (folder / file).is_file()]
+    if not missing or name.startswith("blank:") or is_package(name):
+        return
+    expected = "expected the name of an installed pipeline or a folder that holds one, got"
+    if not folder.exists():
+        raise ConfigError(
+            f"{expected} {name!r}. Train one with `python -m spacy train`, or install one with "
+            "`python -m spacy download`."
+        )
+    if folder.is_file():
+        raise ConfigError(f"{expected} the file {name!r}. The pipeline comes before the data.")
+    lacks = " and no ".join(missing)
+    raise ConfigError(
+        f"{expected} the folder {name!r}, which has no {lacks}. {_suggest_subfolders(folder)}"
+    )
+
+
+def _suggest_subfolders(folder: Path) -> str:
+    """Return a sentence that names the pipelines one level below, such as model-best."""
+    found = [str(file.parent) for file in sorted(folder.glob(f"*/{_PIPELINE_FILES[0]}"))]
+    if not found:
+        return "Name another one."
+    return f"Pipelines in it: {', '.join(found)}."
+
+
+def find_spans_key(nlp: Language, named: str | None = None) -> str:
+    """Return the span group of scores, or of entities where ``doc.ents`` is not set.
+
+    It is the one that is named; else that of the last component with a setting ``spans_key``.
+    """
+    if named:
+        return named
+    found = DEFAULT_SPANS_KEY
+    for _, component in nlp.pipeline:
+        spans_key = getattr(component, "spans_key", None)
+        if isinstance(spans_key, str):
+            found = spans_key
+    return found
