@@ -1,7 +1,7 @@
 """``python -m spacy hf-ner``: the commands of this package, mounted on spaCy's own command line.
 
-spaCy imports this module through the entry point ``spacy_cli`` on every call of its command line, so
-it must stay cheap: commands import what they need when they run.
+spaCy imports this module through the entry point ``spacy_cli`` on every call of its command line,
+so it must stay cheap: commands import what they need when they run.
 """
 
 from typing import Any

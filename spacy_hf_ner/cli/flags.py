@@ -12,7 +12,10 @@ from spacy_hf_ner.errors import HFNerError
 
 __all__ = ["CONVERT_FIRST", "explain", "list_flags"]
 
-CONVERT_FIRST: Final = "These are settings of `python -m spacy hf-ner convert`: convert first, and name what it writes."
+CONVERT_FIRST: Final = (
+    "These are settings of `python -m spacy hf-ner convert`: "
+    "convert first, and name what it writes."
+)
 
 # Not in the middle of a path or of a longer name: /data/tag_column/x.conll is the user's own.
 _NOT_BEFORE: Final = r"(?<![\w/\\.-])"
@@ -29,8 +32,8 @@ def explain(
 ) -> str:
     """Return the message of an error with its settings written as flags.
 
-    Settings that the command does not have stay as they are. Where they are those of ``convert``, the
-    message says so.
+    Settings that the command does not have stay as they are. Where they are those of ``convert``,
+    the message says so.
 
     Args:
         error: The error, which names its settings.
