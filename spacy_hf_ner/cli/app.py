@@ -21,25 +21,25 @@ from spacy_hf_ner.cli import (
     package,
     visualise,
 )
-from spacy_hf_ner.cli.flags import explain, find_flags
+from spacy_hf_ner.cli.flags import explain
 from spacy_hf_ner.errors import HFNerError
 
 
 class SentenceGroup(TyperGroup):
-    """Shows an error of this package as a sentence, with exit code 1; tracebacks are for bugs."""
+    """Shows an error of this package as a sentence that names flags, with exit code 1.
+
+    Tracebacks are for bugs.
+    """
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command that the user named."""
         try:
             return super().invoke(ctx)
         except HFNerError as error:
-            flags = self._find_flags(ctx.invoked_subcommand)
-            msg.fail(explain(error, flags=flags, convert_flags=self._find_flags("convert")))
+            command = self.get_command(ctx, ctx.invoked_subcommand)
+            convert_command = self.get_command(ctx, "convert")
+            msg.fail(explain(error, command, convert_command))
             raise typer.Exit(code=1) from error
-
-    def _find_flags(self, name: str | None) -> dict[str, str]:
-        """Return the flag of each setting that a command has."""
-        return find_flags(self.commands[name].params) if name else {}
 
 
 app = typer.Typer(
@@ -51,7 +51,7 @@ app = typer.Typer(
 spacy_app.add_typer(app)
 
 # One line a command: app.command("name")(module.command)
-app.command("convert", cls=convert.ConvertCommand)(convert.convert)
+app.command("convert")(convert.convert)
 app.command("encoder")(encoder.encoder)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("export-onnx")(export_onnx.export_onnx_command)

@@ -9,8 +9,9 @@ from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import check_output, make_folder
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.gold_docs import read_gold_docs
-from spacy_hf_ner.evaluation.pipelines import load_pipeline, use_gpu
+from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
 from spacy_hf_ner.visual.page import count

@@ -8,8 +8,9 @@ from spacy.cli._util import import_code
 from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import make_folder
-from spacy_hf_ner.evaluation.gold_docs import read_gold_docs
-from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline, use_gpu
+from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
@@ -92,7 +93,9 @@ def evaluate(
     key = find_spans_key(nlp, spans_key)
     seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key) if train else None
     make_folder(output)
-    evaluation = evaluate_pipeline(nlp, golds, spans_key=key, seen=seen, progress=progress)
+    evaluation = evaluate_pipeline(
+        nlp, golds, spans_key=key, seen=seen, data=data, progress=progress
+    )
     metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
     (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
     report = make_report(evaluation, data=data.name, training=training)

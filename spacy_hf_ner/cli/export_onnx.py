@@ -10,7 +10,7 @@ from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.gold_docs import read_gold_docs
+from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
 

@@ -1,95 +1,81 @@
-"""Settings as the command line spells them: the one place where a setting becomes a flag.
+"""Errors name settings; this file writes them as the flags of the command that the user ran.
 
-Errors come from rooms that know no command line, and name settings as Python and configs do.
-Whoever runs a command reads its flags instead::
-
-    tag_column            ->  --tag-column
-    scheme = "bare"       ->  --scheme bare
+The rooms below know nothing of the command line: a config that names ``tag_column`` and a command
+with ``--tag-column`` meet the same error. Only in this file does one become the other.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+import shlex
+from typing import Any, Final
 
 from spacy_hf_ner.errors import HFNerError
 
-__all__ = ["explain", "find_flags"]
+__all__ = ["CONVERT_FIRST", "explain", "list_flags"]
 
 CONVERT_FIRST: Final = (
     "These are settings of `python -m spacy hf-ner convert`: "
     "convert first, and name what it writes."
 )
 
-# What may stand behind a setting: nothing, or a value, in quotes or bare.
-_VALUE: Final = r'(?: = (?:"(?P<quoted>[^"]*)"|(?P<bare>[\w/.-]*\w)))?'
-
-
-class Parameter(Protocol):
-    """What is asked of a command's parameters: typer brings a click of its own, of other classes."""
-
-    @property
-    def name(self) -> str | None:
-        """The parameter of the function."""
-
-    @property
-    def opts(self) -> Sequence[str]:
-        """The flags."""
-
-
-def find_flags(parameters: Sequence[Parameter]) -> dict[str, str]:
-    """Return the flag of each setting that a command has.
-
-    A setting is found under the name of its flag and under that of the function's parameter, which
-    differ where the flag would be a word of Python's own, such as ``--format``.
-
-    >>> from click import Option
-    >>> find_flags([Option(["--format", "format_name"])])
-    {'format_name': '--format', 'format': '--format'}
-    """
-    flags: dict[str, str] = {}
-    for parameter in parameters:
-        long_flags = [flag for flag in parameter.opts if flag.startswith("--")]
-        if not long_flags:
-            continue
-        flag = long_flags[0]
-        if parameter.name:
-            flags[parameter.name] = flag
-        flags[flag.removeprefix("--").replace("-", "_")] = flag
-    return flags
+# Not in the middle of a path or of a longer name: /data/tag_column/x.conll is the user's own.
+_NOT_BEFORE: Final = r"(?<![\w/\\.-])"
+_NOT_AFTER: Final = r"(?![\w/\\-]|\.\w)"
+_VALUE: Final = r"""(?:"(?P<quoted>[^"]*)"|(?P<bare>-?\w(?:[\w.,:/+-]*\w)?))"""
+# "format" is an English word, too: it is a setting only with a value, or after one of these.
+_BEFORE_A_SETTING: Final = r"(?:[Ss]et|[Cc]orrect|with|[Ll]eave)"
 
 
 def explain(
-    error: HFNerError, *, flags: Mapping[str, str], convert_flags: Mapping[str, str]
+    error: HFNerError,
+    command: Any,  # noqa: ANN401 - click's command
+    convert: Any,  # noqa: ANN401 - click's command
 ) -> str:
-    """Return the message of an error, for someone who runs a command.
+    """Return the message of an error with its settings written as flags.
+
+    Settings that the command does not have stay as they are. Where they are those of ``convert``,
+    the message says so.
 
     Args:
-        error: The error.
-        flags: The flag of each setting that the command has.
-        convert_flags: Those of ``convert``, which the message points to for what the command lacks.
-
-    >>> error = HFNerError('Set scheme = "bare".', settings=["scheme"])
-    >>> explain(error, flags={"scheme": "--scheme"}, convert_flags={})
-    'Set --scheme bare.'
+        error: The error, which names its settings.
+        command: The click command that raised it.
+        convert: The click command ``hf-ner convert``.
     """
     message = str(error)
-    needs_convert = False
+    flags = list_flags(command)
     for setting in error.settings:
         if setting in flags:
-            message = _spell(message, setting, flags[setting])
-        elif setting in convert_flags:
-            message = _spell(message, setting, convert_flags[setting])
-            needs_convert = True
-    if needs_convert:
+            message = _write_flag(message, setting, flags[setting])
+    missing = [setting for setting in error.settings if setting not in flags]
+    if missing and list_flags(convert).keys() >= set(missing):
         return f"{message} {CONVERT_FIRST}"
     return message
 
 
-def _spell(message: str, setting: str, flag: str) -> str:
-    """Return a message in which a setting, with its value if it has one, is written as a flag."""
+def list_flags(command: Any) -> dict[str, str]:  # noqa: ANN401 - a click command
+    """Return the long flag of each setting: ``--tag-column`` for ``tag_column``."""
+    flags: dict[str, str] = {}
+    for parameter in command.params:
+        for option in parameter.opts:
+            if option.startswith("--"):
+                flags[option.removeprefix("--").replace("-", "_")] = option
+    return flags
 
-    def write(match: re.Match[str]) -> str:
-        value = match["quoted"] if match["quoted"] is not None else match["bare"]
-        return flag if value is None else f"{flag} {value}"
 
-    return re.sub(rf"(?<![\w-]){re.escape(setting)}\b(?!-)" + _VALUE, write, message)
+def _write_flag(message: str, setting: str, flag: str) -> str:
+    """Return a message with ``setting = value`` and the bare setting written as a flag."""
+
+    def write_value(match: re.Match[str]) -> str:
+        value = match["quoted"]
+        if value is None:
+            value = match["bare"]
+        if value == "true":
+            return flag
+        if value == "false":
+            return f"no {flag}"
+        return f"{flag} {shlex.quote(value)}"
+
+    name = f"{_NOT_BEFORE}{re.escape(setting)}"
+    message = re.sub(rf"{name}\s*=\s*{_VALUE}", write_value, message)
+    if "_" in setting:
+        return re.sub(f"{name}{_NOT_AFTER}", flag, message)
+    return re.sub(rf"\b({_BEFORE_A_SETTING} ){name}{_NOT_AFTER}", rf"\g<1>{flag}", message)

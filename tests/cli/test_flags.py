@@ -1,65 +1,83 @@
-"""Errors name settings; whoever runs a command reads flags."""
+"""Settings in errors become flags, in one place."""
 
 from pathlib import Path
 
 import pytest
 import spacy
-from click import Argument, Option
+import typer
+from spacy.tokens import DocBin, Span
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
-from spacy_hf_ner.cli.flags import CONVERT_FIRST, explain, find_flags
+from spacy_hf_ner.cli.flags import CONVERT_FIRST, explain, list_flags
 from spacy_hf_ner.errors import CorpusError
 from tests.cli.boxes import unwrap
 
-FLAGS = {"tag_column": "--tag-column", "scheme": "--scheme", "format": "--format"}
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+CONVERT = COMMANDS["convert"]
 
 
 @pytest.mark.parametrize(
-    ("message", "expected"),
+    ("message", "shown"),
     [
         ("Name it with tag_column.", "Name it with --tag-column."),
         ('Read it with scheme = "bare".', "Read it with --scheme bare."),
-        ("Read it with format = csv.", "Read it with --format csv."),
-        ("Leave scheme out, or tag_column.", "Leave --scheme out, or --tag-column."),
-        ("the schemes are in my_scheme", "the schemes are in my_scheme"),
-        ("Pass --scheme bare.", "Pass --scheme bare."),
-        ('scheme = ""', "--scheme "),
+        ('Set format = "csv", please.', "Set --format csv, please."),
+        ("Set format to that of the file.", "Set --format to that of the file."),
+        ("Expected a format of ours.", "Expected a format of ours."),
+        ("tag_column = -1 is the last.", "--tag-column -1 is the last."),
+        ('Set label_map = "PER=A B".', "Set --label-map 'PER=A B'."),
+        ("Set strict = true.", "Set --strict."),
+        (
+            "/data/tag_column/x.conll: bad tag_column.",
+            "/data/tag_column/x.conll: bad --tag-column.",
+        ),
+        ("tag_column.conll:1: bad tag_columns.", "tag_column.conll:1: bad tag_columns."),
     ],
 )
-def test_a_setting_is_written_as_the_flag_of_the_command(message: str, expected: str) -> None:
-    error = CorpusError(message, settings=tuple(FLAGS))
-    assert explain(error, flags=FLAGS, convert_flags={}) == expected
+def test_a_setting_is_shown_as_the_flag_of_the_command(message: str, shown: str) -> None:
+    settings = ("tag_column", "scheme", "format", "label_map", "strict")
+    assert explain(CorpusError(message, settings=settings), CONVERT, CONVERT) == shown
 
 
-def test_a_setting_that_the_message_does_not_mark_stays_as_it_is() -> None:
-    error = CorpusError("the column scheme is empty. Name tag_column.", settings=["tag_column"])
-    expected = "the column scheme is empty. Name --tag-column."
-    assert explain(error, flags=FLAGS, convert_flags={}) == expected
+def test_what_an_error_does_not_call_a_setting_stays() -> None:
+    error = CorpusError("Name it with tag_column.")
+    assert explain(error, CONVERT, CONVERT) == "Name it with tag_column."
 
 
-def test_settings_of_convert_point_to_convert() -> None:
-    error = CorpusError("Name tag_column.", settings=["tag_column"])
-    message = explain(error, flags={}, convert_flags=FLAGS)
-    assert message == f"Name --tag-column. {CONVERT_FIRST}"
+@pytest.mark.parametrize("name", ["evaluate", "compare", "visualise", "calibrate"])
+def test_settings_of_convert_are_said_to_be_its_own(name: str) -> None:
+    error = CorpusError("Name it with tag_column.", settings=("tag_column",))
+    assert explain(error, COMMANDS[name], CONVERT) == f"Name it with tag_column. {CONVERT_FIRST}"
 
 
-def test_a_setting_that_no_command_has_keeps_its_name() -> None:
-    error = CorpusError("Set window = 510.", settings=["window"])
-    assert explain(error, flags=FLAGS, convert_flags=FLAGS) == "Set window = 510."
+def test_settings_of_no_command_stay_as_they_are() -> None:
+    error = CorpusError("Set aggregation = true.", settings=("aggregation",))
+    assert explain(error, COMMANDS["evaluate"], CONVERT) == "Set aggregation = true."
 
 
-def test_the_flags_of_a_command_are_its_long_options() -> None:
-    parameters = [Argument(["data"]), Option(["--spans-key", "-k"]), Option(["-q"])]
-    assert find_flags(parameters) == {"spans_key": "--spans-key"}
+def test_the_flags_of_a_command_are_its_long_ones() -> None:
+    toy = typer.Typer()
+
+    @toy.command()
+    def run(n_sents: int = typer.Option(0, "--n-sents", "-n"), name: str = "") -> None:
+        """Do nothing."""
+
+    flags = list_flags(get_command(toy))
+    assert (flags["n_sents"], flags["name"]) == ("--n-sents", "--name")
 
 
-def test_options_of_convert_are_said_to_be_its_own(tmp_path: Path) -> None:
-    data = tmp_path / "gen.txt"
-    data.write_text("import os\nfor x in y:\n    print(x)\n", encoding="utf8")
-    spacy.blank("en").to_disk(tmp_path / "pipeline")
-    arguments = [str(tmp_path / "pipeline"), str(data), "--output", str(tmp_path / "metrics")]
-    result = CliRunner().invoke(app, ["evaluate", *arguments])
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_a_command_names_its_flag_where_the_library_names_a_setting(
+    command: str, tmp_path: Path
+) -> None:
+    nlp = spacy.blank("en")
+    nlp.to_disk(tmp_path / "model")
+    doc = nlp.make_doc("Oslo calls.")
+    doc.spans["other"] = [Span(doc, 0, 1, "LOC")]
+    DocBin(docs=[doc]).to_disk(tmp_path / "dev.spacy")
+    arguments = [command, str(tmp_path / "model"), str(tmp_path / "dev.spacy")]
+    result = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "out")])
     assert result.exit_code == 1
-    assert "--tag-column" in unwrap(result.output)
-    assert CONVERT_FIRST in unwrap(result.output)
+    assert "Span groups found: other. Name one with --spans-key." in unwrap(result.output)

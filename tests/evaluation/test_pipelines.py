@@ -1,15 +1,11 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin
-from thinc.api import prefer_gpu
+from spacy.tokens import DocBin
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline, use_gpu
-
-MakeDoc = Callable[..., Doc]
+from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
 
 
 def test_a_pipeline_that_is_not_there_is_refused_in_a_sentence() -> None:
@@ -45,14 +41,6 @@ def test_data_in_the_place_of_a_pipeline_is_refused(tmp_path: Path) -> None:
 
 def test_a_blank_pipeline_is_one() -> None:
     assert load_pipeline("blank:de").lang == "de"
-
-
-@pytest.mark.skipif(prefer_gpu(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_refused() -> None:
-    with pytest.raises(
-        ConfigError, match=r"expected gpu_id to be a GPU that spaCy can use.* got 0"
-    ):
-        use_gpu(0, silent=True)
 
 
 def test_the_span_group_is_that_of_the_component_unless_it_is_named() -> None:

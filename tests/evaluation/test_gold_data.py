@@ -6,7 +6,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 
 from spacy_hf_ner.errors import CorpusError
-from spacy_hf_ner.evaluation.gold_docs import check_gold, read_gold_docs
+from spacy_hf_ner.evaluation.gold_data import check_gold, read_gold_docs
 
 MakeDoc = Callable[..., Doc]
 
@@ -37,13 +37,6 @@ def test_a_data_set_of_the_hub_is_to_be_converted_first() -> None:
         CorpusError, match=r"hf:conll2003: expected a file or a folder.* converted first"
     ):
         read_gold_docs(Path("hf:conll2003"), spacy.blank("en").vocab)
-
-
-def test_an_unclear_file_is_refused_and_the_error_names_the_setting(tmp_path: Path) -> None:
-    (tmp_path / "gen.txt").write_text("import os\nfor x in y:\n    print(x)\n", encoding="utf8")
-    with pytest.raises(CorpusError, match="tag_column") as caught:
-        read_gold_docs(tmp_path / "gen.txt", spacy.blank("en").vocab)
-    assert "tag_column" in caught.value.settings
 
 
 def test_gold_that_nobody_annotated_is_refused_and_its_span_groups_are_named(
