@@ -30,9 +30,7 @@ def test_a_scheme_knows_its_prefixes_in_the_order_of_an_entity(
 
 
 def test_every_scheme_name_has_one_row_under_its_own_name() -> None:
-    assert [(name, SCHEMES[name].name) for name in SCHEMES] == [
-        (name, name) for name in SCHEMES
-    ]
+    assert [(name, SCHEMES[name].name) for name in SCHEMES] == [(name, name) for name in SCHEMES]
 
 
 # For each scheme the prefixes that may open an entity, open one that touches its like, go on from, continue, and end.
