@@ -326,6 +326,9 @@ def _subtract(log_part: Floats, log_whole: Floats) -> Floats:
 
 
 def _take(table: Floats, rows: Ints, columns: Ints) -> Floats:
-    """Return ``table[rows, columns]`` with 0 where a column is padding. Shape: that of ``columns``."""
+    """Return ``table[rows, columns]`` with 0 where a column is padding.
+
+    Shape: that of ``columns``.
+    """
     values: Floats = np.where(columns >= 0, table[rows[:, None], columns], 0.0)
     return values

@@ -320,7 +320,10 @@ def _pass_on(by_kind: Floats, plan: _Plan, chain: Chain, operator: Operator) -> 
 
 
 def _pass_forward(by_kind: Floats, plan: _Plan, operator: Operator) -> Floats:
-    """Return the log score of all that leads to each last tag of each piece. Shape: (n_pieces, K)."""
+    """Return the log score of all that leads to each last tag of each piece.
+
+    Shape: (n_pieces, K).
+    """
     reached = np.empty((len(by_kind), len(plan.kind_of)))
     previous = -1
     for piece in plan.in_order:
