@@ -111,13 +111,19 @@ def make_chain(tag_set: TagSet) -> Chain:
 
 
 def _log_allowed(allowed: Bools) -> Floats:
-    """Return 0 where something is allowed, and minus infinity elsewhere. Shape: that of ``allowed``."""
+    """Return 0 where something is allowed, and minus infinity elsewhere.
+
+    Shape: that of ``allowed``.
+    """
     log: Floats = np.where(allowed, 0.0, -np.inf)
     return log
 
 
 def _group_columns(type_i: Ints, *, n_types: int) -> Ints:
-    """Return the columns of each type, padded with -1. Shape: (n_types, most columns of one type)."""
+    """Return the columns of each type, padded with -1.
+
+    Shape: (n_types, most columns of one type).
+    """
     members = [np.flatnonzero(type_i == t) for t in range(n_types)]
     width = max(map(len, members), default=0)
     columns = np.full((n_types, width), -1, dtype=np.int64)

@@ -124,7 +124,7 @@ def _score_spans(
 
 
 def _cut_blocks(lengths: Ints, segments: Ints) -> Iterator[tuple[Ints, Packing]]:
-    """Give the rows of some segments, a block of segments at a time, and where the segments lie in it.
+    """Give the rows of some segments, a block at a time, and where the segments lie in it.
 
     ::
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme, scheme_of_prefixes
 from spacy_hf_ner.errors import CheckpointError, TagError
@@ -13,15 +13,49 @@ OUTSIDE_NAMES = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "_"
 # Labels of padding and special tokens: never an entity type.
 PADDING_NAMES = frozenset({"PAD", "[PAD]", "<PAD>", "[CLS]", "[SEP]", "<S>", "</S>", "X_PAD"})
 
-_PREFIXED = tuple(
-    re.compile(f"(?P<prefix>[BIELMSU]){separator}(?P<type>.+)", re.DOTALL) for separator in "-_"
-)
-_LOWER_PREFIXED = re.compile("(?P<prefix>[bielmsu])[-_](?P<type>.+)", re.DOTALL)
-_OTHER_SPELLINGS = (
-    re.compile("(?P<prefix>[BIELMSUbielmsu])[-_ .:/](?P<type>.+)", re.DOTALL),
-    re.compile("(?P<type>.+)[-_ .:/](?P<prefix>[BIELMSUbielmsu])", re.DOTALL),
-)
 _UNNAMED = re.compile(r"LABEL_\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Spellings:
+    """The ways in which labels name a prefix and a type.
+
+    Attributes:
+        prefixed: "B-PER", else "B_PER".
+        lower: "b-per".
+        others: Any separator, with the prefix in front or behind.
+    """
+
+    prefixed: tuple[re.Pattern[str], ...]
+    lower: re.Pattern[str]
+    others: tuple[re.Pattern[str], ...]
+
+
+def _make_spellings() -> _Spellings:
+    """Return the spellings of the prefixes of all schemes."""
+    prefixes: set[str] = set()
+    for scheme in SCHEMES.values():
+        prefixes.update(scheme.prefixes)
+    return _compile_spellings(tuple(sorted(prefixes)))
+
+
+@lru_cache(maxsize=8)
+def _compile_spellings(prefixes: tuple[str, ...]) -> _Spellings:
+    upper = "|".join(re.escape(prefix) for prefix in prefixes)
+    lower = upper.lower()
+    either = f"{upper}|{lower}"
+    entity_type = "(?P<type>.+)"
+    return _Spellings(
+        prefixed=(
+            re.compile(f"(?P<prefix>{upper})-{entity_type}", re.DOTALL),
+            re.compile(f"(?P<prefix>{upper})_{entity_type}", re.DOTALL),
+        ),
+        lower=re.compile(f"(?P<prefix>{lower})[-_]{entity_type}", re.DOTALL),
+        others=(
+            re.compile(f"(?P<prefix>{either})[-_ .:/]{entity_type}", re.DOTALL),
+            re.compile(f"{entity_type}[-_ .:/](?P<prefix>{either})", re.DOTALL),
+        ),
+    )
 
 
 @dataclass(frozen=True)  # without slots, for what is cached
@@ -115,7 +149,7 @@ def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = 
     Labels are prefixed with one separator (``B-PER``, else ``B_PER``) and the prefixes of one scheme, or all are
     spelled in one of the ways that :func:`respell` knows; a type may hold further hyphens. Where none are prefixed,
     they are bare types and the scheme is IO. Where only some are, the bare ones count as inside tags, or, in a scheme
-    where those cannot start an entity, as tags of single tokens.
+    where those cannot start and end an entity, as tags of single tokens.
 
     Args:
         labels: The labels in the order of the model's columns.
@@ -146,7 +180,10 @@ def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = 
     bare = {label for label in labels if spelled[label] not in known}
     if bare and not in_data:
         _refuse_doubtful(labels, bare=bare)
-    prefix = chosen.inside if not prefixed or chosen.can_start(chosen.inside) else chosen.single
+    prefix = chosen.inside
+    inside_is_whole = chosen.can_start(chosen.inside) and chosen.can_end(chosen.inside)
+    if prefixed and not inside_is_whole:
+        prefix = chosen.single
     tag_set = TagSet(
         tuple(known.get(spelled[label]) or Tag(prefix, label) for label in labels), chosen
     )
@@ -166,29 +203,39 @@ def respell(labels: Iterable[str]) -> dict[str, str]:
     spelled = {label: label for label in labels}
     outside = PADDING_NAMES.union(OUTSIDE_NAMES)
     named = [label for label in spelled if label.upper() not in outside]
-    if any(pattern.fullmatch(label) for label in named for pattern in _PREFIXED):
-        return spelled
-    for pattern in (_LOWER_PREFIXED, *_OTHER_SPELLINGS):
+    spellings = _make_spellings()
+    for pattern in spellings.prefixed:
+        if _match_all(pattern, named):
+            return spelled
+    for pattern in (spellings.lower, *spellings.others):
         tags = _match_all(pattern, named)
-        if len(tags) == len(named) and (pattern is _LOWER_PREFIXED or _types_begun(tags.values())):
+        if len(tags) < len(named):
+            continue
+        if pattern is spellings.lower or _find_begun_types(tags.values()):
             return spelled | {label: str(tag) for label, tag in tags.items()}
     return spelled
 
 
 def _match_all(pattern: re.Pattern[str], labels: Iterable[str]) -> dict[str, Tag]:
     """Return the tags of the labels that a spelling fits."""
-    found = {label: pattern.fullmatch(label) for label in labels}
-    return {
-        label: Tag(match["prefix"].upper(), match["type"])
-        for label, match in found.items()
-        if match
-    }
+    tags: dict[str, Tag] = {}
+    for label in labels:
+        match = pattern.fullmatch(label)
+        if match is not None:
+            tags[label] = Tag(match["prefix"].upper(), match["type"])
+    return tags
 
 
-def _types_begun(tags: Iterable[Tag]) -> set[str]:
-    """Return the types that have both "B" and what goes on inside: hardly by chance."""
-    pairs = set(tags)
-    return {t for p, t in pairs if p == "B" and not pairs.isdisjoint({Tag("I", t), Tag("M", t)})}
+def _find_begun_types(tags: Iterable[Tag]) -> set[str]:
+    """Return the types that have both a border, such as "B", and its inside: hardly by chance."""
+    all_tags = set(tags)
+    begun: set[str] = set()
+    for scheme in SCHEMES.values():
+        for prefix, entity_type in all_tags:
+            has_border = prefix == scheme.border
+            if has_border and Tag(scheme.inside, entity_type) in all_tags:
+                begun.add(entity_type)
+    return begun
 
 
 def _read_outside(labels: Iterable[str]) -> dict[str, Tag]:
@@ -197,10 +244,16 @@ def _read_outside(labels: Iterable[str]) -> dict[str, Tag]:
     One of them is "O"; the others keep their names, so that nothing takes them for it.
     """
     upper = {label: label.upper() for label in sorted(labels)}  # "O" before "o"
-    name = next((name for name in OUTSIDE_NAMES if name in upper.values()), None)
-    outside = [label for label in upper if upper[label] == name]
+    outside: list[str] = []
+    for name in OUTSIDE_NAMES:
+        if name in upper.values():
+            outside = [label for label in upper if upper[label] == name]
+            break
     outside += [label for label in labels if upper[label] in PADDING_NAMES]
-    return {label: Tag(label, "") for label in outside} | dict.fromkeys(outside[:1], OUTSIDE)
+    tags = {label: Tag(label, "") for label in outside}
+    if outside:
+        tags[outside[0]] = OUTSIDE
+    return tags
 
 
 def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
@@ -210,22 +263,33 @@ def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
     them is "B": ``E_MAIL`` or ``I_BAN`` beside ``PHONE`` is a bare type; ``B-PER`` and ``I-PER`` beside ``DATE`` are
     prefixed.
     """
-    for pattern in _PREFIXED:
+    for pattern in _make_spellings().prefixed:
         tags = _match_all(pattern, labels)
         found = scheme_of_prefixes(tag.prefix for tag in tags.values())
-        starting = {tag.entity_type for tag in tags.values() if tag.prefix in "BISU"}
-        if found is None or starting != {tag.entity_type for tag in tags.values()}:
+        if found is None or not _can_all_start(tags.values()):
             continue
-        if len(tags) == len(labels) or any(tag.prefix == "B" for tag in tags.values()):
+        has_border = any(tag.prefix == found.border for tag in tags.values())
+        if has_border or len(tags) == len(labels):
             return tags, found
     return {}, SCHEMES["IO"]
 
 
+def _can_all_start(tags: Iterable[Tag]) -> bool:
+    """Tell whether each type has a prefix that may start an entity in one of the schemes."""
+    starting: set[str] = set()
+    types: set[str] = set()
+    for prefix, entity_type in tags:
+        types.add(entity_type)
+        if any(scheme.can_start(prefix) for scheme in SCHEMES.values()):
+            starting.add(entity_type)
+    return starting == types
+
+
 def _refuse_doubtful(labels: Sequence[str], *, bare: set[str]) -> None:
     """Refuse bare types that look like the tags of one type."""
-    for pattern in _OTHER_SPELLINGS:
+    for pattern in _make_spellings().others:
         tags = _match_all(pattern, labels)
-        begun = _types_begun(tags.values())
+        begun = _find_begun_types(tags.values())
         doubtful = [
             label for label, tag in tags.items() if label in bare and tag.entity_type in begun
         ]

@@ -1,8 +1,8 @@
 """How probable a span is, given the whole text: exact posteriors by forward-backward.
 
-Sums over paths run over probabilities that are scaled row by row, which is fast, and right as long as
-no path that counts becomes too small for a float on the way. Where that may happen (a row whose legal
-tags are all e^200 times less probable than an illegal one), they run over logarithms.
+Sums over paths run over probabilities that are scaled row by row, which is fast, and right as long
+as no path that counts becomes too small for a float on the way. Where that may happen (a row whose
+legal tags are all e^200 times less probable than an illegal one), they run over logarithms.
 
 Source: Rabiner (1989), https://doi.org/10.1109/5.18626, equations 19-25, and 92 for the scaling.
 """
@@ -26,8 +26,8 @@ from spacy_hf_ner.core.scan import (
 __all__ = ["Decoded", "LogMarginals", "Marginals", "ScaledMarginals", "find_marginals"]
 
 # The least forward probability that may still be divided by. With MAX_RANGE of a row and of the
-# transitions, one more step makes 1e-100 × e^-400 = 1e-274 of it, which a float can hold: what falls
-# below the least float has been seen below TINY one row earlier.
+# transitions, one more step makes 1e-100 × e^-400 = 1e-274 of it, which a float can hold: what
+# falls below the least float has been seen below TINY one row earlier.
 TINY = 1e-100
 MAX_RANGE = 200.0  # nats from a row's least possible tag to probability 1
 
@@ -188,7 +188,8 @@ class ScaledMarginals(Marginals):
     ``stays`` is P(rows after | this tag) / P(rows after | rows so far).
 
     Attributes:
-        moves: P(tag | row) / P(row | rows before), what a row multiplies a path by. Shape: (n_rows, K).
+        moves: P(tag | row) / P(row | rows before), what a row multiplies a path by.
+            Shape: (n_rows, K).
         is_exact: No path that may count has become too small for a float.
     """
 
@@ -233,7 +234,8 @@ def _run_forward(probs: Floats, pieces: Pieces, weights: Floats) -> tuple[Floats
         reached = (before if t == 0 else forward[rows - 1] @ weights) * probs[rows]
         scale[rows] = _divisor(reached.sum(axis=1))
         forward[rows] = reached / scale[rows, None]
-    # What is before a piece is known up to a factor; P(row | rows before) takes it from the row before.
+    # What is before a piece is known up to a factor;
+    # P(row | rows before) takes it from the row before.
     joints = packing.first[~packing.is_first[packing.first]]
     if len(joints):
         reached = (forward[joints - 1] @ weights) * probs[joints]
@@ -268,7 +270,7 @@ def _exp_scaled(log_scores: Floats) -> Floats:
 
 
 def _divisor(total: Floats) -> Floats:
-    """Return what to divide by: infinity where there is nothing, so that all that follows is zero."""
+    """Return what to divide by: infinity where there is nothing, so that all after it is zero."""
     divisor: Floats = np.where(total > 0.0, total, np.inf)
     return divisor
 
@@ -278,9 +280,9 @@ class LogMarginals(Marginals):
 
     Given all rows, the tags of a text are a Markov chain, too, and all that is kept here are its
     probabilities, none of which can become too great for a float: ``enters`` is P(an entity starts
-    here with this tag | all rows), ``leaves`` is P(it ends here | this tag, all rows), and ``stays``
-    is 1 for each tag that is possible. Each is a ratio within one row, so the constants that the scan
-    leaves open, one for each row, cancel out.
+    here with this tag | all rows), ``leaves`` is P(it ends here | this tag, all rows), and
+    ``stays`` is 1 for each tag that is possible. Each is a ratio within one row, so the constants that the
+    scan leaves open, one for each row, cancel out.
     """
 
     def __init__(self, log_probs: Floats, packing: Packing, chain: Chain) -> None:
@@ -313,7 +315,8 @@ class LogMarginals(Marginals):
         open_to = _take(self._open_to, rows - 1, columns)[:, :, None]
         continuing = self._continuing[columns[:, :, None], columns[:, None, :]]
         share = np.exp(_subtract(continuing + onward, open_to))
-        # Padded columns take numbers of the last tag, which must count neither as source nor target.
+        # Padded columns take numbers of the last tag, which must count neither as source
+        # nor as target.
         share *= (columns >= 0)[:, None, :]
         moved: Floats = np.einsum("ni,nij->nj", mass, share)
         return moved
@@ -326,6 +329,9 @@ def _subtract(log_part: Floats, log_whole: Floats) -> Floats:
 
 
 def _take(table: Floats, rows: Ints, columns: Ints) -> Floats:
-    """Return ``table[rows, columns]`` with 0 where a column is padding. Shape: that of ``columns``."""
+    """Return ``table[rows, columns]`` with 0 where a column is padding.
+
+    Shape: that of ``columns``.
+    """
     values: Floats = np.where(columns >= 0, table[rows[:, None], columns], 0.0)
     return values

@@ -1,7 +1,7 @@
 """One scan over the paths of a chain, for two operators: the sum over all paths, and the best one.
 
-The plain loops, :func:`scan_forward` and :func:`scan_backward`, take one row after the other. A step
-of Python takes as long for many segments as for one, so a long segment is cut into pieces that run
+The plain loops, :func:`scan_forward` and :func:`scan_backward`, take one row after the other. A
+step of Python takes as long for many segments as for one, so a long segment is cut into pieces that run
 side by side (:func:`cut_into_pieces`)::
 
     segment    0 1 2 3 4 5 6 7 8 9
@@ -13,7 +13,7 @@ A piece turns what is known of the tag before it into what is known of its last 
 for each kind of tag before it, are found for all pieces at once, and then passed on from piece to
 piece: all that is found is what the plain loops give on the whole segment.
 
-Source: Särkkä & García-Fernández (2021), https://doi.org/10.1109/TAC.2020.2976316 (a parallel scan).
+Source: Särkkä & García-Fernández (2021), https://doi.org/10.1109/TAC.2020.2976316.
 """
 
 from collections.abc import Callable
@@ -66,8 +66,8 @@ class Pieces:
 
     Attributes:
         packing: Where they lie.
-        log_before: Log score of all that may come before each tag of the first row, up to a constant
-            for each piece. Shape: (n_pieces, K).
+        log_before: Log score of all that may come before each tag of the first row, up to a
+            constant for each piece. Shape: (n_pieces, K).
         log_after: The same of all that may come after each tag of the last row. Where one path is
             picked, 0 for its tag and minus infinity for the others. Shape: (n_pieces, K).
     """
@@ -88,7 +88,7 @@ def keep_whole(packing: Packing, chain: Chain) -> Pieces:
 
 
 def scan_forward(log_probs: Floats, pieces: Pieces, chain: Chain, operator: Operator) -> Floats:
-    """Return the log score of all that leads to each tag of each row, up to a constant for each row.
+    """Return the log score of all that leads to each tag, up to a constant for each row.
 
     Rows of segments that are not among the pieces are left as they are: undefined.
 
@@ -116,7 +116,7 @@ def scan_forward(log_probs: Floats, pieces: Pieces, chain: Chain, operator: Oper
 
 
 def scan_backward(log_probs: Floats, pieces: Pieces, chain: Chain, operator: Operator) -> Floats:
-    """Return the log score of all that may follow each tag of each row, up to a constant for each row.
+    """Return the log score of all that may follow each tag, up to a constant for each row.
 
     For arguments and result see :func:`scan_forward`.
     """
@@ -183,8 +183,8 @@ def cut_into_pieces(
 class _Plan:
     """How segments are cut.
 
-    Tags after which the same tags may follow, with the same scores, are of one kind: a piece need not
-    be run for each of them. What is before a segment is a kind, too.
+    Tags after which the same tags may follow, with the same scores, are of one kind: a piece need
+    not be run for each of them. What is before a segment is a kind, too.
 
     Attributes:
         packing: Where the pieces lie.
@@ -320,7 +320,10 @@ def _pass_on(by_kind: Floats, plan: _Plan, chain: Chain, operator: Operator) -> 
 
 
 def _pass_forward(by_kind: Floats, plan: _Plan, operator: Operator) -> Floats:
-    """Return the log score of all that leads to each last tag of each piece. Shape: (n_pieces, K)."""
+    """Return the log score of all that leads to each last tag of each piece.
+
+    Shape: (n_pieces, K).
+    """
     reached = np.empty((len(by_kind), len(plan.kind_of)))
     previous = -1
     for piece in plan.in_order:
@@ -343,7 +346,7 @@ def _put_best_at_zero(log_scores: Floats) -> Floats:
 
 
 def _choose(log_scores: Floats) -> Floats:
-    """Return 0 for the best tag and minus infinity for all others, or for all where none is possible."""
+    """Return 0 for the best tag and minus infinity for all others; for all where none is possible."""
     chosen = np.full(len(log_scores), -np.inf)
     best = int(log_scores.argmax())
     if log_scores[best] > -np.inf:
@@ -352,6 +355,6 @@ def _choose(log_scores: Floats) -> Floats:
 
 
 def _finite(peak: Floats) -> Floats:
-    """Return what can be subtracted: 0 where all is minus infinity, of which nothing is left anyway."""
+    """Return what can be subtracted: 0 where all is minus infinity."""
     finite: Floats = np.where(peak > -np.inf, peak, 0.0)
     return finite

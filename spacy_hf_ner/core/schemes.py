@@ -65,7 +65,7 @@ class Scheme:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """The prefixes of the scheme, without that of outside, in the order of an entity's tokens."""
+        """The prefixes of the scheme, outside aside, in the order of an entity's tokens."""
         ordered = (self.touching, self.begin, self.inside, self.end, self.single)
         return tuple(dict.fromkeys(ordered))
 
@@ -136,7 +136,7 @@ class Scheme:
         return self.inside
 
     def split(self, prefix: str) -> tuple[str, str, str]:
-        """Return the prefixes of the first, middle and last token if one tag is spread over several.
+        """Return the prefixes of the first, middle and last token if a tag is spread over several.
 
         >>> SCHEMES["IOBES"].split("S"), SCHEMES["IOBES"].split("B"), SCHEMES["IOBES"].split("E")
         (('B', 'I', 'E'), ('B', 'I', 'I'), ('I', 'I', 'E'))
@@ -158,7 +158,7 @@ class Scheme:
 _ROWS = (
     #       name     begin inside end  single touching
     Scheme("IO",     "I",  "I",   "I", "I",   "I"),
-    Scheme("IOB",    "B",  "I",   "I", "B",   "B", lenient=True),  # IOB1 or IOB2: labels cannot tell
+    Scheme("IOB",    "B",  "I",   "I", "B",   "B", lenient=True),  # IOB1 or IOB2
     Scheme("IOB1",   "I",  "I",   "I", "I",   "B"),
     Scheme("IOB2",   "B",  "I",   "I", "B",   "B"),
     Scheme("IOBES",  "B",  "I",   "E", "S",   "B"),
@@ -198,8 +198,10 @@ def scheme_of_prefixes(prefixes: Iterable[str]) -> Scheme | None:
     Of two such schemes it is the first in the table. ``B`` and ``I`` do not tell IOB1 from IOB2, so
     they give the lenient ``IOB``.
 
-    >>> scheme_of_prefixes(["B", "I"]).name, scheme_of_prefixes("BILU").name, scheme_of_prefixes("BQ")
-    ('IOB', 'BILOU', None)
+    >>> scheme_of_prefixes(["B", "I"]).name, scheme_of_prefixes("BILU").name
+    ('IOB', 'BILOU')
+    >>> scheme_of_prefixes("BQ") is None
+    True
     """
     wanted = set(prefixes)
     candidates = [scheme for scheme in SCHEMES.values() if wanted.issubset(scheme.prefixes)]

@@ -162,9 +162,16 @@ def guess_scheme(borders: Borders) -> SchemeGuess:
     if family is None:
         known = "; ".join(f"{s.name}: {' '.join(s.prefixes)}" for s in SCHEMES.values())
         raise TagError(f"the prefixes {sorted(prefixes)} fit no scheme ({known}).")
-    candidates = (SCHEMES["IOB2"], SCHEMES["IOB1"]) if family.name == "IOB" else (family,)
-    guesses = [SchemeGuess(scheme, obedience(borders, scheme)) for scheme in candidates]
-    return max(guesses, key=lambda guess: guess.share)
+    best: SchemeGuess | None = None
+    for scheme in SCHEMES.values():
+        # A lenient scheme is for labels, which say less than data: it would obey anything.
+        if scheme.lenient or set(scheme.prefixes) != set(family.prefixes):
+            continue
+        share = obedience(borders, scheme)
+        # Of two that fit alike, the later in the table: IOB2 is more common than IOB1.
+        if best is None or share >= best.share:
+            best = SchemeGuess(scheme, share)
+    return best or SchemeGuess(family, obedience(borders, family))
 
 
 def obedience(borders: Borders, scheme: Scheme) -> float:
