@@ -20,7 +20,7 @@ def trainer(bert: Checkpoint) -> Trainer:
 
 def _learn(trainer: Trainer, make_docs: MakeDocs) -> None:
     rows, backprop = trainer.begin_update(make_docs(TEXTS), dropout=0.0)
-    backprop([np.ones_like(row) * np.arange(row.shape[1], dtype=np.float32) for row in rows])
+    backprop([np.full_like(row, np.arange(row.shape[1])) for row in rows])
 
 
 def _copy_bias(checkpoint: Checkpoint) -> torch.Tensor:

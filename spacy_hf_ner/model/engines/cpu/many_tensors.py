@@ -1,15 +1,11 @@
 """One operation on many tensors at once; torch has no public name for it."""
 
-from collections.abc import Sequence
-
 import torch
 
 __all__ = ["move_towards"]
 
 
-def move_towards(
-    tensors: Sequence[torch.Tensor], goals: Sequence[torch.Tensor], share: float
-) -> None:
+def move_towards(tensors: list[torch.Tensor], goals: list[torch.Tensor], share: float) -> None:
     """Move each tensor a share of the way to its goal, in place.
 
     >>> tensor = torch.tensor([0.0, 4.0])
