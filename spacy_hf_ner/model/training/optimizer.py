@@ -18,6 +18,8 @@ from collections.abc import Sequence
 import torch
 from thinc.api import Optimizer
 
+from spacy_hf_ner.model.engines.cpu.many_tensors import move_towards
+
 MAX_AVERAGE_DECAY = 0.9999
 
 
@@ -81,7 +83,7 @@ class NetworkOptimizer:
         self._torch.zero_grad(set_to_none=True)
         if self.averages is not None:
             decay = min((1 + self._n_steps) / (10 + self._n_steps), MAX_AVERAGE_DECAY)
-            torch._foreach_lerp_(self.averages, [p.detach() for p in self._parameters], 1.0 - decay)
+            move_towards(self.averages, [p.detach() for p in self._parameters], 1.0 - decay)
 
     def swap_averages(self) -> None:
         """Exchange the parameters and their averages; a second call changes them back."""

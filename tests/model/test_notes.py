@@ -1,0 +1,27 @@
+"""What is stored beside a model, and which of the files there are this package's own."""
+
+from pathlib import Path
+
+from spacy_hf_ner.model.notes import Notes, read_notes, remove_saved_model
+from spacy_hf_ner.model.reading.limits import Limits
+
+
+def test_notes_are_read_as_they_were_written(tmp_path: Path) -> None:
+    assert read_notes(tmp_path, "x") is None
+    limits = Limits(max_subwords=30, n_embeddings=None, pad_id=1)
+    notes = Notes("IOB2", window=16, subword_labels="all", limits=limits, labels=("O", "B-PER"))
+    notes.write(tmp_path)
+    assert read_notes(tmp_path, "x") == notes
+
+
+def test_the_saved_model_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    saved = ["config.json", "model.safetensors", "model_int8.onnx", "head.safetensors", "tok2vec"]
+    others = ["README.md", "other.onnx", "training_args.bin"]
+    for name in (*saved, *others):
+        (tmp_path / name).touch()
+    remove_saved_model(tmp_path)  # there are no notes: somebody else has written all of it
+    assert {path.name for path in tmp_path.iterdir()} == {*saved, *others}
+    Notes("IOB2").write(tmp_path)
+    remove_saved_model(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} >= set(others)
+    assert not {path.name for path in tmp_path.iterdir()} & set(saved)

@@ -1,0 +1,48 @@
+"""What a config may say about a model, and what follows from it for a checkpoint."""
+
+from typing import Any
+
+import pytest
+
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.model.checkpoint import Checkpoint
+from spacy_hf_ner.model.settings import DEFAULT_WINDOW, Settings
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("aggregation", "sum", 'aggregation must be "first", "mean" or "max"'),
+        ("subword_labels", "last", 'subword_labels must be null, "first", "all" or "all_inside"'),
+        ("context", "word", 'context must be "document" or "sentence"'),
+        ("mixed_precision", "fp32", 'mixed_precision must be "auto", "none", "bf16" or "fp16"'),
+        ("attention", "flash", 'attention must be "auto", "sdpa" or "eager"'),
+        ("window", 1, "window must be an integer of 2 or more, or null"),
+        ("overlap", -1, "overlap must be an integer of 0 or more, or null"),
+        ("dropout", 1.0, r"dropout must be a number in \[0, 1\), or null"),
+        ("head_learn_rate", 0.0, "head_learn_rate must be a number greater than 0"),
+        ("frozen_layers", -2, "frozen_layers must be an integer of -1 or more"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_the_name_of_its_setting(
+    setting: str, value: Any, expected: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"{expected}, got {value!r}") as refused:
+        Settings("x", **{setting: value})
+    assert refused.value.settings == (setting,)
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+def test_each_engine_has_its_own_precisions(backend: str) -> None:
+    assert Settings("x", backend=backend, precision="fp32").precision == "fp32"
+    with pytest.raises(ConfigError, match=f"with backend = \"{backend}\", got 'int4'"):
+        Settings("x", backend=backend, precision="int4")
+
+
+def test_the_config_decides_on_the_window_before_the_checkpoint(bert: Checkpoint) -> None:
+    assert Settings("x").choose_reading(bert).window == DEFAULT_WINDOW
+    bert.window = 64
+    reading = Settings("x").choose_reading(bert)
+    assert (reading.window, reading.overlap) == (64, 16)
+    reading = Settings("x", window=32, overlap=0).choose_reading(bert)
+    assert (reading.window, reading.overlap) == (32, 0)

@@ -1,0 +1,84 @@
+"""Training by itself: gradients, steps and averages, without a shim around them."""
+
+import numpy as np
+import pytest
+import torch
+from thinc.api import Adam
+
+from spacy_hf_ner.model.checkpoint import Checkpoint
+from spacy_hf_ner.model.settings import Settings
+from spacy_hf_ner.model.training.trainer import Trainer
+from tests.model.classifiers import MakeDocs
+
+TEXTS = ["Angela Merkel met Tim Cook in San José.", "Berlin"]
+
+
+@pytest.fixture
+def trainer(bert: Checkpoint) -> Trainer:
+    return Trainer(bert, Settings("bert", mixed_precision="none"))
+
+
+def _learn(trainer: Trainer, make_docs: MakeDocs) -> None:
+    rows, backprop = trainer.begin_update(make_docs(TEXTS), dropout=0.0)
+    backprop([np.full_like(row, np.arange(row.shape[1])) for row in rows])
+
+
+def _copy_bias(checkpoint: Checkpoint) -> torch.Tensor:
+    return checkpoint.network.get_parameter("classifier.bias").detach().clone()
+
+
+def test_a_step_moves_the_weights_and_clears_the_gradients(
+    bert: Checkpoint, trainer: Trainer, make_docs: MakeDocs
+) -> None:
+    before = _copy_bias(bert)
+    _learn(trainer, make_docs)
+    trainer.step(Adam(0.1))
+    assert not torch.equal(_copy_bias(bert), before)
+    assert all(parameter.grad is None for parameter in bert.network.parameters())
+
+
+def test_gradients_add_up_until_they_are_given_away(trainer: Trainer, make_docs: MakeDocs) -> None:
+    taken: list[dict[str, np.ndarray]] = []
+    for n_batches in (1, 2):
+        for _ in range(n_batches):
+            _learn(trainer, make_docs)
+        gradients: dict[str, np.ndarray] = {}
+
+        def take(
+            key: tuple[int, str],
+            weights: np.ndarray,
+            gradient: np.ndarray,
+            gradients: dict[str, np.ndarray] = gradients,
+        ) -> None:
+            assert key[0] == 7
+            assert weights.shape == gradient.shape
+            gradients[key[1]] = gradient.copy()
+
+        trainer.give_gradients(take, 7)
+        taken.append(gradients)
+    name = "classifier.weight"
+    assert np.allclose(2 * taken[0][name], taken[1][name], rtol=1e-4, atol=1e-5)
+
+
+def test_averages_are_used_for_a_while_alone(
+    bert: Checkpoint, trainer: Trainer, make_docs: MakeDocs
+) -> None:
+    optimizer = Adam(0.1, use_averages=True)
+    with trainer.use_averages():  # before the first step there are none
+        pass
+    for _ in range(3):
+        _learn(trainer, make_docs)
+        trainer.step(optimizer)
+    last = _copy_bias(bert)
+    with trainer.use_averages():
+        assert not torch.equal(_copy_bias(bert), last)
+    assert torch.equal(_copy_bias(bert), last)
+
+
+def test_texts_without_subwords_teach_nothing(
+    bert: Checkpoint, trainer: Trainer, make_docs: MakeDocs
+) -> None:
+    rows, backprop = trainer.begin_update(make_docs([""]), dropout=0.0)
+    assert [row.shape for row in rows] == [(0, 9)]
+    backprop(rows)
+    assert all(parameter.grad is None for parameter in bert.network.parameters())
