@@ -1,26 +1,49 @@
-"""``hf-ner convert``: a corpus in the form it was published to Docs that spaCy trains on, and back."""
+"""``hf-ner convert``: a corpus in the form it was published in to Docs for training, and back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperOption
 from wasabi import msg
 
 if TYPE_CHECKING:
     from spacy_hf_ner.corpus.columns import Task
-    from spacy_hf_ner.corpus.conversion_report import ConversionReport
+    from spacy_hf_ner.corpus.conversion_report import ConversionReport, FileReport
+
+__all__ = ["ConvertCommand", "convert"]
+
+
+class ConvertCommand(TyperCommand):
+    """Names the formats of the list in its help.
+
+    It asks for them when the help is shown: spaCy imports this module on every call of its command
+    line, and the formats would be imported with it.
+    """
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's own click
+        """Write the help."""
+        from spacy_hf_ner.corpus.opening import list_format_names
+        from spacy_hf_ner.corpus.writing import list_written_suffixes
+
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument | TyperOption) and parameter.help:
+                parameter.help = parameter.help.replace(
+                    "FORMATS", _join_choices(list_format_names())
+                ).replace("SUFFIXES", _join_choices(list_written_suffixes()))
+        super().format_help(ctx, formatter)
+
+
+def _join_choices(choices: list[str]) -> str:
+    return f"{', '.join(choices[:-1])} or {choices[-1]}"
 
 
 def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     input_name: str = typer.Argument(
         metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."
     ),
-    output: Path = typer.Argument(
-        metavar="OUTPUT", help="A folder, or a file in .spacy, .conll, .tsv or .parquet."
-    ),
-    format_name: str = typer.Option(
-        "auto", "--format", help="auto, brat, conll, conllu, csv, datasets, json or spacy."
-    ),
+    output: Path = typer.Argument(metavar="OUTPUT", help="A folder, or a file in SUFFIXES."),
+    format: str = typer.Option("auto", help="FORMATS."),  # noqa: A002 - as in the readers
     lang: str = typer.Option(
         "en", help="Language code: for white space, and for the tokenizer that is tried."
     ),
@@ -55,7 +78,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         None, dir_okay=False, help="JSON file for the counts that are printed."
     ),
 ) -> None:
-    """Convert a corpus to Docs with documents, sentences and real white space, and say what it holds."""
+    """Convert a corpus to Docs with documents, sentences and white space, and say what it holds."""
     from spacy_hf_ner.corpus.columns import Columns
     from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
     from spacy_hf_ner.corpus.conversion_report import write_report
@@ -68,12 +91,12 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     columns = Columns(
         token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column)
     )
-    seen = convert_corpus(
+    converted = convert_corpus(
         input_name,
         output,
         ReadOptions(lang=lang, encoding=encoding, scheme=scheme, columns=columns),
         ConvertOptions(
-            format_name=format_name,
+            format_name=format,
             n_sents=n_sents,
             label_map=parse_label_map(label_map),
             split=split,
@@ -83,32 +106,41 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         ),
     )
     if report:
-        write_report(seen, report)
-    _show(seen)
-    msg.good(f"{output}: {sum(part.n_documents for part in seen.parts.values()):,} documents")
+        write_report(converted, report)
+    _show(converted)
+    n_documents = sum(part.n_documents for part in converted.parts.values())
+    msg.good(f"{output}: {n_documents:,} documents")
 
 
-def _show(seen: "ConversionReport") -> None:
-    for file in seen.files:
-        msg.divider(file.name, char="─")
-        msg.table(list(file.rows()), spacing=2)
-    for name, part in seen.parts.items():
+def _show(converted: "ConversionReport") -> None:
+    for file in converted.files:
+        _show_file(file)
+    for name, part in converted.parts.items():
         if not part.n_documents:
             msg.warn(f"{name} got no document: its file is empty.")
-    if len(seen.parts) > 1:
-        msg.divider("parts", char="─")
-        counts = {
-            name: (p.n_documents, p.n_sentences, p.n_words, p.n_entities)
-            for name, p in seen.parts.items()
-        }
-        rows = [(name, *(f"{count:,}" for count in part)) for name, part in counts.items()]
-        msg.table(
-            rows,
-            header=("part", "documents", "sentences", "words", "entities"),
-            aligns=tuple("lrrrr"),
-        )
-        for (first, second), count in seen.duplicates().items():
-            msg.warn(f"{count:,} sentences of {second} are in {first} too, word by word.")
+    if len(converted.parts) > 1:
+        _show_parts(converted)
+
+
+def _show_file(file: "FileReport") -> None:
+    msg.divider(file.name, char="─")
+    msg.table(list(file.rows()), spacing=2)
+
+
+def _show_parts(converted: "ConversionReport") -> None:
+    """Print the counts of each part, and how many sentences parts share."""
+    rows = []
+    for name, part in converted.parts.items():
+        counts = (part.n_documents, part.n_sentences, part.n_words, part.n_entities)
+        rows.append((name, *(f"{count:,}" for count in counts)))
+    msg.divider("parts", char="─")
+    msg.table(
+        rows,
+        header=("part", "documents", "sentences", "words", "entities"),
+        aligns=("l", "r", "r", "r", "r"),
+    )
+    for (first, second), count in converted.duplicates().items():
+        msg.warn(f"{count:,} sentences of {second} are in {first} too, word by word.")
 
 
 def _read_column(name: str) -> int | str | None:

@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Final
 
 from spacy.language import Language
+from spacy.tokens import Doc
 from tqdm import tqdm
 
 from spacy_hf_ner.corpus.conversion_report import ConversionReport, FileReport, PartReport
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
+from spacy_hf_ner.corpus.format import Target, Writer
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.corpus.texts import blank_pipeline
-from spacy_hf_ner.corpus.writing import SHARD_WORDS, Writer, open_writer, stage_files
+from spacy_hf_ner.corpus.writing import SHARD_WORDS, open_writer, stage_files
 from spacy_hf_ner.errors import ConfigError, CorpusError
+
+__all__ = ["ConvertOptions", "convert_corpus", "read_documents"]
 
 PIPELINE_SENTENCES: Final = 20_000  # that one pipeline reads before it makes way for a new one
 
@@ -32,7 +36,8 @@ class ConvertOptions:
         format_name: The corpus's format, or ``"auto"``.
         n_sents: The most sentences in a document, or 0 for documents as the source has them.
         label_map: New names of entity types; an empty name leaves the type out.
-        split: Shares of train, dev and test such as ``"80/10/10"``, or empty to leave the corpus in its parts.
+        split: Shares of train, dev and test such as ``"80/10/10"``, or empty to leave the corpus
+            in its parts.
         seed: What the split depends on.
         limit: The most documents of each part, or 0 for all.
         strict: Refuse what would be repaired.
@@ -52,7 +57,7 @@ class ConvertOptions:
 def convert_corpus(
     name: str, output: Path, read: ReadOptions | None = None, options: ConvertOptions | None = None
 ) -> ConversionReport:
-    """Write a corpus in another form and return what was seen; on an error, nothing is written.
+    """Write a corpus in another form and return its counts; on an error, nothing is written.
 
     Args:
         name: A file, a folder, or ``hf:NAME``.
@@ -62,94 +67,114 @@ def convert_corpus(
 
     Raises:
         ConfigError: An option is wrong, or several parts would become one file.
-        CorpusError: The corpus cannot be read as what it claims to be, or `strict` forbids to repair it.
+        CorpusError: The corpus cannot be read as what it claims to be, or `strict` forbids to
+            repair it.
         MissingExtraError: The format needs a library that is not installed.
     """
-    read, options = read or ReadOptions(), options or ConvertOptions()
+    read = read or ReadOptions()
+    options = options or ConvertOptions()
     pipelines = _Pipelines(read.lang)
     sources = open_corpora(name, read, format_name=options.format_name)
     is_file = output.suffix != "" and not output.is_dir()
     if is_file and (len(sources) > 1 or options.split):
         parts = options.split or ", ".join(sources)
         raise ConfigError(
-            f"OUTPUT must be a folder for a corpus in parts ({parts}), got {output}: they would be mixed."
+            f"OUTPUT must be a folder for a corpus in parts ({parts}), got {output}: they would be "
+            "mixed."
         )
-    deal = deal_splits(options.split, options.seed) if options.split else None
+    splits = deal_splits(options.split, options.seed) if options.split else None
     report = ConversionReport(compares_parts=len(sources) > 1 or bool(options.split))
-    scheme = next((source.scheme for source in sources.values() if source.scheme), "")
-    if options.label_map and scheme in JOINING_SCHEMES:
-        scheme = DEFAULT_SCHEME  # two types that become one may touch
-    part = ""
     with stage_files(output.parent if is_file else output) as folder, ExitStack() as stack:
         writers = _Writers(
-            folder,
-            output.suffix if is_file else ".spacy",
-            scheme,
-            0 if is_file else options.shard_words,
             stack,
+            folder=folder,
+            suffix=output.suffix if is_file else ".spacy",
+            scheme=_choose_scheme(sources.values(), options),
+            shard_words=0 if is_file else options.shard_words,
         )
         for part in _name_splits(options.split):
             writers.get(part)
             report.parts[part] = PartReport()
-        for stem, source in sources.items():
-            own_part = output.stem if is_file else stem
-            if deal is None:
+        for source_part, source in sources.items():
+            own_part = output.stem if is_file else source_part
+            if splits is None:
                 writers.get(own_part)
-            counted = report.start_file(source)
-            for group in read_documents(source, counted, options):
-                if deal is None:
-                    part = own_part
-                elif group[0].starts_document:
-                    part = next(deal)
-                nlp = pipelines.get(len(group))
-                doc = make_doc(
-                    group,
-                    nlp.vocab,
-                    lang=read.lang,
-                    scheme=source.scheme,
-                    source=Path(source.name).name,
-                )
-                counted.add_cuts(doc, nlp)
+            counts = report.start_file(source)
+            part = own_part
+            for group in read_documents(source, counts, options):
+                # What `n_sents` cuts a document into stays in one part of the split.
+                if splits is not None and group[0].starts_document:
+                    part = next(splits)
+                doc = _make_doc(group, source, read.lang, pipelines, counts)
                 writers.get(part).add(group, doc)
                 report.count_part(part, group)
     return report
 
 
+def _choose_scheme(sources: Iterable[Source], options: ConvertOptions) -> str:
+    """Return the scheme of the tags that are written: the first that a source has."""
+    scheme = next((source.scheme for source in sources if source.scheme), "")
+    if options.label_map and scheme in JOINING_SCHEMES:
+        return DEFAULT_SCHEME  # two types that become one may touch
+    return scheme
+
+
 def _name_splits(shares: str) -> list[str]:
-    """Return the parts of a split that get a share; each is written, with documents or without."""
-    return [
-        name
-        for name, share in zip(SPLIT_NAMES, shares.split("/"), strict=False)
-        if share and int(share)
-    ]
+    """Return the parts of a split that get a share; each is written, even without documents."""
+    names = []
+    for name, share in zip(SPLIT_NAMES, shares.split("/"), strict=False):
+        if share and int(share):
+            names.append(name)
+    return names
 
 
-@dataclass(slots=True)
+def _make_doc(
+    group: list[Sentence],
+    source: Source,
+    lang: str,
+    pipelines: "_Pipelines",
+    counts: FileReport,
+) -> Doc:
+    nlp = pipelines.get(len(group))
+    source_name = Path(source.name).name
+    doc = make_doc(group, nlp.vocab, lang=lang, scheme=source.scheme, source=source_name)
+    counts.add_cuts(doc, nlp)
+    return doc
+
+
 class _Writers:
     """The writer of each part of a corpus, opened when it is first needed."""
 
-    folder: Path
-    suffix: str
-    scheme: str
-    shard_words: int
-    stack: ExitStack
-    opened: dict[str, Writer] = field(default_factory=dict)
+    def __init__(
+        self, stack: ExitStack, *, folder: Path, suffix: str, scheme: str, shard_words: int
+    ) -> None:
+        self._stack = stack  # closes the writers
+        self._folder = folder
+        self._suffix = suffix
+        self._scheme = scheme
+        self._shard_words = shard_words
+        self._opened: dict[str, Writer] = {}
 
     def get(self, part: str) -> Writer:
-        if part not in self.opened:
-            writer = open_writer(
-                self.folder, part, self.suffix, scheme=self.scheme, shard_words=self.shard_words
+        if part not in self._opened:
+            target = Target(
+                folder=self._folder,
+                part=part,
+                suffix=self._suffix,
+                scheme=self._scheme,
+                shard_words=self._shard_words,
             )
-            self.stack.callback(writer.close)
-            self.opened[part] = writer
-        return self.opened[part]
+            writer = open_writer(target)
+            self._stack.callback(writer.close)
+            self._opened[part] = writer
+        return self._opened[part]
 
 
 class _Pipelines:
     """Gives a language's empty pipeline, and from time to time a new one.
 
-    spaCy remembers all words that it reads, which would fill the memory. Those of a memory zone leave gaps behind in
-    its tables, and these grow with every zone.
+    spaCy remembers all words that it reads, which would fill the memory. Those of a memory zone
+    leave gaps behind in its tables, and these grow with every zone.
     """
 
     def __init__(self, lang: str) -> None:
@@ -169,7 +194,9 @@ class _Pipelines:
 def read_documents(
     source: Source, report: FileReport, options: ConvertOptions
 ) -> Iterator[list[Sentence]]:
-    """Yield the sentences of one document after the other, counted in the report, with a progress bar.
+    """Yield the sentences of one document after the other, with a progress bar.
+
+    They are counted in the report.
 
     Raises:
         CorpusError: Something must be repaired, and `strict` forbids it.
@@ -179,8 +206,11 @@ def read_documents(
     sentences = tqdm(
         source.read(), desc=source.name, total=source.n_sentences, unit=" sentences", disable=None
     )
-    watched = _watch(sentences, source, report, options)
-    groups = group_documents(watched, has_documents=source.has_documents, n_sents=options.n_sents)
+    groups = group_documents(
+        _watch(sentences, source, report, options),
+        has_documents=source.has_documents,
+        n_sents=options.n_sents,
+    )
     for group in islice(groups, options.limit or None):
         report.add(group)
         yield group
@@ -189,7 +219,10 @@ def read_documents(
 def _watch(
     sentences: Iterable[Sentence], source: Source, report: FileReport, options: ConvertOptions
 ) -> Iterator[Sentence]:
-    """Yield the sentences; what had to be repaired in one counts when the next is asked for, not beyond a limit."""
+    """Yield the sentences with their new types, and count what had to be repaired in them.
+
+    That counts when the next one is asked for: not in sentences beyond the limit.
+    """
     for sentence in sentences:
         yield rename_types(sentence, options.label_map)
         if options.strict:
@@ -200,6 +233,7 @@ def _watch(
 def _refuse(source: Source, problems: Iterable[Problem]) -> None:
     for problem in problems:
         raise CorpusError(
-            f"{problem.file or source.name}:{problem.line}: {problem.kind}. Correct the file, or convert it without "
-            "--strict to have such places repaired and counted."
+            f"{problem.file or source.name}:{problem.line}: {problem.kind}. Correct the file, or "
+            "convert it without strict to have such places repaired and counted.",
+            settings=("strict",),
         )

@@ -1,4 +1,4 @@
-"""What a conversion saw: counts, the scheme, repairs with the first line of each, entities that tokenisation cuts."""
+"""The counts of a conversion: what was read, its scheme, what was repaired, what was written."""
 
 import json
 from array import array
@@ -12,12 +12,15 @@ from typing import Any, Final
 import numpy as np
 from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import Source
 
+__all__ = ["ConversionReport", "FileReport", "PartReport", "Repairs", "write_report"]
+
 N_EXAMPLES: Final = 5  # of cut entities, in a report
+N_CONTEXT: Final = 10  # characters on either side of an example
 
 
 @dataclass(slots=True)
@@ -27,6 +30,12 @@ class Repairs:
     count: int
     first_line: int
     first_file: str = ""  # where the source is several files
+
+    @property
+    def place(self) -> str:
+        """Where the first was, for people."""
+        line = f"line {self.first_line}"
+        return f"{self.first_file}, {line}" if self.first_file else line
 
 
 @dataclass(slots=True)
@@ -92,48 +101,55 @@ class FileReport:
         """Count the entities that the pipeline's tokenizer cannot represent."""
         if not doc.ents:
             return
-        borders = nlp.tokenizer(doc.text).to_array([IDX, LENGTH])
-        starts = set(borders[:, 0].tolist())
-        ends = set(borders.sum(axis=1).tolist())
+        # Rows of the array are tokens: their first character, and how many they have.
+        tokens = nlp.tokenizer(doc.text).to_array([IDX, LENGTH])
+        starts = set(tokens[:, 0].tolist())
+        ends = set(tokens.sum(axis=1).tolist())
         for entity in doc.ents:
-            if entity.start_char not in starts or entity.end_char not in ends:
-                self.n_cut += 1
-                if len(self.cut_examples) < N_EXAMPLES:
-                    left, right = max(0, entity.start_char - 10), entity.end_char + 10
-                    context = doc.text[left : entity.start_char], doc.text[entity.end_char : right]
-                    self.cut_examples.append(
-                        f"{context[0]}[{entity.text}]{context[1]} ({entity.label_})"
-                    )
+            if entity.start_char in starts and entity.end_char in ends:
+                continue
+            self.n_cut += 1
+            if len(self.cut_examples) < N_EXAMPLES:
+                self.cut_examples.append(_show_in_context(entity))
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Yield what is to be told to people: names and values."""
-        yield "format", self.format + (f", {self.description}" if self.description else "")
+        """Yield the counts for people: names and values."""
+        yield "format", f"{self.format}, {self.description}" if self.description else self.format
         yield "sentences", f"{self.n_sentences:,} in {self.n_documents:,} documents"
-        yield (
-            "words",
-            f"{self.n_words:,}"
-            + (f", {self.n_missing:,} without annotation" if self.n_missing else ""),
-        )
-        by_type = ", ".join(f"{name} {count:,}" for name, count in sorted(self.entities.items()))
-        yield "entities", f"{self.n_entities:,}" + (f": {by_type}" if by_type else "")
+        yield "words", self._describe_words()
+        yield "entities", self._describe_entities()
         if self.n_nested:
             yield "nested", f"{self.n_nested:,} entities of other levels, in doc.spans"
         if self.scheme:
-            yield (
-                "scheme",
-                f"{self.scheme}, obeyed by {self.scheme_share:.2%} of the entity borders",
-            )
+            obeyed = f"obeyed by {self.scheme_share:.2%} of the entity borders"
+            yield "scheme", f"{self.scheme}, {obeyed}"
         for kind, repairs in sorted(self.repairs.items()):
-            file = f"{repairs.first_file}, " if repairs.first_file else ""
-            yield "repaired", f"{repairs.count:,} × {kind} (first: {file}line {repairs.first_line})"
+            yield "repaired", f"{repairs.count:,} × {kind} (first: {repairs.place})"
         if self.n_entities:
-            share = 1 - self.n_cut / self.n_entities
-            yield (
-                "tokenizer",
-                f"{self.n_cut:,} of {self.n_entities:,} entities cut by spaCy's ({share:.2%} preserved)",
-            )
+            preserved = f"{1 - self.n_cut / self.n_entities:.2%} preserved"
+            cut = f"{self.n_cut:,} of {self.n_entities:,} entities cut by spaCy's"
+            yield "tokenizer", f"{cut} ({preserved})"
         for example in self.cut_examples:
             yield "", example
+
+    def _describe_words(self) -> str:
+        if not self.n_missing:
+            return f"{self.n_words:,}"
+        return f"{self.n_words:,}, {self.n_missing:,} without annotation"
+
+    def _describe_entities(self) -> str:
+        if not self.entities:
+            return f"{self.n_entities:,}"
+        by_type = ", ".join(f"{name} {count:,}" for name, count in sorted(self.entities.items()))
+        return f"{self.n_entities:,}: {by_type}"
+
+
+def _show_in_context(entity: Span) -> str:
+    """Return an entity in brackets with the characters around it, and its type."""
+    text = entity.doc.text
+    before = text[max(0, entity.start_char - N_CONTEXT) : entity.start_char]
+    after = text[entity.end_char : entity.end_char + N_CONTEXT]
+    return f"{before}[{entity.text}]{after} ({entity.label_})"
 
 
 @dataclass(slots=True)
@@ -148,20 +164,20 @@ class PartReport:
 
 @dataclass(slots=True)
 class ConversionReport:
-    """What a conversion saw.
+    """The counts of a conversion.
 
     Attributes:
         files: A report on each file that was read.
         parts: The counts of each part that was written, by name.
-        compares_parts: Whether to remember sentences, to find them again in other parts: 8 bytes for each.
+        compares_parts: Whether to remember the sentences, to find them again in other parts. That
+            takes 8 bytes for each.
     """
 
     files: list[FileReport] = field(default_factory=list)
     parts: dict[str, PartReport] = field(default_factory=dict)
     compares_parts: bool = True
-    _seen: dict[str, "array[int]"] = field(
-        default_factory=dict, repr=False
-    )  # hashes of the sentences of each part
+    # The hashes of the sentences of each part.
+    _hashes: dict[str, "array[int]"] = field(default_factory=dict, repr=False)
 
     def start_file(self, source: Source) -> FileReport:
         """Return an empty report on a source, and keep it."""
@@ -176,35 +192,37 @@ class ConversionReport:
         """Count a document that was written to a part."""
         counts = self.parts.setdefault(part, PartReport())
         counts.n_documents += 1
-        seen = self._seen.setdefault(part, array("q"))
+        hashes = self._hashes.setdefault(part, array("q"))
         for sentence in sentences:
             counts.n_sentences += 1
             counts.n_words += len(sentence.words)
             counts.n_entities += len(sentence.spans)
             if self.compares_parts:
-                seen.append(hash(sentence.words))
+                hashes.append(hash(sentence.words))
 
     def duplicates(self) -> dict[tuple[str, str], int]:
-        """Return for each two parts how many sentences of the second are in the first, word by word."""
-        hashes = {
-            part: np.frombuffer(seen, dtype=np.int64)
-            for part, seen in self._seen.items()
-            if len(seen)
-        }
-        return {
-            (first, second): count
-            for first, second in combinations(hashes, 2)
-            if (count := int(np.isin(hashes[second], hashes[first]).sum()))
-        }
+        """Return for each two parts how many sentences of the second are also in the first."""
+        hashes = {}
+        for part, found in self._hashes.items():
+            if len(found):
+                hashes[part] = np.frombuffer(found, dtype=np.int64)
+        shared = {}
+        for first, second in combinations(hashes, 2):
+            count = int(np.isin(hashes[second], hashes[first]).sum())
+            if count:
+                shared[first, second] = count
+        return shared
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON."""
-        duplicates = [
-            {"parts": list(parts), "sentences": count} for parts, count in self.duplicates().items()
-        ]
-        files = [
-            {**asdict(file), "entities": dict(sorted(file.entities.items()))} for file in self.files
-        ]
+        files = []
+        for file in self.files:
+            record = asdict(file)
+            record["entities"] = dict(sorted(file.entities.items()))
+            files.append(record)
+        duplicates = []
+        for parts, count in self.duplicates().items():
+            duplicates.append({"parts": list(parts), "sentences": count})
         return {
             "files": files,
             "parts": {name: asdict(part) for name, part in self.parts.items()},
@@ -215,6 +233,5 @@ class ConversionReport:
 def write_report(report: ConversionReport, path: Path) -> None:
     """Write a report as a JSON file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(report.to_json(), ensure_ascii=False, indent=2)
+    path.write_text(f"{text}\n", encoding="utf-8")

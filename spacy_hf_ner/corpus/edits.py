@@ -1,9 +1,8 @@
-"""What a user may change on the way: the names of types, how many documents, and which part of a split each goes to."""
+"""What a user may change on the way: names of types, and which part of a split a document is in."""
 
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import cycle
 from math import gcd
 from typing import Final
 
@@ -11,10 +10,10 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.errors import ConfigError
 
+__all__ = ["SPLIT_NAMES", "deal_splits", "parse_label_map", "rename_types"]
+
 SPLIT_NAMES: Final = ("train", "dev", "test")
-MAX_SHARE_DIGITS: Final = (
-    4  # of a share; as many documents as the shares add up to are dealt at once
-)
+MAX_SHARE_DIGITS: Final = 4  # of a share: a deck holds as many cards as the shares add up to
 
 
 def parse_label_map(text: str) -> dict[str, str]:
@@ -26,46 +25,51 @@ def parse_label_map(text: str) -> dict[str, str]:
     >>> parse_label_map("person=PER,MISC=")
     {'person': 'PER', 'MISC': ''}
     """
-    mapped: dict[str, str] = {}
-    for pair in filter(None, text.split(",")):
+    new_names: dict[str, str] = {}
+    for pair in text.split(","):
+        if not pair:
+            continue
         old, equals, new = (part.strip() for part in pair.partition("="))
         if not old or not equals:
             raise ConfigError(
-                f"--label-map must be OLD=NEW,OLD=NEW,… (an empty NEW leaves a type out), got {pair!r}."
+                "label_map must be OLD=NEW,OLD=NEW,… (an empty NEW leaves a type out), got "
+                f"{pair!r}.",
+                settings=("label_map",),
             )
-        mapped[old] = "" if new == "O" else new
-    return mapped
+        new_names[old] = "" if new == "O" else new
+    return new_names
 
 
 def rename_types(sentence: Sentence, names: Mapping[str, str]) -> Sentence:
-    """Return a sentence whose entities and chunks have their new types; those whose new name is empty are left out.
+    """Return a sentence whose entities and chunks have their new types.
 
-    Spans that are the same with their new types are one.
+    Those whose new name is empty are left out. Spans that are the same with their new types become
+    one.
     """
     if not names:
         return sentence
-
-    def rename(spans: tuple[TokenSpan, ...]) -> tuple[TokenSpan, ...]:
-        renamed = (
-            TokenSpan(span.start, span.end, new)
-            for span in spans
-            if (new := names.get(span.entity_type, span.entity_type))
-        )
-        return tuple(dict.fromkeys(renamed))
-
     return replace(
         sentence,
-        spans=rename(sentence.spans),
-        layers=rename(sentence.layers),
-        chunks=rename(sentence.chunks),
+        spans=_rename_spans(sentence.spans, names),
+        layers=_rename_spans(sentence.layers, names),
+        chunks=_rename_spans(sentence.chunks, names),
     )
+
+
+def _rename_spans(spans: tuple[TokenSpan, ...], names: Mapping[str, str]) -> tuple[TokenSpan, ...]:
+    renamed: dict[TokenSpan, None] = {}  # a set that keeps the order
+    for span in spans:
+        new_name = names.get(span.entity_type, span.entity_type)
+        if new_name:
+            renamed[TokenSpan(span.start, span.end, new_name)] = None
+    return tuple(renamed)
 
 
 def deal_splits(shares: str, seed: int) -> Iterator[str]:
     """Yield for each document the part of the split that it goes to, without end.
 
-    Parts are dealt like cards: of each hundred documents (or fewer, where the shares allow it) every part gets its
-    share exactly, in an order that depends on the seed alone.
+    Parts are dealt like cards: of each hundred documents (or fewer, where the shares allow it)
+    each part gets exactly its share, in an order that depends on the seed alone.
 
     Raises:
         ConfigError: The shares are not two or three whole numbers of at most 4 digits.
@@ -74,23 +78,28 @@ def deal_splits(shares: str, seed: int) -> Iterator[str]:
     >>> sorted(next(deal) for _ in range(10)).count("train")
     8
     """
+    counts = _parse_shares(shares)
+    divisor = gcd(*counts)
+    deck: list[str] = []
+    for name, count in zip(SPLIT_NAMES, counts, strict=False):
+        deck += [name] * (count // divisor)
+    return _deal(deck, random.Random(seed))  # noqa: S311 - the order of documents is no secret
+
+
+def _parse_shares(shares: str) -> list[int]:
     parts = shares.split("/")
     are_numbers = all(part.isdecimal() and len(part) <= MAX_SHARE_DIGITS for part in parts)
-    if not (len(parts) in (2, 3) and are_numbers and any(map(int, parts))):
-        raise ConfigError(
-            "--split must be shares of train, dev and test such as 80/10/10 or 90/10, of at most "
-            f"{MAX_SHARE_DIGITS} digits each, got {shares[:40]!r}."
-        )
-    counts = [int(part) for part in parts]
-    divisor = gcd(*counts)
-    names = SPLIT_NAMES[: len(parts)]
-    deck = [
-        name for name, count in zip(names, counts, strict=True) for _ in range(count // divisor)
-    ]
-    shuffle = random.Random(seed)  # noqa: S311 - not for secrets
+    if len(parts) in (2, 3) and are_numbers:
+        counts = [int(part) for part in parts]
+        if any(counts):
+            return counts
+    raise ConfigError(
+        "split must be shares of train, dev and test such as 80/10/10 or 90/10, of at most "
+        f"{MAX_SHARE_DIGITS} digits each, got {shares[:40]!r}.",
+        settings=("split",),
+    )
 
-    def deal() -> Iterator[str]:
-        for cards in cycle([deck]):
-            yield from shuffle.sample(cards, len(cards))
 
-    return deal()
+def _deal(deck: list[str], numbers: random.Random) -> Iterator[str]:
+    while True:
+        yield from numbers.sample(deck, len(deck))

@@ -1,112 +1,146 @@
-"""A folder to the parts of a corpus: which of its files are data, which are shards of one part, which are not read."""
+"""A folder to the parts of a corpus: which of its files are data, and which of one part."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from spacy_hf_ner.corpus.format import Format
+from spacy_hf_ner.corpus.formats import FORMATS
 from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.errors import CorpusError
 
-SUFFIXES: Final[Mapping[str, str]] = {
-    ".ann": "brat",
-    ".arrow": "datasets",
-    ".conllu": "conllu",
-    ".csv": "csv",
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".parquet": "datasets",
-    ".spacy": "spacy",
-}
-TEXT_SUFFIXES: Final = frozenset(
-    (
-        "annotated",
-        "bio",
-        "bioes",
-        "bmes",
-        "conll",
-        "data",
-        "dev",
-        "iob",
-        "iob2",
-        "ner",
-        "test",
-        "train",
-        "tsv",
-        "txt",
-    )
-)  # of files in a folder that are read by what they hold
-NO_DATA: Final = frozenset(
-    ("dataset_info.json", "dataset_infos.json")
-)  # what the hub keeps beside data
+__all__ = [
+    "find_claimant",
+    "find_data_folder",
+    "find_format_by_suffix",
+    "group_parts",
+    "is_data",
+    "list_data",
+    "name_part",
+    "report_unread",
+]
+
 N_NAMED: Final = 3  # files that a message names
-
-_HUB_SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
-_SHARD = re.compile(r"(.+)-\d{5}")
+NO_CORPUS: Final = ("readme", "license")  # beginnings of the names of texts about a corpus
 
 
-def is_data(file: Path) -> bool:
-    """Tell whether a file of a folder is one to convert, by its name."""
+def find_claimant(name: str, formats: Sequence[Format] = FORMATS) -> Format | None:
+    """Return the first format that reads a path or another name as a whole, or None."""
+    for candidate in formats:
+        if candidate.claims is not None and candidate.claims(name):
+            return candidate
+    return None
+
+
+def find_format_by_suffix(file: Path) -> Format | None:
+    """Return the format that the ending of a file belongs to, or None if its lines must tell."""
     suffix = file.suffix.lower()
-    is_text = suffix.removeprefix(".") in TEXT_SUFFIXES and not file.stem.lower().startswith(
-        ("readme", "license")
-    )
-    is_known = (suffix in SUFFIXES and file.name not in NO_DATA) or is_text
-    return is_known and not file.name.startswith(".") and file.is_file()
+    for candidate in FORMATS:
+        if suffix in candidate.suffixes:
+            return candidate
+    return None
 
 
-def list_data(folder: Path) -> list[Path]:
+def is_data(file: Path, named: Format | None = None) -> bool:
+    """Tell whether a file of a folder is one to convert, by its name.
+
+    Args:
+        file: The file.
+        named: The format that the user names, in which the file must then be.
+    """
+    if file.name.startswith(".") or not file.is_file():
+        return False
+    by_suffix = find_format_by_suffix(file)
+    if by_suffix is not None:
+        is_known = not any(file.name in known.no_data for known in FORMATS)
+    else:
+        is_shared = any(file.suffix.lower() in known.shared_suffixes for known in FORMATS)
+        is_known = is_shared and not file.stem.lower().startswith(NO_CORPUS)
+    if named is None or by_suffix is named:
+        return is_known
+    # Endings of texts do not bind: a user may keep CoNLL columns in ``train.csv``. But no text is
+    # in files of bytes, nor in those that another format claims, such as a ``.txt`` of brat's.
+    is_text = by_suffix is None or by_suffix.open_text is not None
+    return is_known and is_text and named.open_text is not None and not find_claimant(str(file))
+
+
+def list_data(folder: Path, named: Format | None = None) -> list[Path]:
     """Return the files to convert in a folder and all folders in it, without hidden ones."""
-    files = (file for file in folder.rglob("*") if is_data(file))
-    return sorted(
-        file
-        for file in files
-        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    files = []
+    for file in folder.rglob("*"):
+        is_hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if not is_hidden and is_data(file, named):
+            files.append(file)
+    return sorted(files)
+
+
+def find_data_folder(folder: Path, named: Format | None = None) -> Path:
+    """Return the only folder in a folder that holds files to convert.
+
+    Raises:
+        CorpusError: There is none, or more than one.
+    """
+    data = list_data(folder, named)
+    folders = sorted({folder / file.relative_to(folder).parts[0] for file in data})
+    if len(folders) == 1:
+        return folders[0]
+    if folders:
+        names = _name_some([inner.name for inner in folders])
+        raise CorpusError(
+            f"{folder}: expected files to convert, got folders with such files ({names}). Name one "
+            "of them instead."
+        )
+    wanted = "with a known ending" if named is None else f"that can be in format {named.name}"
+    raise CorpusError(
+        f"{folder}: expected files to convert, got none {wanted}. Name a file instead."
     )
 
 
-def name_part(file: Path) -> str:
+def name_part(file: Path, siblings: Iterable[str] = ()) -> str:
     """Return the name of the part that a file holds.
 
     >>> name_part(Path("data/train-00000-of-00002.parquet")), name_part(Path("train-1.conll"))
     ('train', 'train-1')
     """
-    shard = _HUB_SHARD.fullmatch(file.stem) if file.suffix == ".parquet" else None
-    return shard[1] if shard else file.stem
+    known = find_format_by_suffix(file)
+    return file.stem if known is None else known.name_part(file, frozenset(siblings))
 
 
-def group_parts(files: Iterable[Path]) -> dict[str, list[Path]]:
-    """Return the files of each part: several where they are shards, as the hub or ``convert`` names them.
+def group_parts(files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return the files of each part: several where they are shards of it.
 
-    >>> group_parts([Path("a-00000.spacy"), Path("a-00001.spacy"), Path("b.spacy"), Path("b.conll")])
-    {'a': [...('a-00000.spacy'), ...('a-00001.spacy')], 'b': [...('b.spacy')], 'b.conll': [...('b.conll')]}
+    Parts of one name in several formats are told apart by their endings.
+
+    >>> names = ["a-00000.spacy", "a-00001.spacy", "b.conll", "b.spacy"]
+    >>> parts = group_parts([Path(name) for name in names])
+    >>> {part: [file.name for file in files] for part, files in parts.items()}
+    {'a': ['a-00000.spacy', 'a-00001.spacy'], 'b': ['b.conll'], 'b.spacy': ['b.spacy']}
     """
-    every = list(files)
-    first = {file.name for file in every}
+    siblings = frozenset(file.name for file in files)
     groups: dict[tuple[str, str], list[Path]] = {}
-    for file in every:
-        shard = _SHARD.fullmatch(file.stem) if file.suffix == ".spacy" else None
-        name = shard[1] if shard and f"{shard[1]}-00000.spacy" in first else name_part(file)
-        groups.setdefault((name, file.suffix), []).append(file)
+    for file in files:
+        group = groups.setdefault((name_part(file, siblings), file.suffix), [])
+        group.append(file)
     parts: dict[str, list[Path]] = {}
     for (name, _), group in groups.items():
-        parts[name if name not in parts else group[0].name] = group
+        parts[group[0].name if name in parts else name] = group
     return parts
 
 
 def report_unread(folder: Path, read: Iterable[Path]) -> tuple[Problem, ...]:
-    """Return the problem that some files of a folder look like a corpus and are not read, if there are any."""
+    """Return the problem that files of a folder look like a corpus and are not read, if any are."""
     known = set(read)
     unread = [
         file.relative_to(folder).as_posix() for file in list_data(folder) if file not in known
     ]
-    return (
-        (Problem(f"{len(unread)} files of the folder, not read: {name_some(unread)}", 1),)
-        if unread
-        else ()
-    )
+    if not unread:
+        return ()
+    return (Problem(f"{len(unread)} files of the folder, not read: {_name_some(unread)}", 1),)
 
 
-def name_some(names: Sequence[str]) -> str:
+def _name_some(names: Sequence[str]) -> str:
     """Return the first names of many, for a message."""
-    return ", ".join((*names[:N_NAMED], *(["…"] if len(names) > N_NAMED else [])))
+    named = list(names[:N_NAMED])
+    if len(names) > N_NAMED:
+        named.append("…")
+    return ", ".join(named)

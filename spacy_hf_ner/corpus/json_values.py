@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from spacy_hf_ner.corpus.sentence import Problem
-from spacy_hf_ner.corpus.text_files import TextFile
+from spacy_hf_ner.corpus.text_files import HALF_CHARACTER, TextFile
 from spacy_hf_ner.errors import CorpusError
 
 Record = Mapping[str, Any]
+
+__all__ = ["FoundRecord", "Record", "read_records"]
 
 _DECODER: Final = json.JSONDecoder()
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -40,17 +42,24 @@ def read_records(file: TextFile) -> Iterator[FoundRecord]:
     """
     first = next((line for _, line in file.lines() if line.strip()), "")
     if _is_record(first):
-        for number, line in file.lines():
-            if line.strip():
-                is_whole = not _MAYBE_SURROGATE.search(line)
-                yield _make_record(
-                    _parse(line, file.path, number), file.path, number, is_whole=is_whole
-                )
+        yield from _read_lines(file)
     elif first:
-        whole = "\n".join(line for _, line in file.lines())
-        is_whole = not _MAYBE_SURROGATE.search(whole)
-        for number, value in _read_array(whole, file.path):
-            yield _make_record(value, file.path, number, is_whole=is_whole)
+        yield from _read_whole(file)
+
+
+def _read_lines(file: TextFile) -> Iterator[FoundRecord]:
+    for number, line in file.lines():
+        if line.strip():
+            value = _parse(line, file.path, number)
+            may_be_broken = _MAYBE_SURROGATE.search(line) is not None
+            yield _make_record(value, file.path, number, may_be_broken=may_be_broken)
+
+
+def _read_whole(file: TextFile) -> Iterator[FoundRecord]:
+    text = "\n".join(line for _, line in file.lines())
+    may_be_broken = _MAYBE_SURROGATE.search(text) is not None
+    for number, value in _read_array(text, file.path):
+        yield _make_record(value, file.path, number, may_be_broken=may_be_broken)
 
 
 def _is_record(line: str) -> bool:
@@ -80,15 +89,17 @@ def _parse(text: str, path: Path, line: int) -> Any:  # noqa: ANN401 - JSON is a
 
 
 def _read_array(text: str, path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield the values of an array, or a value that is none, each with the line on which it begins."""
+    """Yield the values of an array, or a value that is none, each with its first line."""
     at = _skip_blank(text, 0)
     line = 1 + text.count("\n", 0, at)
     if text[at] != "[":
         yield line, _parse(text, path, 1)
         return
-    counted, at = at, _skip_blank(text, at + 1)
-    is_open = text[at : at + 1] != "]"
-    while is_open:
+    # Values are decoded one by one, so that an array of any length is never in memory as objects.
+    counted = at  # the line ends before this character are counted
+    at = _skip_blank(text, at + 1)
+    has_more = text[at : at + 1] != "]"
+    while has_more:
         line += text.count("\n", counted, at)
         counted = at
         try:
@@ -97,8 +108,9 @@ def _read_array(text: str, path: Path) -> Iterator[tuple[int, Any]]:
             raise _no_json(error, path, line) from error
         yield line, value
         at = _skip_blank(text, at)
-        is_open = text[at : at + 1] == ","
-        at = _skip_blank(text, at + 1) if is_open else at
+        has_more = text[at : at + 1] == ","
+        if has_more:
+            at = _skip_blank(text, at + 1)
     if text[at : at + 1] != "]":
         raise _no_json(json.JSONDecodeError("Expecting ',' delimiter", text, at), path, line)
     at = _skip_blank(text, at + 1)
@@ -112,41 +124,53 @@ def _skip_blank(text: str, at: int) -> int:
 
 
 def _no_json(error: Exception, path: Path, line: int, *, first: int = 1) -> CorpusError:
-    """Return the error of a value that begins on a line, in a text that begins on the line `first`."""
+    """Return the error of a value that begins on a line, in a text whose first line is `first`."""
     reason = str(error)
     if isinstance(error, json.JSONDecodeError):
-        line, reason = first + error.lineno - 1, f"{error.msg}: column {error.colno}"
+        line = first + error.lineno - 1
+        reason = f"{error.msg}: column {error.colno}"
     return CorpusError(
         f"{path}:{line}: expected JSON, got something else ({reason}). Correct or delete it."
     )
 
 
-def _make_record(value: object, path: Path, line: int, *, is_whole: bool) -> FoundRecord:
-    """Return a value as a record; one that is not surely whole is searched for halves of characters."""
-    problems: list[Problem] = []
-    if not is_whole:
+def _make_record(value: object, path: Path, line: int, *, may_be_broken: bool) -> FoundRecord:
+    """Return a value as a record; one that may hold halves of characters is searched for them."""
+    problems: tuple[Problem, ...] = ()
+    if may_be_broken:
         try:
-            value = _mend(value, line, problems)
+            value, n_halves = _mend(value)
         except RecursionError as error:
             raise _no_json(error, path, line) from error
+        problems = (Problem(HALF_CHARACTER, line),) * n_halves
     if isinstance(value, list) and _is_pair(value):
-        value = {**value[1], "text": value[0]}
+        text, annotation = value
+        value = {**annotation, "text": text}
     if not isinstance(value, dict):
         raise CorpusError(
-            f"{path}:{line}: expected a JSON object, got {type(value).__name__}. Correct or delete it."
+            f"{path}:{line}: expected a JSON object, got {type(value).__name__}. Correct or delete "
+            "it."
         )
-    return FoundRecord(line, value, tuple(problems))
+    return FoundRecord(line, value, problems)
 
 
-def _mend(value: Any, line: int, problems: list[Problem]) -> Any:  # noqa: ANN401 - JSON is anything
-    """Return a value whose text, keys included, can be written as UTF-8."""
+def _mend(value: Any) -> tuple[Any, int]:  # noqa: ANN401 - JSON is anything
+    """Return a value whose texts can be written as UTF-8, and how many of them were mended."""
+    n_mended = 0
     if isinstance(value, str) and _SURROGATE.search(value):
-        problems.append(Problem("half of a character beyond U+FFFF, read as U+FFFD", line))
-        return _SURROGATE.sub("\ufffd", value)
+        return _SURROGATE.sub("\ufffd", value), 1
     if isinstance(value, list):
-        return [_mend(item, line, problems) for item in value]
+        items = []
+        for item in value:
+            mended, n = _mend(item)
+            items.append(mended)
+            n_mended += n
+        return items, n_mended
     if isinstance(value, dict):
-        return {
-            _mend(key, line, problems): _mend(item, line, problems) for key, item in value.items()
-        }
-    return value
+        fields = {}
+        for key, item in value.items():
+            mended_key, n_in_key = _mend(key)
+            fields[mended_key], n_in_item = _mend(item)
+            n_mended += n_in_key + n_in_item
+        return fields, n_mended
+    return value, 0

@@ -1,192 +1,179 @@
-"""Which format a corpus is in, and the corpus opened: the table of formats is here."""
+"""A corpus, opened: which format each of its files is in.
 
-import json
-from collections.abc import Callable, Mapping
+These count, each before those below it:
+
+1. The format that the user names. It is always obeyed, and an unknown one is always refused.
+2. The format that claims a name or a folder as a whole: ``hf:NAME`` and what `save_to_disk` wrote
+   are data sets; a folder with an ``.ann``, and the two files of such a pair, are brat's.
+3. The ending of a file, where it belongs to one format alone.
+4. The first lines of a text: the first format of the list that takes them. CoNLL, the last, takes
+   them all.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from spacy_hf_ner.corpus.folders import (
-    SUFFIXES,
+    find_claimant,
+    find_data_folder,
+    find_format_by_suffix,
     group_parts,
     is_data,
-    list_data,
     name_part,
-    name_some,
     report_unread,
 )
-from spacy_hf_ner.corpus.formats.brat import open_brat
-from spacy_hf_ner.corpus.formats.conll import open_conll
-from spacy_hf_ner.corpus.formats.conllu import open_conllu
-from spacy_hf_ner.corpus.formats.csv_table import open_csv
-from spacy_hf_ner.corpus.formats.hf_datasets import (
-    PREFIX,
-    import_datasets,
-    open_data_file,
-    open_hub_dataset,
-    open_parquet,
-    open_saved_dataset,
-)
-from spacy_hf_ner.corpus.formats.json_records import open_json
-from spacy_hf_ner.corpus.formats.spacy_docs import open_docbin, open_docbins
+from spacy_hf_ner.corpus.format import Format
+from spacy_hf_ner.corpus.formats import FORMATS
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.text_files import open_text
+from spacy_hf_ner.corpus.text_files import TextFile, open_text
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
-FORMATS: Final[Mapping[str, Callable[[Path, ReadOptions], Source]]] = {
-    "brat": open_brat,
-    "conll": open_conll,
-    "conllu": open_conllu,
-    "csv": open_csv,
-    "datasets": open_data_file,
-    "json": open_json,
-    "spacy": open_docbin,
-}
-SAVED_DATASET: Final = ("dataset_dict.json", "state.json")
+__all__ = ["find_format", "list_format_names", "open_corpora", "open_corpus"]
+
+AUTO: Final = "auto"
+N_HEAD: Final = 200  # lines of a text that tell its format
 
 
-def open_corpus(path: Path | str, options: ReadOptions, *, format_name: str = "auto") -> Source:
-    """Return one file, or one folder of brat annotations, as a source of sentences.
+def open_corpus(path: Path | str, options: ReadOptions, *, format_name: str = AUTO) -> Source:
+    """Return a corpus in one part, such as a file or brat's folder, as a source of sentences.
 
     Raises:
         ConfigError: There is no such format.
-        CorpusError: The file is not in the format.
+        CorpusError: The corpus is not in the format, or has several parts.
         MissingExtraError: The format needs a library that is not installed.
     """
-    place = Path(path)
-    if format_name != "auto" and format_name not in FORMATS:
-        raise ConfigError(
-            f"unknown format {format_name!r}: expected auto or one of {', '.join(FORMATS)}."
-        )
-    if not place.exists():
+    sources = open_corpora(str(path), options, format_name=format_name)
+    if len(sources) > 1:
         raise CorpusError(
-            f"{place}: expected a file or a folder, got nothing there. Check the path."
+            f"{path}: expected a corpus in one part, got {', '.join(sources)}. Name one of them."
         )
-    return FORMATS[find_format(place, options) if format_name == "auto" else format_name](
-        place, options
-    )
+    return next(iter(sources.values()))
 
 
-def open_corpora(
-    name: str, options: ReadOptions, *, format_name: str = "auto"
-) -> dict[str, Source]:
-    """Return the parts of a corpus by their names: the files of a folder, the splits of a data set, or one file.
+def open_corpora(name: str, options: ReadOptions, *, format_name: str = AUTO) -> dict[str, Source]:
+    """Return the parts of a corpus by their names: files of a folder, splits, or one file.
+
+    Args:
+        name: A path, or ``hf:NAME`` for a data set on the hub.
+        options: What the user says about the corpus.
+        format_name: A format's name, or ``"auto"``.
 
     Raises:
-        ConfigError: There is no such format.
+        ConfigError: There is no such format, or it does not read what is named.
         CorpusError: The corpus cannot be read as what it claims to be.
         MissingExtraError: The format needs a library that is not installed.
     """
-    if name.startswith(PREFIX):
-        return open_hub_dataset(name, options)
+    named = None if format_name == AUTO else _get_format(format_name)
+    claimant = find_claimant(name, FORMATS if named is None else [named])
+    if claimant is not None:
+        return _open_whole(claimant, name, options)
     path = Path(name)
-    if not path.is_dir():
-        return {name_part(path): open_corpus(path, options, format_name=format_name)}
-    if any((path / file).is_file() for file in SAVED_DATASET):
-        return open_saved_dataset(path, options)
-    if format_name == "brat" or any(path.rglob("*.ann")):
-        return {path.name: _open_brat_folder(path, options)}
-    files = sorted(file for file in path.iterdir() if is_data(file))
-    if not files:
-        return open_corpora(str(_find_folder(path)), options, format_name=format_name)
-    sources = {
-        part: _open_part(part, group, options, format_name=format_name)
-        for part, group in group_parts(files).items()
-    }
-    first = next(iter(sources))
-    unread = report_unread(path, files)
-    return {**sources, first: replace(sources[first], problems=(*sources[first].problems, *unread))}
+    if not path.exists():
+        raise _refuse_missing(name, named)
+    if path.is_dir():
+        return _open_folder(path, options, named)
+    return {name_part(path): _open_file(path, options, named)}
 
 
-def _find_folder(path: Path) -> Path:
-    """Return the only folder in a folder that holds files to convert.
-
-    Raises:
-        CorpusError: There is none, or more than one.
-    """
-    folders = sorted({path / file.relative_to(path).parts[0] for file in list_data(path)})
-    if len(folders) == 1:
-        return folders[0]
-    if folders:
-        raise CorpusError(
-            f"{path}: expected files to convert, got folders with such files ({name_some([f.name for f in folders])}). "
-            "Name one of them instead."
-        )
-    raise CorpusError(
-        f"{path}: expected files to convert, got none with a known ending. Name a file instead."
-    )
+def list_format_names() -> list[str]:
+    """Return what the setting ``format`` may be, ``"auto"`` first."""
+    return [AUTO, *sorted(known.name for known in FORMATS)]
 
 
-def _open_brat_folder(path: Path, options: ReadOptions) -> Source:
-    source = open_brat(path, options)
-    annotations = list(path.rglob("*.ann"))
-    unread = report_unread(
-        path, (*annotations, *(file.with_suffix(".txt") for file in annotations))
-    )
-    return replace(source, problems=(*source.problems, *unread))
-
-
-def _open_part(part: str, files: list[Path], options: ReadOptions, *, format_name: str) -> Source:
-    if len(files) == 1:
-        return open_corpus(files[0], options, format_name=format_name)
-    suffix = files[0].suffix
-    name = files[0].with_name(f"{part}-*{suffix}")
-    if suffix == ".spacy":
-        return open_docbins(files, options, name=str(name))
-    import_datasets()
-    try:
-        return open_parquet(files, str(name), options)
-    except (OSError, ValueError) as error:
-        if isinstance(error, CorpusError):
-            raise
-        raise CorpusError(
-            f"{name}: expected parquet files, got something else ({error})."
-        ) from error
-
-
-def find_format(path: Path, options: ReadOptions) -> str:
-    """Return the format of a file: by the ending of its name if that tells, else by its first lines.
+def find_format(path: Path, options: ReadOptions) -> Format:
+    """Return the format of a file: by its name if that tells, else by its first lines.
 
     Raises:
         CorpusError: There is no such file.
     """
-    suffix = path.suffix.lower()
-    if path.is_dir() or (suffix == ".txt" and path.with_suffix(".ann").is_file()):
-        return "brat"
-    return SUFFIXES.get(suffix) or _find_by_lines(path, options)
+    known = find_claimant(str(path)) or find_format_by_suffix(path)
+    return known or _sniff_format(open_text(path, encoding=options.encoding))
 
 
-def _find_by_lines(path: Path, options: ReadOptions) -> str:
-    lines = [
-        line
-        for _, line in islice(open_text(path, encoding=options.encoding).lines(), 200)
-        if line.strip()
-    ]
-    rows = [line for line in lines if not line.startswith("#")]
-    if lines and (_is_json(lines[0]) or lines[0].strip() == "["):
-        return "json"
-    if rows and all(row.count("\t") == 9 and row[0].isdecimal() for row in rows):  # noqa: PLR2004 - ten columns
-        return "conllu"
-    if rows and not any("\t" in row for row in rows) and _is_comma_separated(rows):
-        return "csv"
-    return "conll"
-
-
-def _is_json(line: str) -> bool:
-    if not line.lstrip().startswith(("{", "[")):
-        return False
-    try:
-        return isinstance(json.loads(line), (dict, list))
-    except (ValueError, RecursionError):
-        return False
-
-
-def _is_comma_separated(rows: list[str]) -> bool:
-    """Tell whether all rows have as many commas as the first, and at least one, with no space after it."""
-    n_commas = rows[0].count(",")
-    return (
-        n_commas > 0
-        and " " not in rows[0].replace("Sentence #", "")
-        and all(r.count(",") >= n_commas for r in rows)
+def _get_format(name: str) -> Format:
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    _, *names = list_format_names()
+    raise ConfigError(
+        f"unknown format {name!r}: expected {AUTO} or one of {', '.join(names)}.",
+        settings=("format",),
     )
+
+
+def _sniff_format(file: TextFile) -> Format:
+    head = [line for _, line in islice(file.lines(), N_HEAD) if line.strip()]
+    for candidate in FORMATS:
+        if candidate.sniff is not None and candidate.sniff(head):
+            return candidate
+    raise CorpusError(f"{file.path}: expected a text in some known format, got another.")
+
+
+def _refuse_missing(name: str, named: Format | None) -> ConfigError | CorpusError:
+    """Return the error on a name that is no path, or not in the format that the user names."""
+    claimant = find_claimant(name)
+    if named is not None and claimant is not None:
+        return ConfigError(
+            f'{name} can be read with format = "{claimant.name}" only, got "{named.name}". Leave '
+            "the setting out, or name a file.",
+            settings=("format",),
+        )
+    return CorpusError(f"{name}: expected a file or a folder, got nothing there. Check the path.")
+
+
+def _open_whole(claimant: Format, name: str, options: ReadOptions) -> dict[str, Source]:
+    assert claimant.open_whole is not None, "a format that claims a name opens it"
+    sources = claimant.open_whole(name, options)
+    files = [file for source in sources.values() for file in source.files]
+    folder = Path(name)
+    return _add_unread(sources, folder, files) if files and folder.is_dir() else dict(sources)
+
+
+def _open_folder(folder: Path, options: ReadOptions, named: Format | None) -> dict[str, Source]:
+    files = sorted(file for file in folder.iterdir() if is_data(file, named))
+    if not files:
+        inner = find_data_folder(folder, named)
+        return open_corpora(str(inner), options, format_name=named.name if named else AUTO)
+    sources = {}
+    for part, group in group_parts(files).items():
+        if len(group) == 1:
+            sources[part] = _open_file(group[0], options, named)
+        else:
+            sources[part] = _open_shards(part, group, options)
+    return _add_unread(sources, folder, files)
+
+
+def _open_shards(part: str, files: Sequence[Path], options: ReadOptions) -> Source:
+    sharded = find_format_by_suffix(files[0])
+    assert sharded is not None, "shards are told by their endings"
+    assert sharded.open_files is not None, "only formats that open several files have shards"
+    name = files[0].with_name(f"{part}-*{files[0].suffix}")
+    return sharded.open_files(files, str(name), options)
+
+
+def _open_file(path: Path, options: ReadOptions, named: Format | None) -> Source:
+    known = named or find_format_by_suffix(path)
+    if known is not None and known.open_files is not None:
+        return known.open_files([path], str(path), options)
+    if known is not None and known.open_whole is not None:
+        (source,) = known.open_whole(str(path), options).values()
+        return source
+    # The encoding of a text is detected once, here: that may take a pass over the whole file.
+    # What the formats read again is the text, to count its tags in constant memory, and once more
+    # for each time that its sentences are asked for.
+    text = open_text(path, encoding=options.encoding)
+    known = known or _sniff_format(text)
+    assert known.open_text is not None, "a format that sniffs texts opens them"
+    return known.open_text(text, options)
+
+
+def _add_unread(
+    sources: Mapping[str, Source], folder: Path, files: Sequence[Path]
+) -> dict[str, Source]:
+    """Add to the first source that files of the folder look like a corpus and are not read."""
+    first = next(iter(sources))
+    problems = (*sources[first].problems, *report_unread(folder, files))
+    return {**sources, first: replace(sources[first], problems=problems)}

@@ -1,4 +1,4 @@
-"""Records with a list of words and a list of tags, as data sets and JSON files have them, to tables."""
+"""Records with a list of words and a list of tags, as data sets and JSON have them, to tables."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,18 @@ from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.errors import CorpusError
 
+__all__ = [
+    "Fields",
+    "find_fields",
+    "find_keys",
+    "find_name",
+    "is_column",
+    "make_table",
+    "read_id",
+    "read_tables",
+]
+
+IGNORED_TAG: Final = -100  # what PyTorch's losses ignore; training code writes it for no tag
 ID_NAMES: Final = ("id", *SENTENCE_NAMES)
 
 TASK_NAMES: Final[Mapping[Task, Sequence[str]]] = {
@@ -51,7 +63,8 @@ class Fields:
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return ", ".join(name for name in (self.words, self.tags, self.pos, self.chunks) if name)
+        fields = (self.words, self.tags, self.pos, self.chunks)
+        return ", ".join(name for name in fields if name)
 
 
 def is_column(value: object) -> bool:
@@ -61,23 +74,30 @@ def is_column(value: object) -> bool:
 
 def find_keys(record: Mapping[str, Any]) -> list[str]:
     """Return the keys of a record under which words, tags or ids can be."""
-    ids = (*ID_NAMES, *DOCUMENT_NAMES)
-    return [
-        key
-        for key, value in record.items()
-        if value is None or is_column(value) or key.lower() in ids
-    ]
+    keys = []
+    for key, value in record.items():
+        is_id = key.lower() in ID_NAMES or key.lower() in DOCUMENT_NAMES
+        if value is None or is_id or is_column(value):
+            keys.append(key)
+    return keys
 
 
 def find_name(keys: Iterable[str], named: int | str | None, candidates: Sequence[str] = ()) -> str:
-    """Return the key that somebody named, or else the first of the candidates; empty if it is not there.
+    """Return the key that the user named, or else the first of the candidates that is there.
 
-    >>> find_name(["Words", "gold", "tags"], None, ("tag", "tags")), find_name(["Words", "gold"], "words")
-    ('tags', 'Words')
+    It is empty if there is none.
+
+    >>> find_name(["Words", "gold", "tags"], None, ("tag", "tags"))
+    'tags'
+    >>> find_name(["Words", "gold"], "words")
+    'Words'
     """
-    known = {key.lower(): key for key in keys}
+    by_lower_case = {key.lower(): key for key in keys}
     wanted = candidates if named is None else (str(named).lower(),)
-    return next((known[name] for name in wanted if name in known), "")
+    for name in wanted:
+        if name in by_lower_case:
+            return by_lower_case[name]
+    return ""
 
 
 def find_fields(
@@ -93,33 +113,38 @@ def find_fields(
         CorpusError: A field that was named is missing, or none looks like words or tags.
     """
     known = list(keys)
+    task = columns.task
 
-    def find(named: int | str | None, candidates: Sequence[str], kind: str) -> str:
+    def require(named: int | str | None, candidates: Sequence[str], kind: str) -> str:
         name = find_name(known, named, candidates)
-        if kind and not name:
+        if not name:
             wanted = ", ".join(candidates) if named is None else named
             raise CorpusError(
                 f"{source}: expected a field of {kind} ({wanted}), got only {', '.join(known)}. "
-                "Name it with --token-column or --tag-column."
+                "Name it with token_column or tag_column.",
+                settings=("token_column", "tag_column"),
             )
         return name
 
-    task = columns.task
+    words = require(columns.token, WORD_NAMES, "words")
+    # The field that the task is about must be there; parts of speech and chunks come along
+    # where they are.
+    tags = require(columns.tag, TAG_NAMES, "tags") if task == "ner" else ""
+    if task == "pos":
+        pos = require(columns.tag, POS_NAMES, "parts of speech")
+    else:
+        pos = find_name(known, None, POS_NAMES)
+    if task == "chunk":
+        chunks = require(columns.tag, CHUNK_NAMES, "chunks")
+    else:
+        chunks = find_name(known, None, CHUNK_NAMES)
     return Fields(
-        words=find(columns.token, WORD_NAMES, "words"),
-        tags=find(columns.tag, TAG_NAMES, "tags") if task == "ner" else "",
-        pos=find(
-            columns.tag if task == "pos" else None,
-            POS_NAMES,
-            "parts of speech" if task == "pos" else "",
-        ),
-        chunks=find(
-            columns.tag if task == "chunk" else None,
-            CHUNK_NAMES,
-            "chunks" if task == "chunk" else "",
-        ),
-        record_id=find(None, ID_NAMES, ""),
-        document_id=find(None, DOCUMENT_NAMES, ""),
+        words=words,
+        tags=tags,
+        pos=pos,
+        chunks=chunks,
+        record_id=find_name(known, None, ID_NAMES),
+        document_id=find_name(known, None, DOCUMENT_NAMES),
         names=names or {},
     )
 
@@ -130,7 +155,9 @@ def read_tables(
     *,
     source: str,
 ) -> Iterator[Table]:
-    """Yield the tables of the records that have words; a document mark begins a document in the one after it.
+    """Yield the tables of the records that have words.
+
+    A record whose only word is a document mark begins a document in the one after it.
 
     Args:
         records: Each record's line or number, the record, and what was repaired in it.
@@ -140,8 +167,9 @@ def read_tables(
     Raises:
         CorpusError: Words and tags are not lists of one length, or numbers have no names.
     """
-    document_id, is_marked = "", False
-    pending: list[Problem] = []
+    document_id = ""
+    is_marked = False
+    pending: list[Problem] = []  # of records without words; the next table takes them
     for line, record, problems in records:
         table = make_table(record, fields, source=source, line=line, document_id=document_id)
         pending += problems
@@ -151,7 +179,9 @@ def read_tables(
             table.starts_document |= is_marked
             table.problems[:0] = pending
             yield table
-            document_id, is_marked, pending = table.document_id, False, []
+            document_id = table.document_id
+            is_marked = False
+            pending = []
 
 
 def make_table(
@@ -169,32 +199,33 @@ def make_table(
     Raises:
         CorpusError: Words and tags are not lists of one length, or numbers have no names.
     """
-    words = [
-        "" if word is None else str(word) for word in _read_list(record, fields.words, source, line)
-    ]
+    place = f"{source}:{line}"
+    cells = _read_list(record, fields.words, place)
+    words = ["" if cell is None else str(cell) for cell in cells]
 
     def column(name: str, *, is_optional: bool = False) -> list[str]:
         if not name or (is_optional and not record.get(name)):
             return []
-        cells = _read_list(record, name, source, line)
+        cells = _read_list(record, name, place)
         if len(cells) != len(words):
             raise CorpusError(
-                f"{source}:{line}: expected as many {name} as {fields.words}, got {len(cells)} for {len(words)}: "
-                "it is not known which belongs to which. Correct the record."
+                f"{place}: expected as many {name} as {fields.words}, got {len(cells)} for "
+                f"{len(words)}: it is not known which belongs to which. Correct the record."
             )
-        return [_name(cell, fields.names.get(name), name, source, line) for cell in cells]
+        names = fields.names.get(name)
+        return [_read_tag(cell, names, name, place) for cell in cells]
 
     tags = column(fields.tags)
-    here = read_id(record, fields.document_id)
+    record_document = read_id(record, fields.document_id)
     return Table(
         lines=[line] * len(words),
         words=words,
         tags=[tags] if fields.tags else [],
         pos=column(fields.pos, is_optional=bool(fields.tags)),
         chunks=column(fields.chunks, is_optional=bool(fields.tags)),
-        starts_document=bool(here) and here != document_id,
+        starts_document=record_document not in ("", document_id),
         sentence_id=read_id(record, fields.record_id),
-        document_id=here,
+        document_id=record_document,
     )
 
 
@@ -204,26 +235,23 @@ def read_id(record: Mapping[str, Any], name: str) -> str:
     return "" if found is None else str(found)
 
 
-def _read_list(record: Mapping[str, Any], name: str, source: str, line: int) -> list[Any]:
+def _read_list(record: Mapping[str, Any], name: str, place: str) -> list[Any]:
     value = record.get(name)
     if value is None or isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise CorpusError(
-            f"{source}:{line}: expected a list in {name!r}, got {type(value).__name__}."
-        )
+        raise CorpusError(f"{place}: expected a list in {name!r}, got {type(value).__name__}.")
     return list(value)
 
 
-def _name(
-    cell: object, names: Sequence[str] | None, field_name: str, source: str, line: int
-) -> str:
-    """Return a tag as text; -100, as training code writes it, is missing annotation."""
-    if cell is None or cell == -100:  # noqa: PLR2004 - PyTorch's ignore_index
+def _read_tag(cell: object, names: Sequence[str] | None, field_name: str, place: str) -> str:
+    """Return a tag as text, empty where the annotation is missing."""
+    if cell is None or cell == IGNORED_TAG:
         return ""
     if isinstance(cell, bool) or not isinstance(cell, int):
         return str(cell)
     if names is None or not 0 <= cell < len(names):
+        known = "no names" if names is None else f"{len(names)} names"
         raise CorpusError(
-            f"{source}:{line}: expected the names of the tags in {field_name!r}, got the number {cell} and "
-            f"{'no names' if names is None else f'{len(names)} names'}. Read a data set whose features name them."
+            f"{place}: expected the names of the tags in {field_name!r}, got the number {cell} and "
+            f"{known}. Read a data set whose features name them."
         )
     return names[cell]

@@ -1,10 +1,13 @@
-"""A corpus that was opened: its format is known, and it can be read from the start any number of times."""
+"""A corpus that was opened: its format is known, and it can be read any number of times."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
+
+__all__ = ["ReadOptions", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Source:
         share: Share of entity borders that obey the scheme.
         description: Encoding, columns and the like, for people.
         problems: What was wrong with the file as a whole.
+        files: The files that were read, where the source is a folder that may hold others too.
     """
 
     name: str
@@ -49,3 +53,4 @@ class Source:
     share: float = 1.0
     description: str = ""
     problems: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()

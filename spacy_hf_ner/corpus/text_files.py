@@ -1,4 +1,4 @@
-"""Bytes to lines: which encoding a file is in, and its lines without their ends, in constant memory."""
+"""Bytes to lines: the encoding of a file, and its lines without their ends, in constant memory."""
 
 import codecs
 from array import array
@@ -10,7 +10,11 @@ from typing import Final, TextIO
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.errors import CorpusError
 
-CHUNK: Final = 1 << 20  # bytes
+__all__ = ["HALF_CHARACTER", "TextFile", "open_text"]
+
+HEAD: Final = 4096  # bytes that tell a byte order mark, or UTF-16 and UTF-32 without one
+CHUNK: Final = 1 << 20  # bytes in which the first line must end
+NOT_ASCII: Final = 0x80  # the first of the bytes beyond
 
 WIDE_MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with UTF-16's
@@ -20,9 +24,13 @@ WIDE_MARKS: Final = (
 )
 BYTE_ORDER_MARK: Final = "\ufeff"  # as a character, where a codec leaves it
 CESU_8: Final = "cesu-8"  # UTF-8 in which characters beyond U+FFFF are written as two surrogates
-KEEP_OR_REPLACE: Final = (
-    "spacy_hf_ner.keep_or_replace"  # surrogates stay, other bytes that are no UTF-8 become U+FFFD
-)
+UNDEFINED_IN_CP1252: Final = frozenset({0x81, 0x8D, 0x8F, 0x90, 0x9D})
+
+# Name of our error handler: surrogates stay, other bytes that are no UTF-8 become U+FFFD.
+KEEP_OR_REPLACE: Final = "spacy_hf_ner.keep_or_replace"
+
+DAMAGED: Final = "bytes that are not UTF-8"
+HALF_CHARACTER: Final = "half of a character beyond U+FFFF, read as U+FFFD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class TextFile:
         path: The file.
         encoding: A Python codec's name, or ``"cesu-8"``.
         newline: What ends a line, besides a carriage return before it.
-        problems: Lines whose bytes are not in the encoding; they are read with U+FFFD in their place.
+        problems: Lines whose bytes are not in the encoding; U+FFFD is read in their place.
     """
 
     path: Path
@@ -52,12 +60,11 @@ class TextFile:
             with self._open() as file:
                 for number, line in enumerate(file, start=1):
                     text = self._finish(line.rstrip("\r\n"))
-                    yield number, text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
+                    if number == 1:
+                        text = text.removeprefix(BYTE_ORDER_MARK)
+                    yield number, text
         except UnicodeError as error:
-            raise CorpusError(
-                f"{self.path}:{number + 1}: expected text in {self.encoding}, got bytes that are none ({error}). "
-                "Name the file's encoding with --encoding, or convert the file to UTF-8."
-            ) from error
+            raise self._refuse_bytes(error, place=f"{self.path}:{number + 1}") from error
 
     def read(self) -> str:
         """Return the whole text, line ends included.
@@ -69,55 +76,61 @@ class TextFile:
             with self._open() as file:
                 return self._finish(file.read()).removeprefix(BYTE_ORDER_MARK)
         except UnicodeError as error:
-            raise CorpusError(
-                f"{self.path}: expected text in {self.encoding}, got bytes that are none ({error}). "
-                "Name the file's encoding with --encoding, or convert the file to UTF-8."
-            ) from error
+            raise self._refuse_bytes(error, place=str(self.path)) from error
+
+    def _refuse_bytes(self, error: UnicodeError, *, place: str) -> CorpusError:
+        return CorpusError(
+            f"{place}: expected text in {self.encoding}, got bytes that are none ({error}). Set "
+            "encoding to the right codec, or convert the file to UTF-8.",
+            settings=("encoding",),
+        )
 
     def _open(self) -> TextIO:
-        codec = "utf-8" if self.encoding == CESU_8 else self.encoding
         if self.encoding == CESU_8:
             errors = KEEP_OR_REPLACE if self.problems else "surrogatepass"
-        else:
-            errors = "replace" if self.problems else "strict"
-        return self.path.open(encoding=codec, errors=errors, newline=self.newline)
+            return self.path.open(encoding="utf-8", errors=errors, newline=self.newline)
+        errors = "replace" if self.problems else "strict"
+        return self.path.open(encoding=self.encoding, errors=errors, newline=self.newline)
 
     def _finish(self, text: str) -> str:
         return _join_surrogates(text) if self.encoding == CESU_8 else text
 
 
 def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
-    """Return a text file with its encoding: the one that is named, else the one that its bytes show.
+    """Return a text file with its encoding: the one that is named, else what its bytes show.
 
     Raises:
         CorpusError: There is no such file, or no such encoding.
     """
     if not path.is_file():
+        found = "a folder" if path.is_dir() else "nothing there"
+        raise CorpusError(f"{path}: expected a file, got {found}.")
+    if encoding == "auto":
+        return _detect_encoding(path)
+    if encoding.lower() == CESU_8:
+        lines = _scan_lines(path)
+        # Where other bytes do not fit, the wrong encoding was named: reading says so.
+        halves = () if lines.invalid else tuple(lines.halves)
+        return TextFile(path, CESU_8, _find_newline(path), halves)
+    try:
+        "a".encode(encoding)  # refuses codecs that are not of text, such as hex
+    except (LookupError, ValueError) as error:
         raise CorpusError(
-            f"{path}: expected a file, got {'a folder' if path.is_dir() else 'nothing there'}."
-        )
-    if encoding != "auto":
-        if encoding.lower() == CESU_8:
-            seen = _scan_lines(path)
-            halves = (
-                () if seen.invalid else tuple(seen.halves)
-            )  # other bytes do not fit what was named
-            return TextFile(path, CESU_8, _newline(path), halves)
-        try:
-            "a".encode(encoding)  # refuses codecs that are not of text, such as hex
-        except (LookupError, ValueError) as error:
-            raise CorpusError(
-                f"unknown encoding {encoding!r}: --encoding expects 'auto', 'cesu-8' or one of Python's encodings "
-                "of text, such as utf-16."
-            ) from error
-        return TextFile(path, encoding.lower(), _newline(path))
+            f"unknown encoding {encoding!r}: expected 'auto', 'cesu-8' or one of Python's codecs "
+            "of text, such as utf-16.",
+            settings=("encoding",),
+        ) from error
+    return TextFile(path, encoding.lower(), _find_newline(path))
+
+
+def _detect_encoding(path: Path) -> TextFile:
     with path.open("rb") as file:
-        head = file.read(4096)
+        head = file.read(HEAD)
     if head.startswith(codecs.BOM_UTF8):
         return _detect_by_lines(path, is_marked=True)
     for mark, name in WIDE_MARKS:
         if head.startswith(mark):
-            return TextFile(path, name, _newline(path))
+            return TextFile(path, name, _find_newline(path))
     wide = _detect_wide(head) if b"\0" in head else None
     return TextFile(path, wide) if wide else _detect_by_lines(path)
 
@@ -125,7 +138,12 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
 def _detect_wide(head: bytes) -> str | None:
     """Return UTF-32 or UTF-16 for bytes that are zero where these have zeros, else None.
 
-    UTF-32 has a zero in every fourth place, and beside it one in nearly every character.
+    Characters of the first planes have zeros in these places::
+
+        utf-32-le   a 0 0 0 | b 0 0 0      UTF-32: the outer byte always, and the one beside it
+        utf-32-be   0 0 0 a | 0 0 0 b      in nearly all characters
+        utf-16-le   a 0 | b 0
+        utf-16-be   0 a | 0 b
     """
     first, second, third, fourth = (head[i::4] for i in range(4))
     few = len(head) // 5
@@ -133,7 +151,8 @@ def _detect_wide(head: bytes) -> str | None:
         return "utf-32-le"
     if not any(first) and second.count(0) > few:
         return "utf-32-be"
-    even, odd = head[::2].count(0), head[1::2].count(0)
+    even = head[::2].count(0)
+    odd = head[1::2].count(0)
     if max(even, odd) > few:
         return "utf-16-le" if odd > even else "utf-16-be"
     return None
@@ -157,46 +176,52 @@ class _Scan:
     halves: list[Problem] = field(default_factory=list)
     high: set[int] = field(default_factory=set)
 
+    def add_no_utf_8(self, line: bytes, number: int) -> None:
+        """Take a line that is no UTF-8."""
+        if not _is_cesu_8(line):
+            self.invalid.append(number)
+        else:
+            self.n_surrogates += 1
+            text = line.decode("utf-8", "surrogatepass")
+            if _join_surrogates(text).count("\ufffd") > text.count("\ufffd"):
+                self.halves.append(Problem(HALF_CHARACTER, number))
+        self.high.update(byte for byte in line if byte >= NOT_ASCII)
+
 
 def _scan_lines(path: Path) -> _Scan:
-    """Decode every line that is not ASCII as UTF-8, and tell what fails, and how."""
-    seen = _Scan()
+    """Decode each line that is not ASCII as UTF-8, and tell what fails, and how."""
+    lines = _Scan()
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
+            # Most lines of most corpora are ASCII, and this is the cheapest way to know it.
             if line.isascii():
                 continue
             try:
                 line.decode("utf-8")
-                seen.n_valid += 1
+                lines.n_valid += 1
             except UnicodeDecodeError:
-                if _is_cesu_8(line):
-                    seen.n_surrogates += 1
-                    text = line.decode("utf-8", "surrogatepass")
-                    if _join_surrogates(text).count("\ufffd") > text.count("\ufffd"):
-                        seen.halves.append(
-                            Problem("half of a character beyond U+FFFF, read as U+FFFD", number)
-                        )
-                else:
-                    seen.invalid.append(number)
-                seen.high.update(byte for byte in line if byte >= 0x80)  # noqa: PLR2004 - beyond ASCII
-    return seen
+                lines.add_no_utf_8(line, number)
+    return lines
 
 
 def _detect_by_lines(path: Path, *, is_marked: bool = False) -> TextFile:
-    """Return a file in the encoding that its lines show; one with UTF-8's byte order mark is UTF-8 or CESU-8."""
-    seen = _scan_lines(path)
-    newline = _newline(path)
-    if is_marked or seen.n_valid + seen.n_surrogates > len(seen.invalid) or not seen.invalid:
-        # Other encodings hardly ever look like UTF-8 or CESU-8: where few lines are invalid, these are damaged.
-        damage = (*(Problem("bytes that are not UTF-8", n) for n in seen.invalid), *seen.halves)
-        return TextFile(
-            path,
-            CESU_8 if seen.n_surrogates else "utf-8-sig" if is_marked else "utf-8",
-            newline,
-            damage,
-        )
-    undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in Windows-1252
-    return TextFile(path, "latin-1" if seen.high & undefined else "cp1252", newline)
+    """Return a file in the encoding that its lines show.
+
+    One that begins with UTF-8's byte order mark is UTF-8 or CESU-8.
+    """
+    lines = _scan_lines(path)
+    newline = _find_newline(path)
+    # Other encodings hardly ever look like UTF-8 or CESU-8: where few lines are invalid, these are
+    # damaged.
+    is_mostly_valid = lines.n_valid + lines.n_surrogates > len(lines.invalid)
+    if not (is_marked or is_mostly_valid or not lines.invalid):
+        is_latin_1 = lines.high & UNDEFINED_IN_CP1252
+        return TextFile(path, "latin-1" if is_latin_1 else "cp1252", newline)
+    encoding = "utf-8-sig" if is_marked else "utf-8"
+    if lines.n_surrogates:
+        encoding = CESU_8
+    damaged = [Problem(DAMAGED, number) for number in lines.invalid]
+    return TextFile(path, encoding, newline, (*damaged, *lines.halves))
 
 
 def _is_cesu_8(line: bytes) -> bool:
@@ -221,11 +246,12 @@ def _join_surrogates(text: str) -> str:
     """Make one character of each pair of surrogates, and U+FFFD of each half without its other."""
     if text.isascii():
         return text
+    # UTF-16 writes such characters as pairs of surrogates, so its decoder joins them.
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _newline(path: Path) -> str:
+def _find_newline(path: Path) -> str:
     r"""Return "\r" for a file of old Mac lines, else "\n"."""
     with path.open("rb") as file:
-        head = file.read(CHUNK)
+        head = file.read(CHUNK)  # a first line this long is no line
     return "\r" if b"\n" not in head and b"\r" in head else "\n"

@@ -1,7 +1,7 @@
-"""Records with a text and its entities by characters, as annotation tools write them, to sentences."""
+"""Records with a text and its entities by characters, from annotation tools, to sentences."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.texts import CharSpan, make_text_sentence
 from spacy_hf_ner.errors import CorpusError
+
+__all__ = ["find_text", "read_text_record", "says_entities"]
 
 # The names that annotation tools give to the same things.
 SPANS_KEYS: Final = ("spans", "entities", "ents", "label", "labels")
@@ -41,50 +43,71 @@ def read_text_record(
     Raises:
         CorpusError: The record has no text, or an entity without offsets.
     """
-    line, record, mended = found
-    text, answer = find_text(record, options.columns), record.get("answer")
+    line, record, _ = found
+    text = find_text(record, options.columns)
     if text is None:
-        raise CorpusError(
-            f"{source}:{line}: expected a text, got only {', '.join(record) or '(no keys)'}."
-        )
-    items, annotations = (
-        _find_list(record, options.columns),
-        _find_annotations(record, options.columns),
-    )
+        keys = ", ".join(record) or "(no keys)"
+        raise CorpusError(f"{source}:{line}: expected a text, got only {keys}.")
+    annotations = _find_annotations(record, options.columns)
     valid = [annotation for annotation in annotations or () if not annotation.get("was_cancelled")]
-    if answer in REFUSED:
-        return *mended, Problem(f"record answered {answer!r}, left out", line)
-    if annotations and not valid:
-        return *mended, Problem("record whose annotation was cancelled, left out", line)
-    if not text.strip():
-        return *mended, Problem("text of white space only, left out", line)
-    problems = list(mended)
+    left_out = _say_why_left_out(record, text, is_cancelled=bool(annotations) and not valid)
+    if left_out:
+        return *found.problems, Problem(left_out, line)
+    problems = list(found.problems)
     if valid:
-        problems += [Problem("annotation beside the first one of its text, left out", line)] * (
-            len(valid) - 1
-        )
-        items = _keep_spans(valid[0], line, problems)
+        items, of_annotations = _read_annotations(valid, line)
+        problems += of_annotations
+    else:
+        items = _find_list(record, options.columns) or []
+    spans: list[CharSpan] = []
+    for item in items:
+        of_item, of_types = _read_spans(item, line, source=source)
+        spans += of_item
+        problems += of_types
+    # Whoever accepts a text has looked at it. Else "no entity" means that there is none in records
+    # of a task of Label Studio that was done, or in files that have entities at all.
+    is_done = has_spans if annotations is None else bool(valid)
     sentence = make_text_sentence(
         text,
-        [span for item in items or () for span in _read_spans(item, line, problems, source=source)],
+        spans,
         lang=options.lang,
         line=line,
-        is_annotated=answer == "accept" or (has_spans if annotations is None else bool(valid)),
-        text_id=str(next((record[key] for key in ID_KEYS if record.get(key) is not None), "")),
+        is_annotated=record.get("answer") == "accept" or is_done,
+        text_id=_find_id(record),
         tokens=_read_tokens(record),
     )
     return replace(sentence, problems=(*problems, *sentence.problems))
 
 
+def _say_why_left_out(record: Record, text: str, *, is_cancelled: bool) -> str:
+    """Return why a record is left out, or nothing if it is read."""
+    answer = record.get("answer")
+    if answer in REFUSED:
+        return f"record answered {answer!r}, left out"
+    if is_cancelled:
+        return "record whose annotation was cancelled, left out"
+    if not text.strip():
+        return "text of white space only, left out"
+    return ""
+
+
+def _find_id(record: Record) -> str:
+    for key in ID_KEYS:
+        if record.get(key) is not None:
+            return str(record[key])
+    return ""
+
+
 def find_text(record: Record, columns: Columns) -> str | None:
     """Return the record's text, or None if it has none."""
-    data = record.get("data")
-    inner = data.get("text") if isinstance(data, dict) else data
-    text = (
-        record.get("text", inner)
-        if columns.token is None
-        else record.get(find_name(record, columns.token))
-    )
+    if columns.token is not None:
+        text = record.get(find_name(record, columns.token))
+    elif "text" in record:
+        text = record["text"]
+    else:
+        # A task of Label Studio holds its text in data.
+        data = record.get("data")
+        text = data.get("text") if isinstance(data, dict) else data
     return text if isinstance(text, str) else None
 
 
@@ -100,74 +123,96 @@ def _find_list(record: Record, columns: Columns) -> list[Any] | None:
         keys = (find_name(record, columns.tag),)
     elif _find_annotations(record, columns) is not None:
         keys = SPANS_KEYS
-    return next((list(record[key]) for key in keys if isinstance(record.get(key), list)), None)
+    for key in keys:
+        if isinstance(record.get(key), list):
+            return list(record[key])
+    return None
 
 
 def _find_annotations(record: Record, columns: Columns) -> list[Record] | None:
-    """Return what annotators said of a task of Label Studio, or None if it is none, or has spans of its own."""
-    found = _get(record, ANNOTATIONS_KEYS)
-    has_spans = columns.tag is not None or any(
-        isinstance(record.get(key), list) for key in SPANS_KEYS
-    )
-    if has_spans or not isinstance(found, list) or not (found or "data" in record):
+    """Return the annotations of a task of Label Studio; None if it is none, or has spans itself."""
+    if columns.tag is not None or any(isinstance(record.get(key), list) for key in SPANS_KEYS):
         return None
-    return (
-        found
-        if all(isinstance(a, dict) and isinstance(a.get("result"), list) for a in found)
-        else None
+    annotations = _get(record, ANNOTATIONS_KEYS)
+    if not isinstance(annotations, list) or not (annotations or "data" in record):
+        return None
+    for annotation in annotations:
+        if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
+            return None
+    return annotations
+
+
+def _read_annotations(annotations: list[Record], line: int) -> tuple[list[Any], list[Problem]]:
+    """Return the entities of the first annotation of a text, and what is left out.
+
+    Results that lie nowhere in the text are choices, relations or remarks.
+    """
+    first, *others = annotations
+    problems = [Problem("annotation beside the first one of its text, left out", line)] * len(
+        others
     )
+    spans = []
+    for result in first["result"]:
+        value = result.get("value") if isinstance(result, dict) else None
+        if isinstance(value, dict) and _get(value, (*START_KEYS, *END_KEYS)) is not None:
+            spans.append(value)
+        else:
+            problems.append(Problem("result that is no entity, left out", line))
+    return spans, problems
 
 
-def _keep_spans(annotation: Record, line: int, problems: list[Problem]) -> list[Any]:
-    """Return those results of Label Studio that lie somewhere in the text; others are choices, relations, remarks."""
-    values = [
-        result.get("value") if isinstance(result, dict) else None for result in annotation["result"]
-    ]
-    spans = [
-        v for v in values if isinstance(v, dict) and _get(v, (*START_KEYS, *END_KEYS)) is not None
-    ]
-    problems += [Problem("result that is no entity, left out", line)] * (len(values) - len(spans))
-    return spans
-
-
-def _read_spans(
-    item: object, line: int, problems: list[Problem], *, source: str
-) -> Iterator[CharSpan]:
-    """Yield a span in any tool's form, once for each of its types; one without type is left out."""
+def _read_spans(item: object, line: int, *, source: str) -> tuple[list[CharSpan], list[Problem]]:
+    """Return a span in any tool's form, once for each of its types, and what is left out."""
+    offsets: list[Any] = []
+    label: Any = None
+    surface: Any = ""
     if isinstance(item, dict):
-        offsets = (
-            item["span"]
-            if isinstance(item.get("span"), list)
-            else [_get(item, START_KEYS), _get(item, END_KEYS)]
-        )
-        label, surface = _get(item, TYPE_KEYS), _get(item, SURFACE_KEYS)
+        offsets = [_get(item, START_KEYS), _get(item, END_KEYS)]
+        if isinstance(item.get("span"), list):
+            offsets = item["span"]
+        label = _get(item, TYPE_KEYS)
+        surface = _get(item, SURFACE_KEYS)
     elif isinstance(item, list) and len(item) == 3:  # noqa: PLR2004 - start, end, label
-        offsets, label, surface = item[:2], item[2], ""
-    else:
-        offsets, label, surface = [], None, ""
-    if len(offsets) != 2 or not all(  # noqa: PLR2004
-        isinstance(o, int) and not isinstance(o, bool) for o in offsets
-    ):
+        *offsets, label = item
+    if len(offsets) != 2 or not all(_is_int(offset) for offset in offsets):  # noqa: PLR2004 - start, end
+        shown = json.dumps(item, ensure_ascii=False)[:80]
         raise CorpusError(
             f"{source}:{line}: expected an entity with the numbers start and end, and a label, got "
-            f"{json.dumps(item, ensure_ascii=False)[:80]}. Correct or delete it."
+            f"{shown}. Correct or delete it."
         )
-    for entity_type in label if isinstance(label, list) and label else [label]:
+    start, end = offsets
+    types = label if isinstance(label, list) and label else [label]
+    spans = []
+    problems = []
+    for entity_type in types:
         if isinstance(entity_type, str) and entity_type:
-            yield CharSpan(
-                offsets[0], offsets[1], entity_type, surface if isinstance(surface, str) else ""
-            )
+            known_surface = surface if isinstance(surface, str) else ""
+            spans.append(CharSpan(start, end, entity_type, known_surface))
         else:
             problems.append(Problem("entity without a type, left out", line))
+    return spans, problems
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _get(item: Mapping[str, Any], keys: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSON is anything
-    return next((item[key] for key in keys if key in item), None)
+    for key in keys:
+        if key in item:
+            return item[key]
+    return None
 
 
 def _read_tokens(record: Record) -> list[tuple[int, int]] | None:
+    """Return the borders of the source's own tokens, or None if it has none."""
     tokens = record.get("tokens")
-    if not isinstance(tokens, list) or not all(isinstance(t, dict) for t in tokens):
+    if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
         return None
-    borders = [(token.get("start"), token.get("end")) for token in tokens]
-    return [b for b in borders if isinstance(b[0], int) and isinstance(b[1], int)] or None
+    borders = []
+    for token in tokens:
+        start = token.get("start")
+        end = token.get("end")
+        if isinstance(start, int) and isinstance(end, int):
+            borders.append((start, end))
+    return borders or None

@@ -164,3 +164,20 @@ def test_a_part_that_got_no_document_is_told(source: Path, tmp_path: Path) -> No
     )
     assert result.exit_code == 0, result.output
     assert "dev got no document: its file is empty." in result.output
+
+
+def test_the_help_lists_the_formats_that_are_read_and_those_that_are_written() -> None:
+    result = CliRunner().invoke(app, ["convert", "--help"])
+    assert result.exit_code == 0, result.output
+    words = {word.strip(".,") for word in result.output.split()}
+    assert {"auto", "brat", "conll", "conllu", "csv", "datasets", "json", "spacy"} <= words
+    assert {"parquet", "tsv"} <= words
+    assert not {"FORMATS", "SUFFIXES"} & words
+
+
+def test_a_misspelt_format_is_refused(source: Path, tmp_path: Path) -> None:
+    arguments = ["convert", str(source), str(tmp_path / "a.spacy"), "--format", "conl"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "'conl'" in result.output
+    assert not (tmp_path / "a.spacy").exists()

@@ -12,6 +12,7 @@ from spacy_hf_ner.corpus.formats.conll import open_conll
 from spacy_hf_ner.corpus.readers import read_docs
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import show
 
@@ -19,7 +20,8 @@ from tests.corpus.sentences import show
 def read(tmp_path: Path, text: str | bytes, options: ReadOptions | None = None) -> list[Sentence]:
     path = tmp_path / "file.conll"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(open_conll(path, options or ReadOptions()).read())
+    options = options or ReadOptions()
+    return list(open_conll(open_text(path, encoding=options.encoding), options).read())
 
 
 SHAPES = {
@@ -249,7 +251,7 @@ def test_a_missing_part_of_speech_is_no_tag_and_comes_back_as_none(
     (doc,) = read_docs(tmp_path / "b.spacy", spacy.blank("en").vocab)
     assert [token.tag_ for token in doc] == ["NNP", "", "-LRB-", ":"]
     convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.conll")
-    (back,) = open_conll(tmp_path / "c.conll", ReadOptions()).read()
+    (back,) = open_conll(open_text(tmp_path / "c.conll"), ReadOptions()).read()
     assert (back.words, back.pos, back.spans) == (sentence.words, sentence.pos, sentence.spans)
 
 
@@ -273,7 +275,7 @@ def test_the_scheme_of_chunks_is_told_and_its_repairs_are_counted(tmp_path: Path
     assert [span.entity_type for span in sentence.chunks] == ["NP", "VP", "PP", "ADVP"]
     assert sentence.problems[0] == Problem("chunks, IOBES: entity starts without a start tag", 1)
     assert len(sentence.problems) == 6
-    source = open_conll(tmp_path / "file.conll", CHUNKS)
+    source = open_conll(open_text(tmp_path / "file.conll"), CHUNKS)
     assert (source.scheme, source.share) == ("IOBES", 0.25)
     with pytest.raises(
         CorpusError, match=r"file.conll:1: chunks, IOBES: entity starts without a start tag"

@@ -10,6 +10,7 @@ from spacy_hf_ner.corpus.edits import rename_types
 from spacy_hf_ner.corpus.formats.conll import open_conll
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import show
 
@@ -17,15 +18,15 @@ from tests.corpus.sentences import show
 def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[Sentence]:
     path = tmp_path / "file.conll"
     path.write_text(text)
-    return list(open_conll(path, options or ReadOptions()).read())
+    return list(open_conll(open_text(path), options or ReadOptions()).read())
 
 
 def describe(tmp_path: Path) -> str:
-    return open_conll(tmp_path / "file.conll", ReadOptions()).description
+    return open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).description
 
 
 def problems(tmp_path: Path) -> tuple[Problem, ...]:
-    return open_conll(tmp_path / "file.conll", ReadOptions()).problems
+    return open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).problems
 
 
 def layers(sentence: Sentence) -> list[tuple[int, int, str]]:
@@ -88,7 +89,7 @@ def test_a_comment_without_a_space_is_no_word(tmp_path: Path) -> None:
     first, second = read(tmp_path, "#id 17\nTim B-PER\nran O\n\n#sentence 2\nBo B-PER\n")
     assert (first.words, first.sentence_id, show(first)) == (("Tim", "ran"), "17", ["Tim/PER"])
     assert (second.words, show(second)) == (("Bo",), ["Bo/PER"])
-    assert open_conll(tmp_path / "file.conll", ReadOptions()).scheme == "IOB2"
+    assert open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).scheme == "IOB2"
 
 
 def test_a_comment_without_a_space_is_no_word_where_only_hashtags_have_entities(
@@ -175,7 +176,7 @@ def test_a_tag_goes_on_with_the_level_of_its_type(tmp_path: Path, cell: str) -> 
     assert show(sentence) == ["Nokia 3310/product"]
     assert layers(sentence) == [(0, 1, "corp"), (0, 2, "product")]
     assert sentence.problems == ()
-    assert open_conll(tmp_path / "file.conll", ReadOptions()).share == 1
+    assert open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).share == 1
 
 
 def test_levels_may_change_their_order_and_begin_in_the_midst(tmp_path: Path) -> None:

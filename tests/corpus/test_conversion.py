@@ -60,7 +60,7 @@ def test_words_of_a_large_corpus_are_forgotten_on_the_way(
 
 @pytest.mark.parametrize("text", ["PER", "=PER", "a=b,c"])
 def test_a_label_map_of_another_form_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="--label-map must be OLD=NEW"):
+    with pytest.raises(ConfigError, match="label_map must be OLD=NEW"):
         parse_label_map(text)
 
 
@@ -97,7 +97,7 @@ def test_a_split_depends_on_the_seed_alone() -> None:
     "shares", ["80", "80/x", "0/0", "1/1/1/1", "a/b", "9" * 5_000 + "/1", "99999/1"]
 )
 def test_shares_of_another_form_are_refused(shares: str) -> None:
-    with pytest.raises(ConfigError, match="--split must be shares"):
+    with pytest.raises(ConfigError, match="split must be shares"):
         deal_splits(shares, 0)
 
 
@@ -181,7 +181,7 @@ def test_parts_are_never_mixed_into_one_file(tmp_path: Path) -> None:
 def test_an_unknown_ending_of_the_output_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll", "Ed B-PER\n")
     with pytest.raises(
-        ConfigError, match=r"ends in .spacy, .conll, .tsv or .parquet, got an ending '.txt'"
+        ConfigError, match=r"ends in .spacy, .parquet, .conll or .tsv, got an ending '.txt'"
     ):
         convert_corpus(source, tmp_path / "out.txt")
     with pytest.raises(ConfigError, match="lang must be a language code"):

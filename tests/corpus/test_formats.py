@@ -9,10 +9,10 @@ from spacy.tokens import Doc, DocBin, Span
 
 from spacy_hf_ner.corpus.columns import Columns, Task
 from spacy_hf_ner.corpus.conversion import convert_corpus
-from spacy_hf_ner.corpus.opening import find_format, open_corpora, open_corpus
+from spacy_hf_ner.corpus.opening import open_corpora, open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
-from spacy_hf_ner.errors import ConfigError, CorpusError
+from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import kinds, read, show, text_of
 
 # ------------------------------------------------------------------------------------------------ CSV
@@ -267,48 +267,6 @@ def test_a_file_that_spacy_did_not_write_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.spacy").write_bytes(b"no")
     with pytest.raises(CorpusError, match=r"a.spacy: expected a .spacy file"):
         read(tmp_path / "a.spacy")
-
-
-# ------------------------------------------------------------------------------------------------ which format
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "found"),
-    [
-        ("a.txt", "Ed B-PER\n", "conll"),
-        ("a.txt", "[\t0\t1\tO\n", "conll"),
-        ("a.txt", ",\tO\n", "conll"),
-        ("a.txt", ", O\n", "conll"),
-        ("a.txt", "word,tag\nEd,B-PER\n", "csv"),
-        ("a.txt", '{"text": "a", "spans": []}\n', "json"),
-        ("a.txt", '[\n{"text": "a"}]\n', "json"),
-        ("a", conllu("1", "Ed", "name=O"), "conllu"),
-        ("a.CSV", "word,tag\n", "csv"),
-        ("a.iob2", "1\tEd\tB-PER\n", "conll"),
-    ],
-)
-def test_a_format_is_told_by_the_name_or_by_the_first_lines(
-    tmp_path: Path, name: str, text: str, found: str
-) -> None:
-    (tmp_path / name).write_text(text)
-    assert find_format(tmp_path / name, ReadOptions()) == found
-
-
-def test_a_folder_gives_its_files_by_name_and_leaves_other_files_alone(tmp_path: Path) -> None:
-    for name in ("train.conll", "dev.conll", "README.txt", "notes.md", ".hidden.conll"):
-        (tmp_path / name).write_text("Ed B-PER\n")
-    assert list(open_corpora(str(tmp_path), ReadOptions())) == ["dev", "train"]
-
-
-def test_what_does_not_exist_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="expected a file or a folder, got nothing there"):
-        open_corpus(tmp_path / "nowhere", ReadOptions())
-    with pytest.raises(
-        ConfigError, match="unknown format 'xml': expected auto or one of brat, conll"
-    ):
-        open_corpus(tmp_path, ReadOptions(), format_name="xml")
-    with pytest.raises(CorpusError, match="expected files to convert, got none"):
-        open_corpora(str(tmp_path), ReadOptions())
 
 
 # ------------------------------------------------------------------------------------------------ other tasks

@@ -1,1 +1,17 @@
-"""One file for each format, each with one function that opens a corpus of that format as a Source."""
+"""The list of formats; each has a file: its reader, its writer, the Format that names both."""
+
+from typing import Final
+
+from spacy_hf_ner.corpus.format import Format
+from spacy_hf_ner.corpus.formats.brat import BRAT
+from spacy_hf_ner.corpus.formats.conll import CONLL
+from spacy_hf_ner.corpus.formats.conllu import CONLLU
+from spacy_hf_ner.corpus.formats.csv_table import CSV
+from spacy_hf_ner.corpus.formats.hf_datasets import DATASETS
+from spacy_hf_ner.corpus.formats.json_records import JSON
+from spacy_hf_ner.corpus.formats.spacy_docs import SPACY
+
+__all__ = ["FORMATS"]
+
+# In the order in which they are asked what is theirs: CoNLL takes any text that no other takes.
+FORMATS: Final[list[Format]] = [SPACY, DATASETS, BRAT, JSON, CONLLU, CSV, CONLL]

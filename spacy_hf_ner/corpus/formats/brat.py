@@ -4,10 +4,12 @@ Source: https://brat.nlplab.org/standoff.html
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.text_files import open_text
@@ -46,6 +48,7 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
         has_documents=True,
         n_sentences=len(annotations),
         description=f"{len(annotations)} pairs of text and annotation",
+        files=(*annotations, *(file.with_suffix(".txt") for file in annotations)),
     )
 
 
@@ -89,3 +92,23 @@ def _read_span(line: str, annotation: Path, number: int, problems: list[Problem]
         problems.append(Problem("entity in several parts, its hull kept in doc.spans only", number))
     surface = "" if is_hull else (match[3] or "")
     return CharSpan(min(offsets), max(offsets), match[1], surface, is_hull=is_hull, line=number)
+
+
+def is_annotated(name: str) -> bool:
+    """Tell whether this is a folder with annotations, or one of the two files of a pair."""
+    path = Path(name)
+    if path.is_dir():
+        return any(path.rglob("*.ann"))
+    return path.suffix.lower() == ".ann" or (
+        path.suffix.lower() == ".txt" and path.with_suffix(".ann").is_file()
+    )
+
+
+def open_pairs(name: str, options: ReadOptions) -> Mapping[str, Source]:
+    """Return a folder, or one pair, as the only part of a corpus."""
+    path = Path(name)
+    part = path.name if path.is_dir() else path.stem
+    return {part: open_brat(path, options)}
+
+
+BRAT: Final = Format(name="brat", suffixes=(".ann",), claims=is_annotated, open_whole=open_pairs)

@@ -1,11 +1,12 @@
 """CoNLL and its kin: one word a row, columns separated by tabs or spaces, a blank line between sentences."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, TextIO, TypedDict
+
+from spacy.tokens import Doc
 
 from spacy_hf_ner.corpus.blocks import (
     DOCUMENT_MARK,
@@ -23,11 +24,21 @@ from spacy_hf_ner.corpus.columns import (
     plan_layout,
     split_cells,
 )
-from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.format import Format, Target
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
-from spacy_hf_ner.corpus.tag_column import MISSING, is_tag_like, is_untyped, types_of
-from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.corpus.tag_column import (
+    DEFAULT_SCHEME,
+    MISSING,
+    is_tag_like,
+    is_untyped,
+    types_of,
+    write_cells,
+    write_sentence_tags,
+)
+from spacy_hf_ner.corpus.text_files import TextFile
+from spacy_hf_ner.errors import CorpusError
 
 TEXT: Final = re.compile(r"#\s*text\s*=\s?(.*)")
 SENTENCE_ID: Final = re.compile(r"#\s*(?:sent_id\s*=|id\s)\s*(\S+)(?:\s.*)?")
@@ -37,13 +48,12 @@ QUOTED: Final = re.compile(r'"(?:[^"]*"")+[^"]*"')
 GERMEVAL_SOURCE: Final = re.compile(r"#\t(\S+)\t\[.*")
 
 
-def open_conll(path: Path, options: ReadOptions) -> Source:
+def open_conll(file: TextFile, options: ReadOptions) -> Source:
     """Return a file of words and tags in columns as a source.
 
     Raises:
         CorpusError: The file holds no rows, no tags, or tags of no scheme.
     """
-    file = open_text(path, encoding=options.encoding)
     plan = _plan(file, options)
     layout = plan.layout
 
@@ -65,7 +75,7 @@ def open_conll(path: Path, options: ReadOptions) -> Source:
 
     return open_tables(
         tables,
-        name=str(path),
+        name=str(file.path),
         format_name="conll",
         options=options,
         description=f"{file.encoding}, {layout}",
@@ -230,3 +240,86 @@ def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> 
     table.gaps = [" " if start > end else "" for end, start in zip(ends, starts[1:], strict=False)]
     table.gaps.append(None)
     return ends[-1]
+
+
+class CoNLLWriter:
+    """Writes four columns separated by tabs: word, part of speech, chunk, tag."""
+
+    def __init__(self, target: Target) -> None:
+        self._file: TextIO = target.path.open("w", encoding="utf-8", newline="\n")
+        self._scheme = target.scheme
+
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:
+        """Take one document.
+
+        Raises:
+            CorpusError: A word, or one of its tags, holds a tab or a line end, or is a document mark.
+        """
+        self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
+        for sentence in sentences:
+            n_words = len(sentence.words)
+            pos = [tag or "_" for tag in sentence.pos] or ["_"] * n_words
+            chunks = (
+                write_cells(sentence.chunks, n_words, DEFAULT_SCHEME)
+                if sentence.chunks
+                else ["_"] * n_words
+            )
+            tags = [tag or "-" for tag in write_sentence_tags(sentence, self._scheme)]
+            rows = list(zip(sentence.words, pos, chunks, tags, strict=True))
+            text = "".join("\t".join(row) + "\n" for row in rows)
+            is_cut = (text.count("\t"), text.count("\n"), text.count("\r")) != (
+                3 * n_words,
+                n_words,
+                0,
+            )
+            if is_cut or (DOCUMENT_MARK in text and any(map(is_document_mark, rows))):
+                raise _refuse_cell(rows, doc)
+            self._file.write(text + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _refuse_cell(rows: Iterable[Sequence[str]], doc: Doc) -> CorpusError:
+    cells = [cell for row in rows for cell in row]
+    cut = next((cell for cell in cells if any(mark in cell for mark in "\t\n\r")), None)
+    if cut is None:
+        cell = next(cell for cell in cells if cell.startswith(DOCUMENT_MARK))
+        found = f"words and tags that are no document marks, got {cell!r}: it would begin a new document"
+    else:
+        found = f"words and tags on one line, got {cut!r}: a tab or a line end in it would break the columns"
+    return CorpusError(
+        f"{doc.user_data.get('source', 'the corpus')}: expected {found}. Write .spacy or .parquet, which hold any "
+        "word, or correct the corpus."
+    )
+
+
+def is_conll(head: Sequence[str]) -> bool:  # noqa: ARG001 - the interface of all formats
+    """Tell whether a text can be columns: whatever no format before this one in the list takes."""
+    return True
+
+
+CONLL: Final = Format(
+    name="conll",
+    shared_suffixes=(
+        ".annotated",
+        ".bio",
+        ".bioes",
+        ".bmes",
+        ".conll",
+        ".data",
+        ".dev",
+        ".iob",
+        ".iob2",
+        ".ner",
+        ".test",
+        ".train",
+        ".tsv",
+        ".txt",
+    ),
+    sniff=is_conll,
+    open_text=open_conll,
+    written_suffixes=(".conll", ".tsv"),
+    open_writer=CoNLLWriter,
+)

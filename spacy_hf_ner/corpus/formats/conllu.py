@@ -5,19 +5,20 @@ Source: https://universaldependencies.org/format.html
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks
 from spacy_hf_ner.corpus.columns import SAMPLE, is_number
+from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.formats.conll import read_comments
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
 from spacy_hf_ner.corpus.tag_column import MISSING_POS, is_tag_like
-from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
 N_COLUMNS: Final = 10
@@ -29,16 +30,15 @@ _RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 _ESCAPE = re.compile(r"\\.")
 
 
-def open_conllu(path: Path, options: ReadOptions) -> Source:
+def open_conllu(file: TextFile, options: ReadOptions) -> Source:
     """Return a CoNLL-U file as a source; the tag column's option names the key in MISC, or UPOS or XPOS.
 
     Raises:
         CorpusError: No key in MISC holds tags, or there is no such key or column.
     """
-    file = open_text(path, encoding=options.encoding)
     is_about_pos = options.columns.task == "pos"
     key = "" if is_about_pos else _find_key(file, options.columns.tag)
-    pos = _find_pos(path, options.columns.tag) if is_about_pos else UPOS
+    pos = _find_pos(file.path, options.columns.tag) if is_about_pos else UPOS
 
     def tables() -> Iterator[Table]:
         for block in _blocks(file):
@@ -50,7 +50,7 @@ def open_conllu(path: Path, options: ReadOptions) -> Source:
 
     return open_tables(
         tables,
-        name=str(path),
+        name=str(file.path),
         format_name="conllu",
         options=options,
         description=f"{file.encoding}, "
@@ -151,3 +151,14 @@ def _read_gap(misc: dict[str, str]) -> str | None:
     if "SpacesAfter" in misc:
         return _ESCAPE.sub(lambda match: ESCAPES.get(match[0], match[0]), misc["SpacesAfter"])
     return "" if misc.get("SpaceAfter") == "No" else None
+
+
+def is_conllu(head: Sequence[str]) -> bool:
+    """Tell whether the first lines of a text are numbered rows of ten columns, comments aside."""
+    rows = [line for line in head if not line.startswith("#")]
+    return bool(rows) and all(
+        row.count("\t") == N_COLUMNS - 1 and row[0].isdecimal() for row in rows
+    )
+
+
+CONLLU: Final = Format(name="conllu", suffixes=(".conllu",), sniff=is_conllu, open_text=open_conllu)

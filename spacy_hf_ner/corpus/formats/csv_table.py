@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
 from spacy_hf_ner.corpus.columns import SAMPLE, plan_layout
+from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.formats.conll import read_block
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
-from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
 SEPARATORS: Final = (",", ";", "\t", "|")
@@ -26,13 +27,12 @@ SEPARATORS: Final = (",", ";", "\t", "|")
 Rows = Iterator[tuple[int, list[str]]]
 
 
-def open_csv(path: Path, options: ReadOptions) -> Source:
+def open_csv(file: TextFile, options: ReadOptions) -> Source:
     """Return a CSV file as a source.
 
     Raises:
         CorpusError: The file holds no rows or no tags, its quotes do not close, or its lists cannot be read.
     """
-    file = open_text(path, encoding=options.encoding)
     separator = options.columns.separator or _find_separator(file)
     if (header := _find_list_header(file, separator)) is not None:
         return _open_lists(file, separator, header, options)
@@ -40,7 +40,7 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
         row for kind, row in _classify(islice(_rows(file, separator), SAMPLE)) if kind == "row"
     ]
     layout = plan_layout(
-        [row.cells for row in sample], separator=separator, columns=options.columns, path=path
+        [row.cells for row in sample], separator=separator, columns=options.columns, path=file.path
     )
     header_line = sample[0].line if layout.has_header_row else 0
 
@@ -53,7 +53,7 @@ def open_csv(path: Path, options: ReadOptions) -> Source:
 
     return open_tables(
         tables,
-        name=str(path),
+        name=str(file.path),
         format_name="csv",
         options=options,
         description=f"{file.encoding}, {layout}",
@@ -169,3 +169,19 @@ def _parse_list(cell: str, path: Path, line: int) -> list[Any]:
             "does not tell where a word ends. Save the data set as JSON or parquet (to_json, to_parquet)."
         )
     return found
+
+
+def is_csv(head: Sequence[str]) -> bool:
+    """Tell whether all rows have as many commas as the first, and at least one, with no space after it."""
+    rows = [line for line in head if not line.startswith("#")]
+    if not rows or any("\t" in row for row in rows):
+        return False
+    n_commas = rows[0].count(",")
+    return (
+        n_commas > 0
+        and " " not in rows[0].replace("Sentence #", "")
+        and all(row.count(",") >= n_commas for row in rows)
+    )
+
+
+CSV: Final = Format(name="csv", suffixes=(".csv",), sniff=is_csv, open_text=open_csv)

@@ -1,13 +1,15 @@
 """Hugging Face data sets: from the hub, saved on disk, or as parquet and arrow files."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from spacy.tokens import Doc
 
+from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -17,8 +19,11 @@ from spacy_hf_ner.errors import CorpusError, MissingExtraError
 
 PREFIX: Final = "hf:"
 PARQUET: Final = "refs/convert/parquet"  # the hub's own copy of a data set, without a script
+SAVED_FILES: Final = ("dataset_dict.json", "state.json")  # that save_to_disk writes
 UNNAMED: Final = "unnamed"  # documents without an id are unnamed-1, unnamed-2 and so on
 BATCH: Final = 1_000  # records that are read or written at once
+
+_SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
 
 # Data sets that are published as a script, which `datasets` no longer runs, by their short names: they have a copy.
 SCRIPTED: Final[Mapping[str, str]] = {
@@ -159,24 +164,24 @@ def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
     }
 
 
-def open_data_file(path: Path, options: ReadOptions) -> Source:
-    """Return a parquet or arrow file as a source; it is read in batches, whatever its size.
+def open_data_files(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
+    """Return parquet files, or one arrow file, as a source; they are read in batches, whatever their size.
 
     Raises:
         MissingExtraError: The library `datasets` is not installed.
-        CorpusError: The file is not what its name says, or not one of words and tags.
+        CorpusError: A file is not what its name says, or not one of words and tags.
     """
     datasets = import_datasets()
+    kind = paths[0].suffix[1:]
     try:
-        if path.suffix == ".arrow":
-            return _open_dataset(datasets.Dataset.from_file(str(path)), str(path), options)
-        return open_parquet([path], str(path), options)
+        if kind == "arrow":
+            return _open_dataset(datasets.Dataset.from_file(str(paths[0])), name, options)
+        return open_parquet(paths, name, options)
+    except CorpusError:
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, CorpusError):
-            raise
-        raise CorpusError(
-            f"{path}: expected a {path.suffix[1:]} file, got something else ({error})."
-        ) from error
+        expected = f"a {kind} file" if len(paths) == 1 else f"{kind} files"
+        raise CorpusError(f"{name}: expected {expected}, got something else ({error}).") from error
 
 
 def open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Source:
@@ -246,7 +251,7 @@ def _class_names(feature: Any) -> Sequence[str] | None:  # noqa: ANN401 - datase
 class ParquetWriter:
     """Writes a data set of words and tags, in batches; missing tags are null."""
 
-    def __init__(self, path: Path, scheme: str) -> None:
+    def __init__(self, target: Target) -> None:
         datasets = import_datasets()
         from pyarrow.parquet import ParquetWriter as ArrowWriter
 
@@ -261,8 +266,8 @@ class ParquetWriter:
             ner_tags=texts,
         )
         self._schema: Any = features.arrow_schema
-        self._file: Any = ArrowWriter(path, self._schema)
-        self._scheme = scheme
+        self._file: Any = ArrowWriter(target.path, self._schema)
+        self._scheme = target.scheme
         self._rows: list[dict[str, Any]] = []
         self._names = Counter({UNNAMED: 0})  # of documents: how many wanted each
 
@@ -307,3 +312,34 @@ class ParquetWriter:
 
         self._file.write_table(ArrowTable.from_pylist(self._rows, schema=self._schema))
         self._rows = []
+
+
+def name_split(file: Path, siblings: Collection[str]) -> str:  # noqa: ARG001 - as all formats
+    """Return the split that a file holds, of which it may be a shard as the hub names them."""
+    shard = _SHARD.fullmatch(file.stem) if file.suffix == ".parquet" else None
+    return shard[1] if shard else file.stem
+
+
+def is_dataset(name: str) -> bool:
+    """Tell whether this names a data set on the hub, or a folder that `save_to_disk` wrote."""
+    return name.startswith(PREFIX) or any(Path(name, file).is_file() for file in SAVED_FILES)
+
+
+def open_dataset_splits(name: str, options: ReadOptions) -> dict[str, Source]:
+    """Return the splits of a data set on the hub, or of one that `save_to_disk` wrote."""
+    if name.startswith(PREFIX):
+        return open_hub_dataset(name, options)
+    return open_saved_dataset(Path(name), options)
+
+
+DATASETS: Final = Format(
+    name="datasets",
+    suffixes=(".arrow", ".parquet"),
+    no_data=("dataset_info.json", "dataset_infos.json", *SAVED_FILES),
+    open_files=open_data_files,
+    name_part=name_split,
+    claims=is_dataset,
+    open_whole=open_dataset_splits,
+    written_suffixes=(".parquet",),
+    open_writer=ParquetWriter,
+)

@@ -1,12 +1,13 @@
 """JSON and JSONL: texts with character spans (Prodigy, Doccano, Label Studio, spaCy), or lists of words and tags."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from spacy_hf_ner.corpus.columns import TASK_TAGS, WORD_NAMES
+from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.formats.spacy_docs import (
     is_doc_json,
     open_docs,
@@ -25,23 +26,22 @@ from spacy_hf_ner.corpus.records import (
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import open_tables
-from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.corpus.text_records import find_text, read_text_record, says_entities
 from spacy_hf_ner.errors import CorpusError
 
 
-def open_json(path: Path, options: ReadOptions) -> Source:
+def open_json(file: TextFile, options: ReadOptions) -> Source:
     """Return a file of JSON records, one a line or all in one array, as a source.
 
     Raises:
         CorpusError: The file is not JSON, or its records are of no known form.
     """
-    file = open_text(path, encoding=options.encoding)
     first = next(read_records(file), None)
     if first is None:
-        raise CorpusError(f"{path}: expected JSON records, got none.")
+        raise CorpusError(f"{file.path}: expected JSON records, got none.")
     line, record, _ = first
-    name, columns = str(path), options.columns
+    name, columns = str(file.path), options.columns
     if "paragraphs" in record:
         return _open_training(file, options)
     if is_doc_json(record):
@@ -59,13 +59,13 @@ def open_json(path: Path, options: ReadOptions) -> Source:
         return _open_words(file, options, record)
     if not has_text:
         raise CorpusError(
-            f"{path}:{line}: expected a record with a text and its entities, or with words and tags, got the keys "
+            f"{file.path}:{line}: expected a record with a text and its entities, or with words and tags, got the keys "
             f"{', '.join(record) or '(none)'}. Rename them to text and spans (start, end, label), or name them with "
             "--token-column and --tag-column."
         )
     if columns.task != "ner":
         raise CorpusError(
-            f"{path}:{line}: expected lists of words and tags for --column {columns.task}, got a text with character "
+            f"{file.path}:{line}: expected lists of words and tags for --column {columns.task}, got a text with character "
             "spans, which are entities. Leave --column out."
         )
     return _open_texts(file, options)
@@ -144,3 +144,25 @@ def _open_texts(file: TextFile, options: ReadOptions) -> Source:
         description=f"{file.encoding}, texts with character spans",
         problems=file.problems,
     )
+
+
+def is_json(head: Sequence[str]) -> bool:
+    """Tell whether the first line of a text is a record, or begins an array of them."""
+    return bool(head) and (_is_value(head[0]) or head[0].strip() == "[")
+
+
+def _is_value(line: str) -> bool:
+    if not line.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        return isinstance(json.loads(line), (dict, list))
+    except (ValueError, RecursionError):
+        return False
+
+
+JSON: Final = Format(
+    name="json",
+    suffixes=(".json", ".jsonl", ".ndjson"),
+    sniff=is_json,
+    open_text=open_json,
+)

@@ -1,6 +1,7 @@
 """spaCy's own forms: ``.spacy`` files, Docs as JSON, and the JSON that spaCy 2 was trained with."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.columns import Task
 from spacy_hf_ner.corpus.docs import CHUNKS_KEY, LAYERS_KEY
+from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.records import read_id
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -19,22 +21,16 @@ from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.errors import CorpusError
 
+ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
 USER_DATA_KEYS: Final = frozenset(
     {"source", "scheme", "sentence_ids", "document_id"}
 )  # that this package writes
 
-
-def open_docbin(path: Path, options: ReadOptions) -> Source:
-    """Return a ``.spacy`` file as a source.
-
-    Raises:
-        CorpusError: The file is not one that spaCy wrote.
-    """
-    return open_docbins([path], options, name=str(path))
+_SHARD = re.compile(r"(.+)-\d{5}")
 
 
-def open_docbins(paths: Sequence[Path], options: ReadOptions, *, name: str) -> Source:
+def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
     """Return several ``.spacy`` files, one after the other, as one source.
 
     Raises:
@@ -338,3 +334,58 @@ def _read_training_text(paragraph: Mapping[str, Any]) -> str | None:
     if not is_known or ("raw" in paragraph and all(token["space"] for token in tokens)):
         return None
     return "".join(_read_cell(token["orth"]) + (" " if token["space"] else "") for token in tokens)
+
+
+class DocBinWriter:
+    """Writes ``NAME.spacy``, or ``NAME-00000.spacy`` and so on."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._n_shards = 0
+        self._n_words = 0
+        self._docbin = self._new_docbin()
+
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+        """Take one document."""
+        self._docbin.add(doc)
+        self._n_words += len(doc)
+        if self._target.shard_words and self._n_words >= self._target.shard_words:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left; a single shard gets the plain name."""
+        if self._n_words or not self._n_shards:
+            self._flush()
+        if self._n_shards == 1:
+            self._path(0).rename(self._target.path)
+
+    def _flush(self) -> None:
+        self._docbin.to_disk(self._path(self._n_shards))
+        self._docbin = self._new_docbin()
+        self._n_shards += 1
+        self._n_words = 0
+
+    def _path(self, number: int) -> Path:
+        return self._target.folder / f"{self._target.part}-{number:05}.spacy"
+
+    @staticmethod
+    def _new_docbin() -> DocBin:
+        return DocBin(attrs=ATTRIBUTES, store_user_data=True)
+
+
+def name_part(file: Path, siblings: Collection[str]) -> str:
+    """Return the part that a file holds: it is a shard of one if the first shard is beside it."""
+    shard = _SHARD.fullmatch(file.stem)
+    if shard and f"{shard[1]}-00000.spacy" in siblings:
+        return shard[1]
+    return file.stem
+
+
+SPACY: Final = Format(
+    name="spacy",
+    suffixes=(".spacy",),
+    open_files=open_docbins,
+    name_part=name_part,
+    written_suffixes=(".spacy",),
+    open_writer=DocBinWriter,
+)
