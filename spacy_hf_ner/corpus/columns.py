@@ -745,7 +745,8 @@ def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -
         )
     if is_list_column(sample.columns[layout.token]) and is_list_column(sample.columns[column]):
         raise CorpusError(
-            f"{path}:1: expected one word a row, got lists in columns {layout.token} and {column}. "
+            f"{path}:1: expected one word a row, got lists in columns {layout.token} and "
+            f"{column}. "
             'Read them with format = "csv".',
             settings=("format",),
         )

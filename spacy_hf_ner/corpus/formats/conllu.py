@@ -89,13 +89,16 @@ def _find_key(file: TextFile, named: int | str | None) -> str:
     if named is not None:
         known = ", ".join([*others][:20]) or "none"
         raise CorpusError(
-            f"{file.path}:1: expected the key {named} in column {MISC} (MISC), found only {known}. Name one with "
-            "--tag-column."
+            f"{file.path}:1: expected the key {named} in column {MISC} (MISC), found only {known}. "
+            "Name one with tag_column.",
+            settings=("tag_column",),
         )
     if not keys:
         raise CorpusError(
-            f"{file.path}:1: expected tags in column {MISC} (MISC) such as name=B-PER, found none. Name their key with "
-            "--tag-column, read parts of speech with --column pos, or read the file with --format conll."
+            f"{file.path}:1: expected tags in column {MISC} (MISC) such as name=B-PER, "
+            "found none. Name their key with tag_column, read parts of speech with "
+            'column = "pos", or read the file with format = "conll".',
+            settings=("tag_column", "column", "format"),
         )
     return keys.most_common(1)[0][0]
 
