@@ -739,8 +739,8 @@ def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -
     column = layout.task_column
     if column is None or column == layout.token:
         raise CorpusError(
-            f"{path}:1: expected a column of {TASK_TAGS[task]}, found none in {layout.n_columns} "
-            f"columns ({_show(sample)}). Name it with tag_column, or set format to that of the file.",
+            f"{path}:1: expected a column of {TASK_TAGS[task]}, "
+            f"found none in {layout.n_columns} columns ({_show(sample)}). Name it with tag_column, or set format to that of the file.",
             settings=("tag_column", "format"),
         )
     if is_list_column(sample.columns[layout.token]) and is_list_column(sample.columns[column]):

@@ -1,7 +1,7 @@
 """Columns of text to sentences: what all formats with one word a row have in common.
 
-A format yields a :class:`Table` for each sentence, as the file has it; :func:`open_tables` reads them all once to
-learn the scheme, and then makes sentences of them.
+A format yields a :class:`Table` for each sentence, as the file has it; :func:`open_tables` reads
+them all once to learn the scheme, and then makes sentences of them.
 """
 
 from collections import Counter
@@ -146,7 +146,7 @@ def _show_prefix_lines(tables: Iterable[Table]) -> str:
 
 
 def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
-    """Return the sentence that a table describes; rows whose word is blank are left out, entities stay whole."""
+    """Return the sentence of a table; rows of blank words are left out, entities stay whole."""
     lines, problems = table.lines, table.problems
     words = [word.strip() for word in table.words]
     gaps = table.gaps or [None] * len(words)

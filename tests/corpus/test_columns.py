@@ -1,4 +1,4 @@
-"""Which column holds what: each kind of column by its cells, and the precedence of user, header and cells."""
+"""Which column holds what: kinds of columns by their cells, and who comes first."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""CoNLL and its kin: one word a row, columns separated by tabs or spaces, a blank line between sentences."""
+"""CoNLL and its kin: one word a row, tabs or spaces between columns, blank lines between sentences."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -117,20 +117,22 @@ class _Plan:
             # "# text = Oh no!" has some other number of cells, in nearly any file.
             return True
         if layout.index is not None and not cells[layout.index].isdecimal():
-            # Where words are numbered, a row begins with its number, whatever its word (GermEval, UNER).
+            # Where words are numbered, a row begins with its number, whatever its word (GermEval,
+            # UNER).
             return True
         tag = cells[layout.task_column or 0]
         if is_tag_like(tag) or tag in self.labels:
             # "#NFL O" (WNUT-17), or "#c PER" in a file of bare types.
             return False
         if line[1:2].isspace():
-            # "# id 17" has a number of cells by chance. With tabs, a word "#" may lack its annotation.
+            # "# id 17" has a number of cells by chance. With tabs, a word "#" may lack its
+            # annotation.
             return layout.separator == " " or tag not in MISSING
         if tag.isdecimal():
             # "#id 17": no entity type is a number.
             return True
-        # "#sentence two" beside tags with prefixes. Beside bare types, it may be a hashtag of a new type;
-        # a missing or damaged tag ("#c -", "#e B-") is that of a hashtag, too.
+        # "#sentence two" beside tags with prefixes. Beside bare types, it may be a hashtag of a new
+        # type; a missing or damaged tag ("#c -", "#e B-") is that of a hashtag, too.
         is_nearly_tag = is_untyped(tag) or tag in MISSING
         return self.is_prefixed and not is_nearly_tag
 
@@ -175,7 +177,10 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
 
 
 def read_block(block: Block, layout: Layout) -> Table:
-    """Return the table of a sentence; a row of another width has at most a tag, and only where that looks like one."""
+    """Return the table of a sentence.
+
+    A row of another width has at most a tag, and only where that looks like one.
+    """
     problems: list[Problem] = []
     tags = [[cell.strip() for cell in _read_column(block, column)] for column in layout.tags]
     pos, chunks = _read_column(block, layout.pos), _read_column(block, layout.chunk)
@@ -221,7 +226,7 @@ class Comments(TypedDict):
 
 
 def read_comments(block: Block) -> Comments:
-    """Return what the comments of a block say of its sentence, and its columns where they name it."""
+    """Return what the comments of a block, or its columns, say of its sentence."""
     said = Comments(
         text=None,
         starts_document=block.starts_document,
@@ -240,7 +245,7 @@ def read_comments(block: Block) -> Comments:
 
 
 def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> int:
-    """Fill in white space and document starts from character offsets; return where the sentence ends."""
+    """Fill in white space and document starts from character offsets; return the last end."""
     assert layout.start_char is not None
     assert layout.end_char is not None
     columns = _read_column(block, layout.start_char), _read_column(block, layout.end_char)
@@ -268,7 +273,8 @@ class CoNLLWriter:
         """Take one document.
 
         Raises:
-            CorpusError: A word, or one of its tags, holds a tab or a line end, or is a document mark.
+            CorpusError: A word, or one of its tags, holds a tab or a line end, or is a document
+                mark.
         """
         self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
         for sentence in sentences:

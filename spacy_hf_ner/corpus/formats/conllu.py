@@ -1,4 +1,4 @@
-"""CoNLL-U: ten columns, with the tag of entities or chunks and the white space in the last one, MISC.
+"""CoNLL-U: ten columns; tags of entities or chunks, and white space, are in the last one, MISC.
 
 Source: https://universaldependencies.org/format.html
 """
@@ -111,7 +111,7 @@ def _read_misc(row: Row) -> dict[str, str]:
 
 
 def _read_block(block: Block, key: str, pos: int) -> Table:
-    """Read the rows of a sentence; several words that are written as one are that one word, empty nodes none."""
+    """Read the rows of a sentence; words written as one are that one word, empty nodes none."""
     table = Table(lines=[], words=[], tags=[[]], **read_comments(block))
     covered = 0
     for row in block.rows:
@@ -139,7 +139,7 @@ def _read_block(block: Block, key: str, pos: int) -> Table:
 
 
 def _first_tag(block: Block, key: str, first: int, last: int) -> str:
-    """Return the first tag of an entity among the words that are written as one, else what they all say."""
+    """Return the first tag of an entity among words written as one, else what they all say."""
     tags = [
         _read_misc(row).get(key, "") for row in block.rows if _is_within(row.cells[ID], first, last)
     ]
