@@ -740,7 +740,8 @@ def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -
     if column is None or column == layout.token:
         raise CorpusError(
             f"{path}:1: expected a column of {TASK_TAGS[task]}, "
-            f"found none in {layout.n_columns} columns ({_show(sample)}). Name it with tag_column, or set format to that of the file.",
+            f"found none in {layout.n_columns} columns ({_show(sample)}). "
+            "Name it with tag_column, or set format to that of the file.",
             settings=("tag_column", "format"),
         )
     if is_list_column(sample.columns[layout.token]) and is_list_column(sample.columns[column]):

@@ -1,4 +1,4 @@
-"""CoNLL and its kin: one word a row, tabs or spaces between columns, blank lines between sentences."""
+"""CoNLL and its kin: a word a row, tabs or spaces between columns, blank lines between sentences."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

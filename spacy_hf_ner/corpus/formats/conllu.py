@@ -31,7 +31,7 @@ _ESCAPE = re.compile(r"\\.")
 
 
 def open_conllu(file: TextFile, options: ReadOptions) -> Source:
-    """Return a CoNLL-U file as a source; the tag column's option names the key in MISC, or UPOS or XPOS.
+    """Return a CoNLL-U file as a source; tag_column names the key in MISC, or a column.
 
     Raises:
         CorpusError: No key in MISC holds tags, or there is no such key or column.
@@ -70,7 +70,8 @@ def _find_pos(path: Path, named: int | str | None) -> int:
     column = UPOS if named is None else POS_COLUMNS.get(str(named).lower())
     if column is None:
         raise CorpusError(
-            f"{path}: expected upos or xpos as the column of parts of speech, got {named!r}. Name one."
+            f"{path}: expected upos or xpos as the column of parts of speech, "
+            f"got {named!r}. Name one."
         )
     return column
 
