@@ -1,4 +1,4 @@
-"""How a file of columns is understood: which column holds the words, which the tags, and which everything else.
+"""How a file of columns is understood: which column holds words, which tags, which what else.
 
 :func:`plan_layout` decides the kinds one after the other, and :func:`choose_columns` decides each
 of them by the same precedence:
@@ -8,17 +8,17 @@ of them by the same precedence:
    Plus.
 3. **Its cells show it**: the function of the kind looks at the cells of the first rows.
 
-==================  ======  ======  ========================================================================
+==================  ======  ======  ============================================================
 kind                user    header  cells
-==================  ======  ======  ========================================================================
+==================  ======  ======  ============================================================
 sentence, document          yes     never: a name can look like anything
 index of words                      column 0 counts: 0 or 1, 2, 3 …
-word                yes     yes     the first column that is none of the above chunk
-yes     yes     the first column of tags whose types are all phrases (NP, VP …) tag, and levels
-yes     yes     the last column of tags; where words are numbered, columns side by side character
-offsets                   two columns behind the word, whose difference is the length of the word
-part of speech      yes     yes     the column behind the word, if it has few different values
-==================  ======  ======  ========================================================================
+word                yes     yes     the first column that is none of the above
+chunk               yes     yes     the first column of tags that are all of phrases (NP, VP …)
+tag, and levels     yes     yes     the last column of tags; of numbered words, neighbours too
+character offsets                   two columns behind the word, as far apart as it is long
+part of speech      yes     yes     the column behind the word, if its cells differ little
+==================  ======  ======  ============================================================
 
 The user has one ``tag_column``; it names the column of what is asked for (``column``): entities,
 chunks, or parts of speech.
@@ -138,7 +138,9 @@ Found = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the user says about the columns: an index (from 0, or negative from the end), a name, or None to detect.
+    """What the user says about the columns.
+
+    A column is an index (from 0, or negative from the end), a name, or None to detect it.
 
     Attributes:
         token: The column of words.
@@ -190,13 +192,13 @@ class Layout:
 
     @property
     def task_column(self) -> int | None:
-        """The column of what is asked for: the outermost tags, or else chunks, or else parts of speech."""
+        """The column of what is asked for: outermost tags, or else chunks, or else pos."""
         if self.tags:
             return self.tags[0]
         return self.pos if self.chunk is None else self.chunk
 
     def find_problems(self, header_line: int) -> tuple[Problem, ...]:
-        """Return what is doubtful about a header on this line: that it may be a row of words and tags."""
+        """Return what is doubtful about a header on this line: that it may be none."""
         if not self.guessed_header:
             return ()
         return (Problem("first row taken for a header", header_line),)
@@ -252,7 +254,7 @@ def split_cells(line: str, separator: str) -> list[str]:
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell is a number from 0 that Python can read; it reads no number of thousands of digits."""
+    """Tell whether a cell is a number from 0 that Python can read."""
     return cell.isdecimal() and len(cell) <= MAX_DIGITS
 
 
@@ -346,7 +348,7 @@ def choose_columns(
     header_names: Iterable[str] = (),
     detect: Callable[[], Found] | None = None,
 ) -> Found:
-    """Return the columns of one kind: the one that the user names, else the header, else those that the cells show.
+    """Return the columns of one kind: named by the user, else by a header, else shown by the cells.
 
     Args:
         sample: The columns.
@@ -383,7 +385,7 @@ def find_document_ids(sample: Sample) -> Found:
 
 
 def find_index(sample: Sample, *, ids: Found) -> Found:
-    """Return the column that counts the words of a sentence: the first one, if it does (GermEval, UNER).
+    """Return the column that counts words: the first one, if it does (GermEval, UNER).
 
     A word and a tag must be left beside it, and a column that names sentences or documents by
     numbers is none.
@@ -399,7 +401,7 @@ def find_index(sample: Sample, *, ids: Found) -> Found:
 
 
 def find_words(sample: Sample, named: int | None, *, taken: Found) -> int:
-    """Return the column of words: the first that neither counts words nor names sentences or documents.
+    """Return the column of words: the first that neither counts words nor names anything.
 
     Nothing can be asked of the cells: any text may be a word.
     """
@@ -414,7 +416,7 @@ def find_words(sample: Sample, named: int | None, *, taken: Found) -> int:
 
 
 def find_chunks(sample: Sample, tag_like: Iterable[int]) -> Found:
-    """Return the column of chunks: the first column of tags whose types are all phrases (CoNLL-2003).
+    """Return the column of chunks: the first column of tags of phrases (CoNLL-2003).
 
     Args:
         sample: The columns.
@@ -470,7 +472,10 @@ def _find_levels(tag_like: Sequence[int]) -> Found:
 
 
 def _find_bare_types(sample: Sample, *, not_tags: Iterable[int]) -> Found:
-    """Return the last column with a cell "O": types without prefixes are words like any others (GUM, NLP papers)."""
+    """Return the last column with a cell "O".
+
+    Types without prefixes (GUM, articles on NLP) look like any other words; only "O" shows them.
+    """
     excluded = set(not_tags)
     for column in reversed(range(len(sample.columns))):
         if column not in excluded and "O" in sample.columns[column]:
@@ -479,7 +484,7 @@ def _find_bare_types(sample: Sample, *, not_tags: Iterable[int]) -> Found:
 
 
 def find_offsets(sample: Sample, *, token: int, before: int) -> Found:
-    """Return the two columns of character offsets, which come right behind the word (AnEM), if there are any.
+    """Return the two columns of character offsets right behind the word (AnEM), if there are any.
 
     Args:
         sample: The columns.
@@ -549,13 +554,13 @@ def is_prefixed_column(cells: Sequence[str]) -> bool:
 
 
 def is_chunk_column(cells: Sequence[str]) -> bool:
-    """Tell whether all types of the tags among the cells are phrases; entities are never called NP or VP."""
+    """Tell whether all tags among the cells are of phrases; no entity is called NP or VP."""
     types = {cell[2:] for cell in cells if is_tag_like(cell) and len(cell) > 1}
     return bool(types) and types <= CHUNK_TYPES
 
 
 def is_pos_column(cells: Sequence[str]) -> bool:
-    """Tell whether cells can be parts of speech: few different ones, which are neither all missing nor all numbers.
+    """Tell whether cells can be parts of speech: few different ones, not all missing or numbers.
 
     MultiCoNER fills its columns of parts of speech and chunks with "_".
     """
@@ -626,7 +631,7 @@ def read_sample(
 def is_header(
     first: Sequence[str], rest: Sequence[Sequence[str]], columns: Columns | None = None
 ) -> bool:
-    """Tell whether the first row names the columns: a word column and a tag column, none of which is a tag.
+    """Tell whether the first row names a column of words and one of tags, and holds no tag.
 
     Two names are needed: "word" alone, or "label", may be the first word of a text.
     """
@@ -662,11 +667,12 @@ def is_unknown_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bo
 
 
 def _turn(rows: Sequence[Sequence[str]], n_columns: int) -> list[list[str]]:
-    """Return the cells of each column, of the rows that have all columns; of all rows, if none has."""
+    """Return the cells of each column, of the rows with all columns; of all rows, if none has."""
     whole = [row for row in rows if len(row) == n_columns] or rows
-    columns: list[list[str]] = []
-    for column in range(n_columns):
-        columns.append([row[column] for row in whole if column < len(row)])
+    columns: list[list[str]] = [[] for _ in range(n_columns)]
+    for row in whole:
+        for column, cell in zip(columns, row, strict=False):
+            column.append(cell)
     return columns
 
 
@@ -697,21 +703,22 @@ def _resolve(column: int | str | None, setting: str, sample: Sample, path: Path)
         if sample.names:
             known = f"the names are {', '.join(sample.names)}"
         raise CorpusError(
-            f"{path}: no column is named {column!r}; {known}. Set {setting} to the index of the column, from 0.",
+            f"{path}: no column is named {column!r}; {known}. "
+            f"Set {setting} to the index of the column, from 0.",
             settings=(setting,),
         )
     n_columns = len(sample.columns)
     if not -n_columns <= column < n_columns:
         raise CorpusError(
-            f"{path}: there is no column {column}: the rows have {n_columns} columns, counted from 0. "
-            f"Correct {setting}.",
+            f"{path}: there is no column {column}: the rows have {n_columns} columns, "
+            f"counted from 0. Correct {setting}.",
             settings=(setting,),
         )
     return column % n_columns
 
 
 def _keep_task(layout: Layout, task: Task, named: int | None) -> Layout:
-    """Leave only what is asked for, and what may stand beside it; a column that the user names holds what is asked for.
+    """Leave only what is asked for, in the column that the user names, and what may be beside it.
 
     Beside entities, chunks and parts of speech are kept; beside chunks, parts of speech.
     """
@@ -732,14 +739,16 @@ def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -
     column = layout.task_column
     if column is None or column == layout.token:
         raise CorpusError(
-            f"{path}:1: expected a column of {TASK_TAGS[task]}, found none in {layout.n_columns} columns "
-            f"({_show(sample)}). Name it with tag_column, or set format to that of the file.",
+            f"{path}:1: expected a column of {TASK_TAGS[task]}, "
+            f"found none in {layout.n_columns} columns ({_show(sample)}). "
+            "Name it with tag_column, or set format to that of the file.",
             settings=("tag_column", "format"),
         )
     if is_list_column(sample.columns[layout.token]) and is_list_column(sample.columns[column]):
         raise CorpusError(
-            f"{path}:1: expected one word a row, got lists in columns {layout.token} and {column}. Read them with "
-            'format = "csv".',
+            f"{path}:1: expected one word a row, got lists in columns {layout.token} and "
+            f"{column}. "
+            'Read them with format = "csv".',
             settings=("format",),
         )
 

@@ -1,7 +1,7 @@
 """Columns of text to sentences: what all formats with one word a row have in common.
 
-A format yields a :class:`Table` for each sentence, as the file has it; :func:`open_tables` reads them all once to
-learn the scheme, and then makes sentences of them.
+A format yields a :class:`Table` for each sentence, as the file has it; :func:`open_tables` reads
+them all once to learn the scheme, and then makes sentences of them.
 """
 
 from collections import Counter
@@ -96,16 +96,17 @@ def open_tables(
         tags = interpret_tags(tag_pairs, scheme="auto" if is_about_chunks else options.scheme)
         chunks = interpret_tags(chunk_pairs, scheme=options.scheme if is_about_chunks else "auto")
     except CorpusError as error:
-        raise CorpusError(f"{name}: {error}{_tell_prefixes(read())}") from error
-    told = chunks if is_about_chunks else tags
+        prefix_lines = _show_prefix_lines(read())
+        raise CorpusError(f"{name}: {error}{prefix_lines}", settings=error.settings) from error
+    task_tags = chunks if is_about_chunks else tags
     return Source(
         name=name,
         format=format_name,
         read=lambda: (make_sentence(table, tags, chunks) for table in read()),
         has_documents=n_documents > 0,
         n_sentences=n_tables,
-        scheme=told.name,
-        share=told.share,
+        scheme=task_tags.name,
+        share=task_tags.share,
         description=description,
         problems=problems,
     )
@@ -122,12 +123,14 @@ def _refuse_untyped(tables: Iterable[Table], name: str, *, is_about_chunks: bool
     )
     line, cell = next((line, cell) for line, cell in rows if any(map(is_untyped, cell.split(","))))
     raise CorpusError(
-        f"{name}:{line}: expected tags with types such as B-PER, got {cell!r}: all tags but O are prefixes without "
-        "types. Write B-TYPE and I-TYPE, name another column with --tag-column, or read them with --scheme bare."
+        f"{name}:{line}: expected tags with types such as B-PER, got {cell!r}: all tags but O are "
+        "prefixes without types. Write B-TYPE and I-TYPE, name another column with tag_column, or "
+        'read them with scheme = "bare".',
+        settings=("tag_column", "scheme"),
     )
 
 
-def _tell_prefixes(tables: Iterable[Table]) -> str:
+def _show_prefix_lines(tables: Iterable[Table]) -> str:
     """Return the first line of each prefix, for a message."""
     lines: dict[str, int] = {}
     for table in tables:
@@ -143,7 +146,7 @@ def _tell_prefixes(tables: Iterable[Table]) -> str:
 
 
 def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
-    """Return the sentence that a table describes; rows whose word is blank are left out, entities stay whole."""
+    """Return the sentence of a table; rows of blank words are left out, entities stay whole."""
     lines, problems = table.lines, table.problems
     words = [word.strip() for word in table.words]
     gaps = table.gaps or [None] * len(words)

@@ -1,4 +1,4 @@
-"""Cells of a tag column to entities and back: what a cell may hold, which scheme the column is in, and what breaks it.
+"""Cells of a tag column to entities and back: what cells mean, in which scheme, what breaks it.
 
 A column is read twice: the first time its pairs of neighbouring cells are counted, in constant
     memory, from which
@@ -74,7 +74,7 @@ Level = Tag | None
 """What a cell says on one level; None where the annotation is missing."""
 
 CellPairs = Counter[tuple[str | None, str | None]]
-"""How often one cell stands above another in a column; None is the start or the end of a sentence."""
+"""How often one cell stands above another in a column; None is a start or end of a sentence."""
 
 
 def pair_cells(cells: Sequence[str]) -> Iterable[tuple[str | None, str | None]]:
@@ -106,7 +106,8 @@ def is_untyped(cell: str) -> bool:
 def are_untyped(pairs: CellPairs) -> bool:
     """Tell whether all tags of a column but the outside ones are prefixes without types.
 
-    >>> [are_untyped(Counter(pair_cells(cells))) for cells in (["B", "I", "O"], ["B", "PER"], ["O"])]
+    >>> columns = (["B", "I", "O"], ["B", "PER"], ["O"])
+    >>> [are_untyped(Counter(pair_cells(cells))) for cells in columns]
     [True, False, False]
     """
     labels: set[str] = set()
@@ -199,7 +200,7 @@ class TagColumn:
 
 
 def align_levels(rows: Sequence[tuple[Level, ...]]) -> list[tuple[Level, ...]]:
-    """Return the tags of each row by levels: a tag stands on the level where its type stood in the row above.
+    """Return the tags of each row by levels: a tag is on the level of its type in the row above.
 
     Cells name their labels in any order, and leave out a level that has ended::
 
@@ -223,7 +224,7 @@ def align_levels(rows: Sequence[tuple[Level, ...]]) -> list[tuple[Level, ...]]:
 
 
 def _align_row(row: tuple[Level, ...], above: tuple[Level, ...]) -> tuple[Level, ...]:
-    """Return the tags of a row on the levels that their types have in the row above; new types on free levels."""
+    """Return the tags of a row on the levels of their types in the row above, others where free."""
     left = [tag for tag in row if tag and tag.entity_type]
     aligned = [OUTSIDE] * len(above)
     for level, tag_above in enumerate(above):
@@ -320,7 +321,7 @@ def split_levels(cell: str) -> tuple[str, ...]:
 
 
 def spell_labels(labels: Iterable[str]) -> LabelSpelling:
-    """Return how the labels are spelled in the usual way; beside tags, a prefix without a type is no entity.
+    """Return how the labels are spelled in the usual way; a prefix without a type is outside.
 
     >>> spell_labels(["PER-B", "PER-I", "O"]).spelled
     {'O': 'O', 'PER-B': 'B-PER', 'PER-I': 'I-PER'}
@@ -338,7 +339,7 @@ def spell_labels(labels: Iterable[str]) -> LabelSpelling:
 
 
 def read_label_tags(spelling: LabelSpelling, scheme: str = "auto") -> LabelTags:
-    """Return what the labels of a column mean; among tags, a type without a prefix is read as a tag, and noted.
+    """Return what the labels of a column mean; among tags, a bare type is a tag, and noted.
 
     Raises:
         CorpusError: The labels cannot be read as tags.
@@ -367,7 +368,7 @@ def read_label_tags(spelling: LabelSpelling, scheme: str = "auto") -> LabelTags:
 
 
 def _read_bare(labels: Iterable[str]) -> dict[str, Tag]:
-    """Return the tag of each label, where all but the names of "outside" are types, whatever they look like."""
+    """Return the tag of each label: all but the names of "outside" are types."""
     tags: dict[str, Tag] = {}
     for label in labels:
         tags[label] = OUTSIDE if label.upper() in OUTSIDE_NAMES else Tag("I", label)
@@ -375,7 +376,7 @@ def _read_bare(labels: Iterable[str]) -> dict[str, Tag]:
 
 
 def _read_prefixed(labels: Sequence[str]) -> dict[str, Tag]:
-    """Return the tag of each label; unlike a checkpoint's labels, those of data may hold accidents."""
+    """Return the tag of each label; unlike those of checkpoints, labels in data hold accidents."""
     tag_set = read_labels(labels, in_data=True)
     tags = dict(zip(labels, tag_set.tags, strict=True))
     prefixed: dict[str, Tag] = {}
@@ -392,7 +393,7 @@ def _read_prefixed(labels: Sequence[str]) -> dict[str, Tag]:
 
 
 def _are_prefixes(tags: Mapping[str, Tag], prefixed: Mapping[str, Tag]) -> bool:
-    """Tell whether labels that were read as bare types are tags with prefixes, although some type never starts.
+    """Tell whether labels read as bare types have prefixes, though some type never starts.
 
     A checkpoint's labels with ``M-Y`` and no ``B-Y`` are types called so; in data, one slip makes
     ``M-Y`` of ``M-X``. The prefixes are meant if nothing but them has a type and one of them is B,
@@ -431,7 +432,8 @@ def choose_scheme(borders: Borders, scheme: str = "auto") -> SchemeGuess:
     if foreign:
         raise CorpusError(
             f"the prefixes {', '.join(sorted(foreign))} are not in {named.name} "
-            f'({", ".join(named.prefixes)}). Set scheme = "auto", or name another column with tag_column.',
+            f"({', '.join(named.prefixes)}). "
+            'Set scheme = "auto", or name another column with tag_column.',
             settings=("scheme", "tag_column"),
         )
     return SchemeGuess(named, obedience(borders, named))

@@ -188,7 +188,7 @@ def test_columns_can_be_named_by_the_header(tmp_path: Path) -> None:
         (
             "Tim ran\nfar off\n",
             ReadOptions(),
-            r"file.conll:1: expected a column of tags .* Name it with --tag-column",
+            r"file.conll:1: expected a column of tags .* Name it with tag_column",
         ),
         (
             "Tim B-PER\n",

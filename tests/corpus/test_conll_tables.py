@@ -262,7 +262,7 @@ def test_a_column_that_is_asked_for_and_not_there_is_an_error(
 ) -> None:
     with pytest.raises(
         CorpusError,
-        match=rf"file.conll:1: expected a column of {wanted}.* found none .* --tag-column",
+        match=rf"file.conll:1: expected a column of {wanted}.* found none .* tag_column",
     ):
         read(tmp_path, text, ReadOptions(columns=Columns(task=task)))
 
@@ -277,7 +277,7 @@ def test_prefixes_without_types_are_an_error(
     line = 2 if cell == "B" else 3
     with pytest.raises(
         CorpusError,
-        match=rf"file.conll:{line}: expected tags with types .*, got '{cell}'.* --scheme bare",
+        match=rf"file.conll:{line}: expected tags with types .*, got '{cell}'.* scheme = .bare.",
     ):
         read(tmp_path, text, ReadOptions(scheme=scheme))
 

@@ -67,7 +67,7 @@ def test_a_column_that_is_asked_for_and_not_there_is_an_error(
     )
     with pytest.raises(
         CorpusError,
-        match=rf"a.csv:1: expected a column of {wanted}.* found none .* with --tag-column",
+        match=rf"a.csv:1: expected a column of {wanted}.* found none .* with tag_column",
     ):
         read_file(path, ReadOptions(columns=Columns(task=task)))
 
@@ -138,7 +138,7 @@ def test_lists_in_cells_with_tabs_are_read_where_the_format_is_named(
     path = tmp_path / "a.tsv"
     path.write_text(f"tokens\tner_tags\n{cells}\n")
     with pytest.raises(
-        CorpusError, match=r"a.tsv:1: expected one word a row, got lists .* --format csv"
+        CorpusError, match=r"a.tsv:1: expected one word a row, got lists .* format = .csv."
     ):
         read_file(path)
     (sentence,) = open_corpus(path, ReadOptions(), format_name="csv").read()

@@ -1,4 +1,4 @@
-"""CoNLL and its kin: one word a row, columns separated by tabs or spaces, a blank line between sentences."""
+"""CoNLL and its kin: a word a row, tabs or spaces between columns, blank lines between sentences."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -108,20 +108,33 @@ class _Plan:
         return [cell[1:-1].replace('""', '"') if QUOTED.fullmatch(cell) else cell for cell in cells]
 
     def is_comment(self, line: str, cells: list[str]) -> bool:
-        """Tell a comment from a row whose word begins with "#": a row has all columns, and a tag in the right one."""
+        """Tell a comment from a row whose word begins with "#".
+
+        A row has all columns, and a tag in the right one.
+        """
         layout = self.layout
-        if len(cells) != layout.n_columns or (
-            layout.index is not None and not cells[layout.index].isdecimal()
-        ):
+        if len(cells) != layout.n_columns:
+            # "# text = Oh no!" has some other number of cells, in nearly any file.
             return True
-        told = cells[layout.task_column or 0]
-        if is_tag_like(told) or told in self.labels:
+        if layout.index is not None and not cells[layout.index].isdecimal():
+            # Where words are numbered, a row begins with its number, whatever its word (GermEval,
+            # UNER).
+            return True
+        tag = cells[layout.task_column or 0]
+        if is_tag_like(tag) or tag in self.labels:
+            # "#NFL O" (WNUT-17), or "#c PER" in a file of bare types.
             return False
         if line[1:2].isspace():
-            return layout.separator == " " or told not in MISSING
-        if told.isdecimal():
+            # "# id 17" has a number of cells by chance. With tabs, a word "#" may lack its
+            # annotation.
+            return layout.separator == " " or tag not in MISSING
+        if tag.isdecimal():
+            # "#id 17": no entity type is a number.
             return True
-        return self.is_prefixed and not is_untyped(told) and told not in MISSING  # else a hashtag
+        # "#sentence two" beside tags with prefixes. Beside bare types, it may be a hashtag of a new
+        # type; a missing or damaged tag ("#c -", "#e B-") is that of a hashtag, too.
+        is_nearly_tag = is_untyped(tag) or tag in MISSING
+        return self.is_prefixed and not is_nearly_tag
 
 
 def _plan(file: TextFile, options: ReadOptions) -> _Plan:
@@ -141,10 +154,14 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
         rows, separator=separator, columns=options.columns, path=file.path, header=named
     )
     has_header_row = layout.has_header_row
-    told = layout.task_column or 0
+    task_column = layout.task_column or 0
     hashed = [split_cells(line, separator) for _, line in sample if line.startswith("#")]
     whole = [row for row in (*rows[has_header_row:], *hashed) if len(row) == layout.n_columns]
-    column = [row[told] for row in whole if is_tag_like(row[told]) or not row[0].startswith("#")]
+    column = [
+        row[task_column]
+        for row in whole
+        if is_tag_like(row[task_column]) or not row[0].startswith("#")
+    ]
     quoted = (
         [cell for row in rows for cell in row if '"' in cell]
         if has_header_row and separator == "\t"
@@ -160,25 +177,28 @@ def _plan(file: TextFile, options: ReadOptions) -> _Plan:
 
 
 def read_block(block: Block, layout: Layout) -> Table:
-    """Return the table of a sentence; a row of another width has at most a tag, and only where that looks like one."""
+    """Return the table of a sentence.
+
+    A row of another width has at most a tag, and only where that looks like one.
+    """
     problems: list[Problem] = []
     tags = [[cell.strip() for cell in _read_column(block, column)] for column in layout.tags]
     pos, chunks = _read_column(block, layout.pos), _read_column(block, layout.chunk)
-    told = tags[0] if tags else chunks or pos
+    task_cells = tags[0] if tags else chunks or pos
     for i, row in enumerate(block.rows):
         if len(row.cells) == layout.n_columns:
             continue
-        fate = "kept" if is_tag_like(told[i]) else "missing"
+        fate = "kept" if is_tag_like(task_cells[i]) else "missing"
         problems.append(
             Problem(
                 f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is {fate}",
                 row.line,
             )
         )
-        for level in tags or (told,):
+        for level in tags or (task_cells,):
             level[i] = level[i] if is_tag_like(level[i]) else ""
         for other in (pos, chunks):
-            if other and other is not told:
+            if other and other is not task_cells:
                 other[i] = ""
     return Table(
         lines=[row.line for row in block.rows],
@@ -206,7 +226,7 @@ class Comments(TypedDict):
 
 
 def read_comments(block: Block) -> Comments:
-    """Return what the comments of a block say of its sentence, and its columns where they name it."""
+    """Return what the comments of a block, or its columns, say of its sentence."""
     said = Comments(
         text=None,
         starts_document=block.starts_document,
@@ -225,7 +245,7 @@ def read_comments(block: Block) -> Comments:
 
 
 def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> int:
-    """Fill in white space and document starts from character offsets; return where the sentence ends."""
+    """Fill in white space and document starts from character offsets; return the last end."""
     assert layout.start_char is not None
     assert layout.end_char is not None
     columns = _read_column(block, layout.start_char), _read_column(block, layout.end_char)
@@ -253,7 +273,8 @@ class CoNLLWriter:
         """Take one document.
 
         Raises:
-            CorpusError: A word, or one of its tags, holds a tab or a line end, or is a document mark.
+            CorpusError: A word, or one of its tags, holds a tab or a line end, or is a document
+                mark.
         """
         self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
         for sentence in sentences:

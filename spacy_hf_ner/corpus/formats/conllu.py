@@ -1,4 +1,4 @@
-"""CoNLL-U: ten columns, with the tag of entities or chunks and the white space in the last one, MISC.
+"""CoNLL-U: ten columns; tags of entities or chunks, and white space, are in the last one, MISC.
 
 Source: https://universaldependencies.org/format.html
 """
@@ -31,7 +31,7 @@ _ESCAPE = re.compile(r"\\.")
 
 
 def open_conllu(file: TextFile, options: ReadOptions) -> Source:
-    """Return a CoNLL-U file as a source; the tag column's option names the key in MISC, or UPOS or XPOS.
+    """Return a CoNLL-U file as a source; tag_column names the key in MISC, or a column.
 
     Raises:
         CorpusError: No key in MISC holds tags, or there is no such key or column.
@@ -70,7 +70,8 @@ def _find_pos(path: Path, named: int | str | None) -> int:
     column = UPOS if named is None else POS_COLUMNS.get(str(named).lower())
     if column is None:
         raise CorpusError(
-            f"{path}: expected upos or xpos as the column of parts of speech, got {named!r}. Name one."
+            f"{path}: expected upos or xpos as the column of parts of speech, "
+            f"got {named!r}. Name one."
         )
     return column
 
@@ -89,13 +90,16 @@ def _find_key(file: TextFile, named: int | str | None) -> str:
     if named is not None:
         known = ", ".join([*others][:20]) or "none"
         raise CorpusError(
-            f"{file.path}:1: expected the key {named} in column {MISC} (MISC), found only {known}. Name one with "
-            "--tag-column."
+            f"{file.path}:1: expected the key {named} in column {MISC} (MISC), found only {known}. "
+            "Name one with tag_column.",
+            settings=("tag_column",),
         )
     if not keys:
         raise CorpusError(
-            f"{file.path}:1: expected tags in column {MISC} (MISC) such as name=B-PER, found none. Name their key with "
-            "--tag-column, read parts of speech with --column pos, or read the file with --format conll."
+            f"{file.path}:1: expected tags in column {MISC} (MISC) such as name=B-PER, "
+            "found none. Name their key with tag_column, read parts of speech with "
+            'column = "pos", or read the file with format = "conll".',
+            settings=("tag_column", "column", "format"),
         )
     return keys.most_common(1)[0][0]
 
@@ -108,7 +112,7 @@ def _read_misc(row: Row) -> dict[str, str]:
 
 
 def _read_block(block: Block, key: str, pos: int) -> Table:
-    """Read the rows of a sentence; several words that are written as one are that one word, empty nodes none."""
+    """Read the rows of a sentence; words written as one are that one word, empty nodes none."""
     table = Table(lines=[], words=[], tags=[[]], **read_comments(block))
     covered = 0
     for row in block.rows:
@@ -136,7 +140,7 @@ def _read_block(block: Block, key: str, pos: int) -> Table:
 
 
 def _first_tag(block: Block, key: str, first: int, last: int) -> str:
-    """Return the first tag of an entity among the words that are written as one, else what they all say."""
+    """Return the first tag of an entity among words written as one, else what they all say."""
     tags = [
         _read_misc(row).get(key, "") for row in block.rows if _is_within(row.cells[ID], first, last)
     ]
