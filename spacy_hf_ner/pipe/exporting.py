@@ -18,7 +18,7 @@ from spacy_hf_ner.pipe.annotation import without_entities
 from spacy_hf_ner.pipe.batches import batch_docs
 
 if TYPE_CHECKING:
-    from spacy_hf_ner.pipe.storage import StoredPipe
+    from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 Quantize = Literal["int8"]
 MIN_AGREEMENT = 0.98
@@ -45,7 +45,7 @@ class OnnxExport:
 
 
 def export_onnx(
-    pipe: "StoredPipe",
+    pipe: "TokenClassifierPipe",
     folder: Path,
     *,
     quantize: Quantize | None = None,
@@ -54,7 +54,7 @@ def export_onnx(
 ) -> OnnxExport:
     """Return what was written to a folder: the component's checkpoint with an ONNX graph in place of its weights.
 
-    For the arguments see :meth:`spacy_hf_ner.pipe.storage.StoredPipe.export_onnx`.
+    For the arguments see :meth:`spacy_hf_ner.pipe.token_pipe.TokenClassifierPipe.export_onnx`.
 
     Raises:
         ConfigError: The component's model is no Hugging Face token classifier, or an argument is out of range.
@@ -107,7 +107,7 @@ def _write(checkpoint: Checkpoint, folder: Path) -> Path:
 
 
 def _find_entities(
-    pipe: "StoredPipe", classifier: HFTokenClassifier, checkpoint: Checkpoint, docs: Sequence[Doc]
+    pipe: "TokenClassifierPipe", classifier: HFTokenClassifier, checkpoint: Checkpoint, docs: Sequence[Doc]
 ) -> Entities:
     """Return what the component finds with the graph of an exported checkpoint in place of its network."""
     settings = dataclasses.replace(classifier.shim.settings, backend="onnx", precision="auto")
