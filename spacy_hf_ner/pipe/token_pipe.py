@@ -1,4 +1,7 @@
-"""What components share that own, or listen to, a token classifier: storing, learning, labels."""
+"""What components share that own, or listen to, a token classifier: storing, learning, labels.
+
+What a label is, how rows are decoded and what is set on a Doc belongs to each component.
+"""
 
 import copy
 import logging
