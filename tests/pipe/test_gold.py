@@ -53,10 +53,8 @@ def make_gold(vocab: Vocab, random: np.random.Generator) -> Doc:
     if random.random() < 0.7:
         spans = filter_spans(make_spans(gold, random))
         covered = {token.i for span in spans for token in span}
-        missing = []
-        for i in range(len(gold)):
-            if i not in covered and random.random() < 0.2:
-                missing.append(gold[i : i + 1])
+        free = [i for i in range(len(gold)) if i not in covered]
+        missing = [gold[i : i + 1] for i in free if random.random() < 0.2]
         gold.set_ents(spans, missing=missing, default="outside")
     if random.random() < 0.5:
         gold.spans[KEY] = SpanGroup(gold, name=KEY, spans=make_spans(gold, random))
@@ -94,7 +92,7 @@ def judge_by_evaluation(pair: DocPair, gold: Doc, spans: list[Span]) -> list[boo
 def test_calibration_and_evaluation_give_every_span_the_same_verdict(annotate: str) -> None:
     vocab = spacy.blank("en").vocab
     verdicts = set()
-    for seed in range(400):
+    for seed in range(150):
         random = np.random.default_rng(seed)
         gold = make_gold(vocab, random)
         tokens = make_doc(vocab, random)
