@@ -167,7 +167,7 @@ def _move_first_start(starts: Sequence[bool]) -> list[bool]:
 
 
 def fill_gaps(sentence: Sentence, lang: str, *, is_last: bool) -> list[str]:
-    """Return spans over words as spans over tokens, without the white space after the last word."""
+    """Return the white space after each word: the source's where known, else that of the language.
 
     Args:
         sentence: The sentence.
