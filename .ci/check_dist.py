@@ -25,9 +25,7 @@ def find_mistakes(dist: Path) -> list[str]:
         in_sdist = ["/".join(name.split("/")[1:]) for name in archive.getnames()]
     mistakes = [f"{wheel.name} lacks {name}" for name in IN_WHEEL if name not in in_wheel]
     mistakes += [f"{sdist.name} lacks {name}" for name in IN_SDIST if name not in in_sdist]
-    mistakes += [
-        f"{wheel.name} holds {name}" for name in in_wheel if name.startswith(NOT_IN_WHEEL)
-    ]
+    mistakes += [f"{wheel.name} holds {name}" for name in in_wheel if name.startswith(NOT_IN_WHEEL)]
     return mistakes
 
 

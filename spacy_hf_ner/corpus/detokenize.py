@@ -1,16 +1,18 @@
 """Words to white space: which words of a tokenised sentence were written together.
 
-Rules of orthography, no statistics: what leans on the word before it, what leans on the one after it, what comes in
-pairs, and what stands between two words without white space. Languages differ in few of them.
+Rules of orthography, no statistics: what leans on the word before it, what leans on the one after
+it, what comes in pairs, and what stands between two words without white space. Languages differ in
+few of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-UNSPACED: Final = frozenset(
-    {"zh", "ja", "th", "lo", "km", "my", "bo", "yue"}
-)  # languages written without white space
+__all__ = ["UNSPACED", "detokenize"]
+
+# Languages written without white space.
+UNSPACED: Final = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo", "yue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Orthography:
 
     Attributes:
         clitics: Lower-case words that lean on the word before them.
-        elided: Whether a word that ends in an apostrophe leans on the word after it, as in ``l'eau``.
+        elided: Whether a word that ends in an apostrophe leans on the word after it: ``l'eau``.
         closing: Marks that lean on the word before them, besides those of all languages.
         opening: Marks that lean on the word after them, besides those of all languages.
         spaced: Marks with white space on both sides, against the rule of other languages.
@@ -34,11 +36,14 @@ class Orthography:
     joins_hyphen: bool = False
 
 
-_ENGLISH_CLITICS = frozenset(
-    clitic.replace("'", mark)
-    for mark in "'’`´"
-    for clitic in ("'s", "'m", "'re", "'ve", "'ll", "'d", "n't", "'t")
-)
+def _english_clitics() -> frozenset[str]:
+    clitics = []
+    for apostrophe in "'’`´":
+        for clitic in ("'s", "'m", "'re", "'ve", "'ll", "'d", "n't", "'t"):
+            clitics.append(clitic.replace("'", apostrophe))
+    return frozenset(clitics)
+
+
 _FRENCH_PRONOUNS = (
     "je",
     "tu",
@@ -62,7 +67,7 @@ _FRENCH_CLITICS = frozenset(
 _REVERSED_GUILLEMETS = Orthography(closing=frozenset("«"), opening=frozenset("»"))
 
 ORTHOGRAPHIES: Final[dict[str, Orthography]] = {
-    "en": Orthography(clitics=_ENGLISH_CLITICS, joins_hyphen=True),
+    "en": Orthography(clitics=_english_clitics(), joins_hyphen=True),
     "de": Orthography(
         clitics=frozenset({"'s", "’s"}), closing=frozenset("«»“‘"), opening=frozenset("„‚")
     ),
@@ -83,6 +88,7 @@ CLOSING: Final = frozenset(".,;:!?…)]}%‰”’°™®،؛؟।॥。，、�
 RUNS: Final = frozenset(".!?…")  # marks that close in any number: ?!, ....
 OPENING: Final = frozenset("([{$£€¥#¿¡“‘（【「『《〈") | {"``"}
 JOINING: Final = frozenset("/\\_")
+AFTER_APOSTROPHE: Final = frozenset({"s", "t", "m", "re", "ve", "ll", "d"})
 APOSTROPHES: Final = frozenset("'’")
 HYPHENS: Final = frozenset({"-", "‐", "‑"})
 STRAIGHT_QUOTES: Final = frozenset({'"', "'", "`"})
@@ -97,52 +103,62 @@ def detokenize(words: Sequence[str], lang: str = "en") -> list[bool]:
     if not words:
         return []
     rules = ORTHOGRAPHIES.get(lang, Orthography())
+    is_unspaced = lang in UNSPACED
     quotes = _pair_quotes(words)
-    spaces = [
-        _is_spaced(words, i, quotes, rules)
-        and (lang not in UNSPACED or _is_latin_pair(words[i], words[i + 1]))
-        for i in range(len(words) - 1)
-    ]
-    return [*spaces, lang not in UNSPACED]
+    spaces = []
+    for i in range(len(words) - 1):
+        has_space = _is_spaced(words, i, quotes, rules)
+        if is_unspaced:
+            has_space = has_space and _is_latin_pair(words[i], words[i + 1])
+        spaces.append(has_space)
+    return [*spaces, not is_unspaced]
 
 
 def _pair_quotes(words: Sequence[str]) -> dict[int, bool]:
-    """Return for each straight quote whether it opens: they come in pairs, the first of which does."""
+    """Return for each straight quote whether it opens: they come in pairs, an opening one first."""
     opens: dict[int, bool] = {}
     is_open: dict[str, bool] = {}
     for i, word in enumerate(words):
         if word in STRAIGHT_QUOTES and not (word == "'" and _is_apostrophe(words, i)):
-            is_open[word] = opens[i] = not is_open.get(word, False)
+            opens[i] = not is_open.get(word, False)
+            is_open[word] = opens[i]
     return opens
 
 
 def _is_apostrophe(words: Sequence[str], i: int) -> bool:
     """Tell whether a lone ' belongs to the words around it (rock ' n, it ' s), and is no quote."""
-    after = words[i + 1].lower() if i + 1 < len(words) else ""
-    return i > 0 and words[i - 1][-1:].isalnum() and after in {"s", "t", "m", "re", "ve", "ll", "d"}
+    following = words[i + 1].lower() if i + 1 < len(words) else ""
+    return i > 0 and words[i - 1][-1:].isalnum() and following in AFTER_APOSTROPHE
 
 
 def _is_spaced(words: Sequence[str], i: int, quotes: dict[int, bool], rules: Orthography) -> bool:
     """Tell whether white space stands between a word and the one after it."""
-    here, after = words[i], words[i + 1]
-    if after in rules.spaced or here in rules.spaced:
+    word = words[i]
+    following = words[i + 1]
+    if word in rules.spaced or following in rules.spaced:
         return True
-    leans_on_next = (
-        quotes.get(i, False) or here in OPENING or here in rules.opening or _is_elided(here, rules)
-    )
-    leans_back = (
-        after in CLOSING
-        or RUNS.issuperset(after)
-        or after in rules.closing
-        or after.lower() in rules.clitics
-    )
-    is_closing_quote = not quotes.get(i + 1, True)
+    opens_quote = quotes.get(i, False)
+    closes_quote = not quotes.get(i + 1, True)
     return not (
-        leans_on_next
-        or leans_back
-        or is_closing_quote
+        opens_quote
+        or closes_quote
+        or _leans_on_next(word, rules)
+        or _leans_back(following, rules)
         or _joins(words, i, rules)
         or _joins(words, i + 1, rules)
+    )
+
+
+def _leans_on_next(word: str, rules: Orthography) -> bool:
+    return word in OPENING or word in rules.opening or _is_elided(word, rules)
+
+
+def _leans_back(word: str, rules: Orthography) -> bool:
+    return (
+        word in CLOSING
+        or RUNS.issuperset(word)
+        or word in rules.closing
+        or word.lower() in rules.clitics
     )
 
 
@@ -161,5 +177,7 @@ def _joins(words: Sequence[str], i: int, rules: Orthography) -> bool:
     return words[i] in JOINING
 
 
-def _is_latin_pair(here: str, after: str) -> bool:
-    return here[-1].isascii() and here[-1].isalnum() and after[0].isascii() and after[0].isalnum()
+def _is_latin_pair(word: str, following: str) -> bool:
+    last = word[-1]
+    first = following[0]
+    return last.isascii() and last.isalnum() and first.isascii() and first.isalnum()

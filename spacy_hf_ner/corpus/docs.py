@@ -167,7 +167,7 @@ def _move_first_start(starts: Sequence[bool]) -> list[bool]:
 
 
 def fill_gaps(sentence: Sentence, lang: str, *, is_last: bool) -> list[str]:
-    """Return the white space after each word, guessed where the source does not give it.
+    """Return the white space after each word: the source's where known, else that of the language.
 
     Args:
         sentence: The sentence.

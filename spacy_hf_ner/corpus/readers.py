@@ -18,12 +18,16 @@ from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.errors import ConfigError
 
+__all__ = ["RawCorpus", "make_conll_corpus_v1", "make_hf_dataset_v1", "read_docs"]
+
 Column = int | str | None
 
 
 @dataclass(slots=True)
 class RawCorpus:
-    """Yields the Examples of a corpus: the text tokenised by the pipeline beside the Doc with the source's words.
+    """Yields the Examples of a corpus.
+
+    An Example is the text tokenised by the pipeline beside the Doc with the source's words.
 
     Attributes:
         open: Opens the corpus for a language.
@@ -56,7 +60,10 @@ class RawCorpus:
 
 
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
-    """Yield the documents of a corpus in any format that ``hf-ner convert`` reads, in the vocabulary's language."""
+    """Yield the documents of a corpus in any format that ``hf-ner convert`` reads.
+
+    They are read in the language of the vocabulary.
+    """
     lang = str(vocab.lang)
     for source in open_corpora(str(path), ReadOptions(lang=lang)).values():
         for group in group_documents(source.read(), has_documents=source.has_documents):
@@ -87,16 +94,16 @@ def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
         encoding: Encoding of the file, or ``"auto"``.
         scheme: Tag scheme, or ``"auto"``.
         n_sents: The most sentences in a document; 0 for documents as the file has them.
-        label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the type out.
+        label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the
+            type out.
         limit: The most documents; 0 for all.
     """
     columns = Columns(token=token_column, tag=tag_column, task=column)
     options = ReadOptions(encoding=encoding, scheme=scheme, columns=columns)
 
     def open_sources(lang: str) -> list[Source]:
-        return list(
-            open_corpora(str(path), replace(options, lang=lang), format_name=format).values()
-        )
+        sources = open_corpora(str(path), replace(options, lang=lang), format_name=format)
+        return list(sources.values())
 
     return RawCorpus(
         open_sources, n_sents=n_sents, limit=limit, label_map=parse_label_map(label_map)
@@ -118,15 +125,17 @@ def make_hf_dataset_v1(  # noqa: PLR0913 - one argument an option
     """Return a reader of one split of a Hugging Face data set.
 
     Args:
-        name: ``NAME``, ``NAME:CONFIG`` or ``NAME@REVISION`` on the hub, or a path: a folder that `save_to_disk` wrote,
-            or a folder of parquet files named after their splits, or one file.
+        name: ``NAME``, ``NAME:CONFIG`` or ``NAME@REVISION`` on the hub, or a path: a folder that
+            `save_to_disk` wrote, or a folder of parquet files named after their splits, or one
+            file.
         split: The split, such as ``"train"``, which may also mean the only one of a single file.
         token_column: Field of words; null to detect it.
         tag_column: Field of tags; null to detect it.
         column: What the tags are: ``"ner"``, ``"chunk"`` or ``"pos"``.
         scheme: Tag scheme, or ``"auto"``.
         n_sents: The most sentences in a document; 0 for documents as the data set has them.
-        label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the type out.
+        label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the
+            type out.
         limit: The most documents; 0 for all.
     """
     options = ReadOptions(
@@ -134,16 +143,18 @@ def make_hf_dataset_v1(  # noqa: PLR0913 - one argument an option
     )
 
     def open_sources(lang: str) -> list[Source]:
-        chosen = replace(options, lang=lang)
-        is_local = Path(name).exists()
-        sources = open_corpora(name, chosen) if is_local else open_hub_dataset(name, chosen)
-        if (
-            split == "train" and Path(name).is_file()
-        ):  # as `datasets` calls the only split of a file
-            return list(sources.values())
+        with_lang = replace(options, lang=lang)
+        path = Path(name)
+        if path.exists():
+            sources = open_corpora(name, with_lang)
+        else:
+            sources = open_hub_dataset(name, with_lang)
+        if split == "train" and path.is_file():
+            return list(sources.values())  # `datasets` calls the only split of a file so
         if split not in sources:
             raise ConfigError(
-                f"split of {name!r} must be one of {', '.join(sources)}, got {split!r}."
+                f"split of {name!r} must be one of {', '.join(sources)}, got {split!r}.",
+                settings=("split",),
             )
         return [sources[split]]
 

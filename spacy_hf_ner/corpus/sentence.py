@@ -6,6 +6,15 @@ from typing import NamedTuple
 
 from spacy_hf_ner.core.spans import TokenSpan
 
+__all__ = [
+    "Problem",
+    "Sentence",
+    "drop_blank_words",
+    "find_gaps",
+    "keep_outermost",
+    "move_spans",
+]
+
 
 class Problem(NamedTuple):
     """Something in the source that had to be repaired or left out.
@@ -32,14 +41,15 @@ class Sentence:
         spans: The outermost entities, disjoint and in order.
         layers: All entities where the source has several levels or overlapping ones, else empty.
         missing: Indices of the words whose annotation is missing.
-        gaps: The white space after each word, ``""`` where there is none and None where the source does not know;
-            or nothing at all, if it never knows.
+        gaps: The white space after each word, ``""`` where there is none and None where the source
+            does not know; or nothing at all, if it never knows.
         lead: White space before the first word.
         starts_document: Whether the source begins a document here.
         is_bounded: Whether the source says that this is one sentence. If not, it may be several.
         sentence_id: The source's name for it.
         document_id: The source's name for the document that begins here.
-        pos: A part-of-speech tag for each word, ``""`` where it is missing; or nothing at all, if all are.
+        pos: A part-of-speech tag for each word, ``""`` where it is missing; or nothing at all, if
+            all are.
         chunks: Chunks (base phrases), disjoint.
         problems: What was repaired or left out.
         line: Where it begins in the file, from 1.
@@ -62,7 +72,9 @@ class Sentence:
 
 
 def find_gaps(words: Sequence[str], text: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return the white space before the first word and after each word of a text, or None if they do not fit it.
+    """Return the white space before the first word of a text and after each word.
+
+    It is None if the words do not fit the text.
 
     >>> find_gaps(["Oh", "no", "!"], "Oh  no!")
     ('', ('  ', '', ''))
@@ -79,15 +91,19 @@ def find_gaps(words: Sequence[str], text: str) -> tuple[str, tuple[str, ...]] | 
     rest = text[at:]
     if rest and not rest.isspace():
         return None
+    # The gap before a word is the one after the word before it; the first has none before it.
     lead, *after = (*gaps, rest)
     return lead, tuple(after)
 
 
 def drop_blank_words(words: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Return the indices of the words that a Doc can hold, and for each border between words its new index.
+    """Return the words that a Doc can hold, and where each border between words moves to.
 
-    A span ``(start, end)`` over all words becomes ``(borders[start], borders[end])``, which is empty if nothing of it
-    is left.
+    Words and borders are indices. A span ``(start, end)`` over all words becomes
+    ``(borders[start], borders[end])``, which is empty if nothing of it is left::
+
+        words    |a| |b|
+        borders  0 1 2 3   ->   0 1 1 2
 
     >>> drop_blank_words(["a", " ", "b"])
     ([0, 2], [0, 1, 1, 2])
@@ -111,10 +127,13 @@ def move_spans(spans: Sequence[TokenSpan], borders: Sequence[int]) -> tuple[Toke
 
 
 def keep_outermost(spans: Iterable[TokenSpan]) -> tuple[TokenSpan, ...]:
-    """Return the spans that do not overlap: longer ones first, then earlier ones, then those that come first."""
+    """Return spans that do not overlap, in order.
+
+    Longer ones are preferred, then earlier ones, then those that come first.
+    """
     taken: set[int] = set()
     kept: list[TokenSpan] = []
-    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
+    for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
         covered = range(span.start, span.end)
         if taken.isdisjoint(covered):
             taken.update(covered)

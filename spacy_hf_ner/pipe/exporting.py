@@ -113,7 +113,9 @@ def _write(checkpoint: Checkpoint, folder: Path) -> Path:
     return folder / checkpoint.engine.describe()
 
 
-def _find_entities(pipe: "TokenClassifierPipe", checkpoint: Checkpoint, docs: Sequence[Doc]) -> Entities:
+def _find_entities(
+    pipe: "TokenClassifierPipe", checkpoint: Checkpoint, docs: Sequence[Doc]
+) -> Entities:
     """Return what a component finds with an exported checkpoint in place of its network."""
     classifier = pipe.classifier
     assert isinstance(classifier, HFTokenClassifier)

@@ -144,9 +144,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
         rows = self.classifier.predict(docs)
-        return self._find(
-            docs, rows, tag_set, self._read_calibration(), threshold=self.threshold
-        )
+        return self._find(docs, rows, tag_set, self._read_calibration(), threshold=self.threshold)
 
     def set_annotations(
         self, docs: Iterable[Doc], predictions: Sequence[Sequence[ScoredSpan]]

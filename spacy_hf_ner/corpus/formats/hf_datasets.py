@@ -13,7 +13,7 @@ from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import open_tables
+from spacy_hf_ner.corpus.table import Table, open_tables
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
 from spacy_hf_ner.errors import CorpusError, MissingExtraError
 
@@ -25,7 +25,8 @@ BATCH: Final = 1_000  # records that are read or written at once
 
 _SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
 
-# Data sets that are published as a script, which `datasets` no longer runs, by their short names: they have a copy.
+# Data sets that are published as a script, which `datasets` no longer runs, by their short names:
+# the hub has a copy of each without one.
 SCRIPTED: Final[Mapping[str, str]] = {
     "conll2000": "eriktks/conll2000",
     "conll2002": "eriktks/conll2002",
@@ -39,17 +40,19 @@ SCRIPTED: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class HubName:
-    """A data set on the hub: ``NAME``, ``NAME:CONFIG`` and ``@REVISION``, as in ``hf:conll2002:es@main``."""
+    """A data set on the hub: ``NAME``, ``NAME:CONFIG``, ``@REVISION``: ``hf:conll2002:es@main``."""
 
     name: str
     config: str | None = None
     revision: str | None = None
 
     def __str__(self) -> str:
-        revision = (
-            f"@{self.revision}" if self.revision and self.name not in SCRIPTED.values() else ""
-        )
-        return f"{PREFIX}{self.name}{f':{self.config}' if self.config else ''}{revision}"
+        text = f"{PREFIX}{self.name}"
+        if self.config:
+            text += f":{self.config}"
+        if self.revision and self.name not in SCRIPTED.values():
+            text += f"@{self.revision}"
+        return text
 
 
 def parse_hub_name(text: str) -> HubName:
@@ -90,20 +93,21 @@ def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
         reason = str(error).strip().partition("\n")[0].removesuffix(".")
         if "script" in reason.lower():
             raise CorpusError(
-                f"{text}: expected a data set of plain files, got a script, which 'datasets' does not run ({reason}). "
-                f"Most have a copy without: {replace(hub, revision=PARQUET)}"
+                f"{text}: expected a data set of plain files, got a script, which 'datasets' does "
+                f"not run ({reason}). Most have a copy without: {replace(hub, revision=PARQUET)}"
             ) from error
         raise CorpusError(
-            f"{text}: expected a data set on the hub or in its local cache, got {type(error).__name__}: {reason}. "
-            "Check the name, its configuration (hf:NAME:CONFIG) and the network, or give a local parquet file."
+            f"{text}: expected a data set on the hub or in its local cache, got "
+            f"{type(error).__name__}: {reason}. Check the name, its configuration (hf:NAME:CONFIG) "
+            "and the network, or give a local parquet file."
         ) from error
 
 
 def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
-    """Return the files of each split of the hub's own copy, from its local cache if there is no network.
+    """Return the files of each split of the hub's own copy; without a network, from its cache.
 
-    The copy is a branch with files ``CONFIG/SPLIT/0000.parquet``. `datasets` would read all configurations as one, and
-    knows none of them by its name.
+    The copy is a branch with files ``CONFIG/SPLIT/0000.parquet``. `datasets` would read all
+    configurations as one, and knows none of them by its name.
 
     Raises:
         CorpusError: There is no such configuration, or several and none is named.
@@ -115,9 +119,11 @@ def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
     )
     config = hub.config or (configs[0] if len(configs) == 1 else "")
     if config not in configs:
+        known = ", ".join(configs) or "(none)"
+        example = replace(hub, config=configs[0] if configs else "CONFIG")
         raise CorpusError(
-            f"{text}: expected the name of a configuration, one of {', '.join(configs) or '(none)'}, got "
-            f"{config or 'none'}. Name it after a colon: {replace(hub, config=(configs or ['CONFIG'])[0])}"
+            f"{text}: expected the name of a configuration, one of {known}, got "
+            f"{config or 'none'}. Name it after a colon: {example}"
         )
     pattern = f"{config}/*"
     folder = snapshot_download(
@@ -129,7 +135,7 @@ def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
 
 
 def _list_files(hub: HubName) -> list[str]:
-    """Return the files of a data set on the hub; without a network, those in the hub's local cache."""
+    """Return the files of a data set on the hub; without a network, those in the local cache."""
     from huggingface_hub import HfApi, snapshot_download
 
     try:
@@ -145,7 +151,7 @@ def _list_files(hub: HubName) -> list[str]:
 
 
 def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
-    """Return the splits of a data set that `save_to_disk` wrote; the only one is named by its folder.
+    """Return the splits of a data set that `save_to_disk` wrote; one alone has its folder's name.
 
     Raises:
         MissingExtraError: The library `datasets` is not installed.
@@ -165,7 +171,7 @@ def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
 
 
 def open_data_files(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
-    """Return parquet files, or one arrow file, as a source; they are read in batches, whatever their size.
+    """Return parquet files, or one arrow file, as a source that is read in batches.
 
     Raises:
         MissingExtraError: The library `datasets` is not installed.
@@ -224,16 +230,19 @@ def _open_records(
     name: str,
     options: ReadOptions,
 ) -> Source:
-    names = {
-        field: found
-        for field, feature in features.items()
-        if (found := _class_names(feature)) is not None
-    }
+    names = {}
+    for field, feature in features.items():
+        class_names = _class_names(feature)
+        if class_names is not None:
+            names[field] = class_names
     fields = find_fields(features, options.columns, source=name, names=names)
+
+    def tables() -> Iterator[Table]:
+        numbered = ((number, record, ()) for number, record in enumerate(read(), start=1))
+        return read_tables(numbered, fields, source=name)
+
     return open_tables(
-        lambda: read_tables(
-            ((n, record, ()) for n, record in enumerate(read(), start=1)), fields, source=name
-        ),
+        tables,
         name=name,
         format_name="datasets",
         options=options,
@@ -275,27 +284,27 @@ class ParquetWriter:
         """Take one document."""
         document_id = self._name_document(sentences[0].document_id)
         for sentence in sentences:
-            words = sentence.words
-            self._rows.append(
-                {
-                    "id": sentence.sentence_id,
-                    "document_id": document_id,
-                    "tokens": list(words),
-                    "pos_tags": list(sentence.pos),
-                    "chunk_tags": write_cells(sentence.chunks, len(words), DEFAULT_SCHEME)
-                    if sentence.chunks
-                    else [],
-                    "ner_tags": [
-                        tag or None for tag in write_sentence_tags(sentence, self._scheme)
-                    ],
-                }
-            )
+            n_words = len(sentence.words)
+            chunks: list[str] = []
+            if sentence.chunks:
+                chunks = write_cells(sentence.chunks, n_words, DEFAULT_SCHEME)
+            tags = write_sentence_tags(sentence, self._scheme)
+            row = {
+                "id": sentence.sentence_id,
+                "document_id": document_id,
+                "tokens": list(sentence.words),
+                "pos_tags": list(sentence.pos),
+                "chunk_tags": chunks,
+                "ner_tags": [tag or None for tag in tags],
+            }
+            self._rows.append(row)
         if len(self._rows) >= BATCH:
             self._flush()
 
-    def _name_document(self, said: str) -> str:
-        """Return the source's name for a document, with a number if there is none or another document has it."""
-        name = wanted = said or UNNAMED
+    def _name_document(self, document_id: str) -> str:
+        """Return the source's name for a document, with a number if it is not its own."""
+        wanted = document_id or UNNAMED
+        name = wanted
         while name in self._names:
             self._names[wanted] += 1
             name = f"{wanted}-{self._names[wanted]}"

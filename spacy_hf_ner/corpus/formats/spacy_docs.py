@@ -21,11 +21,20 @@ from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.errors import CorpusError
 
+__all__ = [
+    "SPACY",
+    "is_doc_json",
+    "open_docbins",
+    "open_docs",
+    "read_doc",
+    "read_doc_json",
+    "read_training_tables",
+]
+
 ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
-USER_DATA_KEYS: Final = frozenset(
-    {"source", "scheme", "sentence_ids", "document_id"}
-)  # that this package writes
+# What this package writes to doc.user_data.
+USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id"})
 
 _SHARD = re.compile(r"(.+)-\d{5}")
 
@@ -38,10 +47,12 @@ def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Sour
     """
     vocab = Vocab()
 
+    def read_docs() -> Iterator[Doc]:
+        for path in paths:
+            yield from _load_docbin(path).get_docs(vocab)
+
     def read() -> Iterator[tuple[int, Doc]]:
-        return enumerate(
-            (doc for path in paths for doc in _load_docbin(path).get_docs(vocab)), start=1
-        )
+        return enumerate(read_docs(), start=1)
 
     return open_docs(read, name=name, format_name="spacy", task=options.columns.task)
 
@@ -78,8 +89,7 @@ def open_docs(
             for sentence in read_doc(doc, line):
                 yield sentence if task == "ner" else _drop_entities(sentence)
 
-    schemes = {str(doc.user_data.get("scheme", "")) for _, doc in read()} - {""}
-    scheme = schemes.pop() if len(schemes) == 1 else DEFAULT_SCHEME
+    scheme = _find_scheme(doc for _, doc in read())
     if scheme in JOINING_SCHEMES and any(_has_neighbours(sentence) for sentence in sentences()):
         scheme = DEFAULT_SCHEME
     return Source(
@@ -93,11 +103,19 @@ def open_docs(
     )
 
 
+def _find_scheme(docs: Iterable[Doc]) -> str:
+    """Return the scheme that the Docs were read in, if that is one for all that know it."""
+    schemes = {str(doc.user_data.get("scheme", "")) for doc in docs}
+    schemes.discard("")
+    return schemes.pop() if len(schemes) == 1 else DEFAULT_SCHEME
+
+
 def _has_neighbours(sentence: Sentence) -> bool:
     """Tell whether two entities of one type touch."""
-    return any(
-        a.end == b.start and a.entity_type == b.entity_type for a, b in pairwise(sentence.spans)
-    )
+    for left, right in pairwise(sentence.spans):
+        if left.end == right.start and left.entity_type == right.entity_type:
+            return True
+    return False
 
 
 def _drop_entities(sentence: Sentence) -> Sentence:
@@ -107,31 +125,33 @@ def _drop_entities(sentence: Sentence) -> Sentence:
 def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
     """Yield the sentences of a Doc, or all of it as one if it has no sentence boundaries.
 
-    Tokens of white space are no words: they become the white space after the word before them. Sentences that an
-    entity crosses are joined.
+    Tokens of white space are no words: they become the white space after the word before them.
+    Sentences that an entity crosses are joined.
 
     Args:
         doc: The Doc.
         line: Its line in the file, or its number.
     """
-    is_bounded = len(doc) < 2 or doc.has_annotation("SENT_START")  # noqa: PLR2004 - spaCy calls one token a sentence
+    # spaCy calls one token a sentence, whether somebody looked for sentences or not.
+    is_bounded = len(doc) < 2 or doc.has_annotation("SENT_START")  # noqa: PLR2004
     problems = [Problem(kind, line) for kind in _find_left_out(doc)]
+    parts = [(0, doc[:])]
     if is_bounded and len(doc):
         parts, n_joined = _join_sentences(doc)
-        problems += [
-            Problem("entity or span across the start of a sentence, the sentences joined", line)
-        ] * n_joined
-    else:
-        parts = [(0, doc[:])]
-    names = doc.user_data.get("sentence_ids", [])
+        kind = "entity or span across the start of a sentence, the sentences joined"
+        problems += [Problem(kind, line)] * n_joined
+    sentence_ids = doc.user_data.get("sentence_ids", [])
+    document_id = str(doc.user_data.get("document_id", ""))
     for i, (number, part) in enumerate(parts):
-        yield _read_part(
-            part,
+        is_first = i == 0
+        sentence = _read_part(part, line)
+        yield replace(
+            sentence,
             is_bounded=is_bounded,
-            starts_document=i == 0,
-            sentence_id=str(names[number]) if number < len(names) else "",
-            problems=problems if i == 0 else [],
-            line=line,
+            starts_document=is_first,
+            sentence_id=str(sentence_ids[number]) if number < len(sentence_ids) else "",
+            document_id=document_id if is_first else "",
+            problems=(*problems, *sentence.problems) if is_first else sentence.problems,
         )
 
 
@@ -155,41 +175,45 @@ def _find_left_out(doc: Doc) -> Iterator[str]:
 
 
 def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
-    """Return the sentences of a Doc with their numbers from 0, and how many starts were in the midst of spans.
+    """Return the sentences of a Doc with their numbers from 0, and how many were joined for a span.
 
     A sentence of white space only belongs to the one before it, the first to the one after it.
     """
-    spans = (*doc.ents, *(span for key in KEPT_KEYS for span in doc.spans.get(key, ())))
-    crossed = {i for span in spans for i in range(span.start + 1, span.end)}
+    spans = list(doc.ents)
+    for key in KEPT_KEYS:
+        spans += doc.spans.get(key, ())
+    crossed: set[int] = set()  # tokens at which a sentence cannot start
+    for span in spans:
+        crossed.update(range(span.start + 1, span.end))
     parts: list[tuple[int, Span]] = []
     n_joined = 0
     for number, sentence in enumerate(doc.sents):
         is_crossed = sentence.start in crossed
         if parts and (is_crossed or sentence.text.isspace() or parts[-1][1].text.isspace()):
-            first, before = parts.pop()
-            parts.append((first, doc[before.start : sentence.end]))
+            first_number, before = parts.pop()
+            parts.append((first_number, doc[before.start : sentence.end]))
             n_joined += is_crossed
         else:
             parts.append((number, sentence))
     return parts, n_joined
 
 
-def _read_part(
-    part: Span,
-    *,
-    is_bounded: bool,
-    starts_document: bool,
-    sentence_id: str,
-    problems: Iterable[Problem],
-    line: int,
-) -> Sentence:
+def _read_part(part: Span, line: int) -> Sentence:
+    """Return the words and spans of a part of a Doc as a sentence.
+
+    White space that is a token moves into the gap before it::
+
+        tokens         "Oh" " "  "no" "!"
+        word of token   0    1    1    2   and 3 at the end
+        gaps           "  "       ""  ""
+    """
     doc = part.doc
     words: list[str] = []
     gaps: list[str] = []
     lead = ""
-    places: dict[int, int] = {}  # token → word
+    word_of_token: dict[int, int] = {}
     for token in part:
-        places[token.i] = len(words)
+        word_of_token[token.i] = len(words)
         if not token.text.isspace():
             words.append(token.text)
             gaps.append(token.whitespace_)
@@ -197,39 +221,50 @@ def _read_part(
             gaps[-1] += token.text_with_ws
         else:
             lead += token.text_with_ws
-    places[part.end] = len(words)
-    found = list(problems)
+    word_of_token[part.end] = len(words)
 
-    def move(spans: Iterable[Span]) -> tuple[TokenSpan, ...]:
-        inside = [span for span in spans if part.start <= span.start and span.end <= part.end]
-        kept = [span for span in inside if places[span.start] < places[span.end]]
-        found.extend(
-            [Problem("entity of white space only, left out", line)] * (len(inside) - len(kept))
-        )
-        n_trimmed = sum(span[0].text.isspace() or span[-1].text.isspace() for span in kept)
-        found.extend([Problem("white space at the border of an entity, trimmed", line)] * n_trimmed)
-        return tuple(TokenSpan(places[span.start], places[span.end], span.label_) for span in kept)
+    problems: list[Problem] = []
+    moved: list[tuple[TokenSpan, ...]] = []
+    for group in (doc.ents, *(doc.spans.get(key, ()) for key in KEPT_KEYS)):
+        inside = [span for span in group if part.start <= span.start and span.end <= part.end]
+        spans, of_spans = _move_to_words(inside, word_of_token, line)
+        moved.append(spans)
+        problems += of_spans
+    entities, layers, chunks = moved
 
-    is_tagged = doc.has_annotation("TAG")
-    spans, layers, chunks = (
-        move(group) for group in (doc.ents, *(doc.spans.get(k, ()) for k in KEPT_KEYS))
-    )
+    tokens = [token for token in part if not token.text.isspace()]
     return Sentence(
         words=tuple(words),
-        spans=spans,
+        spans=entities,
         layers=layers,
         chunks=chunks,
-        missing=tuple(places[t.i] for t in part if t.ent_iob == 0 and not t.text.isspace()),
+        missing=tuple(word_of_token[token.i] for token in tokens if token.ent_iob == 0),
         gaps=() if doc.has_unknown_spaces else tuple(gaps),
         lead=lead,
-        starts_document=starts_document,
-        is_bounded=is_bounded,
-        sentence_id=sentence_id,
-        document_id=str(doc.user_data.get("document_id", "")) if starts_document else "",
-        pos=tuple(token.tag_ for token in part if not token.text.isspace()) if is_tagged else (),
-        problems=tuple(found),
+        pos=tuple(token.tag_ for token in tokens) if doc.has_annotation("TAG") else (),
+        problems=tuple(problems),
         line=line,
     )
+
+
+def _move_to_words(
+    spans: Iterable[Span], word_of_token: Mapping[int, int], line: int
+) -> tuple[tuple[TokenSpan, ...], list[Problem]]:
+    """Return spans over tokens as spans over words, and what white space did to them."""
+    moved: list[TokenSpan] = []
+    n_blank = 0
+    n_trimmed = 0
+    for span in spans:
+        start = word_of_token[span.start]
+        end = word_of_token[span.end]
+        if start == end:
+            n_blank += 1
+            continue
+        n_trimmed += span[0].text.isspace() or span[-1].text.isspace()
+        moved.append(TokenSpan(start, end, span.label_))
+    blank = Problem("entity of white space only, left out", line)
+    trimmed = Problem("white space at the border of an entity, trimmed", line)
+    return tuple(moved), [blank] * n_blank + [trimmed] * n_trimmed
 
 
 def is_doc_json(record: Mapping[str, Any]) -> bool:
@@ -254,7 +289,9 @@ def read_doc_json(record: Mapping[str, Any], source: str, line: int) -> Iterator
 def read_training_tables(
     record: Mapping[str, Any], source: str, line: int, *, task: Task = "ner"
 ) -> Iterator[Table]:
-    """Yield the sentences of a document in the JSON that spaCy 2 was trained with, with the white space that it has.
+    """Yield the sentences of a document in the JSON that spaCy 2 was trained with.
+
+    They have the white space that the document knows.
 
     Args:
         record: The document.
@@ -266,36 +303,37 @@ def read_training_tables(
         CorpusError: The document has another form.
     """
     try:
-        starts = True
+        document_id = read_id(record, "id")
+        is_first = True
         for paragraph in record["paragraphs"]:
-            sentences = [
-                sentence["tokens"] for sentence in paragraph["sentences"] if sentence["tokens"]
-            ]
-            tables = [_read_training_sentence(tokens, line, task) for tokens in sentences]
-            _fill_training_gaps(tables, paragraph, line)
-            for table in tables:
-                table.starts_document, table.document_id = (
-                    starts,
-                    read_id(record, "id") if starts else "",
-                )
-                starts = False
+            for table in _read_paragraph(paragraph, line, task):
+                table.starts_document = is_first
+                table.document_id = document_id if is_first else ""
+                is_first = False
                 yield table
     except (KeyError, TypeError) as error:
         raise CorpusError(
-            f"{source}:{line}: expected paragraphs of sentences of tokens with 'orth' and 'ner', got something else "
-            f"({type(error).__name__}: {error})."
+            f"{source}:{line}: expected paragraphs of sentences of tokens with 'orth' and 'ner', "
+            f"got something else ({type(error).__name__}: {error})."
         ) from error
 
 
+def _read_paragraph(paragraph: Mapping[str, Any], line: int, task: Task) -> list[Table]:
+    sentences = [sentence["tokens"] for sentence in paragraph["sentences"]]
+    tables = [_read_training_sentence(tokens, line, task) for tokens in sentences if tokens]
+    _fill_training_gaps(tables, paragraph, line)
+    return tables
+
+
 def _read_training_sentence(tokens: Sequence[Mapping[str, Any]], line: int, task: Task) -> Table:
-    return Table(
-        lines=[line] * len(tokens),
-        words=[_read_cell(token["orth"]) for token in tokens],
-        tags=[[_read_cell(token.get("ner")) for token in tokens]] if task == "ner" else [],
-        pos=[_read_cell(token.get("tag")) for token in tokens]
-        if any("tag" in t for t in tokens)
-        else [],
-    )
+    words = [_read_cell(token["orth"]) for token in tokens]
+    tags = []
+    if task == "ner":
+        tags.append([_read_cell(token.get("ner")) for token in tokens])
+    pos = []
+    if any("tag" in token for token in tokens):
+        pos = [_read_cell(token.get("tag")) for token in tokens]
+    return Table(lines=[line] * len(tokens), words=words, tags=tags, pos=pos)
 
 
 def _read_cell(value: object) -> str:
@@ -304,36 +342,55 @@ def _read_cell(value: object) -> str:
 
 
 def _fill_training_gaps(tables: Sequence[Table], paragraph: Mapping[str, Any], line: int) -> None:
-    """Fill in the text of each sentence of a paragraph, and the white space after it, where the paragraph has them."""
+    """Fill in the text of each sentence of a paragraph and the white space after it, if known."""
     text = _read_training_text(paragraph)
-    rows = [[word.strip() for word in table.words if word.strip()] for table in tables]
-    if text is None or not any(rows):
+    filled: list[tuple[Table, list[str]]] = []  # the tables that have words, and these
+    for table in tables:
+        words = [word.strip() for word in table.words if word.strip()]
+        if words:
+            filled.append((table, words))
+    if text is None or not filled:
         return
-    found = find_gaps([word for words in rows for word in words], text)
+    all_words: list[str] = []
+    for _, words in filled:
+        all_words += words
+    found = find_gaps(all_words, text)
     if found is None:
         tables[0].problems.append(Problem("text that does not fit the words, not used", line))
         return
-    lead, gaps = found[0], iter(found[1])
-    filled = [(table, words) for table, words in zip(tables, rows, strict=True) if words]
+    lead, all_gaps = found
+    first = 0
     for table, words in filled:
-        after = [next(gaps) for _ in words]
-        table.text = lead + "".join(word + gap for word, gap in zip(words, after, strict=True))
-        table.gaps = [after[-1]] * len(table.words)
+        gaps = all_gaps[first : first + len(words)]
+        written = [word + gap for word, gap in zip(words, gaps, strict=True)]
+        table.text = lead + "".join(written)
+        table.gaps = [gaps[-1]] * len(table.words)
         lead = ""
-    if not found[1][-1]:  # nothing is known of what is between paragraphs
-        filled[-1][0].gaps = []
+        first += len(words)
+    if not all_gaps[-1]:
+        last_table, _ = filled[-1]
+        last_table.gaps = []  # nothing is known of what is between paragraphs
 
 
 def _read_training_text(paragraph: Mapping[str, Any]) -> str | None:
-    """Return the text of a paragraph, or None if it is not known; spaCy writes null then, and spaces everywhere."""
+    """Return the text of a paragraph, or None if it is not known.
+
+    spaCy writes null as the text of those, and a space after each token.
+    """
     raw = paragraph.get("raw")
     if isinstance(raw, str):
         return raw
-    tokens = [token for sentence in paragraph["sentences"] for token in sentence["tokens"]]
-    is_known = all("space" in token for token in tokens)
-    if not is_known or ("raw" in paragraph and all(token["space"] for token in tokens)):
-        return None
-    return "".join(_read_cell(token["orth"]) + (" " if token["space"] else "") for token in tokens)
+    text = ""
+    is_made_up = "raw" in paragraph
+    for sentence in paragraph["sentences"]:
+        for token in sentence["tokens"]:
+            if "space" not in token:
+                return None
+            is_made_up = is_made_up and bool(token["space"])
+            text += _read_cell(token["orth"])
+            if token["space"]:
+                text += " "
+    return None if is_made_up else text
 
 
 class DocBinWriter:
