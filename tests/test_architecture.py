@@ -22,7 +22,8 @@ ALLOWED = {
     "model": {"errors", "core"},
     "pipe": {"errors", "core", "model"},
     "corpus": {"errors", "core"},
-    "evaluation": {"errors", "core", "corpus"},  # it judges by whatever corpus can read
+    # It judges by whatever corpus can read; of pipe it takes the rule for gold, and no more.
+    "evaluation": {"errors", "core", "corpus", "pipe"},
     "visual": {"errors", "core", "evaluation"},  # it draws what evaluation has matched
     "scale": {"errors", "core", "model", "pipe"},
     "cli": {"errors", "core", "model", "pipe", "corpus", "evaluation", "visual", "scale"},
@@ -125,6 +126,22 @@ def test_a_module_imports_only_from_its_floor_and_those_below(module: str) -> No
         floor_of(own) for imported in IMPORTS[module] if (own := own_module(imported.target))
     }
     assert reached - {floor, ""} <= ALLOWED[floor]
+
+
+def test_evaluation_takes_the_rule_for_gold_from_pipe_and_no_more() -> None:
+    reached = {
+        own_module(imported.target)
+        for module, imports in IMPORTS.items()
+        if floor_of(module) == "evaluation"
+        for imported in imports
+    }
+    assert {own for own in reached if own and floor_of(own) == "pipe"} == {"spacy_hf_ner.pipe.gold"}
+
+
+def test_the_rule_for_gold_needs_the_core_alone() -> None:
+    imports = IMPORTS["spacy_hf_ner.pipe.gold"]
+    own = {own_module(imported.target) for imported in imports} - {None}
+    assert {floor_of(module) for module in own if module} == {"core"}
 
 
 def test_every_floor_has_a_rule() -> None:

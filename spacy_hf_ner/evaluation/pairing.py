@@ -2,66 +2,35 @@
 
 Two Docs of one text may be tokenised differently, so entities are compared by character offsets and nothing is
 dropped: an entity that no token of the other Doc matches is still one that was right or wrong. Where even the white
-space differs, the predicted offsets are moved to the gold text. The rule is that of ``core/judging.py``.
+space differs, the predicted offsets are moved to the gold text. The rule is that of
+``pipe/gold.py``, by which calibration judges, too.
 """
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isnan
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from spacy.attrs import ENT_IOB, IDX, LENGTH, ORTH, SENT_START
+from spacy.attrs import IDX, LENGTH, ORTH, SENT_START
 from spacy.tokens import Doc
 
 from spacy_hf_ner.core.arrays import Ints
-from spacy_hf_ner.core.judging import TextMap, touches
+from spacy_hf_ner.core.judging import TextMap
+from spacy_hf_ner.pipe.gold import Entity, map_text, read_entities, read_gold, read_group
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-NO_ANNOTATION = 0  # Token.ent_iob of a token that nobody has annotated
+__all__ = [
+    "DocPair",
+    "Entity",
+    "have_overlaps",
+    "name_apart",
+    "pair_docs",
+    "read_entities",
+    "read_group",
+]
 
 _TOKENS: list[int | str] = [IDX, LENGTH, ORTH]
-_GOLD_TOKENS: list[int | str] = [*_TOKENS, ENT_IOB, SENT_START]
-
-
-class Place(NamedTuple):
-    """Where and what an entity is, whatever its score."""
-
-    start_char: int
-    end_char: int
-    entity_type: str
-
-
-class Entity(Place):
-    """A typed stretch of text. Two are equal if their characters and types are; scores are not compared.
-
-    A tuple and no dataclass, because an evaluation hashes, compares and sorts a hundred thousand of them.
-
-    Attributes:
-        start_char: First character.
-        end_char: The character after the last one.
-        entity_type: The type without a prefix, such as ``"PER"``.
-        score: The model's probability in [0, 1], or None where it gave none.
-    """
-
-    score: float | None = None
-
-    def __new__(
-        cls, start_char: int, end_char: int, entity_type: str, score: float | None = None
-    ) -> "Self":
-        """Make an entity."""
-        self = tuple.__new__(cls, (start_char, end_char, entity_type))
-        if score is not None:
-            self.score = score
-        return self
-
-    def overlaps(self, other: "Entity") -> bool:
-        """Tell whether the two share a character."""
-        return self.start_char < other.end_char and other.start_char < self.end_char
+_GOLD_TOKENS: list[int | str] = [*_TOKENS, SENT_START]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,33 +58,6 @@ class DocPair:
     def is_annotated(self) -> bool:
         """Whether anybody has annotated a token of it, be it as outside of entities."""
         return len(self.token_borders) > 0
-
-
-def read_entities(doc: Doc, *, spans_key: str = "hf_ner") -> tuple[Entity, ...]:
-    """Return the entities of a Doc in text order, with the scores that the span group of this key gives to them.
-
-    They are those of ``doc.ents``; where nothing has set these, not even to none, they are those of the span group.
-    """
-    group = read_group(doc, spans_key)
-    if not doc.has_annotation("ENT_IOB"):
-        return group
-    scored: dict[tuple[int, int, str], Entity] = {entity: entity for entity in group}
-    places = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
-    return tuple([scored.get(place) or Entity(*place) for place in places])
-
-
-def read_group(doc: Doc, spans_key: str) -> tuple[Entity, ...]:
-    """Return the entities of a span group in text order, each once; they may overlap. A score that is NaN is none."""
-    group = doc.spans.get(spans_key, ())
-    scores = group.attrs.get("scores") if group else None
-    if scores is None or len(scores) != len(group):
-        scores = [None] * len(group)
-    scores = [None if score is None or isnan(score) else score for score in scores]
-    found = {
-        Entity(span.start_char, span.end_char, span.label_, s)
-        for span, s in zip(group, scores, strict=True)
-    }
-    return tuple(sorted(found))
 
 
 def have_overlaps(entities: Sequence[Entity]) -> bool:
@@ -147,40 +89,41 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
         AlignmentError: The texts differ in more than white space.
     """
     text = gold.text
-    *gold_tokens, iob, sent_start = _read_columns(gold, _GOLD_TOKENS)
+    *gold_tokens, sent_start = _read_columns(gold, _GOLD_TOKENS)
     tokens = _read_columns(predicted, _TOKENS)
+    # Equal tokens at equal places: the texts are the same, and need not be put together.
     predicted_text = text if np.array_equal(gold_tokens, tokens) else predicted.text
+    text_map = map_text(text, predicted_text)
     found = read_entities(predicted, spans_key=spans_key)
-    gold_borders, borders = _borders(*gold_tokens[:2]), _borders(*tokens[:2])
-    if predicted_text != text:
-        text_map = TextMap(target=text, source=predicted_text)
-        found = tuple(
-            Entity(*text_map.move(e.start_char, e.end_char), e.entity_type, e.score) for e in found
-        )
+    gold_borders = _borders(*gold_tokens[:2])
+    borders = _borders(*tokens[:2])
+    if text_map is not None:
+        found = tuple([_move_entity(entity, text_map) for entity in found])
         moved = [text_map.move(start, end) for start, end in borders.tolist()]
         borders = np.array(moved, dtype=np.int64).reshape(-1, 2)
-    if spans_key in gold.spans and not (
-        predicted.has_annotation("ENT_IOB") and gold.has_annotation("ENT_IOB")
-    ):
-        known, missing = read_group(gold, spans_key), gold_borders[:0]
-    else:
-        known, missing = (
-            read_entities(gold, spans_key=spans_key),
-            gold_borders[iob == NO_ANNOTATION],
-        )
-    unjudged = (
-        {e for e in found if touches(missing, e.start_char, e.end_char)} if len(missing) else set()
-    )
+
+    # Predictions that are in the span group alone are judged by gold's group.
+    prefer_group = not predicted.has_annotation("ENT_IOB")
+    known = read_gold(gold, spans_key=spans_key, prefer_group=prefer_group)
+    judged: Sequence[Entity] = found
+    unjudged: set[Entity] = set()
+    if len(known.missing):
+        unjudged = {e for e in found if not known.can_judge(e.start_char, e.end_char)}
+        judged = [entity for entity in found if entity not in unjudged]
     return DocPair(
         text=text,
-        gold=known,
-        predicted=tuple([entity for entity in found if entity not in unjudged])
-        if unjudged
-        else found,
+        gold=known.entities,
+        predicted=tuple(judged),
         unjudged=tuple(sorted(unjudged)),
-        token_borders=_without(_merge_borders(gold_borders, borders), missing),
+        token_borders=_without(_merge_borders(gold_borders, borders), known.missing),
         sentence_starts=_sentence_starts(gold, gold_borders, sent_start),
     )
+
+
+def _move_entity(entity: Entity, text_map: TextMap) -> Entity:
+    """Return an entity with the offsets that it has in the gold text."""
+    start_char, end_char = text_map.move(entity.start_char, entity.end_char)
+    return Entity(start_char, end_char, entity.entity_type, entity.score)
 
 
 def _read_columns(doc: Doc, attributes: list[int | str]) -> Ints:

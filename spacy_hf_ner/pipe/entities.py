@@ -1,7 +1,6 @@
 """Token rows to the entities of each Doc."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +11,10 @@ from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
+from spacy_hf_ner.pipe.component_settings import Decoder, Threshold, check_threshold
 from spacy_hf_ner.pipe.segments import cut_segments
-
-Threshold = float | Mapping[str, float] | None
-Decoder = Literal["viterbi", "greedy"]
 
 MIN_THRESHOLD = 1e-3  # of overlapping spans: below it nearly every run of tokens would be one
 
@@ -75,27 +71,6 @@ def find_entities(
     for i, start, end, type_i, score in zip(*columns, strict=True):
         found[i].append(ScoredSpan(TokenSpan(start, end, entity_types[type_i]), score))
     return found
-
-
-def check_threshold(threshold: Threshold, entity_types: Sequence[str] | None = None) -> None:
-    """Check that what is asked of scores can be asked.
-
-    Args:
-        threshold: The least score, or one for each entity type.
-        entity_types: The entity types, where they are known.
-
-    Raises:
-        ConfigError: A score is not in [0, 1], or the table names a type that there is none of.
-    """
-    table = threshold if isinstance(threshold, Mapping) else {"": threshold or 0.0}
-    if not all(0.0 <= least <= 1.0 for least in table.values()):
-        raise ConfigError(
-            f"threshold must be in [0, 1], or a table of such values per entity type, got {threshold!r}."
-        )
-    if table is threshold and entity_types is not None and not set(table) <= set(entity_types):
-        raise ConfigError(
-            f"threshold must name entity types of {', '.join(entity_types)}, got {dict(table)}."
-        )
 
 
 def _read_threshold(threshold: Threshold, entity_types: Sequence[str]) -> npt.NDArray[np.float64]:

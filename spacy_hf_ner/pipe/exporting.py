@@ -16,7 +16,7 @@ from spacy_hf_ner.pipe.annotation import without_entities
 from spacy_hf_ner.pipe.batches import batch_docs
 
 if TYPE_CHECKING:
-    from spacy_hf_ner.pipe.storage import StoredPipe
+    from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["MIN_AGREEMENT", "OnnxExport", "Quantize", "export_onnx"]
 
@@ -47,7 +47,7 @@ class OnnxExport:
 
 
 def export_onnx(
-    pipe: "StoredPipe",
+    pipe: "TokenClassifierPipe",
     folder: Path,
     *,
     quantize: Quantize | None = None,
@@ -113,7 +113,9 @@ def _write(checkpoint: Checkpoint, folder: Path) -> Path:
     return folder / checkpoint.engine.describe()
 
 
-def _find_entities(pipe: "StoredPipe", checkpoint: Checkpoint, docs: Sequence[Doc]) -> Entities:
+def _find_entities(
+    pipe: "TokenClassifierPipe", checkpoint: Checkpoint, docs: Sequence[Doc]
+) -> Entities:
     """Return what a component finds with an exported checkpoint in place of its network."""
     classifier = pipe.classifier
     assert isinstance(classifier, HFTokenClassifier)

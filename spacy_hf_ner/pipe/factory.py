@@ -1,4 +1,7 @@
-"""The registered factory ``hf_ner``. spaCy imports this module for every pipeline, so it imports almost nothing."""
+"""The registered factory ``hf_ner``.
+
+spaCy imports this module for every pipeline, so it imports almost nothing.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
@@ -6,26 +9,27 @@ from typing import TYPE_CHECKING, Any, Literal
 from spacy.language import Language
 from thinc.api import Model
 
+from spacy_hf_ner.pipe.component_settings import (
+    Annotate,
+    Decoder,
+    HFNerSettings,
+    SchemeChoice,
+    default_settings,
+)
+
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
+__all__ = ["DEFAULT_CONFIG", "make_hf_ner"]
+
 DEFAULT_CONFIG: dict[str, Any] = {
     "model": {"@architectures": "spacy_hf_ner.HFTokenClassifier.v1", "name": "dslim/bert-base-NER"},
-    "annotate": "ents",
-    "spans_key": "hf_ner",
-    "decoder": "viterbi",
-    "threshold": None,
-    "overwrite": False,
-    "scheme": "auto",
-    "class_weights": None,
-    "label_smoothing": 0.0,
-    "incorrect_spans_key": None,
-    "keep_checkpoint_labels": False,
-    "calibrated": True,
+    **default_settings(HFNerSettings),
     "scorer": {"@scorers": "spacy.ner_scorer.v1"},
 }
 
 
+# Tables are dict here, as pydantic reads them from a config.
 @Language.factory(
     "hf_ner",
     assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
@@ -36,17 +40,17 @@ def make_hf_ner(
     nlp: Language,
     name: str,
     model: Model[Any, Any],
-    annotate: Literal["ents", "spans"],
+    annotate: Annotate,
     spans_key: str,
-    decoder: Literal["viterbi", "greedy"],
+    decoder: Decoder,
     threshold: float | dict[str, float] | None,
     overwrite: bool,  # noqa: FBT001 - filled by name from the config
-    scheme: Literal["auto", "IO", "IOB", "IOB1", "IOB2", "IOBES", "BILOU", "BMES"],
+    scheme: SchemeChoice,
     class_weights: Literal["balanced"] | dict[str, float] | None,
     label_smoothing: float,
     incorrect_spans_key: str | None,
-    keep_checkpoint_labels: bool,  # noqa: FBT001
-    calibrated: bool,  # noqa: FBT001
+    keep_checkpoint_labels: bool,  # noqa: FBT001 - filled by name from the config
+    calibrated: bool,  # noqa: FBT001 - filled by name from the config
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "HFNer":
     """Return a component that finds entities with a Hugging Face token classifier.
@@ -55,23 +59,21 @@ def make_hf_ner(
         nlp: The pipeline.
         name: The component's name in it.
         model: A model from Docs to one row of tag scores per token.
-        annotate: ``"ents"``: set ``doc.ents``, and the same spans with scores in ``doc.spans[spans_key]``;
-            ``"spans"``: only the latter.
-        spans_key: The key in ``doc.spans``. Components that set entities may share one.
-        decoder: ``"viterbi"``: the best legal tag path, with exact span posteriors as scores; ``"greedy"``: each
-            token's best tag, with mean token probabilities.
-        threshold: The least score of a span, in [0, 1], or a table of them per entity type. With ``annotate = "spans"``
-            every span whose posterior reaches it is given, overlapping ones too.
-        overwrite: Replace entities that were set earlier; by default they are kept, and worked around.
-        scheme: The tag scheme; ``"auto"``: the one stored with the model or told by its labels, and IOB2 for new heads.
-        class_weights: Weights of tags in the loss: None, ``"balanced"`` (inverse frequency in the data that
-            ``initialize`` gets), or per entity type.
-        label_smoothing: Share of the target that is spread over all tags, in [0, 1).
-        incorrect_spans_key: The key in the gold Doc's ``spans`` of spans known to be wrong.
-        keep_checkpoint_labels: Keep entity types of the checkpoint that the training data lacks.
-        calibrated: Pass scores through what ``calibrate`` fitted, where it was called.
-        scorer: What ``nlp.evaluate`` uses. With ``annotate = "spans"`` the default scores the span group, and gives
-            ``ents_f`` of it too where no other component sets entities, so that ``spacy train`` selects by it.
+        annotate: This and all that follow but the scorer: see
+            :class:`spacy_hf_ner.pipe.component_settings.HFNerSettings`.
+        spans_key: See there.
+        decoder: See there.
+        threshold: See there.
+        overwrite: See there.
+        scheme: See there.
+        class_weights: See there.
+        label_smoothing: See there.
+        incorrect_spans_key: See there.
+        keep_checkpoint_labels: See there.
+        calibrated: See there.
+        scorer: What ``nlp.evaluate`` uses. With ``annotate = "spans"`` the default scores the span
+            group, and gives ``ents_f`` of it too where no other component sets entities, so that
+            ``spacy train`` selects by it.
     """
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
@@ -79,6 +81,7 @@ def make_hf_ner(
         nlp.vocab,
         model,
         name,
+        scorer=scorer,
         annotate=annotate,
         spans_key=spans_key,
         decoder=decoder,
@@ -90,5 +93,4 @@ def make_hf_ner(
         incorrect_spans_key=incorrect_spans_key,
         keep_checkpoint_labels=keep_checkpoint_labels,
         calibrated=calibrated,
-        scorer=scorer,
     )

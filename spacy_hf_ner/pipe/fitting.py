@@ -10,13 +10,14 @@ from spacy.training import Example
 from spacy.util import filter_spans
 
 from spacy_hf_ner.core.arrays import Bools, Floats, Floats32, Ints
-from spacy_hf_ner.core.judging import TextMap, touches
+from spacy_hf_ner.core.judging import TextMap
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.score_maps import MapKind, choose_span_calibration, fit_temperature
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
+from spacy_hf_ner.pipe.gold import Entity, Gold, map_text, read_gold, read_gold_spans
 from spacy_hf_ner.pipe.targets import read_targets
 
 FEW_DOCS: Final = 10  # with fewer, or with fewer spans, what was fitted is mostly chance
@@ -40,29 +41,32 @@ class HeldOut:
         doc: The tokens that are predicted on.
         rows: Log-probabilities of their tags. Shape: (n_tokens, n_tags).
         tags: The column of each token's gold tag, negative where it has none. Shape: (n_tokens,).
-        gold: First character, end and type of each gold entity.
-        missing: First character and end of gold tokens that nobody has annotated. Shape: (n_missing, 2).
+        gold: The gold entities, and what nobody has annotated.
+        gold_entities: The former as a set.
         text_map: From the Doc's text to the gold text; None where the two are the same.
-        is_annotated: Whether any gold token is annotated.
     """
 
     doc: Doc
     rows: Floats32
     tags: Ints
-    gold: frozenset[tuple[int, int, str]]
-    missing: Ints
+    gold: Gold
+    gold_entities: frozenset[Entity]
     text_map: TextMap | None
-    is_annotated: bool
+
+    @property
+    def is_annotated(self) -> bool:
+        """Whether any gold token is annotated."""
+        return self.gold.is_annotated
 
     def judge(self, found: ScoredSpan) -> bool | None:
         """Tell whether a predicted span is right; None where nobody has annotated some of its tokens."""
         span = self.doc[found.span.start : found.span.end]
-        place = span.start_char, span.end_char
+        start_char, end_char = span.start_char, span.end_char
         if self.text_map is not None:
-            place = self.text_map.move(*place)
-        return (
-            None if touches(self.missing, *place) else (*place, found.span.entity_type) in self.gold
-        )
+            start_char, end_char = self.text_map.move(start_char, end_char)
+        if not self.gold.can_judge(start_char, end_char):
+            return None
+        return Entity(start_char, end_char, found.span.entity_type) in self.gold_entities
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,24 +155,15 @@ def read_held_out(
         prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
     """
     reference = example.reference
-    in_group = spans_key in reference.spans and (
-        prefer_group or not reference.has_annotation("ENT_IOB")
-    )
-    spans = list(reference.spans[spans_key] if in_group else reference.ents)
-    missing = (
-        []
-        if in_group
-        else [(token.idx, token.idx + len(token)) for token in reference if not token.ent_iob]
-    )
-    text, gold_text = example.predicted.text, reference.text
+    gold = read_gold(reference, spans_key=spans_key, prefer_group=prefer_group)
+    spans = read_gold_spans(reference, spans_key=spans_key, prefer_group=prefer_group)
     return HeldOut(
         doc=example.predicted,
         rows=rows,
-        tags=_read_tags(example, spans, tag_set, in_group=in_group),
-        gold=frozenset((span.start_char, span.end_char, span.label_) for span in spans),
-        missing=np.array(missing, dtype=np.int64).reshape(-1, 2),
-        text_map=None if text == gold_text else TextMap(target=gold_text, source=text),
-        is_annotated=len(missing) < len(reference),
+        tags=_read_tags(example, spans, tag_set, in_group=gold.in_group),
+        gold=gold,
+        gold_entities=frozenset(gold.entities),
+        text_map=map_text(reference.text, example.predicted.text),
     )
 
 

@@ -1,9 +1,9 @@
-"""The component ``hf_ner``: Docs in, entities with probabilities out, trainable like spaCy's own NER."""
+"""The component ``hf_ner``: Docs in, entities with probabilities out; trainable like spaCy's NER."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from spacy.errors import Errors
 from spacy.language import Language
@@ -14,7 +14,7 @@ from thinc.api import Model
 
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
-from spacy_hf_ner.errors import CheckpointError, ConfigError
+from spacy_hf_ner.model.training.loss import Targets
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     make_spans,
@@ -23,28 +23,38 @@ from spacy_hf_ner.pipe.annotation import (
     set_span_group,
     without_entities,
 )
-from spacy_hf_ner.pipe.batches import N_DOCS, annotate_docs, batch_docs
+from spacy_hf_ner.pipe.batches import batch_docs
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
-from spacy_hf_ner.pipe.entities import Decoder, Threshold, check_threshold, find_entities
+from spacy_hf_ner.pipe.component_settings import HFNerSettings, Threshold, check_threshold
+from spacy_hf_ner.pipe.entities import find_entities
 from spacy_hf_ner.pipe.fitting import CalibrationReport, fit_and_report, read_held_out
-from spacy_hf_ner.pipe.learning import LearningPipe
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.targets import (
-    ClassWeights,
     choose_tag_set,
     find_entity_types,
     merge_types,
+    read_targets,
     resolve_class_weights,
 )
+from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
+
+__all__ = ["HFNer"]
 
 _N_SAMPLE_DOCS = 10
 
 
-class HFNer(LearningPipe):
-    """Finds entities with one row of tag scores per token. For the settings see ``pipe/factory.py``.
+class HFNer(TokenClassifierPipe, HFNerSettings):
+    """Finds entities with one row of tag scores per token.
 
-    Attributes:
-        cfg: What training and calibration found, labels added since the model was initialized, and the threshold.
+    Args:
+        vocab: The pipeline's vocabulary.
+        model: A model from Docs to one row of tag scores per token.
+        name: The component's name.
+        scorer: What ``nlp.evaluate`` uses; None for no scores.
+        settings: The fields of :class:`HFNerSettings`, by name. They become attributes.
+
+    Raises:
+        ConfigError: A setting is out of its range.
     """
 
     def __init__(
@@ -53,72 +63,40 @@ class HFNer(LearningPipe):
         model: Model[Any, Any],
         name: str = "hf_ner",
         *,
-        annotate: Literal["ents", "spans"] = "ents",
-        spans_key: str = "hf_ner",
-        decoder: Decoder = "viterbi",
-        threshold: Threshold = None,
-        overwrite: bool = False,
-        scheme: str = "auto",
-        class_weights: ClassWeights = None,
-        label_smoothing: float = 0.0,
-        incorrect_spans_key: str | None = None,
-        keep_checkpoint_labels: bool = False,
-        calibrated: bool = True,
         scorer: Scorer | None = None,
+        **settings: Any,  # noqa: ANN401 - the fields of a dataclass, which checks them
     ) -> None:
-        if not 0.0 <= label_smoothing < 1.0:
-            raise ConfigError(f"label_smoothing must be in [0, 1), got {label_smoothing}.")
-        check_threshold(threshold)
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.annotate = annotate
-        self.spans_key = spans_key
-        self.decoder = decoder
-        self.overwrite = overwrite
-        self.scheme = scheme
-        self.class_weights = class_weights
-        self.label_smoothing = label_smoothing
-        self.incorrect_spans_key = incorrect_spans_key
-        self.keep_checkpoint_labels = keep_checkpoint_labels
-        self.calibrated = calibrated
-        self.scorer = choose_scorer(scorer, annotate=annotate, spans_key=spans_key)
-        self.cfg: dict[str, Any] = {
-            "threshold": threshold,
-            "added_labels": [],
-            "class_weights": None,
-            "calibration": None,
-        }
-        self._calibration: tuple[dict[str, Any], Calibration] | None = (
-            None  # as it is stored, and as it was read
-        )
+        super().__init__(vocab, model, name, **settings)
+        self.scorer = choose_scorer(scorer, annotate=self.annotate, spans_key=self.spans_key)
+        # The calibration as it is stored in cfg, beside the same as an object.
+        self._calibration: tuple[dict[str, Any], Calibration] | None = None
         register_score_extension()
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The entity types, without prefixes; known before first use if the checkpoint is on this machine."""
-        tag_set = self.classifier.peek(self.scheme)
-        return tuple(self.cfg["added_labels"]) if tag_set is None else tag_set.entity_types
+    def threshold(self) -> Threshold:
+        """The lowest score of a span. It lives in ``cfg``, where ``spacy find-threshold`` sets it."""
+        threshold: Threshold = self.cfg["threshold"]
+        return threshold
 
-    @property
-    def label_data(self) -> list[str]:
-        """What ``initialize`` takes as ``labels``."""
-        return list(self.labels)
+    @threshold.setter
+    def threshold(self, threshold: Threshold) -> None:
+        self.cfg["threshold"] = threshold
 
-    def add_label(self, label: str) -> int:
-        """Add an entity type, with new rows in the head if there is one; return 0 if it was there already, else 1."""
-        if not isinstance(label, str):
-            raise ValueError(Errors.E187)  # noqa: TRY004 - what spaCy's pipes raise
+    def check_label(self, label: str) -> None:
+        """Check that a label can be an entity type."""
         check_entity_types([label])
-        is_new = label not in self.labels
-        if is_new and self.classifier.peek(self.scheme) is not None:
-            self._set_tags(add_entity_type(self.prepare(), label))
-        if label not in self.cfg["added_labels"]:
-            self.cfg["added_labels"].append(
-                label
-            )  # for initialize too, which would drop it if the data lacks it
-        self.vocab.strings.add(label)
-        return int(is_new)
+
+    def get_labels(self, tag_set: TagSet) -> tuple[str, ...]:
+        """Return the entity types, without prefixes."""
+        return tag_set.entity_types
+
+    def extend_tags(self, tag_set: TagSet, label: str) -> TagSet:
+        """Return tags that know one more entity type."""
+        return add_entity_type(tag_set, label)
+
+    def read_targets(self, example: Example, tag_set: TagSet) -> Targets:
+        """Return the gold tags of an Example, and the spans that it says are wrong."""
+        return read_targets(example, tag_set, incorrect_spans_key=self.incorrect_spans_key)
 
     def initialize(
         self,
@@ -151,31 +129,13 @@ class HFNer(LearningPipe):
             self.cfg["added_labels"] = []
         self._set_types(types, known=known)
         tag_set = self.prepare()
-        check_threshold(self.cfg["threshold"], tag_set.entity_types)
+        check_threshold(self.threshold, tag_set.entity_types)
         for entity_type in tag_set.entity_types:
             self.vocab.strings.add(entity_type)
         self.cfg["class_weights"] = resolve_class_weights(self.class_weights, tag_set, get_examples)
         self.classifier.initialize(
             [example.x for example in islice(get_examples(), _N_SAMPLE_DOCS)]
         )
-
-    def __call__(self, doc: Doc) -> Doc:
-        """Annotate one Doc."""
-        return next(iter(self.pipe([doc], batch_size=1)), doc)
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = N_DOCS) -> Iterator[Doc]:
-        """Annotate Docs in batches, in order; a batch of long Docs ends before ``batch_size``, to keep memory flat.
-
-        If a batch fails, its Docs are tried one by one: only those that cannot be annotated go to the error handler.
-        """
-        handle_error = self.get_error_handler()
-        for docs in batch_docs(stream, batch_size):
-            yield from annotate_docs(
-                docs,
-                predict=self.predict,
-                annotate=self.set_annotations,
-                report=lambda doc, error: handle_error(self.name, self, [doc], error),
-            )
 
     def predict(self, docs: Iterable[Doc]) -> list[list[ScoredSpan]]:
         """Return the entities of each Doc with their scores, in order of their start; the Docs stay as they are."""
@@ -185,7 +145,7 @@ class HFNer(LearningPipe):
             return [[] for _ in docs]
         rows = self.classifier.predict(docs)
         return self._find(
-            docs, rows, tag_set, self._read_calibration(), threshold=self.cfg["threshold"]
+            docs, rows, tag_set, self._read_calibration(), threshold=self.threshold
         )
 
     def set_annotations(
@@ -234,27 +194,6 @@ class HFNer(LearningPipe):
         self.calibrated = True
         return report
 
-    def prepare(self) -> TagSet:
-        """Load the model, give it the labels that were added, and return its tags."""
-        tag_set = grown = self._require_tag_set()
-        for label in self.cfg["added_labels"]:
-            if label not in grown.entity_types:
-                grown = add_entity_type(grown, label)
-        if grown is not tag_set:
-            self._set_tags(grown)
-        return grown
-
-    def _require_tag_set(self) -> TagSet:
-        """Return the tags of a model that somebody has trained, or is about to."""
-        tag_set = self.classifier.load(self.scheme)
-        if tag_set is None:
-            raise CheckpointError(
-                f"{self.name}: the model is a plain encoder without a trained head for entities, so it cannot predict. "
-                "Train it (nlp.initialize and nlp.update, or `python -m spacy train`), or set name to a "
-                'token-classification checkpoint such as "dslim/bert-base-NER".'
-            )
-        return tag_set
-
     def _read_calibration(self) -> Calibration | None:
         """Return what the decoder's scores are passed through; it is read once, whoever has stored it."""
         stored = self.cfg["calibration"]
@@ -270,10 +209,6 @@ class HFNer(LearningPipe):
         tag_set = choose_tag_set(types, known=known, scheme=self.scheme)
         if tag_set != known:
             self._set_tags(tag_set)
-
-    def _set_tags(self, tag_set: TagSet) -> None:
-        self.classifier.set_tags(tag_set, scheme=self.scheme)
-        self.cfg["calibration"] = None
 
     def _find(
         self,

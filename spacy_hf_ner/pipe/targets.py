@@ -2,8 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,11 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.errors import ConfigError, TagError
 from spacy_hf_ner.model.training.loss import MISSING, Targets
+from spacy_hf_ner.pipe.component_settings import ClassWeights
 
 logger = logging.getLogger("spacy_hf_ner")
 
 NEW_HEAD_SCHEME = SCHEMES["IOB2"]
-
-ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 
 
 def read_targets(

@@ -10,7 +10,8 @@ from spacy.tokens import Doc, Span
 from spacy_hf_ner.core.labels import read_labels
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
-from spacy_hf_ner.pipe.entities import check_threshold, find_entities
+from spacy_hf_ner.pipe.component_settings import check_threshold
+from spacy_hf_ner.pipe.entities import find_entities
 from spacy_hf_ner.pipe.segments import cut_segments, find_kept_tokens
 
 TAGS = read_labels(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"], scheme="IOB2")
