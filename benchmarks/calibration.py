@@ -15,7 +15,8 @@ from spacy.training import Example
 
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.pipe.calibration import Calibration
-from spacy_hf_ner.pipe.entities import Decoder, find_entities
+from spacy_hf_ner.pipe.component_settings import Decoder
+from spacy_hf_ner.pipe.entities import find_entities
 from spacy_hf_ner.pipe.fitting import fit_calibration, fit_rows, judge_spans, read_held_out
 
 

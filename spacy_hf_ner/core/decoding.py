@@ -217,5 +217,5 @@ def _mean_probs(log_probs: Floats, path: Ints, start: Ints, end: Ints) -> Floats
     chosen = np.take_along_axis(log_probs, path[:, None], axis=1)[:, 0]
     probs = np.exp(chosen.astype(np.float64))
     total_before = np.concatenate([[0.0], np.cumsum(probs)])
-    mean = (total_before[end] - total_before[start]) / np.maximum(end - start, 1)
+    mean: Floats = (total_before[end] - total_before[start]) / np.maximum(end - start, 1)
     return np.clip(mean, 0.0, 1.0)

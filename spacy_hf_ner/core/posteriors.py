@@ -82,8 +82,8 @@ class Marginals(ABC):
 
     def has_path(self, rows: Ints) -> Bools:
         """Tell whether any legal path leads through each row. Shape: (n,)."""
-        has_path: Bools = (self.stays[rows] > 0.0).any(axis=1)
-        return has_path
+        is_reached: Bools = self.stays[rows] > 0.0
+        return np.asarray(is_reached.any(axis=1))
 
     def score_spans(self, start: Ints, end: Ints, type_i: Ints) -> Floats:
         """Return the posterior of each span. Shape: (n_spans,)."""

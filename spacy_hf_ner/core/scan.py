@@ -342,7 +342,8 @@ def _put_best_at_zero(log_scores: Floats) -> Floats:
     peak = log_scores.max()
     if peak == -np.inf:
         return log_scores
-    return log_scores - peak
+    scaled: Floats = log_scores - peak
+    return scaled
 
 
 def _choose(log_scores: Floats) -> Floats:

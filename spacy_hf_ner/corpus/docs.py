@@ -103,11 +103,14 @@ class _DocBuilder:
 
     def make_doc(self, vocab: Vocab, *, is_bounded: bool) -> Doc:
         """Return the Doc, with sentence starts if they are known."""
+        sent_starts: list[bool | int | None] | None = None
+        if is_bounded:
+            sent_starts = list(_move_first_start(self.starts_sentence))
         doc = Doc(
             vocab,
             words=self.tokens,
             spaces=self.has_space,
-            sent_starts=_move_first_start(self.starts_sentence) if is_bounded else None,
+            sent_starts=sent_starts,
             tags=self.tags if any(self.tags) else None,
         )
         doc.set_ents(

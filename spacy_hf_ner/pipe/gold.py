@@ -176,5 +176,5 @@ def _find_missing(doc: Doc) -> Ints:
     """Return first character and end of tokens that nobody has annotated. Shape: (n_missing, 2)."""
     columns = doc.to_array([IDX, LENGTH, ENT_IOB]).reshape(-1, 3).view(np.int64)
     start_char, n_chars, iob = columns.T
-    borders = np.stack([start_char, start_char + n_chars], axis=1)
+    borders: Ints = np.stack([start_char, start_char + n_chars], axis=1)
     return borders[iob == _NO_ANNOTATION]
