@@ -26,12 +26,8 @@ def _forward(
     docs: list[Doc],
     is_train: bool,  # noqa: FBT001
 ) -> tuple[list[Any], Callable[..., Any]]:
-    ops: Any = model.ops
     shim = cast("HFShim", model.shims[0])
-    rows, backprop = shim(docs, is_train, dropout=model.attrs["dropout_rate"])
-    return [ops.asarray2f(r) for r in rows], lambda d_rows: backprop(
-        [ops.to_numpy(d) for d in d_rows]
-    )
+    return shim(docs, is_train, dropout=model.attrs["dropout_rate"])
 
 
 class HFTokenClassifier(TokenClassifier):

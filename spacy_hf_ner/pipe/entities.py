@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from spacy.tokens import Doc
 
-from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
@@ -25,7 +25,7 @@ MIN_THRESHOLD = 1e-3  # of overlapping spans: below it nearly every run of token
 
 def find_entities(
     docs: Sequence[Doc],
-    rows: Sequence[Floats32],
+    rows: Sequence[UnitRows],
     tag_set: TagSet,
     *,
     decoder: Decoder,
@@ -38,7 +38,7 @@ def find_entities(
 
     Args:
         docs: At least one Doc.
-        rows: Log-probabilities of each token's tags. Shape of each: (n_tokens, n_tags).
+        rows: What the model says of each Doc.
         tag_set: The tags of the columns.
         decoder: How a tag path is chosen.
         threshold: The least score, or one for each entity type; None for no threshold.

@@ -12,8 +12,8 @@ from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
@@ -278,7 +278,7 @@ class HFNer(LearningPipe):
     def _find(
         self,
         docs: Sequence[Doc],
-        rows: Sequence[Floats32],
+        rows: Sequence[UnitRows],
         tag_set: TagSet,
         calibration: Calibration | None,
         *,

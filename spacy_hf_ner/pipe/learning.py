@@ -13,7 +13,7 @@ from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
 from spacy_hf_ner.pipe.storage import StoredPipe
-from spacy_hf_ner.pipe.targets import ClassWeights, find_class_weights, is_told, read_targets
+from spacy_hf_ner.pipe.targets import ClassWeights, find_class_weights, read_targets
 
 
 class LearningPipe(StoredPipe):
@@ -59,19 +59,18 @@ class LearningPipe(StoredPipe):
         if not any(len(example.predicted) for example in examples):
             return losses
         tag_set = self._prepare()
-        targets = [
+        gold = [
             read_targets(eg, tag_set, incorrect_spans_key=self.incorrect_spans_key)
             for eg in examples
         ]
-        if (
-            not any(map(is_told, targets)) and not self.classifier.is_listener
-        ):  # one that listens must answer its encoder
+        is_untaught = all(targets.is_empty for targets in gold)
+        if is_untaught and not self.classifier.is_listener:  # a listener must answer its encoder
             return losses
         set_dropout_rate(self.model, drop)
-        rows, backprop = self.classifier.begin_update([example.predicted for example in examples])
+        predicted, backprop = self.classifier.begin_update([eg.predicted for eg in examples])
         loss, gradient = compute_loss(
-            rows,
-            targets,
+            [doc.rows for doc in predicted],
+            [targets.of_units(doc.units) for targets, doc in zip(gold, predicted, strict=True)],
             class_weights=find_class_weights(
                 self.class_weights, tag_set, resolved=self.cfg["class_weights"]
             ),
@@ -108,7 +107,8 @@ class LearningPipe(StoredPipe):
         check_vectors(teacher, docs, name=self.name)
         lesson = ask_teacher(teacher, docs, taught=taught, known=self._prepare())
         set_dropout_rate(self.model, 0.0)
-        rows, backprop = self.classifier.begin_update(docs)
+        predicted, backprop = self.classifier.begin_update(docs)
+        rows = [doc.rows for doc in predicted]
         loss, gradient = compute_divergence(
             rows, lesson.rows, lesson.columns, reduction=self.classifier.reduction
         )

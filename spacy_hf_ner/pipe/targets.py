@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from spacy.errors import Errors
 from spacy.training import Example
 
+from spacy_hf_ner.core.alignment import Units
+from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
@@ -24,9 +27,42 @@ NEW_HEAD_SCHEME = SCHEMES["IOB2"]
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 
 
+WrongPath = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTargets:
+    """What gold says of the tokens of a Doc.
+
+    Attributes:
+        tags: The column of each token's gold tag, or -1 where the annotation is missing.
+            Shape: (n_tokens,).
+        wrong_paths: Runs of (token, column) that together name a span known to be wrong.
+    """
+
+    tags: Ints
+    wrong_paths: Sequence[WrongPath] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to learn."""
+        return not self.wrong_paths and bool((self.tags == MISSING).all())
+
+    def of_units(self, units: Units) -> Targets:
+        """Return what gold says of the units of the same Doc; paths need a unit for each token."""
+        unit_of_token = np.full(len(self.tags), -1, dtype=np.int64)
+        unit_of_token[units.token_i] = np.arange(len(units))
+        wrong_paths: list[WrongPath] = []
+        for path in self.wrong_paths:
+            unit_path = tuple((int(unit_of_token[token_i]), column) for token_i, column in path)
+            if all(unit >= 0 for unit, _ in unit_path):
+                wrong_paths.append(unit_path)
+        return Targets(self.tags[units.token_i], wrong_paths)
+
+
 def read_targets(
     example: Example, tag_set: TagSet, *, incorrect_spans_key: str | None = None
-) -> Targets:
+) -> TokenTargets:
     """Return what an Example teaches.
 
     Missing annotation (``-``, tokens whose gold entity cannot be aligned, Docs without any) has no tag.
@@ -47,12 +83,7 @@ def read_targets(
             tags[i] = _find_column(
                 _read_biluo(text, tag_set.scheme, before=biluo[i - 1] if i else None), tag_set
             )
-    return Targets(tags, _find_wrong_paths(example, tag_set, incorrect_spans_key))
-
-
-def is_told(targets: Targets) -> bool:
-    """Return whether there is anything to learn."""
-    return bool(targets.wrong_paths) or bool((targets.tags != MISSING).any())
+    return TokenTargets(tags, _find_wrong_paths(example, tag_set, incorrect_spans_key))
 
 
 def find_entity_types(examples: Iterable[Example]) -> list[str]:

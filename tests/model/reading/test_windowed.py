@@ -87,16 +87,14 @@ def test_texts_without_subwords_have_no_logits(bert: Checkpoint, make_docs: Make
     assert run_windows(backend, layout, bert, Budget(64, 64)).shape == (0, 9)
 
 
-def test_rows_are_spread_over_tokens_and_gathered_again(
-    bert: Checkpoint, make_docs: MakeDocs
-) -> None:
+def test_each_doc_gets_the_rows_of_its_units(bert: Checkpoint, make_docs: MakeDocs) -> None:
     docs = make_docs(["a\n\nb", "", "c"])
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
     rows = np.arange(6, dtype=np.float32).reshape(3, 2)
-    spread = layout.spread_rows(rows)
-    assert [len(row) for row in spread] == [len(doc) for doc in docs]
-    assert np.isnan(spread[0][1]).all()
-    assert np.array_equal(layout.gather_rows(spread), rows)
+    by_doc = layout.split_rows(rows)
+    assert [doc.units.token_i.tolist() for doc in by_doc] == [[0, 2], [], [0]]
+    assert [doc.units.start_char.tolist() for doc in by_doc] == [[0, 3], [], [0]]
+    assert np.array_equal(np.concatenate([doc.rows for doc in by_doc]), rows)
 
 
 def _sentences(vocab: Vocab) -> Doc:
