@@ -40,12 +40,13 @@ from spacy_hf_ner.model.reading.aggregation import (
 )
 from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import Layout, MixedReading, Reading, lay_out
-from spacy_hf_ner.model.reading.windowed import RecomputingBackend, run_windows
+from spacy_hf_ner.model.reading.windowed import run_windows
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.training.dropout import make_dropout_cheap, set_dropout
 from spacy_hf_ner.model.training.embeddings import EmbeddingGradient
 from spacy_hf_ner.model.training.freezing import freeze_layers
 from spacy_hf_ner.model.training.optimizer import NetworkOptimizer
+from spacy_hf_ner.model.training.recomputing import RecomputingBackend
 
 logger = logging.getLogger("spacy_hf_ner")
 
