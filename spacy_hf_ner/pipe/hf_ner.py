@@ -25,17 +25,12 @@ from spacy_hf_ner.pipe.annotation import (
 )
 from spacy_hf_ner.pipe.batches import N_DOCS, annotate_docs, batch_docs
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
+from spacy_hf_ner.pipe.class_weights import ClassWeights, resolve_class_weights
 from spacy_hf_ner.pipe.entities import Decoder, Threshold, check_threshold, find_entities
 from spacy_hf_ner.pipe.fitting import CalibrationReport, fit_and_report, read_held_out
 from spacy_hf_ner.pipe.learning import LearningPipe
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
-from spacy_hf_ner.pipe.targets import (
-    ClassWeights,
-    choose_tag_set,
-    find_entity_types,
-    merge_types,
-    resolve_class_weights,
-)
+from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types, merge_types
 
 _N_SAMPLE_DOCS = 10
 

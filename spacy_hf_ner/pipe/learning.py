@@ -11,9 +11,10 @@ from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
+from spacy_hf_ner.pipe.class_weights import ClassWeights, find_class_weights
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
 from spacy_hf_ner.pipe.storage import StoredPipe
-from spacy_hf_ner.pipe.targets import ClassWeights, find_class_weights, read_targets
+from spacy_hf_ner.pipe.targets import read_targets
 
 
 class LearningPipe(StoredPipe):
