@@ -63,8 +63,9 @@ def cut_segments(
     n_tokens = np.array([len(doc) for doc in docs], dtype=np.int64)
     n_units = np.array([len(unit_rows) for unit_rows in predicted], dtype=np.int64)
     token_starts = find_starts(n_tokens)
-    attributes = [doc.to_array(_ATTRIBUTES).reshape(-1, len(_ATTRIBUTES)) for doc in docs]
-    sent_start, is_space, iob, entity_type = np.concatenate(attributes).T
+    by_doc = [doc.to_array(_ATTRIBUTES).reshape(-1, len(_ATTRIBUTES)) for doc in docs]
+    attributes: npt.NDArray[np.uint64] = np.concatenate(by_doc)
+    sent_start, is_space, iob, entity_type = attributes.T
 
     is_break: Bools = sent_start == 1
     # Not every Doc says that its first token starts a sentence: span.as_doc() may be half of one.
