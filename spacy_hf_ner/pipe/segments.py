@@ -7,6 +7,7 @@ space, or no subword) are left out, and lie inside an entity if both neighbours 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,8 +65,7 @@ def cut_segments(
     n_units = np.array([len(unit_rows) for unit_rows in predicted], dtype=np.int64)
     token_starts = find_starts(n_tokens)
     by_doc = [doc.to_array(_ATTRIBUTES).reshape(-1, len(_ATTRIBUTES)) for doc in docs]
-    attributes: npt.NDArray[np.uint64] = np.concatenate(by_doc)
-    sent_start, is_space, iob, entity_type = attributes.T
+    sent_start, is_space, iob, entity_type = np.concatenate(by_doc).T
 
     is_break: Bools = sent_start == 1
     # Not every Doc says that its first token starts a sentence: span.as_doc() may be half of one.
@@ -118,7 +118,7 @@ def _find_blank_lines(docs: Sequence[Doc], space_i: Ints, token_starts: Ints) ->
     return np.array(blank_lines, dtype=np.int64)
 
 
-def _is_kept(iob: npt.NDArray[np.uint64], entity_type: npt.NDArray[np.uint64]) -> Bools:
+def _is_kept(iob: npt.NDArray[Any], entity_type: npt.NDArray[Any]) -> Bools:
     """Return which tokens are in an entity or blocked. Shape: (n_tokens,)."""
     kept: Bools = (entity_type != 0) | (iob == _IOB_BEGIN)
     return kept
