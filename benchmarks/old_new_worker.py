@@ -1,6 +1,7 @@
 """The process in which `old_new.py` measures one checkout.
 
-It reads one JSON request a line from stdin, and writes one JSON answer a line to stdout. It reaches the checkout only in public ways: pipelines, registered names, the command line.
+It reads one JSON request a line from stdin, and writes one JSON answer a line to stdout. It reaches
+the checkout only in public ways: pipelines, registered names, the command line.
 """
 
 import gc
@@ -182,7 +183,7 @@ def main() -> None:
         elif job == "prepare":
             clock = request["clock"]
             bench = Bench(model=request.pop("model"), folder=request.pop("folder"), setting=request)
-            # What was made so far stays, and need not be looked through while something is measured.
+            # What was made so far stays: the collector need not go through it in a measurement.
             gc.collect()
             gc.freeze()
         else:
