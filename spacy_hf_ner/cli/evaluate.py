@@ -96,7 +96,9 @@ def evaluate(
     key = find_spans_key(nlp, spans_key)
     seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key) if train else None
     make_folder(output)
-    evaluation = evaluate_pipeline(nlp, golds, spans_key=key, seen=seen, progress=progress)
+    evaluation = evaluate_pipeline(
+        nlp, golds, spans_key=key, seen=seen, data=data, progress=progress
+    )
     metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
     (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
     report = make_report(evaluation, data=data.name, training=training)

@@ -9,7 +9,6 @@ from wasabi import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.prediction import (
-    describe,
     find_spans_key,
     load_pipeline,
     pair_predictions,
@@ -17,6 +16,7 @@ from spacy_hf_ner.evaluation.prediction import (
     read_gold_docs,
     use_gpu,
 )
+from spacy_hf_ner.evaluation.signature import describe_pipeline
 from spacy_hf_ner.visual.entities_page import make_entities_page
 from spacy_hf_ner.visual.page import count
 
@@ -85,6 +85,6 @@ def visualise(
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
     output.write_text(
-        make_entities_page(pairs, model=describe(nlp), n_docs=len(golds)), encoding="utf8"
+        make_entities_page(pairs, model=describe_pipeline(nlp), n_docs=len(golds)), encoding="utf8"
     )
     return len(shown), len(golds)

@@ -13,7 +13,6 @@ from spacy_hf_ner.evaluation.memory import read_peak_memory
 from spacy_hf_ner.evaluation.prediction import (
     check_gold,
     check_pipeline,
-    describe,
     find_spans_key,
     load_pipeline,
     pair_predictions,
@@ -28,6 +27,7 @@ from spacy_hf_ner.evaluation.resampling import (
     count_docs,
     permutation_test,
 )
+from spacy_hf_ner.evaluation.signature import Signature, sign
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 
 
@@ -45,6 +45,7 @@ class Measured:
             Windows, which does not tell.
         size: Bytes of the pipeline's files; None where it has none.
         n_unjudged: Predicted entities on tokens without gold annotation, which count as neither right nor wrong.
+        signature: What all this was made with.
     """
 
     model: str
@@ -54,7 +55,8 @@ class Measured:
     words_per_second: float
     peak_memory: int | None
     size: int | None
-    n_unjudged: int = 0
+    n_unjudged: int
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,10 @@ def measure_pipeline(
     check_gold(golds, spans_key=key)
     prediction = predict(nlp, golds)
     pairs = pair_predictions(prediction, spans_key=key)
+    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     return Measured(
         model=model,
-        description=describe(nlp),
+        description=signature.pipeline,
         strict=score_strict(pairs),
         docs=count_docs(pairs),
         words_per_second=prediction.words_per_second,
@@ -141,6 +144,7 @@ def measure_pipeline(
         if nlp.path
         else None,
         n_unjudged=sum(len(pair.unjudged) for pair in pairs),
+        signature=signature,
     )
 
 

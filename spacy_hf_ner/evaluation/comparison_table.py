@@ -79,6 +79,7 @@ def comparison_json(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "peak_memory_bytes": standing.measured.peak_memory,
             "size_bytes": standing.measured.size,
             "n_unjudged": standing.measured.n_unjudged,
+            "signature": standing.measured.signature.to_json(),
         }
         for standing in standings
     ]

@@ -18,6 +18,8 @@ from spacy_hf_ner.evaluation.pairing import DocPair, name_apart
 from spacy_hf_ner.evaluation.strict import Counts, count_types, harmonic_mean
 
 HIGH_PRECISION = 0.95
+NOISE_SAMPLES = 100
+NOISE_SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def measure_confidence(spans: ScoredSpans) -> Confidence | None:
     return Confidence(
         equal_mass=measure_reliability(spans.scores, spans.is_correct, binning="equal_mass"),
         equal_width=measure_reliability(spans.scores, spans.is_correct, binning="equal_width"),
-        noise=calibration_noise(spans.scores, n_samples=100),
+        noise=calibration_noise(spans.scores, n_samples=NOISE_SAMPLES, seed=NOISE_SEED),
         brier=brier_score(spans.scores, spans.is_correct),
         auroc=auroc(spans.scores, spans.is_correct),
         n=len(spans.scores),

@@ -104,13 +104,6 @@ def find_spans_key(nlp: Language, named: str | None = None) -> str:
     return named or (keys[-1] if keys else DEFAULT_SPANS_KEY)
 
 
-def describe(nlp: Language) -> str:
-    """Return a pipeline's name, version and components, such as ``"en_news 1.0.0 (hf_ner)"``."""
-    return (
-        f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']} ({', '.join(nlp.pipe_names)})"
-    )
-
-
 def read_gold_docs(path: Path, vocab: Vocab) -> list[Doc]:
     """Return the Docs of a .spacy file or of all such files in a folder; of other files, what conversion gives.
 

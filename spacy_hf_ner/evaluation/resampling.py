@@ -15,6 +15,10 @@ from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.evaluation.pairing import DocPair
 from spacy_hf_ner.evaluation.strict import count_types
 
+BOOTSTRAP_SAMPLES = 1000
+PERMUTATION_SAMPLES = 10_000
+RESAMPLING_SEED = 0
+
 _CELLS = 500_000  # random numbers held at once: more would be slower, not faster
 
 
@@ -70,7 +74,9 @@ def count_docs(pairs: Sequence[DocPair]) -> DocCounts:
     return DocCounts(types, counts)
 
 
-def bootstrap(docs: DocCounts, *, n_samples: int = 1000, seed: int = 0) -> Intervals | None:
+def bootstrap(
+    docs: DocCounts, *, n_samples: int = BOOTSTRAP_SAMPLES, seed: int = RESAMPLING_SEED
+) -> Intervals | None:
     """Return percentile intervals over drawn documents; None with fewer than two documents or no entities.
 
     A sample without anything to divide by, such as one without a document that has the type, says nothing of that
@@ -104,7 +110,11 @@ def bootstrap(docs: DocCounts, *, n_samples: int = 1000, seed: int = 0) -> Inter
 
 
 def permutation_test(
-    first: DocCounts, second: DocCounts, *, n_samples: int = 10_000, seed: int = 0
+    first: DocCounts,
+    second: DocCounts,
+    *,
+    n_samples: int = PERMUTATION_SAMPLES,
+    seed: int = RESAMPLING_SEED,
 ) -> float:
     """Return how often two pipelines would differ by at least as much in micro F1 if they were equally good.
 

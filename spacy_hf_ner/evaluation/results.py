@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
@@ -29,7 +30,6 @@ from spacy_hf_ner.evaluation.pairing import DocPair
 from spacy_hf_ner.evaluation.prediction import (
     Prediction,
     check_gold,
-    describe,
     find_spans_key,
     pair_predictions,
     predict,
@@ -41,6 +41,7 @@ from spacy_hf_ner.evaluation.seqeval_report import (
     require_seqeval,
     score_with_seqeval,
 )
+from spacy_hf_ner.evaluation.signature import Signature, sign
 from spacy_hf_ner.evaluation.slices import Slicing, slice_scores
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 from spacy_hf_ner.evaluation.tokens import PairTags, have_tags, token_accuracy, write_pair_tags
@@ -68,6 +69,7 @@ class Evaluation:
         thresholds: Precision and recall over the threshold, for all types and for each; empty without scores.
         n_words: Predicted tokens.
         words_per_second: Throughput of tokenizer and pipeline.
+        signature: What all this was made with.
     """
 
     model: str
@@ -86,6 +88,7 @@ class Evaluation:
     thresholds: tuple[ThresholdCurve, ...]
     n_words: int
     words_per_second: float
+    signature: Signature
 
     @property
     def n_unjudged(self) -> int:
@@ -99,6 +102,7 @@ def evaluate_pipeline(
     *,
     spans_key: str | None = None,
     seen: Mapping[str, AbstractSet[str]] | None = None,
+    data: Path | None = None,
     progress: bool = False,
 ) -> Evaluation:
     """Return how good a pipeline's entities are, judged by the gold Docs.
@@ -112,6 +116,7 @@ def evaluate_pipeline(
         spans_key: The span group that holds the scores, or the entities themselves; None for that of the pipeline's
             hf_ner.
         seen: The entity types of each entity text in the training data, from ``slices.read_seen``.
+        data: File or folder of the gold Docs, for the signature.
         progress: Show a progress bar.
 
     Raises:
@@ -123,7 +128,8 @@ def evaluate_pipeline(
     # Before hours of prediction, not after.
     require_seqeval()
     check_gold(golds, spans_key=find_spans_key(nlp, spans_key))
-    return judge(nlp, predict(nlp, golds, progress=progress), spans_key=spans_key, seen=seen)
+    prediction = predict(nlp, golds, progress=progress)
+    return judge(nlp, prediction, spans_key=spans_key, seen=seen, data=data)
 
 
 def judge(
@@ -132,15 +138,18 @@ def judge(
     *,
     spans_key: str | None = None,
     seen: Mapping[str, AbstractSet[str]] | None = None,
+    data: Path | None = None,
 ) -> Evaluation:
     """Return how good predictions are that have been made already; see :func:`evaluate_pipeline`."""
+    key = find_spans_key(nlp, spans_key)
+    signature = sign(nlp, data=data, n_docs=len(prediction.examples), spans_key=key)
     with pause_collector():
-        pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
+        pairs = pair_predictions(prediction, spans_key=key)
         matches = tuple(match_entities(pair.gold, pair.predicted) for pair in pairs)
         tags = [write_pair_tags(pair) for pair in pairs] if have_tags(pairs) else None
         scored = collect_scores(pairs)
         return Evaluation(
-            model=describe(nlp),
+            model=signature.pipeline,
             pairs=pairs,
             matches=matches,
             strict=score_strict(pairs),
@@ -156,6 +165,7 @@ def judge(
             thresholds=trace_thresholds(scored),
             n_words=prediction.n_words,
             words_per_second=prediction.words_per_second,
+            signature=signature,
         )
 
 

@@ -19,6 +19,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "model": evaluation.model,
+        "signature": evaluation.signature.to_json(),
         "n_docs": len(evaluation.pairs),
         "n_words": evaluation.n_words,
         "words_per_second": evaluation.words_per_second,

@@ -1,0 +1,94 @@
+import hashlib
+import json
+import platform
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+
+from spacy_hf_ner import __version__
+from spacy_hf_ner.evaluation.signature import Draws, GoldData, Signature, hash_files, sign
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "dev.spacy"
+    path.write_bytes(b"gold")
+    return path
+
+
+def test_a_signature_names_pipeline_data_device_and_versions(ruler: Language, data: Path) -> None:
+    signature = sign(ruler, data=data, n_docs=3, spans_key="sc")
+    assert signature.pipeline.endswith("(entity_ruler)")
+    assert signature.data == GoldData("dev.spacy", hashlib.sha256(b"gold").hexdigest(), 3)
+    assert signature.spans_key == "sc"
+    assert signature.versions["spacy-hf-ner"] == __version__
+    assert signature.versions["spacy"] == spacy.__version__
+    assert signature.versions["python"] == platform.python_version()
+    assert {"torch", "transformers", "thinc", "numpy"} <= signature.versions.keys()
+
+
+def test_a_signature_has_the_settings_that_change_results() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    config = {"threshold": 0.5, "spans_key": "mine", "model": {"name": "x", "precision": "fp32"}}
+    nlp.add_pipe("hf_ner", config=config)
+    components = sign(nlp, data=None, n_docs=0, spans_key="mine").components
+    assert list(components) == ["hf_ner"]
+    assert components["hf_ner"]["threshold"] == 0.5
+    assert components["hf_ner"]["spans_key"] == "mine"
+    assert components["hf_ner"]["precision"] == "fp32"
+
+
+def test_the_date_is_in_utc(ruler: Language) -> None:
+    date = datetime.fromisoformat(sign(ruler, data=None, n_docs=0, spans_key="sc").date)
+    assert date.utcoffset() == timedelta(0)
+
+
+def test_a_signature_is_plain_json(ruler: Language, data: Path) -> None:
+    plain = sign(ruler, data=data, n_docs=3, spans_key="sc").to_json()
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["draws"]["intervals"] == {"n_samples": 1000, "seed": 0}
+    assert plain["draws"]["permutation_test"] == {"n_samples": 10_000, "seed": 0}
+
+
+def test_a_signature_is_one_line_of_text() -> None:
+    signature = Signature(
+        pipeline="en_news 1.0.0 (hf_ner)",
+        data=GoldData("dev.spacy", "0123456789abcdef", 12),
+        spans_key="hf_ner",
+        device="cpu",
+        components={"hf_ner": {"threshold": None}},
+        draws={"intervals": Draws(1000, 0)},
+        versions={"python": "3.11.0"},
+        date="2026-01-02T03:04:05+00:00",
+    )
+    assert str(signature) == (
+        "data:dev.spacy|sha256:01234567|docs:12|pipeline:en_news 1.0.0 (hf_ner)|spans_key:hf_ner|"
+        "hf_ner.threshold:None|device:cpu|intervals:1000@seed0|python:3.11.0|"
+        "date:2026-01-02T03:04:05+00:00"
+    )
+
+
+def test_docs_from_no_file_have_no_digest(ruler: Language) -> None:
+    signature = sign(ruler, data=None, n_docs=2, spans_key="sc")
+    assert signature.data == GoldData(None, None, 2)
+    assert str(signature).startswith("data:-|docs:2|")
+
+
+def test_the_digest_of_a_folder_knows_contents_and_names_but_not_its_place(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder / "sub").mkdir(parents=True)
+        (tmp_path / folder / "sub" / "b.spacy").write_bytes(b"b")
+        (tmp_path / folder / "a.spacy").write_bytes(b"a")
+    before = hash_files(tmp_path / "one")
+    assert before == hash_files(tmp_path / "two")
+    (tmp_path / "one" / "a.spacy").rename(tmp_path / "one" / "c.spacy")
+    (tmp_path / "two" / "a.spacy").write_bytes(b"other")
+    assert before not in (hash_files(tmp_path / "one"), hash_files(tmp_path / "two"))
+
+
+def test_a_place_without_files_has_no_digest(tmp_path: Path) -> None:
+    assert hash_files(tmp_path / "nothing") is None
