@@ -7,7 +7,7 @@ from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_rows, type_header, type_rows
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 from spacy_hf_ner.visual.html_table import make_table
-from spacy_hf_ner.visual.page import count, make_page
+from spacy_hf_ner.visual.page import count, make_page, make_signature
 
 
 def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
@@ -35,6 +35,8 @@ def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
         + make_table("Strict spans, and what they cost", HEADER, rows)
         + '<p class="note">p: how often chance alone makes so large a difference of F1 to the first pipeline '
         "(documents’ outputs exchanged at random, 10,000 times). Memory: the most that a process with nothing but this "
-        "pipeline held.</p>" + f'<div class="pair">{per_type}{chart}</div></main>'
+        "pipeline held.</p>"
+        + f'<div class="pair">{per_type}{chart}</div></main>'
+        + make_signature(standing.measured.signature for standing in standings)
     )
     return make_page(title=f"Comparison on {data}", body=body, styles=["report.css"])
