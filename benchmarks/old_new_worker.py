@@ -19,7 +19,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.training.batchers import minibatch_by_words
 from spacy.util import registry
-from thinc.api import Adam, fix_random_seed
+from thinc.api import Adam, Optimizer, fix_random_seed
 from typer.main import get_command
 
 N_MODEL_WORDS = 25_000  # enough that the model finds most names
@@ -61,7 +61,7 @@ class Bench:
 
     def decoding(self) -> Callable[[], object]:
         """What the component does after its model."""
-        component = self._decoder.get_pipe("hf_ner")
+        component: Any = self._decoder.get_pipe("hf_ner")
         docs = [self._decoder.make_doc(text) for text in self._documents * N_DECODED_TIMES]
         return lambda: list(component.pipe(docs, batch_size=64))
 
@@ -93,7 +93,7 @@ def make_model(*, output: str, setting: dict[str, Any]) -> str:
     return output
 
 
-def make_learner(encoder: str, docs: Iterable[Doc]) -> tuple[Language, Adam]:
+def make_learner(encoder: str, docs: Iterable[Doc]) -> tuple[Language, Optimizer]:
     """Return a pipeline that is ready to train, and its optimizer."""
     fix_random_seed(0)
     nlp = spacy.blank("en")
