@@ -1,7 +1,12 @@
 """Tags to spans and back, for every scheme, with one state machine.
 
-Reading is lenient, as the CoNLL scorer is: a tag that cannot continue an entity starts one, so no tag is ever
-lost; what had to be read against the scheme is reported beside the spans.
+Reading is lenient, as the CoNLL scorer is: a tag that cannot continue an entity starts one, so no
+tag is ever lost; what had to be read against the scheme is reported beside the spans. All that is
+decided lies at the border of two neighbouring tags::
+
+    tags       O   B-PER   I-PER   I-LOC   O
+    borders      |       -       |       |      - goes on   | ends, starts, or both
+    spans          [PER         )  [LOC )
 """
 
 from collections import Counter
@@ -13,6 +18,20 @@ from typing import Literal, NamedTuple
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, scheme_of_prefixes
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.errors import TagError
+
+__all__ = [
+    "Borders",
+    "SchemeGuess",
+    "TagReading",
+    "Violation",
+    "ViolationKind",
+    "count_borders",
+    "detect_scheme",
+    "guess_scheme",
+    "obedience",
+    "read_tags",
+    "write_tags",
+]
 
 ViolationKind = Literal["starts without a start tag", "ends without an end tag"]
 
@@ -32,7 +51,12 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class TagReading:
-    """The entities of a tag sequence, and where the sequence broke its scheme."""
+    """The entities of a tag sequence, and where the sequence broke its scheme.
+
+    Attributes:
+        spans: The entities, in order.
+        violations: What had to be read against the scheme, in order.
+    """
 
     spans: tuple[TokenSpan, ...]
     violations: tuple[Violation, ...]
@@ -48,35 +72,37 @@ def read_tags(tags: Sequence[Tag | None], scheme: Scheme) -> TagReading:
     Raises:
         TagError: A prefix is not in the scheme.
 
-    >>> read_tags([Tag("I", "PER"), Tag("I", "PER"), OUTSIDE], SCHEMES["IOB2"])
-    TagReading(spans=(TokenSpan(start=0, end=2, entity_type='PER'),), \
-violations=(Violation(token_i=0, kind='starts without a start tag'),))
+    >>> reading = read_tags([Tag("I", "PER"), Tag("I", "PER"), OUTSIDE], SCHEMES["IOB2"])
+    >>> reading.spans
+    (TokenSpan(start=0, end=2, entity_type='PER'),)
+    >>> reading.violations
+    (Violation(token_i=0, kind='starts without a start tag'),)
     """
     spans: list[TokenSpan] = []
     violations: list[Violation] = []
-    start = 0
-    before: Tag = OUTSIDE
+    start = 0  # of the entity that the tag before belongs to
+    before = OUTSIDE
     prefixes = scheme.prefixes
-    for i, tag in enumerate((*tags, OUTSIDE)):
-        here = OUTSIDE if tag is None else tag
-        if here.entity_type and here.prefix not in prefixes:
+    # One tag more than there are, so that the last entity ends, too.
+    for i, annotated in enumerate((*tags, OUTSIDE)):
+        tag = OUTSIDE if annotated is None else annotated
+        if tag.entity_type and tag.prefix not in prefixes:
             raise TagError(
-                f"token {i}: prefix {here.prefix!r} of {str(here)!r} is not in {scheme.name} "
+                f"token {i}: prefix {tag.prefix!r} of {str(tag)!r} is not in {scheme.name} "
                 f"({', '.join(prefixes)}, O)."
             )
-        if not (here.entity_type or before.entity_type):
+        if not (tag.entity_type or before.entity_type):
             continue  # most of a text
-        border = _judge(before, here, scheme)
-        if border.is_inside:
-            before = here
-            continue
-        if before.entity_type:
-            spans.append(TokenSpan(start, i, before.entity_type))
-        if border.ends_badly:
-            violations.append(Violation(i - 1, "ends without an end tag"))
-        if border.starts_badly:
-            violations.append(Violation(i, "starts without a start tag"))
-        start, before = i, here
+        border = _judge(before, tag, scheme)
+        if not border.is_inside:
+            if before.entity_type:
+                spans.append(TokenSpan(start, i, before.entity_type))
+            if border.ends_badly:
+                violations.append(Violation(i - 1, "ends without an end tag"))
+            if border.starts_badly:
+                violations.append(Violation(i, "starts without a start tag"))
+            start = i
+        before = tag
     return TagReading(tuple(spans), tuple(violations))
 
 
@@ -86,25 +112,28 @@ def write_tags(spans: Iterable[TokenSpan], n_tokens: int, scheme: Scheme) -> lis
     Raises:
         TagError: Two spans overlap, or a span ends after the last token.
 
-    >>> [str(tag) for tag in write_tags([TokenSpan(0, 2, "PER"), TokenSpan(3, 4, "LOC")], 4, SCHEMES["IOBES"])]
+    >>> spans = [TokenSpan(0, 2, "PER"), TokenSpan(3, 4, "LOC")]
+    >>> [str(tag) for tag in write_tags(spans, 4, SCHEMES["IOBES"])]
     ['B-PER', 'E-PER', 'O', 'S-LOC']
     """
     tags = [OUTSIDE] * n_tokens
-    end = 0
-    end_type = ""
+    end_before = 0
+    type_before = ""
     for span in sorted(spans):
-        if span.start < end:
+        if span.start < end_before:
             raise TagError(
-                f"{span} overlaps the span before it, which ends at token {end}: tags cannot nest."
+                f"{span} overlaps the span before it, which ends at token {end_before}: tags "
+                "cannot nest."
             )
         if span.end > n_tokens:
             raise TagError(f"{span} ends after the last of {n_tokens} tokens.")
-        touches = span.start == end and span.entity_type == end_type
+        touches = span.start == end_before and span.entity_type == type_before
         length = span.end - span.start
         for position in range(length):
             prefix = scheme.role(position, length, touches=touches)
             tags[span.start + position] = Tag(prefix, span.entity_type)
-        end, end_type = span.end, span.entity_type
+        end_before = span.end
+        type_before = span.entity_type
     return tags
 
 
@@ -126,7 +155,9 @@ Borders = Counter[tuple[Tag, Tag]]
 
 
 def count_borders(sequences: Iterable[Sequence[Tag | None]]) -> Borders:
-    """Return how often each tag follows each other one: all that is needed to guess a scheme, in constant memory.
+    """Return how often each tag follows each other one.
+
+    That is all that is needed to guess a scheme, and takes no more memory for longer data.
 
     >>> count_borders([[Tag("B", "PER")]])[OUTSIDE, Tag("B", "PER")]
     1
@@ -139,14 +170,16 @@ def count_borders(sequences: Iterable[Sequence[Tag | None]]) -> Borders:
 
 
 def detect_scheme(sequences: Iterable[Sequence[Tag | None]]) -> SchemeGuess:
-    """Return the scheme of tagged data; unlike a checkpoint's labels, data does tell IOB1 from IOB2.
+    """Return the scheme of tagged data.
+
+    Unlike a checkpoint's labels, data tells IOB1 from IOB2.
 
     Raises:
         TagError: The prefixes fit no scheme.
 
-    >>> detect_scheme([[Tag("I", "PER"), Tag("B", "PER")]])
-    SchemeGuess(scheme=Scheme(name='IOB1', begin='I', inside='I', end='I', single='I', touching='B', \
-lenient=False), share=1.0)
+    >>> guess = detect_scheme([[Tag("I", "PER"), Tag("B", "PER")]])
+    >>> guess.scheme.name, guess.share
+    ('IOB1', 1.0)
     """
     return guess_scheme(count_borders(sequences))
 
@@ -157,11 +190,12 @@ def guess_scheme(borders: Borders) -> SchemeGuess:
     Raises:
         TagError: The prefixes fit no scheme.
     """
-    prefixes = {tag.prefix for pair in borders for tag in pair if tag.entity_type}
+    prefixes: set[str] = set()
+    for pair in borders:
+        prefixes.update(tag.prefix for tag in pair if tag.entity_type)
     family = scheme_of_prefixes(prefixes)
     if family is None:
-        known = "; ".join(f"{s.name}: {' '.join(s.prefixes)}" for s in SCHEMES.values())
-        raise TagError(f"the prefixes {sorted(prefixes)} fit no scheme ({known}).")
+        raise TagError(f"the prefixes {sorted(prefixes)} fit no scheme ({_list_schemes()}).")
     best: SchemeGuess | None = None
     for scheme in SCHEMES.values():
         # A lenient scheme is for labels, which say less than data: it would obey anything.
@@ -174,19 +208,38 @@ def guess_scheme(borders: Borders) -> SchemeGuess:
     return best or SchemeGuess(family, obedience(borders, family))
 
 
+def _list_schemes() -> str:
+    """Return the schemes with their prefixes, for a message."""
+    rows: list[str] = []
+    for scheme in SCHEMES.values():
+        prefixes = " ".join(scheme.prefixes)
+        rows.append(f"{scheme.name}: {prefixes}")
+    return "; ".join(rows)
+
+
 def obedience(borders: Borders, scheme: Scheme) -> float:
     """Return the share of entity borders (starts and ends) in [0, 1] that obey the scheme.
 
     >>> obedience(count_borders([[Tag("I", "PER")], [Tag("B", "PER")]]), SCHEMES["IOB2"])
     0.75
     """
-    n_borders = n_wrong = 0
-    for (before, here), count in borders.items():
-        border = _judge(before, here, scheme)
-        if not border.is_inside:
-            n_borders += count * (bool(before.entity_type) + bool(here.entity_type))
-            n_wrong += count * (border.ends_badly + border.starts_badly)
-    return 1.0 if n_borders == 0 else 1.0 - n_wrong / n_borders
+    n_borders = 0
+    n_wrong = 0
+    for (before, after), count in borders.items():
+        border = _judge(before, after, scheme)
+        if border.is_inside:
+            continue
+        if before.entity_type:
+            n_borders += count
+        if after.entity_type:
+            n_borders += count
+        if border.ends_badly:
+            n_wrong += count
+        if border.starts_badly:
+            n_wrong += count
+    if n_borders == 0:
+        return 1.0
+    return 1.0 - n_wrong / n_borders
 
 
 class _Border(NamedTuple):
@@ -197,13 +250,14 @@ class _Border(NamedTuple):
     starts_badly: bool = False
 
 
-def _judge(before: Tag, here: Tag, scheme: Scheme) -> _Border:
-    same_type = bool(here.entity_type) and here.entity_type == before.entity_type
-    if same_type and scheme.can_go_on(before.prefix) and scheme.can_continue(here.prefix):
+def _judge(before: Tag, after: Tag, scheme: Scheme) -> _Border:
+    """Return what lies between two neighbouring tags, and whether the scheme allows it."""
+    same_type = bool(after.entity_type) and after.entity_type == before.entity_type
+    if same_type and scheme.can_go_on(before.prefix) and scheme.can_continue(after.prefix):
         return _Border(is_inside=True)
-    legal = scheme.can_start_touching if same_type else scheme.can_start
+    may_start = scheme.can_start_touching if same_type else scheme.can_start
     return _Border(
         is_inside=False,
         ends_badly=bool(before.entity_type) and not scheme.can_end(before.prefix),
-        starts_badly=bool(here.entity_type) and not legal(here.prefix),
+        starts_badly=bool(after.entity_type) and not may_start(after.prefix),
     )
