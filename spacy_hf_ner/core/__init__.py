@@ -1,1 +1,4 @@
-"""Floor 0: tags, spans, schemes, windows, alignment and decoding in numpy. No torch, no spaCy, no I/O."""
+"""Floor 0: tags, spans, schemes, windows, alignment and decoding in numpy.
+
+No torch, no spaCy, no I/O.
+"""

@@ -1,21 +1,29 @@
 """Which predictions can be judged: the one rule of evaluation and of calibration, by characters.
 
-Two Docs of one text may be tokenised differently, so an entity is right if its characters and its type are those of a
-gold entity, and nothing excuses it but tokens that nobody has annotated. Where even the white space differs (a
-tokenizer that normalises it), offsets are moved by counting the characters that are not white space.
+Two Docs of one text may be tokenised differently, so an entity is right if its characters and its
+type are those of a gold entity, and nothing excuses it but tokens that nobody has annotated. Where
+even the white space differs (a tokenizer that normalises it), offsets are moved by counting the
+characters that are not white space, called ink::
+
+    source   N e w ␣ Y o r k        [4, 8) "York" is ink 3 to 6
+    ink      0 1 2   3 4 5 6
+    target   N e w ␣ ␣ Y o r k      ink 3 to 6 is [5, 9)
 """
 
 import numpy as np
 
-from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.core.arrays import Bools, Ints
 from spacy_hf_ner.errors import AlignmentError
+
+__all__ = ["TextMap", "touches"]
 
 
 def touches(tokens: Ints, start_char: int, end_char: int) -> bool:
     """Tell whether a stretch of text shares a character with one of the tokens.
 
     Args:
-        tokens: First character and end of each token, in text order and disjoint. Shape: (n_tokens, 2).
+        tokens: First character and end of each token, in text order and disjoint.
+            Shape: (n_tokens, 2).
         start_char: First character of the stretch.
         end_char: The character after its last one.
 
@@ -35,26 +43,45 @@ class TextMap:
     """
 
     def __init__(self, *, target: str, source: str) -> None:
+        _check_same_ink(target, source)
         self._target_length = len(target)
-        self._positions = np.array(
-            [i for i, char in enumerate(target) if not char.isspace()], dtype=np.int64
-        )
-        is_ink = np.array([not char.isspace() for char in source], dtype=np.int64)
-        self._n_before = np.concatenate([[0], np.cumsum(is_ink)])
-        inks = ["".join(text.split()) for text in (target, source)]
-        if inks[0] != inks[1]:
-            at = next(
-                (i for i, (a, b) in enumerate(zip(*inks, strict=False)) if a != b),
-                min(map(len, inks)),
-            )
-            raise AlignmentError(
-                "the predicted Doc must have the text of the gold Doc but for white space, to be compared with it; "
-                f"they part at {inks[0][at : at + 20]!r} (gold) and {inks[1][at : at + 20]!r} (predicted). "
-                "Evaluate with a tokenizer that keeps the text."
-            )
+        # The character of the target that each piece of ink is, and the ink before each of the
+        # source's characters.
+        self._char_of_ink = np.flatnonzero(_find_ink(target))
+        self._ink_before = np.concatenate([[0], np.cumsum(_find_ink(source))])
 
     def move(self, start_char: int, end_char: int) -> tuple[int, int]:
         """Return where a stretch of the source is in the target."""
-        first, after = int(self._n_before[start_char]), int(self._n_before[end_char])
-        start = int(self._positions[first]) if first < len(self._positions) else self._target_length
-        return start, (int(self._positions[after - 1]) + 1 if after > first else start)
+        first_ink = int(self._ink_before[start_char])
+        end_ink = int(self._ink_before[end_char])
+        start = self._target_length
+        if first_ink < len(self._char_of_ink):
+            start = int(self._char_of_ink[first_ink])
+        if end_ink <= first_ink:
+            return start, start
+        return start, int(self._char_of_ink[end_ink - 1]) + 1
+
+
+def _find_ink(text: str) -> Bools:
+    """Tell which characters are not white space. Shape: (n_chars,)."""
+    return np.array([not char.isspace() for char in text], dtype=bool)
+
+
+def _check_same_ink(gold: str, predicted: str) -> None:
+    """Check that two texts differ in nothing but white space."""
+    gold_ink = "".join(gold.split())
+    predicted_ink = "".join(predicted.split())
+    if gold_ink == predicted_ink:
+        return
+    n_shared = 0
+    for gold_char, predicted_char in zip(gold_ink, predicted_ink, strict=False):
+        if gold_char != predicted_char:
+            break
+        n_shared += 1
+    gold_rest = gold_ink[n_shared : n_shared + 20]
+    predicted_rest = predicted_ink[n_shared : n_shared + 20]
+    raise AlignmentError(
+        "the predicted Doc must have the text of the gold Doc but for white space, to be compared "
+        f"with it; they part at {gold_rest!r} (gold) and {predicted_rest!r} (predicted). "
+        "Evaluate with a tokenizer that keeps the text."
+    )

@@ -231,7 +231,9 @@ def _run_forward(probs: Floats, pieces: Pieces, weights: Floats) -> tuple[Floats
     scale = np.ones(len(probs))
     before = _exp_scaled(pieces.log_before)
     for t, rows in packing.steps():
-        reached = (before if t == 0 else forward[rows - 1] @ weights) * probs[rows]
+        if t > 0:
+            before = forward[rows - 1] @ weights
+        reached = before * probs[rows]
         scale[rows] = _divisor(reached.sum(axis=1))
         forward[rows] = reached / scale[rows, None]
     # What is before a piece is known up to a factor;
@@ -281,8 +283,8 @@ class LogMarginals(Marginals):
     Given all rows, the tags of a text are a Markov chain, too, and all that is kept here are its
     probabilities, none of which can become too great for a float: ``enters`` is P(an entity starts
     here with this tag | all rows), ``leaves`` is P(it ends here | this tag, all rows), and
-    ``stays`` is 1 for each tag that is possible. Each is a ratio within one row, so the constants that the
-    scan leaves open, one for each row, cancel out.
+    ``stays`` is 1 for each tag that is possible. Each is a ratio within one row, so the constants
+    that the scan leaves open, one for each row, cancel out.
     """
 
     def __init__(self, log_probs: Floats, packing: Packing, chain: Chain) -> None:

@@ -1,8 +1,8 @@
 """One scan over the paths of a chain, for two operators: the sum over all paths, and the best one.
 
 The plain loops, :func:`scan_forward` and :func:`scan_backward`, take one row after the other. A
-step of Python takes as long for many segments as for one, so a long segment is cut into pieces that run
-side by side (:func:`cut_into_pieces`)::
+step of Python takes as long for many segments as for one, so a long segment is cut into pieces that
+run side by side (:func:`cut_into_pieces`)::
 
     segment    0 1 2 3 4 5 6 7 8 9
     pieces     [0 1 2 3] [4 5 6 7] [8 9]      step t takes row t of each piece
@@ -62,7 +62,7 @@ BEST = Operator(np.maximum.reduce, picks=True)
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Segments, or pieces of them, and what the rows around each say of its own.
+    """Segments, or pieces of them, and what the rows around a piece say of its first and last row.
 
     Attributes:
         packing: Where they lie.
@@ -271,12 +271,14 @@ def _sum_kinds_scaled(log_probs: Floats, plan: _Plan, chain: Chain) -> Floats:
     They are divided by their total after each row, and the logarithms of the totals are added.
     """
     weights = np.exp(chain.log_transition)
+    before = np.exp(plan.log_kinds)
     mass = np.zeros((len(plan.in_order), *plan.log_kinds.shape))
     log_total = np.zeros(mass.shape[:2])
     with np.errstate(divide="ignore"):
         for t, rows in plan.packing.steps():
             n_running = len(rows)
-            before = np.exp(plan.log_kinds) if t == 0 else mass[:n_running] @ weights
+            if t > 0:
+                before = mass[:n_running] @ weights
             reached = before * np.exp(log_probs[rows, None])
             total = reached.sum(axis=2)
             log_total[:n_running] += np.log(total)
@@ -347,7 +349,7 @@ def _put_best_at_zero(log_scores: Floats) -> Floats:
 
 
 def _choose(log_scores: Floats) -> Floats:
-    """Return 0 for the best tag and minus infinity for all others; for all where none is possible."""
+    """Return 0 for the best tag and minus infinity for the others; for all, if none is possible."""
     chosen = np.full(len(log_scores), -np.inf)
     best = int(log_scores.argmax())
     if log_scores[best] > -np.inf:

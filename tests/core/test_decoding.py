@@ -23,11 +23,13 @@ def _spans(decoded: Decoded) -> list[tuple[int, int, int]]:
 
 
 def _chain_and_probs(tag_set: TagSet, best: str, *, sure: float = 0.9) -> tuple[Chain, Floats]:
-    """Return rows in which the named label of each has the probability ``sure`` and the others share the rest."""
+    """Return rows in which one label has the probability ``sure``; the others share the rest."""
     rest = (1 - sure) / (len(tag_set) - 1)
-    probs = [
-        [sure if label == wanted else rest for label in tag_set.labels] for wanted in best.split()
-    ]
+    probs: list[list[float]] = []
+    for wanted in best.split():
+        row = [rest] * len(tag_set)
+        row[tag_set.labels.index(wanted)] = sure
+        probs.append(row)
     return make_chain(tag_set), _log(probs)
 
 
@@ -65,7 +67,8 @@ def test_a_lenient_scheme_lets_an_inside_tag_start_an_entity() -> None:
     chain = make_chain(read_labels(["O", "B-X", "I-X"]))
     decoded = decode_viterbi(log_probs, np.array([2]), chain)
     assert _spans(decoded) == [(1, 2, 0)]
-    # All that puts [1, 2) and nothing before it: B-X anywhere, I-X where the token before is outside.
+    # All that puts [1, 2) and nothing before it: B-X anywhere, I-X where the token before is
+    # outside.
     assert decoded.score == pytest.approx([0.98 * (0.05 + 0.6) + (0.01 + 0.01) * 0.05])
 
 

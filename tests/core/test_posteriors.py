@@ -59,12 +59,14 @@ def test_scores_of_a_long_segment_neither_vanish_nor_overflow() -> None:
     tag_set = make_tag_set(["X"], SCHEMES["IOB2"])
     marginals = _marginals([[1e-9, 1e-9, 1 - 2e-9]] * 5000, tag_set)
     assert _score(marginals, (0, 5000, 0)) == pytest.approx([1.0], abs=1e-5)
-    # "O" or B-X before the start at the second token: one such path each, a billionth of the main one.
+    # "O" or B-X before the start at the second token: one such path each, a billionth of the main
+    # one.
     assert _score(marginals, (1, 5000, 0)) == pytest.approx([2e-9], rel=1e-3, abs=0.0)
 
 
 def test_a_likely_tag_that_no_path_comes_through_spoils_nothing() -> None:
-    # I-X can follow nothing, and is a hundred thousand times as probable as what can, for a hundred tokens.
+    # I-X can follow nothing, and is a hundred thousand times as probable as what can, for a hundred
+    # tokens.
     tag_set = read_labels(["O", "B-X", "I-X", "B-Y"], scheme="IOB2")
     marginals = _marginals([[1e-5, 0.0, 1 - 2e-5, 1e-5]] * 100, tag_set)
     assert _score(marginals, (0, 1, 1), (99, 100, 1), (0, 100, 0)) == pytest.approx([0.5, 0.5, 0.0])

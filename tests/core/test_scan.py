@@ -1,4 +1,7 @@
-"""Long segments are cut into pieces that run side by side; what is found must be what the whole segment gives."""
+"""Long segments are cut into pieces that run side by side.
+
+What is found must be what the whole segment gives.
+"""
 
 import numpy as np
 import pytest

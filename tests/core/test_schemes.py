@@ -33,7 +33,8 @@ def test_every_scheme_name_has_one_row_under_its_own_name() -> None:
     assert [(name, SCHEMES[name].name) for name in SCHEMES] == [(name, name) for name in SCHEMES]
 
 
-# For each scheme the prefixes that may open an entity, open one that touches its like, go on from, continue, and end.
+# For each scheme the prefixes that may open an entity, open one that touches its like, go on from,
+# continue, and end.
 ROLES = [
     ("IO", "I", "", "I", "I", "I"),
     ("IOB", "BI", "B", "BI", "I", "BI"),

@@ -1,4 +1,7 @@
-"""How hypothesis searches: without a clock (a busy machine is no counterexample), and without leaving files."""
+"""How hypothesis searches.
+
+Without a clock (a busy machine is no counterexample), and without leaving files.
+"""
 
 from hypothesis import settings
 

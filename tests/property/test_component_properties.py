@@ -14,7 +14,10 @@ from spacy.training import Example
 
 from tests.checkpoints import TOKENIZER_KINDS, TokenizerKind, make_checkpoint
 
-HARD_CHARACTERS = " \t\n\r\u00a0\u200b\u200d\ufeff\u0301\u0308\u3099\u093f\u064e\x00\x07\x85\u2028\U0001f600\U0001f1e9…ﬁ東か"
+HARD_CHARACTERS = (
+    " \t\n\r\u00a0\u200b\u200d\ufeff\u0301\u0308\u3099\u093f\u064e"
+    "\x00\x07\x85\u2028\U0001f600\U0001f1e9…ﬁ東か"
+)
 TEXTS = st.one_of(
     st.text(max_size=60),
     st.text(HARD_CHARACTERS + "aB.'", max_size=60),
