@@ -84,7 +84,10 @@ class DocCounts:
 def count_docs(pairs: Sequence[DocPair]) -> DocCounts:
     """Return the counts of every document."""
     doc_counts = [count_types(pair.gold, pair.predicted) for pair in pairs]
-    entity_types = tuple(sorted(set().union(*doc_counts)))
+    all_types: set[str] = set()
+    for counts_by_type in doc_counts:
+        all_types.update(counts_by_type)
+    entity_types = tuple(sorted(all_types))
     type_i = {entity_type: i for i, entity_type in enumerate(entity_types)}
     counts = np.zeros((len(pairs), len(entity_types), 3))
     for doc_i, counts_by_type in enumerate(doc_counts):
