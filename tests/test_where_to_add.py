@@ -181,13 +181,13 @@ def test_a_format_is_detected_listed_and_converted(house: Path, tmp_path: Path) 
 
     run(house, "-m", "spacy", "hf-ner", "convert", source, tmp_path / "train.conll")
     written = (tmp_path / "train.conll").read_text(encoding="utf8")
-    assert "Angela\tB-TOY\nmet\tO\nTim\tB-PER\n" in written
+    assert "Angela\t_\t_\tB-TOY\nmet\t_\t_\tO\nTim\t_\t_\tB-PER\n" in written
 
     # Its first lines tell the format of a file whose ending says nothing.
     unnamed = source.rename(tmp_path / "train.data")
     unnamed.write_text("met Angela/TOY\n", encoding="utf8")
     run(house, "-m", "spacy", "hf-ner", "convert", unnamed, tmp_path / "again.conll")
-    assert "Angela\tB-TOY" in (tmp_path / "again.conll").read_text(encoding="utf8")
+    assert "Angela\t_\t_\tB-TOY" in (tmp_path / "again.conll").read_text(encoding="utf8")
 
 
 def test_a_command_is_run(house: Path) -> None:
