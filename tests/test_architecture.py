@@ -1,4 +1,4 @@
-"""The house as docs/architecture.md draws it: floors, no cycles, cheap imports, optional libraries kept
+"""The house as docs/architecture.md draws it: floors, no cycles, cheap imports."""
 apart."""
 
 import ast
