@@ -1,5 +1,4 @@
 """The house as docs/architecture.md draws it: floors, no cycles, cheap imports."""
-apart."""
 
 import ast
 import subprocess
