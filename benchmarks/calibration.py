@@ -7,7 +7,7 @@ Documents are dealt to two halves; everything that is fitted is fitted on the ot
 
 import argparse
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import spacy
 from corpora import read_docs
@@ -15,9 +15,11 @@ from spacy.training import Example
 
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.pipe.calibration import Calibration
-from spacy_hf_ner.pipe.component_settings import Decoder
 from spacy_hf_ner.pipe.entities import find_entities
 from spacy_hf_ner.pipe.fitting import fit_calibration, fit_rows, judge_spans, read_held_out
+
+if TYPE_CHECKING:
+    from spacy_hf_ner.pipe.component_settings import Decoder
 
 
 def main() -> None:

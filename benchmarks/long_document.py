@@ -79,7 +79,8 @@ def check_parts(nlp: Language, whole: Doc) -> None:
     shim = component.model.shims[0]
     layout = lay_out([whole], shim.checkpoint.tokenizer.encode([whole]), shim.reading)
     first_tokens = [
-        int(layout.token_i[layout.alignment.owner[window.start]]) for window in layout.windows
+        int(layout.units[0].token_i[layout.alignment.owner[window.start]])
+        for window in layout.windows
     ]
     parts = [whole[a:b] for a, b in zip(first_tokens, [*first_tokens[1:], len(whole)], strict=True)]
     docs = component.pipe((_copy_unannotated(part) for part in parts), batch_size=1000)

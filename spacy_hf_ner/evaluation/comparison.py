@@ -144,9 +144,9 @@ def measure_pipeline(
     key = find_spans_key(nlp, spans_key)
     golds = read_gold_docs(data, nlp.vocab)
     check_gold(golds, spans_key=key)
+    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     prediction = predict(nlp, golds)
     pairs = pair_predictions(prediction, spans_key=key)
-    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     return Measured(
         model=model,
         description=signature.pipeline,

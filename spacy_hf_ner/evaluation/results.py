@@ -132,9 +132,11 @@ def evaluate_pipeline(
     """
     # Before hours of prediction, not after.
     require_seqeval()
-    check_gold(golds, spans_key=find_spans_key(nlp, spans_key))
+    key = find_spans_key(nlp, spans_key)
+    check_gold(golds, spans_key=key)
+    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     prediction = predict(nlp, golds, progress=progress)
-    return judge(nlp, prediction, spans_key=spans_key, seen=seen, data=data)
+    return judge(nlp, prediction, spans_key=key, seen=seen, signature=signature)
 
 
 def judge(
@@ -143,7 +145,7 @@ def judge(
     *,
     spans_key: str | None = None,
     seen: Mapping[str, AbstractSet[str]] | None = None,
-    data: Path | None = None,
+    signature: Signature | None = None,
 ) -> Evaluation:
     """Return how good predictions are that have been made already.
 
@@ -152,7 +154,8 @@ def judge(
         prediction: The predictions, with gold.
         spans_key: As for :func:`evaluate_pipeline`.
         seen: As for :func:`evaluate_pipeline`.
-        data: As for :func:`evaluate_pipeline`.
+        signature: The signature from before the prediction; without one, the result is signed
+            as one on no file.
 
     Raises:
         MissingExtraError: seqeval is not installed.
@@ -160,7 +163,8 @@ def judge(
         AlignmentError: The pipeline's tokenizer changes the text in more than white space.
     """
     key = find_spans_key(nlp, spans_key)
-    signature = sign(nlp, data=data, n_docs=len(prediction.examples), spans_key=key)
+    if signature is None:
+        signature = sign(nlp, data=None, n_docs=len(prediction.examples), spans_key=key)
     with pause_collector():
         pairs = pair_predictions(prediction, spans_key=key)
         matches = tuple(match_entities(pair.gold, pair.predicted) for pair in pairs)

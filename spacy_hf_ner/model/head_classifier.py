@@ -1,23 +1,22 @@
 """The model that puts a tag head on any layer with one vector per token, such as a listener to a shared encoder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from spacy.attrs import IS_SPACE
 from spacy.tokens import Doc
 from thinc.api import Linear, Model, chain, with_array
 
+from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet, read_labels
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import name_files
 from spacy_hf_ner.model.notes import Notes, read_notes, remove_saved_model
+from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
-
-if TYPE_CHECKING:
-    from spacy_hf_ner.core.arrays import Floats32
 
 MODEL_NAME = "token_classifier"
 
@@ -39,26 +38,29 @@ def make_head_model(tok2vec: Model[Any, Any]) -> TokenModel:
 def _forward(
     model: TokenModel,
     docs: list[Doc],
-    is_train: bool,  # noqa: FBT001
-) -> tuple[list[Any], Callable[..., Any]]:
+    is_train: bool,  # noqa: FBT001 - Thinc's signature
+) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], Any]]:
     ops: Any = model.ops
-    logits, backprop_logits = model.layers[0](docs, is_train)
-    rows: list[Floats32] = []
-    for doc, values in zip(docs, logits, strict=True):
-        row = ops.to_numpy(values).astype(np.float32)
-        row = row - np.logaddexp.reduce(row, axis=1, keepdims=True) if len(row) else row
-        row[doc.to_array([IS_SPACE]).astype(bool)] = np.nan
-        rows.append(row)
+    logits_by_token, backprop_logits = model.layers[0](docs, is_train)
+    predicted: list[UnitRows] = []
+    for doc, logits in zip(docs, logits_by_token, strict=True):
+        units = find_units(doc)
+        unit_logits = ops.to_numpy(logits).astype(np.float32)[units.token_i]
+        log_total = np.logaddexp.reduce(unit_logits, axis=1, keepdims=True)
+        predicted.append(UnitRows(unit_logits - log_total, units))
 
-    def backprop(d_rows: list[Any]) -> Any:  # noqa: ANN401 - whatever the layer below returns
-        d_logits = []
-        for row, d_row in zip(rows, d_rows, strict=True):
-            d = ops.to_numpy(d_row)
-            probs = np.where(np.isnan(row), 0.0, np.exp(row))
-            d_logits.append(ops.asarray2f(d - probs * d.sum(axis=1, keepdims=True)))
-        return backprop_logits(d_logits)
+    def backprop(gradients: Sequence[Floats32]) -> Any:  # noqa: ANN401 - what the layer returns
+        d_logits_by_token: list[Any] = []
+        for doc, unit_rows, gradient in zip(docs, predicted, gradients, strict=True):
+            # Rows are log-softmax of logits: dL/dlogit_k = g_k - p_k * (sum of g over all tags).
+            probs = np.exp(unit_rows.rows)
+            d_logits = np.zeros((len(doc), probs.shape[1]), dtype=np.float32)
+            total = gradient.sum(axis=1, keepdims=True)
+            d_logits[unit_rows.units.token_i] = gradient - probs * total
+            d_logits_by_token.append(ops.asarray2f(d_logits))
+        return backprop_logits(d_logits_by_token)
 
-    return [ops.asarray2f(row) for row in rows], backprop
+    return predicted, backprop
 
 
 def _init(model: TokenModel, X: list[Doc] | None = None, Y: object = None) -> None:  # noqa: N803, ARG001 - Thinc's names

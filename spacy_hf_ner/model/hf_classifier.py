@@ -37,14 +37,8 @@ def _forward(
     docs: list[Doc],
     is_train: bool,  # noqa: FBT001 - Thinc's signature
 ) -> tuple[list[Any], Callable[..., Any]]:
-    ops: Any = model.ops
     shim = cast("HFShim", model.shims[0])
-    rows, shim_backprop = shim(docs, is_train, dropout=model.attrs["dropout_rate"])
-
-    def backprop(d_rows: list[Any]) -> Any:  # noqa: ANN401 - whatever the shim returns
-        return shim_backprop([ops.to_numpy(d_row) for d_row in d_rows])
-
-    return [ops.asarray2f(row) for row in rows], backprop
+    return shim(docs, is_train, dropout=model.attrs["dropout_rate"])
 
 
 class HFTokenClassifier(TokenClassifier):

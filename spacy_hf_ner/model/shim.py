@@ -18,6 +18,7 @@ from thinc.shims.shim import Shim
 
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
 from spacy_hf_ner.model.engines.base import ReadEngine
@@ -119,13 +120,13 @@ class HFShim(Shim):
         is_train: bool,  # noqa: FBT001 - Thinc's signature
         *,
         dropout: float = 0.0,
-    ) -> tuple[list[Floats32], Callable[[Sequence[Floats32]], Any]]:
+    ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], Any]]:
         """Return each Doc's rows, and a callback that takes their gradient."""
         if is_train:
             return self._begin_update(docs, dropout)
         return self._predict_rows(docs), _refuse_backprop
 
-    def _predict_rows(self, docs: Sequence[Doc]) -> list[Floats32]:
+    def _predict_rows(self, docs: Sequence[Doc]) -> list[UnitRows]:
         checkpoint = self._loaded()
         assert checkpoint.tag_set is not None
         avoid_fork_deadlock()
@@ -149,11 +150,11 @@ class HFShim(Shim):
                 aggregation=self.settings.aggregation,
                 subword_labels=checkpoint.subword_labels,
             )
-        return layout.spread_rows(rows.float().cpu().numpy())
+        return layout.split_rows(rows.float().cpu().numpy())
 
     def _begin_update(
         self, docs: Sequence[Doc], dropout: float
-    ) -> tuple[list[Floats32], Callable[[Sequence[Floats32]], list[Doc]]]:
+    ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], list[Doc]]]:
         checkpoint = self._loaded()
         avoid_fork_deadlock()
         self.store_training_settings()

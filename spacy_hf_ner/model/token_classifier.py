@@ -1,6 +1,7 @@
-"""What a component needs of a Thinc model that gives one row of tag scores per token.
+"""What a component needs of a Thinc model that gives rows of tag scores.
 
-A row holds log-probabilities of the tags; it is NaN where nothing is known of the token (white space, or no subword).
+The Thinc model takes Docs and gives one ``UnitRows`` for each. Which units a Doc has is for the
+model to say. Its backprop takes, for each Doc, the gradient on the rows: one row a unit.
 """
 
 from abc import ABC, abstractmethod
@@ -13,17 +14,24 @@ from thinc.api import Model, Optimizer
 
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.training.loss import Reduction
 
-TokenModel = Model[Any, Any]  # list[Doc] to list[Floats2d]; Thinc's array types do not know numpy's
+__all__ = ["Backprop", "TokenClassifier", "TokenModel"]
+
+TokenModel = Model[Any, Any]
+"""``list[Doc]`` to ``list[UnitRows]``."""
+
 Backprop = Callable[[Sequence[Floats32]], object]
+"""Takes the gradient on the rows of each Doc. Shape of each: (n_units, n_tags)."""
 
 
 class TokenClassifier(ABC):
-    """The two kinds of model behind one interface. It has no state of its own: all of it is in the model.
+    """The two kinds of model behind one interface. All state is in the Thinc model, none here.
 
     Attributes:
-        reduction: What the gradients that it takes are of.
+        model: The Thinc model.
+        reduction: Whether the gradients that it takes are those of a mean or of a sum.
     """
 
     reduction: Reduction = "mean"
@@ -33,16 +41,16 @@ class TokenClassifier(ABC):
 
     @property
     def is_listener(self) -> bool:
-        """Whether the vectors come from another component, as spaCy finds out itself."""
+        """Whether another component makes the vectors; spaCy finds it out in the same way."""
         return any(hasattr(layer, "upstream_name") for layer in self.model.walk())
 
     @abstractmethod
     def load(self, scheme: str) -> TagSet | None:
-        """Load what is to be loaded at first use, and return the tags; None if nobody has trained them yet."""
+        """Load what is loaded at first use; return the tags, or None if nobody trained any."""
 
     @abstractmethod
     def peek(self, scheme: str) -> TagSet | None:
-        """Return the tags if they are known without loading anything large or asking the network."""
+        """Return the tags if they are known without loading anything large or using the network."""
 
     @abstractmethod
     def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:
@@ -60,18 +68,14 @@ class TokenClassifier(ABC):
     def from_disk(self, folder: Path, scheme: str) -> None:
         """Read what :meth:`to_disk` wrote."""
 
-    def predict(self, docs: Sequence[Doc]) -> list[Floats32]:
-        """Return the rows of each Doc. Shape of each: (n_tokens, n_tags)."""
-        ops: Any = self.model.ops
-        return [ops.to_numpy(rows) for rows in self.model.predict(list(docs))]
+    def predict(self, docs: Sequence[Doc]) -> list[UnitRows]:
+        """Return the rows of each Doc."""
+        rows: list[UnitRows] = self.model.predict(list(docs))
+        return rows
 
-    def begin_update(self, docs: Sequence[Doc]) -> tuple[list[Floats32], Backprop]:
-        """Return the rows of each Doc for training, and what takes their gradient."""
-        ops: Any = self.model.ops
-        rows, backprop = self.model.begin_update(list(docs))
-        return [ops.to_numpy(r) for r in rows], lambda gradient: backprop(
-            [ops.asarray2f(g) for g in gradient]
-        )
+    def begin_update(self, docs: Sequence[Doc]) -> tuple[list[UnitRows], Backprop]:
+        """Return the rows of each Doc for training, and what takes the gradient on them."""
+        return self.model.begin_update(list(docs))
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Apply the gradients gathered since the last time."""

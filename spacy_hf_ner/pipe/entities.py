@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from spacy.tokens import Doc
 
-from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.component_settings import Decoder, Threshold, check_threshold
@@ -21,7 +21,7 @@ MIN_THRESHOLD = 1e-3  # of overlapping spans: below it nearly every run of token
 
 def find_entities(
     docs: Sequence[Doc],
-    rows: Sequence[Floats32],
+    rows: Sequence[UnitRows],
     tag_set: TagSet,
     *,
     decoder: Decoder,
@@ -34,7 +34,7 @@ def find_entities(
 
     Args:
         docs: At least one Doc.
-        rows: Log-probabilities of each token's tags. Shape of each: (n_tokens, n_tags).
+        rows: What the model says of each Doc.
         tag_set: The tags of the columns.
         decoder: How a tag path is chosen.
         threshold: The least score, or one for each entity type; None for no threshold.

@@ -9,11 +9,13 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from spacy_hf_ner.core.arrays import Bools, Floats, Floats32, Ints
+from spacy_hf_ner.core.alignment import Units
+from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.judging import TextMap
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.score_maps import MapKind, choose_span_calibration, fit_temperature
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
@@ -28,7 +30,7 @@ class Find(Protocol):
     """Finds the spans of Docs from their rows, with their scores, under a calibration or raw."""
 
     def __call__(
-        self, docs: Sequence[Doc], rows: Sequence[Floats32], *, calibration: Calibration | None
+        self, docs: Sequence[Doc], rows: Sequence[UnitRows], *, calibration: Calibration | None
     ) -> list[list[ScoredSpan]]:
         """Return the spans of each Doc."""
 
@@ -39,15 +41,15 @@ class HeldOut:
 
     Attributes:
         doc: The tokens that are predicted on.
-        rows: Log-probabilities of their tags. Shape: (n_tokens, n_tags).
-        tags: The column of each token's gold tag, negative where it has none. Shape: (n_tokens,).
+        rows: Log-probabilities of the tags of their units.
+        tags: The column of each unit's gold tag, negative where it has none. Shape: (n_units,).
         gold: The gold entities, and what nobody has annotated.
         gold_entities: The former as a set.
         text_map: From the Doc's text to the gold text; None where the two are the same.
     """
 
     doc: Doc
-    rows: Floats32
+    rows: UnitRows
     tags: Ints
     gold: Gold
     gold_entities: frozenset[Entity]
@@ -143,13 +145,13 @@ class CalibrationReport:
 
 
 def read_held_out(
-    example: Example, rows: Floats32, tag_set: TagSet, *, spans_key: str, prefer_group: bool
+    example: Example, rows: UnitRows, tag_set: TagSet, *, spans_key: str, prefer_group: bool
 ) -> HeldOut:
     """Return what a model makes of an Example beside its gold, which is read as evaluation reads it.
 
     Args:
         example: Gold in the reference, tokens in the predicted Doc.
-        rows: Log-probabilities of the tags of these. Shape: (n_tokens, n_tags).
+        rows: Log-probabilities of the tags of their units.
         tag_set: The tags of the columns.
         spans_key: The span group that holds the gold entities where the reference has no ``ents``.
         prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
@@ -160,15 +162,17 @@ def read_held_out(
     return HeldOut(
         doc=example.predicted,
         rows=rows,
-        tags=_read_tags(example, spans, tag_set, in_group=gold.in_group),
+        tags=_read_tags(example, spans, tag_set, rows.units, in_group=gold.in_group),
         gold=gold,
         gold_entities=frozenset(gold.entities),
         text_map=map_text(reference.text, example.predicted.text),
     )
 
 
-def _read_tags(example: Example, spans: Sequence[Span], tag_set: TagSet, *, in_group: bool) -> Ints:
-    """Return the column of each predicted token's gold tag, negative where it has none. Shape: (n_tokens,).
+def _read_tags(
+    example: Example, spans: Sequence[Span], tag_set: TagSet, units: Units, *, in_group: bool
+) -> Ints:
+    """Return the column of each unit's gold tag, negative where it has none. Shape: (n_units,).
 
     A token has one tag, so of spans that overlap the longest counts; one of a type that the model lacks gives none.
     """
@@ -179,7 +183,7 @@ def _read_tags(example: Example, spans: Sequence[Span], tag_set: TagSet, *, in_g
         known = [span for span in kept if span.label_ in tag_set.entity_types]
         reference.set_ents(known, missing=unknown, default="outside" if in_group else "unmodified")
         example = Example(example.predicted, reference)
-    return read_targets(example, tag_set).tags
+    return read_targets(example, tag_set).of_units(units).tags
 
 
 def fit_and_report(
@@ -231,7 +235,7 @@ def fit_calibration(docs: Sequence[HeldOut], find: Find, decoder: str) -> Fit:
 def fit_rows(docs: Sequence[HeldOut]) -> float:
     """Return the temperature under which the gold tags of the tokens are most likely; 1 where no token has one."""
     rows, tags = (
-        np.concatenate([doc.rows for doc in docs]),
+        np.concatenate([doc.rows.rows for doc in docs]),
         np.concatenate([doc.tags for doc in docs]),
     )
     known = ~np.isnan(rows).any(axis=1) & (tags >= 0)

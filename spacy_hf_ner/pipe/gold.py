@@ -177,4 +177,5 @@ def _find_missing(doc: Doc) -> Ints:
     columns = doc.to_array([IDX, LENGTH, ENT_IOB]).reshape(-1, 3).view(np.int64)
     start_char, n_chars, iob = columns.T
     borders: Ints = np.stack([start_char, start_char + n_chars], axis=1)
-    return borders[iob == _NO_ANNOTATION]
+    missing: Ints = borders[iob == _NO_ANNOTATION]
+    return missing

@@ -12,9 +12,8 @@ from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
-from spacy_hf_ner.model.training.loss import Targets
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     make_spans,
@@ -25,17 +24,13 @@ from spacy_hf_ner.pipe.annotation import (
 )
 from spacy_hf_ner.pipe.batches import batch_docs
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
+from spacy_hf_ner.pipe.class_weights import resolve_class_weights
 from spacy_hf_ner.pipe.component_settings import HFNerSettings, Threshold, check_threshold
 from spacy_hf_ner.pipe.entities import find_entities
 from spacy_hf_ner.pipe.fitting import CalibrationReport, fit_and_report, read_held_out
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
-from spacy_hf_ner.pipe.targets import (
-    choose_tag_set,
-    find_entity_types,
-    merge_types,
-    read_targets,
-    resolve_class_weights,
-)
+from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types, merge_types
+from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["HFNer"]
@@ -66,7 +61,8 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         scorer: Scorer | None = None,
         **settings: Any,  # noqa: ANN401 - the fields of a dataclass, which checks them
     ) -> None:
-        super().__init__(vocab, model, name, **settings)
+        super().__init__(vocab, model, name)
+        HFNerSettings.__init__(self, **settings)  # each becomes an attribute
         self.scorer = choose_scorer(scorer, annotate=self.annotate, spans_key=self.spans_key)
         # The calibration as it is stored in cfg, beside the same as an object.
         self._calibration: tuple[dict[str, Any], Calibration] | None = None
@@ -94,7 +90,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         """Return tags that know one more entity type."""
         return add_entity_type(tag_set, label)
 
-    def read_targets(self, example: Example, tag_set: TagSet) -> Targets:
+    def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         """Return the gold tags of an Example, and the spans that it says are wrong."""
         return read_targets(example, tag_set, incorrect_spans_key=self.incorrect_spans_key)
 
@@ -211,7 +207,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
     def _find(
         self,
         docs: Sequence[Doc],
-        rows: Sequence[Floats32],
+        rows: Sequence[UnitRows],
         tag_set: TagSet,
         calibration: Calibration | None,
         *,

@@ -17,7 +17,7 @@ class Lesson:
     """What a teacher says.
 
     Attributes:
-        rows: Log-probabilities of the shared tags. Shape of each: (n_tokens, n_shared).
+        rows: Log-probabilities of the shared tags. Shape of each: (n_units, n_shared).
         columns: The columns of these tags in the model that learns. Shape: (n_shared,).
     """
 
@@ -37,7 +37,7 @@ def ask_teacher(
         known: The tags of the model that learns.
     """
     theirs, ours = match_columns(taught, known)
-    rows = [row[:, theirs] for row in teacher.predict(docs)]
+    rows = [predicted.rows[:, theirs] for predicted in teacher.predict(docs)]
     with np.errstate(invalid="ignore"):  # NaN stays NaN
         return Lesson([row - np.logaddexp.reduce(row, axis=1, keepdims=True) for row in rows], ours)
 

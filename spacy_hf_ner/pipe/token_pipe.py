@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import srsly
 from spacy import util
 from spacy.errors import Errors
-from spacy.pipeline.pipe import Pipe
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
@@ -25,13 +24,14 @@ from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.token_classifier import TokenClassifier
-from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
+from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
 from spacy_hf_ner.pipe.batches import N_DOCS, annotate_docs, batch_docs
+from spacy_hf_ner.pipe.class_weights import find_class_weights
 from spacy_hf_ner.pipe.component_settings import ClassifierSettings
 from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, OnnxExport, Quantize, export_onnx
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
-from spacy_hf_ner.pipe.targets import find_class_weights, is_told
+from spacy_hf_ner.pipe.targets import TokenTargets
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -59,7 +59,6 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         vocab: Vocab,
         model: Model[Any, Any],
         name: str,
-        **settings: Any,  # noqa: ANN401 - the fields of a dataclass, which checks them
     ) -> None:
         self.vocab = vocab
         self.model = model
@@ -71,9 +70,6 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         }
         # nlp.resume_training sets it to a copy of the model.
         self._rehearsal_model: Model[Any, Any] | None = None
-        # spaCy's classes are passed over: the next class behind them is the component's dataclass
-        # of settings, whose fields become attributes.
-        super(Pipe, self).__init__(**settings)
 
     @abstractmethod
     def predict(self, docs: Iterable[Doc]) -> Sequence[Any]:
@@ -84,7 +80,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         """Set on each Doc what :meth:`predict` found."""
 
     @abstractmethod
-    def read_targets(self, example: Example, tag_set: TagSet) -> Targets:
+    def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         """Return what an Example teaches: gold from its reference, on its predicted tokens."""
 
     @abstractmethod
@@ -202,20 +198,24 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             return losses
 
         tag_set = self.prepare()
-        targets = [self.read_targets(example, tag_set) for example in examples]
-        has_gold = any(is_told(target) for target in targets)
+        gold = [self.read_targets(example, tag_set) for example in examples]
+        has_gold = not all(targets.is_empty for targets in gold)
         # A shared encoder waits for the gradient of all its listeners, be it zero.
         if not has_gold and not self.classifier.is_listener:
             return losses
 
         set_dropout_rate(self.model, drop)
-        rows, backprop = self.classifier.begin_update(docs)
+        predicted, backprop = self.classifier.begin_update(docs)
+        unit_targets = [
+            targets.of_units(doc_rows.units)
+            for targets, doc_rows in zip(gold, predicted, strict=True)
+        ]
         class_weights = find_class_weights(
             self.class_weights, tag_set, resolved=self.cfg["class_weights"]
         )
         loss, gradient = compute_loss(
-            rows,
-            targets,
+            [doc_rows.rows for doc_rows in predicted],
+            unit_targets,
             class_weights=class_weights,
             label_smoothing=self.label_smoothing,
             reduction=self.classifier.reduction,
@@ -250,7 +250,8 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         check_vectors(teacher, docs, name=self.name)
         lesson = ask_teacher(teacher, docs, taught=teacher_tags, known=self.prepare())
         set_dropout_rate(self.model, 0.0)
-        rows, backprop = self.classifier.begin_update(docs)
+        predicted, backprop = self.classifier.begin_update(docs)
+        rows = [doc_rows.rows for doc_rows in predicted]
         loss, gradient = compute_divergence(
             rows, lesson.rows, lesson.columns, reduction=self.classifier.reduction
         )

@@ -18,7 +18,7 @@ from spacy_hf_ner.evaluation.training_log import TrainingStep
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 from spacy_hf_ner.visual.error_browser import make_error_browser
 from spacy_hf_ner.visual.html_table import make_table
-from spacy_hf_ner.visual.page import count, make_page, make_tiles
+from spacy_hf_ner.visual.page import count, make_page, make_signature, make_tiles
 
 _MAX_ERRORS = 25
 _MAX_CURVES = 8  # in one chart, all types included; the table below it has every type
@@ -60,6 +60,7 @@ def make_report(evaluation: Evaluation, *, data: str, training: Sequence[Trainin
             '<a class="skip" href="#scores">Skip to the scores</a><header><h1>How good is it?</h1>'
             f'<p class="lead">{escape(evaluation.model)} on {escape(data)}</p>{_tiles(evaluation)}'
             f'<nav class="contents" aria-label="Sections">{links}</nav></header><main>{body}</main>'
+            f"{make_signature([evaluation.signature])}"
         ),
         styles=["report.css"],
         scripts=["report.js"],

@@ -2,6 +2,15 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Final
+
+__all__ = ["make_table"]
+
+# A table that is too wide scrolls by itself, also by keyboard.
+_TABLE: Final = (
+    '<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table>'
+    "<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+)
 
 
 def make_table(
@@ -23,25 +32,24 @@ def make_table(
         n_sums: How many rows at the bottom stand for all others.
         row_headers: The first cell of each row names the row.
     """
-    head = "".join(
-        f'<th scope="col"{_align(i, n_text)}>{escape(cell)}</th>' for i, cell in enumerate(header)
-    )
-    body = "".join(
-        f"<tr{' class=sum' if i >= len(rows) - n_sums else ''}>{_cells(row, n_text, row_headers=row_headers)}</tr>"
-        for i, row in enumerate(rows)
-    )
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    head = []
+    for column, cell in enumerate(header):
+        head.append(f'<th scope="col"{_align(column, n_text)}>{escape(cell)}</th>')
+    body = []
+    first_sum = len(rows) - n_sums
+    for i, row in enumerate(rows):
+        style = " class=sum" if i >= first_sum else ""
+        cells = _make_cells(row, n_text, row_headers=row_headers)
+        body.append(f"<tr{style}>{cells}</tr>")
+    return _TABLE.format(caption=escape(caption), head="".join(head), body="".join(body))
 
 
-def _cells(row: Sequence[str], n_text: int, *, row_headers: bool) -> str:
-    first = (
-        f'<th scope="row">{escape(row[0])}</th>' if row_headers else f"<td>{escape(row[0])}</td>"
-    )
-    rest = "".join(f"<td{_align(i, n_text)}>{escape(cell)}</td>" for i, cell in enumerate(row) if i)
-    return first + rest
+def _make_cells(row: Sequence[str], n_text: int, *, row_headers: bool) -> str:
+    first, *others = map(escape, row)
+    cells = [f'<th scope="row">{first}</th>' if row_headers else f"<td>{first}</td>"]
+    for column, cell in enumerate(others, start=1):
+        cells.append(f"<td{_align(column, n_text)}>{cell}</td>")
+    return "".join(cells)
 
 
 def _align(column: int, n_text: int) -> str:

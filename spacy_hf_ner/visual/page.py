@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 
+from spacy_hf_ner.evaluation.signature import Signature
 from spacy_hf_ner.visual.colours import colour_of
 
 _ASSETS = files("spacy_hf_ner.visual") / "assets"
@@ -54,6 +55,18 @@ def make_legend(counts: Iterable[tuple[str, int]]) -> str:
         for t, n in counts
     )
     return f'<ul class="legend" aria-label="Entity types">{items}</ul>'
+
+
+def make_signature(signatures: Iterable[Signature]) -> str:
+    """Return the HTML of a footer that says what the results of a page were made with.
+
+    It is one quiet line, which opens to a line for each result.
+    """
+    items = "".join(f"<li><code>{escape(str(signature))}</code></li>" for signature in signatures)
+    return (
+        '<footer><details class="signature"><summary>What these figures were made with</summary>'
+        f"<ul>{items}</ul></details></footer>"
+    )
 
 
 def _read_asset(name: str) -> str:

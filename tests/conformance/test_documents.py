@@ -119,7 +119,7 @@ def test_a_batch_gives_what_its_docs_give_alone(batch_size: int, ner_checkpoint:
     assert [summarise(doc) for doc in nlp.pipe(TEXTS, batch_size=batch_size)] == alone
 
 
-def test_the_model_gives_one_row_per_token_for_docs_alone_and_in_a_batch(
+def test_the_model_gives_one_row_per_unit_for_docs_alone_and_in_a_batch(
     ner_checkpoint: Path,
 ) -> None:
     nlp = make_pipeline(ner_checkpoint)
@@ -127,11 +127,12 @@ def test_the_model_gives_one_row_per_token_for_docs_alone_and_in_a_batch(
     nlp(TEXT)
     docs = [nlp.make_doc(text) for text in TEXTS]
     together = ner.model.predict(docs)
-    assert [rows.shape for rows in together] == [(len(doc), 9) for doc in docs]
-    for doc, rows in zip(docs, together, strict=True):
-        np.testing.assert_allclose(ner.model.predict([doc])[0], rows, atol=1e-5)
-    rows, _ = ner.model.begin_update(docs)
-    assert [r.shape for r in rows] == [(len(doc), 9) for doc in docs]
+    n_units = [sum(not token.is_space for token in doc) for doc in docs]
+    assert [found.rows.shape for found in together] == [(n, 9) for n in n_units]
+    for doc, found in zip(docs, together, strict=True):
+        np.testing.assert_allclose(ner.model.predict([doc])[0].rows, found.rows, atol=1e-5)
+    trained, _ = ner.model.begin_update(docs)
+    assert [found.rows.shape for found in trained] == [(n, 9) for n in n_units]
 
 
 def test_rows_are_log_probabilities_and_nan_only_where_there_is_no_evidence(
@@ -139,10 +140,11 @@ def test_rows_are_log_probabilities_and_nan_only_where_there_is_no_evidence(
 ) -> None:
     nlp = make_pipeline(ner_checkpoint)
     doc = nlp("Angela \n Merkel \u200b")
-    (rows,) = get_ner(nlp).model.predict([doc])
-    known = ~np.isnan(rows).any(axis=1)
-    assert [token.text for token, k in zip(doc, known, strict=True) if k] == ["Angela", "Merkel"]
-    np.testing.assert_allclose(np.exp(rows[known]).sum(axis=1), 1.0, atol=1e-5)
+    (found,) = get_ner(nlp).model.predict([doc])
+    known = ~np.isnan(found.rows).any(axis=1)
+    assert [doc[i].text for i in found.units.token_i] == ["Angela", "Merkel", "\u200b"]
+    assert [doc[i].text for i in found.units.token_i[known]] == ["Angela", "Merkel"]
+    np.testing.assert_allclose(np.exp(found.rows[known]).sum(axis=1), 1.0, atol=1e-5)
 
 
 def test_words_of_any_tokenizer_line_up_with_the_text(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def diverge(nlp: Language) -> float:
     docs = [example.predicted for example in old_texts(nlp)]
     ner = get_ner(nlp)
     assert ner._rehearsal_model is not None
-    taught = ner._rehearsal_model.predict(docs)
+    taught = [doc.rows for doc in ner._rehearsal_model.predict(docs)]
     columns = np.arange(taught[0].shape[1])
-    return compute_divergence(ner.model.predict(docs), taught, columns)[0]
+    return compute_divergence([doc.rows for doc in ner.model.predict(docs)], taught, columns)[0]
 
 
 def test_resume_training_keeps_a_copy_of_the_model_that_training_does_not_touch(
@@ -60,10 +60,10 @@ def test_resume_training_keeps_a_copy_of_the_model_that_training_does_not_touch(
     ner = get_ner(nlp)
     doc = nlp.make_doc(TEXT)
     assert ner._rehearsal_model is not None
-    before = ner._rehearsal_model.predict([doc])[0]
+    before = ner._rehearsal_model.predict([doc])[0].rows
     train(nlp, new_examples(nlp), n_steps=5)
-    np.testing.assert_array_equal(ner._rehearsal_model.predict([doc])[0], before)
-    assert not np.allclose(ner.model.predict([doc])[0], before, equal_nan=True)
+    np.testing.assert_array_equal(ner._rehearsal_model.predict([doc])[0].rows, before)
+    assert not np.allclose(ner.model.predict([doc])[0].rows, before, equal_nan=True)
 
 
 def test_rehearsal_lowers_the_divergence_from_the_old_model(nlp: Language) -> None:

@@ -60,8 +60,10 @@ def test_the_gradient_of_the_logits_is_the_slope_of_the_loss() -> None:
     _train(nlp, n_steps=1)
     ner: Any = nlp.get_pipe("hf_ner")
     doc = nlp.make_doc(TEXT)
-    (rows,), backprop = ner.classifier.begin_update([doc])
-    assert np.isnan(rows).all(axis=1).tolist() == [token.is_space for token in doc]
+    (predicted,), backprop = ner.classifier.begin_update([doc])
+    rows = predicted.rows
+    assert predicted.units.token_i.tolist() == [t.i for t in doc if not t.is_space]
+    assert len(rows) == len(predicted.units) < len(doc)
     assert np.exp(rows[0]).sum() == pytest.approx(1.0, abs=1e-5)
     gradient = np.zeros_like(rows)
     gradient[0, 1] = -1.0
@@ -73,7 +75,7 @@ def test_the_gradient_of_the_logits_is_the_slope_of_the_loss() -> None:
         around = []
         for step in (1e-2, -2e-2):
             bias[k] += step
-            around.append(float(ner.classifier.predict([doc])[0][0, 1]))
+            around.append(float(ner.classifier.predict([doc])[0].rows[0, 1]))
         bias[k] += 1e-2
         expected.append(-(around[0] - around[1]) / 2e-2)
     assert slope == pytest.approx(expected, abs=1e-3)
@@ -90,7 +92,8 @@ def test_a_new_tag_set_keeps_the_rows_of_tags_it_knows() -> None:
         for k, tag in enumerate(classifier.peek("auto").tags)
     }
     classifier.set_tags(make_tag_set(["NEW", "PER"], SCHEMES["IOB2"]), scheme="auto")
-    assert classifier.predict([doc])[0].shape == (len(doc), 5)
+    (predicted,) = classifier.predict([doc])
+    assert predicted.rows.shape == (len(predicted.units), 5)
     for k, tag in enumerate(classifier.peek("auto").tags):
         expected = before.get(str(tag), np.zeros(24))
         assert classifier.head.get_param("W")[k] == pytest.approx(expected, abs=1e-6)

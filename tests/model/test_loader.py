@@ -43,14 +43,14 @@ def test_a_folder_that_does_not_fit_leaves_the_model_as_it_was(
 ) -> None:
     classifier = make_classifier(bert_folder, window=100)
     docs = make_docs([TEXT])
-    expected = classifier.predict(docs)[0]
+    expected = classifier.predict(docs)[0].rows
     short = make_checkpoint(tmp_path, max_position_embeddings=32, model_max_length=32, seed=1)
     for _ in range(2):
         with pytest.raises(ConfigError, match="window"):
             classifier.from_disk(short, "auto")
     with pytest.raises(ConfigError, match="window"):
         classifier.shim.adopt(read_checkpoint(short))
-    assert np.array_equal(classifier.predict(docs)[0], expected)
+    assert np.array_equal(classifier.predict(docs)[0].rows, expected)
 
 
 def test_a_folder_that_cannot_be_read_leaves_the_model_as_it_was(
@@ -58,12 +58,12 @@ def test_a_folder_that_cannot_be_read_leaves_the_model_as_it_was(
 ) -> None:
     classifier = make_classifier(bert_folder)
     docs = make_docs([TEXT])
-    expected = classifier.predict(docs)[0]
+    expected = classifier.predict(docs)[0].rows
     damaged = Path(shutil.copytree(bert_folder, tmp_path / "damaged"))
     (damaged / "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match="cannot load it"):
         classifier.from_disk(damaged, "auto")
-    assert np.array_equal(classifier.predict(docs)[0], expected)
+    assert np.array_equal(classifier.predict(docs)[0].rows, expected)
 
 
 def test_the_labels_of_the_config_are_those_of_the_source_alone(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_model_that_is_not_loaded_says_so(bert_folder: Path, make_docs: MakeDo
 @pytest.mark.parametrize("copy", ["bytes", "pickle", "model"])
 def test_a_copy_predicts_the_same(bert_folder: Path, make_docs: MakeDocs, copy: str) -> None:
     classifier, docs = make_classifier(bert_folder), make_docs([TEXT])
-    expected = classifier.predict(docs)[0]
+    expected = classifier.predict(docs)[0].rows
     if copy == "bytes":
         other = HFTokenClassifier(make_hf_model(Settings("gone", precision="fp32")))
         other.shim.from_bytes(classifier.shim.to_bytes())
@@ -35,7 +35,7 @@ def test_a_copy_predicts_the_same(bert_folder: Path, make_docs: MakeDocs, copy: 
         other = HFTokenClassifier(pickle.loads(pickle.dumps(classifier.model)))  # noqa: S301 - our own bytes
     else:
         other = HFTokenClassifier(classifier.model.copy())
-    assert np.allclose(other.predict(docs)[0], expected, atol=1e-6)
+    assert np.allclose(other.predict(docs)[0].rows, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(("window", "overlap"), [(511, None), (1, None), (16, 9)])
@@ -66,8 +66,8 @@ def test_another_callable_than_an_optimizer_gets_the_gradients(
     bert_folder: Path, make_docs: MakeDocs
 ) -> None:
     classifier = make_classifier(bert_folder)
-    rows, backprop = classifier.begin_update(make_docs([TEXT]))
-    backprop([np.ones_like(rows[0])])
+    (predicted,), backprop = classifier.begin_update(make_docs([TEXT]))
+    backprop([np.ones_like(predicted.rows)])
     seen: dict[str, tuple[Any, ...]] = {}
     gather: Any = lambda key, weights, gradient: seen.update({key[1]: (weights, gradient)})  # noqa: E731
     classifier.finish_update(gather)
@@ -84,8 +84,8 @@ def test_bf16_training_gives_a_gradient_close_to_that_of_fp32(
         settings = Settings(str(bert_folder), mixed_precision=precision, precision="fp32")
         classifier = HFTokenClassifier(make_hf_model(settings))
         classifier.load("auto")
-        rows, backprop = classifier.begin_update(make_docs([TEXT]))
-        gradient = np.zeros_like(rows[0])
+        (predicted,), backprop = classifier.begin_update(make_docs([TEXT]))
+        gradient = np.zeros_like(predicted.rows)
         gradient[:, 1] = -1.0
         backprop([gradient])
         assert classifier.shim.checkpoint is not None

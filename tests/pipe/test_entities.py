@@ -7,7 +7,9 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
+from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.labels import read_labels
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.component_settings import check_threshold
@@ -38,7 +40,13 @@ def _score(doc: Doc, rows: np.ndarray, **settings: Any) -> list[ScoredSpan]:
         "keep_entities": True,
         "overlapping": False,
     }
-    return find_entities([doc], [rows], TAGS, **(defaults | settings))[0]
+    return find_entities([doc], [_of_tokens(rows)], TAGS, **(defaults | settings))[0]
+
+
+def _of_tokens(rows: np.ndarray) -> UnitRows:
+    """Return rows whose units are all the tokens of a Doc; where in the text is of no account."""
+    token_i = np.arange(len(rows))
+    return UnitRows(rows, Units(token_i, token_i, token_i + 1))
 
 
 VOCAB = spacy.blank("xx").vocab
@@ -52,7 +60,13 @@ def test_entities_of_several_docs_are_kept_apart() -> None:
     docs = [_doc("a b"), _doc("c"), Doc(VOCAB)]
     rows = [_rows("B-PER I-PER"), _rows("I-PER"), np.zeros((0, 5), dtype=np.float32)]
     found = find_entities(
-        docs, rows, TAGS, decoder="viterbi", threshold=None, keep_entities=True, overlapping=False
+        docs,
+        [_of_tokens(r) for r in rows],
+        TAGS,
+        decoder="viterbi",
+        threshold=None,
+        keep_entities=True,
+        overlapping=False,
     )
     assert [[(s.span.start, s.span.end) for s in one] for one in found][0::2] == [[(0, 2)], []]
     assert len(found) == 3
@@ -95,7 +109,7 @@ def test_blocked_tokens_are_kept_like_entities() -> None:
     doc.set_ents([], blocked=[doc[1:2]], default="missing")
     assert find_kept_tokens(doc).tolist() == [False, True, False]
     assert (1, 2) not in {span[:2] for span in _find(doc, _rows("O B-PER O"))}
-    segments = cut_segments([doc], [_rows("O B-PER O")], keep_entities=True)
+    segments = cut_segments([doc], [_of_tokens(_rows("O B-PER O"))], keep_entities=True)
     assert segments.token_i.tolist() == [0, 2]
     assert [n for n in segments.lengths.tolist() if n] == [1, 1]
 
@@ -104,7 +118,13 @@ def test_a_doc_that_begins_within_a_sentence_does_not_go_on_with_the_doc_before(
     docs = [_doc("a b"), _doc("x a b")[1:].as_doc(), _doc("a b", sent_starts=[False, False])]
     rows = [_rows("B-PER I-PER"), _rows("I-PER I-PER"), _rows("I-PER I-PER")]
     found = find_entities(
-        docs, rows, TAGS, decoder="greedy", threshold=None, keep_entities=True, overlapping=False
+        docs,
+        [_of_tokens(r) for r in rows],
+        TAGS,
+        decoder="greedy",
+        threshold=None,
+        keep_entities=True,
+        overlapping=False,
     )
     assert [[(s.span.start, s.span.end) for s in one] for one in found] == [[(0, 2)]] * 3
 

@@ -13,7 +13,9 @@ from spacy_hf_ner.core.labels import make_tag_set
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.evaluation.pairing import pair_docs
+from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.fitting import CalibrationReport, Half, HeldOut, read_held_out
 from spacy_hf_ner.pipe.hf_ner import HFNer
@@ -139,9 +141,14 @@ def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: 
 
 def read(predicted: Doc, gold: Doc, *, prefer_group: bool = False) -> HeldOut:
     tag_set = make_tag_set(["PER", "LOC"], SCHEMES["IOB2"])
-    rows = np.zeros((len(predicted), len(tag_set)), dtype=np.float32)
+    units = find_units(predicted)
+    rows = np.zeros((len(units), len(tag_set)), dtype=np.float32)
     return read_held_out(
-        Example(predicted, gold), rows, tag_set, spans_key="found", prefer_group=prefer_group
+        Example(predicted, gold),
+        UnitRows(rows, units),
+        tag_set,
+        spans_key="found",
+        prefer_group=prefer_group,
     )
 
 

@@ -11,7 +11,9 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.core.labels import make_tag_set
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity, pair_docs
+from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.fitting import read_held_out
 from spacy_hf_ner.pipe.gold import map_text, read_gold
@@ -65,7 +67,8 @@ def judge_by_calibration(
     tokens: Doc, gold: Doc, spans: list[Span], *, prefer_group: bool
 ) -> list[bool | None]:
     tag_set = make_tag_set(TYPES, SCHEMES["IOB2"])
-    rows = np.zeros((len(tokens), len(tag_set)), dtype=np.float32)
+    units = find_units(tokens)
+    rows = UnitRows(np.zeros((len(units), len(tag_set)), dtype=np.float32), units)
     held_out = read_held_out(
         Example(tokens, gold), rows, tag_set, spans_key=KEY, prefer_group=prefer_group
     )

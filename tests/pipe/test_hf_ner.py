@@ -70,7 +70,7 @@ def test_a_long_document_has_the_entities_of_its_pieces_that_share_the_windows(
     assert len(layout.windows) > 5
     assert all(before.end == after.start for before, after in pairwise(layout.windows))
     starts = [
-        int(layout.token_i[np.flatnonzero(layout.alignment.evidence == w.start)[0]])
+        int(layout.units[0].token_i[np.flatnonzero(layout.alignment.evidence == w.start)[0]])
         for w in layout.windows
     ]
     pieces = [doc[start:end].as_doc() for start, end in pairwise([*starts, len(doc)])]

@@ -1,20 +1,17 @@
 from typing import Any
 
+import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.labels import make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES
-from spacy_hf_ner.errors import ConfigError, TagError
+from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.model.training.loss import MISSING
-from spacy_hf_ner.pipe.targets import (
-    find_class_weights,
-    find_entity_types,
-    read_targets,
-    resolve_class_weights,
-)
+from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
 
 TAGS = make_tag_set(["LOC", "PER"], SCHEMES["IOB2"])
 NLP = spacy.blank("en")
@@ -91,54 +88,23 @@ def test_spans_known_to_be_wrong_are_paths_of_tags() -> None:
         read_targets(example, TAGS, incorrect_spans_key="wrong")
 
 
-def test_types_are_those_of_the_data_sorted() -> None:
-    examples = [
-        _example("Tim Berlin", [(0, 3, "PER"), (4, 10, "LOC")]),
-        _example("Tim", [(0, 3, "PER")]),
-    ]
-    assert find_entity_types(examples) == ["LOC", "PER"]
-    with pytest.raises(ValueError, match="E869"):
-        find_entity_types([_example("Tim", [(0, 3, "!PER")])])
-
-
-def test_balanced_weights_are_inverse_to_frequency_with_a_mean_of_one() -> None:
-    examples = [_example("Tim met him there", [(0, 3, "PER")])]
-    weights = resolve_class_weights("balanced", TAGS, lambda: examples)
-    assert weights is not None
-    outside, person = weights[TAGS.labels.index("O")], weights[TAGS.labels.index("B-PER")]
-    assert person / outside == pytest.approx(3.0)
-    assert (person + outside) / 2 == pytest.approx(1.0)
-    assert weights[TAGS.labels.index("I-LOC")] == 1.0
-
-
-def test_a_table_of_weights_applies_to_all_tags_of_a_type() -> None:
-    weights = resolve_class_weights({"PER": 2.0, "O": 0.5}, TAGS, list)
-    assert weights == [
-        {"O": 0.5, "B-PER": 2.0, "I-PER": 2.0}.get(label, 1.0) for label in TAGS.labels
-    ]
-    assert resolve_class_weights(None, TAGS, list) is None
-    for wrong in ({"ORG": 1.0}, {"PER": 0.0}):
-        with pytest.raises(ConfigError, match="class_weights"):
-            resolve_class_weights(wrong, TAGS, list)
-
-
 def test_columns_that_a_checkpoint_lacks_are_named() -> None:
     tags = read_labels(["O", "B-PER"])
     with pytest.raises(TagError, match="no tag 'I-PER'"):
         read_targets(_example("Angela Merkel", [(0, 13, "PER")]), tags)
 
 
-def test_class_weights_are_those_of_the_setting_now_for_all_tags_there_are_now() -> None:
-    resolved = [0.5, 2.0, 2.0]
-    assert find_class_weights(None, TAGS, resolved=resolved) is None
-    assert _weigh({"PER": 3.0}, resolved=None) == [1.0, 1.0, 1.0, 3.0, 3.0]
-    assert _weigh({"PER": 3.0}, resolved=resolved) == [1.0, 1.0, 1.0, 3.0, 3.0]
-    assert _weigh("balanced", resolved=resolved) == [*resolved, 1.0, 1.0]
-    with pytest.raises(ConfigError, match=r"initialize.*table"):
-        _weigh("balanced", resolved=None)
+def test_targets_of_units_leave_out_white_space_and_paths_that_cross_it() -> None:
+    token_i = np.array([0, 2, 3])
+    units = Units(token_i, token_i, token_i + 1)
+    wrong_paths = [((2, 1), (3, 2)), ((0, 1), (1, 2))]
+    targets = TokenTargets(np.array([1, 2, 2, MISSING]), wrong_paths).of_units(units)
+    assert targets.tags.tolist() == [1, 2, MISSING]
+    assert list(targets.wrong_paths) == [((1, 1), (2, 2))]
 
 
-def _weigh(class_weights: Any, *, resolved: list[float] | None) -> list[float]:
-    weights = find_class_weights(class_weights, TAGS, resolved=resolved)
-    assert weights is not None
-    return [float(weight) for weight in weights]
+def test_targets_are_empty_where_there_is_neither_a_tag_nor_a_wrong_span() -> None:
+    missing = np.array([MISSING, MISSING])
+    assert TokenTargets(missing).is_empty
+    assert not TokenTargets(missing, [((0, 1),)]).is_empty
+    assert not TokenTargets(np.array([MISSING, 0])).is_empty

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -36,6 +37,11 @@ def test_the_report_asks_for_nothing_outside_itself(report: str) -> None:
 def test_every_section_is_there(report: str) -> None:
     for section in ("scores", "slices", "confidence", "training", "browser"):
         assert f'<section id="{section}" aria-labelledby="{section}-title">' in report
+
+
+def test_the_foot_says_what_the_figures_were_made_with(report: str, evaluation: Evaluation) -> None:
+    foot = report.partition("<footer>")[2].partition("</footer>")[0]
+    assert escape(str(evaluation.signature)) in foot
 
 
 def test_numbers_are_those_of_the_evaluation(report: str, evaluation: Evaluation) -> None:

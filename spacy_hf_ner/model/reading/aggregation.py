@@ -5,7 +5,7 @@ To add a way to pool subwords, add a function to :data:`AGGREGATIONS`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import torch
@@ -15,9 +15,7 @@ from spacy_hf_ner.core.alignment import Alignment, Spread
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.schemes import Tag
 
-Aggregation = Literal["first", "mean", "max"]
 SubwordLabels = Literal["first", "all", "all_inside"]
-AGGREGATION_NAMES: tuple[Aggregation, ...] = get_args(Aggregation)
 SUBWORD_LABELS_NAMES: tuple[SubwordLabels, ...] = get_args(SubwordLabels)
 
 
@@ -92,11 +90,20 @@ def take_max(subwords: Subwords) -> torch.Tensor:
     return log_probs[torch.where(chosen < none, chosen, subwords.evidence)]
 
 
-AGGREGATIONS: dict[Aggregation, Callable[[Subwords], torch.Tensor]] = {
+AGGREGATIONS: dict[str, Callable[[Subwords], torch.Tensor]] = {
     "first": take_first,
     "mean": take_mean,
     "max": take_max,
 }
+"""The ways to pool the subwords of a unit, by the name that configs use."""
+
+AGGREGATION_NAMES = tuple(AGGREGATIONS)
+
+if TYPE_CHECKING:
+    Aggregation = str
+else:
+    # What a config may say, for pydantic: made from the table, so that it cannot lag behind.
+    Aggregation = Literal[AGGREGATION_NAMES]
 
 
 def take_type_mean(subwords: Subwords, tag_set: TagSet) -> torch.Tensor:

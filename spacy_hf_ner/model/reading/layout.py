@@ -1,25 +1,57 @@
-"""Docs to what the network reads: packed subwords, their alignment with tokens, and the windows over them.
+"""Docs to what the network reads: packed subwords, their alignment with units, and windows.
 
-The characters of all Docs are thought of as one long text, so that a batch is aligned in one go.
+The Docs of a batch are thought of as one long text, so that all are aligned in one go::
+
+    Docs            "Angela met"     ""   "Tim"
+    one text        Angela met ·     ·    Tim ·         (· keeps neighbours apart)
+    char_starts     0                12   13
+    subwords        [An][gela][met]       [Tim]
+    subword_starts  0                3    3
+
+Inside of a Layout, subwords and the alignment are those of the one text. The units are each
+Doc's own.
 """
 
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-from spacy.attrs import IDX, IS_SPACE, LENGTH, SENT_START
+from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from spacy_hf_ner.core.alignment import Alignment, Units, align_subwords
-from spacy_hf_ner.core.arrays import Floats32, Ints
+from spacy_hf_ner.core.arrays import Floats32, Ints, find_starts
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.core.windows import Window, plan_sentence_windows, plan_windows
 from spacy_hf_ner.model.reading.encoding import Encoding
+from spacy_hf_ner.model.reading.units import find_units, pack_units
 
-Starts = tuple[Ints, Ints]  # where tokens start, where sentences start
+__all__ = [
+    "SHORTEST_MIXED_WINDOW",
+    "Layout",
+    "MixedReading",
+    "Reading",
+    "TextStarts",
+    "find_sentence_starts",
+    "lay_out",
+]
 
 SHORTEST_MIXED_WINDOW = 16
+"""Subwords in the shortest window that training reads of a long text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextStarts:
+    """Where a text may be cut.
+
+    Attributes:
+        tokens: The first subword of each token that has one. Shape: (n_starts,).
+        sentences: The first subword of each sentence but the first. Shape: (n_sentences - 1,).
+    """
+
+    tokens: Ints
+    sentences: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +60,7 @@ class Reading:
 
     Attributes:
         window: The most subwords in a window.
-        overlap: Subwords that neighbouring windows share where they are not cut between sentences.
+        overlap: Subwords that neighbouring windows share where no sentence ends between them.
         by_sentence: Each sentence is read by itself.
     """
 
@@ -36,27 +68,34 @@ class Reading:
     overlap: int
     by_sentence: bool = False
 
-    def plan(self, n_subwords: int, find_starts: Callable[[], Starts]) -> list[Window]:
-        """Return the windows of a text of ``n_subwords``; where its tokens start is asked only if it must be cut."""
+    def plan(self, n_subwords: int, find_text_starts: Callable[[], TextStarts]) -> list[Window]:
+        """Return the windows of a text.
+
+        Args:
+            n_subwords: The subwords of the text.
+            find_text_starts: Says where it may be cut; called only if it must be cut.
+        """
+        if n_subwords == 0:
+            return []
         if n_subwords <= self.window and not self.by_sentence:
-            return [Window(0, n_subwords, 0, n_subwords)] if n_subwords else []
-        cut = plan_sentence_windows if self.by_sentence else plan_windows
-        token_starts, sentence_starts = find_starts()
-        return cut(
+            return [Window(0, n_subwords, 0, n_subwords)]
+        plan = plan_sentence_windows if self.by_sentence else plan_windows
+        text_starts = find_text_starts()
+        return plan(
             n_subwords,
             window=self.window,
             overlap=self.overlap,
-            token_starts=token_starts,
-            sentence_starts=sentence_starts,
+            token_starts=text_starts.tokens,
+            sentence_starts=text_starts.sentences,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class MixedReading:
-    """How texts are cut in training: those that fit one window are read whole, longer ones in windows of mixed lengths.
+    """How texts are cut in training: short ones not at all, long ones in windows of mixed lengths.
 
-    A model that reads only one length in training is worse at every other. Windows do not overlap, as nothing would be
-    learned twice from the same context.
+    A model that reads only one length in training is worse at every other. Windows do not
+    overlap, as nothing would be learned twice from the same context.
 
     Attributes:
         reading: How the model reads when it predicts.
@@ -66,106 +105,144 @@ class MixedReading:
     reading: Reading
     longest: int
 
-    def plan(self, n_subwords: int, find_starts: Callable[[], Starts]) -> list[Window]:
-        """Return the windows of a text of ``n_subwords``, of a random length from 16 subwords to twice the window."""
+    def plan(self, n_subwords: int, find_text_starts: Callable[[], TextStarts]) -> list[Window]:
+        """Return the windows of a text; a long one gets a random length, up to twice the window.
+
+        For the arguments see :meth:`Reading.plan`.
+        """
         reading = self.reading
         if n_subwords <= reading.window or reading.by_sentence:
-            return reading.plan(n_subwords, find_starts)
-        longest = min(2 * reading.window, self.longest)
+            return reading.plan(n_subwords, find_text_starts)
         shortest = min(SHORTEST_MIXED_WINDOW, reading.window)
+        longest = min(2 * reading.window, self.longest)
         window = random.randint(shortest, longest)  # noqa: S311 - spaCy seeds it
-        return Reading(window, overlap=0).plan(n_subwords, find_starts)
+        return Reading(window, overlap=0).plan(n_subwords, find_text_starts)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A batch of Docs as the network reads it. Subwords, units and tokens of all Docs are packed.
+    """A batch of Docs as the network reads it, packed into one text.
 
     Attributes:
-        ids: Shape: (n_subwords,).
-        alignment: Which subwords speak for which unit.
+        ids: The subwords of all Docs. Shape: (n_subwords,).
+        alignment: Which subwords speak for which unit, counted over all Docs.
         windows: Windows of all Docs, in positions of ``ids``.
-        token_i: The packed token of each unit. Shape: (n_units,).
-        n_tokens: The number of tokens of each Doc. Shape: (n_docs,).
+        units: The units of each Doc, in its own tokens and characters.
     """
 
     ids: Ints
     alignment: Alignment
     windows: list[Window]
-    token_i: Ints
-    n_tokens: Ints
+    units: list[Units]
 
-    def spread_rows(self, rows: Floats32) -> list[Floats32]:
-        """Return each Doc's rows, one a token, from rows of units; NaN for tokens that are no unit.
-
-        Shape of ``rows``: (n_units, n_tags). Shape of each result: (n_tokens, n_tags).
-        """
-        packed = np.full((int(self.n_tokens.sum()), rows.shape[1]), np.nan, dtype=np.float32)
-        packed[self.token_i] = rows
-        return np.split(packed, np.cumsum(self.n_tokens)[:-1])
-
-    def gather_rows(self, rows: Sequence[Floats32]) -> Floats32:
-        """Return the rows of units from each Doc's rows; the reverse of :meth:`spread_rows`."""
-        return np.concatenate(rows)[self.token_i]
+    def split_rows(self, rows: Floats32) -> list[UnitRows]:
+        """Return the rows of each Doc from those of all. Shape of ``rows``: (n_units, n_tags)."""
+        by_doc: list[UnitRows] = []
+        start = 0
+        for units in self.units:
+            end = start + len(units)
+            by_doc.append(UnitRows(rows[start:end], units))
+            start = end
+        return by_doc
 
 
 def lay_out(
     docs: Sequence[Doc], encodings: Sequence[Encoding], reading: Reading | MixedReading
 ) -> Layout:
     """Return the layout of a batch of Docs; at least one, with their encodings."""
-    n_tokens = np.array([len(doc) for doc in docs], dtype=np.int64)
-    n_subwords = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
-    first_token, first_subword = np.cumsum(n_tokens) - n_tokens, np.cumsum(n_subwords) - n_subwords
-    by_doc = [doc.to_array([IDX, LENGTH, IS_SPACE]).reshape(-1, 3).astype(np.int64) for doc in docs]
-    n_chars = np.array(
-        [rows[-1, 0] + rows[-1, 1] + 2 if len(rows) else 1 for rows in by_doc], dtype=np.int64
-    )
-    first_char = np.cumsum(n_chars) - n_chars
-    attributes = np.concatenate(by_doc)
-    start_char = attributes[:, 0] + np.repeat(first_char, n_tokens)
-    token_i = np.flatnonzero((attributes[:, 2] == 0) & (attributes[:, 1] > 0))
-    units = Units(token_i, start_char[token_i], (start_char + attributes[:, 1])[token_i])
-    shift = np.repeat(first_char, n_subwords)
-    alignment = align_subwords(
-        np.concatenate([e.start_char for e in encodings]) + shift,
-        np.concatenate([e.end_char for e in encodings]) + shift,
-        units,
-    )
+    units = [find_units(doc) for doc in docs]
+    alignment = _align(docs, encodings, units)
+    # A Doc's part of what is packed: its subwords, and its units.
+    first_subword = 0
+    first_unit = 0
     windows: list[Window] = []
-    for i, doc in enumerate(docs):
-        first, n = int(first_subword[i]), int(n_subwords[i])
-        find_starts = partial(
-            _find_starts, doc, alignment, units, subword=first, token=int(first_token[i])
-        )
-        windows += [
-            Window(w.start + first, w.end + first, w.own_start + first, w.own_end + first)
-            for w in reading.plan(n, find_starts)
-        ]
-    return Layout(np.concatenate([e.ids for e in encodings]), alignment, windows, token_i, n_tokens)
+    for doc, encoding, own_units in zip(docs, encodings, units, strict=True):
+        end_unit = first_unit + len(own_units)
+        cuts = _Cuts(doc, own_units, alignment, first_unit, end_unit, first_subword)
+        n_subwords = len(encoding.ids)
+        for window in reading.plan(n_subwords, cuts.find):
+            windows.append(_shift(window, first_subword))
+        first_subword += n_subwords
+        first_unit = end_unit
+    ids = np.concatenate([encoding.ids for encoding in encodings])
+    return Layout(ids, alignment, windows, units)
 
 
 def find_sentence_starts(doc: Doc) -> Ints:
-    """Return the tokens that the Doc knows to start a sentence; none where boundaries were never set."""
+    """Return the tokens that a Doc knows to start a sentence; none where nobody has set them."""
     return np.flatnonzero(doc.to_array([SENT_START]) == 1)
 
 
-def _find_starts(
-    doc: Doc, alignment: Alignment, units: Units, *, subword: int, token: int
-) -> Starts:
-    """Return where in a Doc's subwords tokens start, and where sentences do.
+def _align(docs: Sequence[Doc], encodings: Sequence[Encoding], units: Sequence[Units]) -> Alignment:
+    """Return the alignment of the one text that the Docs are thought of as."""
+    # One more than a Doc has, so that what ends one Doc never touches what begins the next.
+    n_chars = np.array([_count_chars(doc) + 1 for doc in docs], dtype=np.int64)
+    n_tokens = np.array([len(doc) for doc in docs], dtype=np.int64)
+    n_subwords = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
+    char_starts = find_starts(n_chars)
+    char_shift = np.repeat(char_starts, n_subwords)
+    return align_subwords(
+        np.concatenate([encoding.start_char for encoding in encodings]) + char_shift,
+        np.concatenate([encoding.end_char for encoding in encodings]) + char_shift,
+        pack_units(units, token_starts=find_starts(n_tokens), char_starts=char_starts),
+    )
 
-    Args:
+
+def _count_chars(doc: Doc) -> int:
+    """Return the length of a Doc's text, which spaCy would put together for ``len(doc.text)``."""
+    if len(doc) == 0:
+        return 0
+    last = doc[-1]
+    return last.idx + len(last) + len(last.whitespace_)
+
+
+def _shift(window: Window, first_subword: int) -> Window:
+    """Return a Doc's window in positions of the packed subwords."""
+    return Window(
+        start=window.start + first_subword,
+        end=window.end + first_subword,
+        own_start=window.own_start + first_subword,
+        own_end=window.own_end + first_subword,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """Where one Doc of a batch may be cut, looked up when a window asks.
+
+    Attributes:
         doc: The Doc.
-        alignment: Packed alignment.
-        units: Packed units.
-        subword: The Doc's first packed subword.
-        token: Its first packed token.
+        units: Its units.
+        alignment: The alignment of all Docs.
+        first_unit: Its first unit in the alignment.
+        end_unit: The unit after its last one.
+        first_subword: Its first subword among the packed ones.
     """
-    first_unit, end_unit = np.searchsorted(units.token_i, [token, token + len(doc)])
-    evidence = alignment.evidence[first_unit:end_unit]
-    owned = (evidence >= 0) & ~alignment.is_shared[first_unit:end_unit]
-    token_starts = evidence[owned] - subword
-    owning_tokens = units.token_i[first_unit:end_unit][owned] - token
-    at = np.searchsorted(owning_tokens, find_sentence_starts(doc))
-    sentence_starts = np.unique(token_starts[at[at < len(token_starts)]])
-    return token_starts, sentence_starts[sentence_starts > 0]
+
+    doc: Doc
+    units: Units
+    alignment: Alignment
+    first_unit: int
+    end_unit: int
+    first_subword: int
+
+    def find(self) -> TextStarts:
+        """Return where tokens and sentences start, in the Doc's own subwords.
+
+        ::
+
+            tokens            Tim      met   ␣␣   Ann Lee   .
+            units             0        1          2   3     4
+            evidence          0        2          3   4     4      (a subword of "Lee." for both)
+            token_starts      0        2          3   4
+            sentence starts   Tim, ␣␣  ->  0, 3  ->  3             (0 is no place to cut)
+        """
+        evidence = self.alignment.evidence[self.first_unit : self.end_unit]
+        is_shared = self.alignment.is_shared[self.first_unit : self.end_unit]
+        owns = (evidence >= 0) & ~is_shared
+        token_starts = evidence[owns] - self.first_subword
+        # A sentence whose first token has no subword starts with the next token that has one.
+        owning_tokens = self.units.token_i[owns]
+        at = np.searchsorted(owning_tokens, find_sentence_starts(self.doc))
+        sentence_starts = np.unique(token_starts[at[at < len(token_starts)]])
+        return TextStarts(token_starts, sentence_starts[sentence_starts > 0])

@@ -4,11 +4,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from spacy.tokens import Doc
 from thinc.api import Optimizer, torch2xp
 
 from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.engines.precision import cast_to, resolve_precision
 from spacy_hf_ner.model.engines.torch_engine import TorchBackend
@@ -17,11 +19,12 @@ from spacy_hf_ner.model.network import get_device
 from spacy_hf_ner.model.reading.aggregation import score_units_for_training
 from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import Layout, MixedReading, lay_out
-from spacy_hf_ner.model.reading.windowed import RecomputingBackend, run_windows
+from spacy_hf_ner.model.reading.windowed import run_windows
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.training.dropout import set_dropout
 from spacy_hf_ner.model.training.embeddings import EmbeddingGradient
 from spacy_hf_ner.model.training.optimizer import NetworkOptimizer
+from spacy_hf_ner.model.training.recomputing import RecomputingBackend
 
 __all__ = ["MAX_KEPT_SUBWORDS", "TRAINING_BUDGET", "Trainer"]
 
@@ -64,7 +67,7 @@ class Trainer:
 
     def begin_update(
         self, docs: Sequence[Doc], *, dropout: float
-    ) -> tuple[list[Floats32], Callable[[Sequence[Floats32]], None]]:
+    ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], None]]:
         """Return the rows of each Doc, and what adds their gradient to that of the weights.
 
         Args:
@@ -78,9 +81,9 @@ class Trainer:
         rows = self._compute_rows(layout, dropout)
 
         def backprop(d_rows: Sequence[Floats32]) -> None:
-            self._add_gradients(rows, layout.gather_rows(d_rows))
+            self._add_gradients(rows, np.concatenate(d_rows))
 
-        return layout.spread_rows(rows.detach().float().cpu().numpy()), backprop
+        return layout.split_rows(rows.detach().float().cpu().numpy()), backprop
 
     def _compute_rows(self, layout: Layout, dropout: float) -> torch.Tensor:
         """Return rows that know how they were computed. Shape: (n_units, n_tags)."""

@@ -82,7 +82,7 @@ def test_an_engine_that_is_added_to_the_table_can_be_named_and_used(
     tag_set = classifier.load("auto")
     assert tag_set is not None
     (rows,) = classifier.predict(make_docs(["Berlin Bonn"]))
-    assert {tag_set.labels[i] for i in rows.argmax(axis=1)} == {"B-PER"}
+    assert {tag_set.labels[i] for i in rows.rows.argmax(axis=1)} == {"B-PER"}
     with pytest.raises(CheckpointError, match=r'backend = "toy" the network is scripted\.json'):
         classifier.begin_update(make_docs(["Berlin"]))
     with pytest.raises(ConfigError, match='precision = "auto" or "rough" with backend = "toy"'):

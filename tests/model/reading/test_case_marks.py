@@ -171,11 +171,11 @@ def test_a_network_learns_to_tell_names_by_their_capitals(
     docs = make_docs(["May", "may"])
     optimizer = Adam(0.01)
     for _ in range(30):
-        rows, backprop = classifier.begin_update(docs)
+        predicted, backprop = classifier.begin_update(docs)
         gold = np.eye(len(TAGS), dtype=np.float32)[[1, 0]]
-        backprop([_softmax(row) - g[None] for row, g in zip(rows, gold, strict=True)])
+        backprop([_softmax(doc.rows) - g[None] for doc, g in zip(predicted, gold, strict=True)])
         classifier.finish_update(optimizer)
-    name, verb = (int(row[0].argmax()) for row in classifier.predict(docs))
+    name, verb = (int(doc.rows[0].argmax()) for doc in classifier.predict(docs))
     assert (name, verb) == (1, 0) if marked else name == verb
 
 

@@ -13,7 +13,7 @@ from spacy_hf_ner.model.engines.scripted import ScriptedEngine
 from spacy_hf_ner.model.engines.torch_engine import TorchBackend
 from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import MixedReading, Reading, find_sentence_starts, lay_out
-from spacy_hf_ner.model.reading.windowed import RecomputingBackend, run_windows
+from spacy_hf_ner.model.reading.windowed import run_windows
 
 MakeDocs = Callable[[Sequence[str]], list[Doc]]
 LONG = "Angela Merkel met Tim Cook in San José on Friday, 3 March 2017.\n" * 8
@@ -49,27 +49,6 @@ def test_the_budget_changes_nothing(bert: Checkpoint, make_docs: MakeDocs) -> No
     assert torch.allclose(runs[0], runs[2], atol=1e-4)
 
 
-@pytest.mark.parametrize("max_kept", [0, 60, 10_000])
-def test_recomputing_gives_the_same_gradients_as_keeping(
-    bert: Checkpoint, make_docs: MakeDocs, max_kept: int
-) -> None:
-    docs = make_docs([LONG, "Berlin"])
-    layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
-    bert.network.train()
-    gradients = []
-    for backend in (
-        TorchBackend(bert.network),
-        RecomputingBackend(TorchBackend(bert.network), max_kept=max_kept),
-    ):
-        torch.manual_seed(0)
-        bert.network.zero_grad()
-        torch.autograd.backward(run_windows(backend, layout, bert, Budget(64, 64)).square().sum())
-        gradients.append([p.grad.clone() for p in bert.network.parameters() if p.grad is not None])
-    assert gradients[0]
-    for kept, recomputed in zip(*gradients, strict=True):
-        assert torch.allclose(kept, recomputed, rtol=1e-4, atol=1e-3)
-
-
 def test_a_tokenizer_of_another_checkpoint_is_refused(
     bert: Checkpoint, make_docs: MakeDocs
 ) -> None:
@@ -87,16 +66,14 @@ def test_texts_without_subwords_have_no_logits(bert: Checkpoint, make_docs: Make
     assert run_windows(backend, layout, bert, Budget(64, 64)).shape == (0, 9)
 
 
-def test_rows_are_spread_over_tokens_and_gathered_again(
-    bert: Checkpoint, make_docs: MakeDocs
-) -> None:
+def test_each_doc_gets_the_rows_of_its_units(bert: Checkpoint, make_docs: MakeDocs) -> None:
     docs = make_docs(["a\n\nb", "", "c"])
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(24, 8))
     rows = np.arange(6, dtype=np.float32).reshape(3, 2)
-    spread = layout.spread_rows(rows)
-    assert [len(row) for row in spread] == [len(doc) for doc in docs]
-    assert np.isnan(spread[0][1]).all()
-    assert np.array_equal(layout.gather_rows(spread), rows)
+    by_doc = layout.split_rows(rows)
+    assert [doc.units.token_i.tolist() for doc in by_doc] == [[0, 2], [], [0]]
+    assert [doc.units.start_char.tolist() for doc in by_doc] == [[0, 3], [], [0]]
+    assert np.array_equal(np.concatenate([doc.rows for doc in by_doc]), rows)
 
 
 def _sentences(vocab: Vocab) -> Doc:

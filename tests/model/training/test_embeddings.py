@@ -23,10 +23,9 @@ def _get_weight(classifier: HFTokenClassifier) -> torch.nn.Parameter:
 
 
 def _learn(classifier: HFTokenClassifier, docs: list[Doc]) -> None:
-    rows, backprop = classifier.begin_update(docs)
-    backprop(
-        [np.linspace(-1.0, 1.0, row.size, dtype=np.float32).reshape(row.shape) for row in rows]
-    )
+    predicted, backprop = classifier.begin_update(docs)
+    shapes = [doc.rows.shape for doc in predicted]
+    backprop([np.linspace(-1.0, 1.0, n * k, dtype=np.float32).reshape(n, k) for n, k in shapes])
 
 
 @pytest.mark.parametrize("family", FAMILIES)

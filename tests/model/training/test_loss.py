@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import spacy
 import torch
-from spacy.tokens import Doc
 
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.model.checkpoint import Checkpoint
@@ -31,17 +30,17 @@ class DoubleBackend(TorchBackend):
         return logits
 
 
-def _lay_out(checkpoint: Checkpoint) -> tuple[Layout, list[Doc]]:
+def _lay_out(checkpoint: Checkpoint) -> Layout:
     nlp = spacy.blank("xx")
     docs = [
         nlp.make_doc(text)
         for text in ("Angela Merkel met Cook\nin San José.", "O'Brien-Smith lost", "Berlin")
     ]
-    return lay_out(docs, checkpoint.tokenizer.encode(docs), Reading(16, 4)), docs
+    return lay_out(docs, checkpoint.tokenizer.encode(docs), Reading(16, 4))
 
 
 def _rows(checkpoint: Checkpoint, tag_set: TagSet, subword_labels: SubwordLabels) -> torch.Tensor:
-    layout, _ = _lay_out(checkpoint)
+    layout = _lay_out(checkpoint)
     logits = run_windows(DoubleBackend(checkpoint.network), layout, checkpoint, Budget(64, 64))
     return score_units_for_training(
         logits, layout.alignment, tag_set, subword_labels=subword_labels
@@ -56,18 +55,18 @@ def test_the_gradient_through_the_network_is_the_slope_of_the_loss(
     assert bert.tag_set is not None
     tag_set, network = bert.tag_set, bert.network.double()
     chance = np.random.default_rng(0)
-    layout, docs = _lay_out(bert)
-    targets = [Targets(chance.integers(-1, len(tag_set), len(doc))) for doc in docs]
+    layout = _lay_out(bert)
+    targets = [Targets(chance.integers(-1, len(tag_set), len(own))) for own in layout.units]
     targets[0] = Targets(targets[0].tags, wrong_paths=[((0, 1), (1, 2))])
     weights = chance.uniform(0.5, 2.0, len(tag_set)).astype(np.float32)
 
     def loss_of(rows: torch.Tensor) -> tuple[float, list[Any]]:
-        spread: Any = [r.astype(np.float64) for r in _spread(layout, rows)]
-        return compute_loss(spread, targets, class_weights=weights, label_smoothing=label_smoothing)
+        by_doc: Any = [doc.rows for doc in layout.split_rows(rows.detach().numpy())]
+        return compute_loss(by_doc, targets, class_weights=weights, label_smoothing=label_smoothing)
 
     rows = _rows(bert, tag_set, subword_labels)
     loss, gradient = loss_of(rows)
-    d_rows: Any = np.concatenate(gradient)[layout.token_i]
+    d_rows: Any = np.concatenate(gradient)
     torch.autograd.backward(rows, torch.from_numpy(d_rows).double())
     assert loss > 0
     for parameter in (network.get_input_embeddings().weight, *list(network.parameters())[-2:]):
@@ -81,12 +80,6 @@ def test_the_gradient_through_the_network_is_the_slope_of_the_loss(
             around.append(loss_of(_rows(bert, tag_set, subword_labels))[0])
         flat[at] += 1e-5
         assert slope == pytest.approx((around[0] - around[1]) / 2e-5, rel=2e-3, abs=1e-6)
-
-
-def _spread(layout: Layout, rows: torch.Tensor) -> list[np.ndarray]:
-    packed = np.full((int(layout.n_tokens.sum()), rows.shape[1]), np.nan)
-    packed[layout.token_i] = rows.detach().numpy()
-    return np.split(packed, np.cumsum(layout.n_tokens)[:-1])
 
 
 def test_the_loss_is_torchs_cross_entropy_with_its_weights_and_its_smoothing() -> None:

@@ -19,7 +19,8 @@ def trainer(bert: Checkpoint) -> Trainer:
 
 
 def _learn(trainer: Trainer, make_docs: MakeDocs) -> None:
-    rows, backprop = trainer.begin_update(make_docs(TEXTS), dropout=0.0)
+    predicted, backprop = trainer.begin_update(make_docs(TEXTS), dropout=0.0)
+    rows = [doc.rows for doc in predicted]
     backprop([np.full_like(row, np.arange(row.shape[1])) for row in rows])
 
 
@@ -78,7 +79,8 @@ def test_averages_are_used_for_a_while_alone(
 def test_texts_without_subwords_teach_nothing(
     bert: Checkpoint, trainer: Trainer, make_docs: MakeDocs
 ) -> None:
-    rows, backprop = trainer.begin_update(make_docs([""]), dropout=0.0)
+    predicted, backprop = trainer.begin_update(make_docs([""]), dropout=0.0)
+    rows = [doc.rows for doc in predicted]
     assert [row.shape for row in rows] == [(0, 9)]
     backprop(rows)
     assert all(parameter.grad is None for parameter in bert.network.parameters())

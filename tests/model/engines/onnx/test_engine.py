@@ -63,7 +63,7 @@ def test_a_model_with_a_graph_gives_the_rows_of_pytorch(
     theirs = make_classifier(bert_folder, backend="torch", precision="fp32", window=window)
     assert ours.load("auto") == theirs.load("auto")
     for found, expected in zip(ours.predict(docs), theirs.predict(docs), strict=True):
-        assert np.allclose(found, expected, atol=1e-4, equal_nan=True)
+        assert np.allclose(found.rows, expected.rows, atol=1e-4, equal_nan=True)
 
 
 @pytest.mark.parametrize("copy", ["bytes", "pickle", "model", "disk"])
@@ -89,7 +89,7 @@ def test_a_copy_has_the_graph_and_predicts_the_same(
             else classifier.model.copy()
         )
     for found, rows in zip(other.predict(docs), expected, strict=True):
-        assert np.array_equal(found, rows, equal_nan=True)
+        assert np.array_equal(found.rows, rows.rows, equal_nan=True)
 
 
 def test_the_folder_is_a_checkpoint_without_weights_for_pytorch(

@@ -1,0 +1,101 @@
+"""Weights of tags in the loss: counted from data, or given per entity type."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from spacy.training import Example
+
+from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.pipe.component_settings import ClassWeights
+from spacy_hf_ner.pipe.targets import read_targets
+
+__all__ = ["find_class_weights", "resolve_class_weights"]
+
+
+def resolve_class_weights(
+    class_weights: ClassWeights, tag_set: TagSet, get_examples: Callable[[], Iterable[Example]]
+) -> list[float] | None:
+    """Return the weight of each tag in the loss, or None where all are alike.
+
+    ``"balanced"``: inverse to a tag's frequency in the data, "O" included, with a mean of 1; tags
+    that the data lacks get 1. A table per entity type applies to all tags of the type, and "O"
+    stands in it for what is outside.
+
+    Args:
+        class_weights: The setting.
+        tag_set: The tags of the model.
+        get_examples: Gives the data; called only if it is to be counted.
+
+    Raises:
+        ConfigError: The table names an unknown type, or a weight is not positive.
+    """
+    if class_weights is None:
+        return None
+    if class_weights == "balanced":
+        return _count_and_balance(tag_set, get_examples())
+    return _read_table(class_weights, tag_set)
+
+
+def find_class_weights(
+    class_weights: ClassWeights, tag_set: TagSet, *, resolved: Sequence[float] | None
+) -> Floats32 | None:
+    """Return the weight of each tag; tags that were added since the others were counted get 1.
+
+    A table per entity type can be applied at any time, so that training may go on with another.
+
+    Args:
+        class_weights: The setting.
+        tag_set: The tags of the model.
+        resolved: What :func:`resolve_class_weights` returned in ``initialize``; None if that was
+            not called.
+
+    Returns:
+        Shape: (n_tags,). None where all are alike.
+
+    Raises:
+        ConfigError: The table has no sense, or the frequencies that balanced weights need were
+            never counted.
+    """
+    if class_weights is None:
+        return None
+    if class_weights != "balanced":
+        resolved = _read_table(class_weights, tag_set)
+    if resolved is None:
+        raise ConfigError(
+            'class_weights = "balanced" expects the frequencies of the tags, got none: '
+            "nlp.initialize, which counts them, was not called. Call it before training, or give a "
+            "table per entity type."
+        )
+    weights = np.ones(len(tag_set), dtype=np.float32)
+    weights[: len(resolved)] = resolved
+    return weights
+
+
+def _count_and_balance(tag_set: TagSet, examples: Iterable[Example]) -> list[float]:
+    """Return weights that are inverse to frequency, with a mean of 1 over the tags in the data."""
+    counts: Counter[int] = Counter()
+    for example in examples:
+        counts.update(read_targets(example, tag_set).tags.tolist())
+    inverse: dict[int, float] = {}
+    for column in range(len(tag_set)):
+        if counts[column]:
+            inverse[column] = 1.0 / counts[column]
+    mean = sum(inverse.values()) / max(len(inverse), 1)
+    weights = [1.0] * len(tag_set)
+    for column, value in inverse.items():
+        weights[column] = value / mean
+    return weights
+
+
+def _read_table(table: Mapping[str, float], tag_set: TagSet) -> list[float]:
+    """Return the weight of each tag from a table per entity type."""
+    is_unknown = not table.keys() <= {*tag_set.entity_types, "O"}
+    if is_unknown or not all(weight > 0 for weight in table.values()):
+        raise ConfigError(
+            "class_weights must give positive weights to entity types of "
+            f"{', '.join(tag_set.entity_types)} or O, got {dict(table)}."
+        )
+    return [float(table.get(tag.entity_type or "O", 1.0)) for tag in tag_set.tags]

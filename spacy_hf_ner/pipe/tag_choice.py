@@ -1,0 +1,105 @@
+"""Which tags a model is trained with: types of the data, and tags that a checkpoint has."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from spacy.errors import Errors
+from spacy.training import Example
+
+from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
+from spacy_hf_ner.core.schemes import SCHEMES, get_scheme
+from spacy_hf_ner.errors import TagError
+
+__all__ = ["NEW_HEAD_SCHEME", "choose_tag_set", "find_entity_types", "merge_types"]
+
+logger = logging.getLogger("spacy_hf_ner")
+
+NEW_HEAD_SCHEME = SCHEMES["IOB2"]
+"""The scheme of a head that is made anew where no scheme is asked for."""
+
+
+def find_entity_types(examples: Iterable[Example]) -> list[str]:
+    """Return the entity types in the gold annotation of examples, sorted.
+
+    Raises:
+        ValueError: A type begins with ``!``, spaCy 2's way to mark wrong spans (spaCy's E869).
+    """
+    types = {entity.label_ for example in examples for entity in example.reference.ents}
+    for entity_type in types:
+        if entity_type.startswith("!"):
+            raise ValueError(Errors.E869.format(label=entity_type))
+    return sorted(types - {""})
+
+
+def merge_types(
+    types: Iterable[str], known: TagSet | None, *, keep_known: bool, name: str
+) -> list[str]:
+    """Return the entity types to train: those wanted, then those of the checkpoint if kept.
+
+    Args:
+        types: The types wanted.
+        known: The tags of the checkpoint, or None if its head was never trained.
+        keep_known: Keep types that are not wanted; else what is dropped is logged.
+        name: The component's name, for the log.
+    """
+    wanted = list(dict.fromkeys(types))
+    if known is None:
+        return wanted
+    extra = [entity_type for entity_type in known.entity_types if entity_type not in wanted]
+    if keep_known:
+        return [*wanted, *extra]
+    if extra:
+        logger.warning(
+            "%s: the checkpoint's entity types %s are not in the training data and are dropped. "
+            "Set keep_checkpoint_labels = true to keep them.",
+            name,
+            ", ".join(extra),
+        )
+    return wanted
+
+
+def choose_tag_set(types: Sequence[str], *, known: TagSet | None, scheme: str) -> TagSet:
+    """Return the tags to train.
+
+    They are those of the checkpoint, if they can be read in the scheme and lack none, else new
+    ones.
+
+    Args:
+        types: The entity types wanted; if empty, those of the checkpoint, with the tags it has.
+        known: The tags of the checkpoint, or None if its head was never trained.
+        scheme: A scheme's name, or ``"auto"`` for that of the checkpoint.
+
+    >>> choose_tag_set(["PER"], known=read_labels(["O", "I-PER"]), scheme="IOB2").labels
+    ('O', 'B-PER', 'I-PER')
+    """
+    if known is None:
+        new_scheme = NEW_HEAD_SCHEME if scheme == "auto" else get_scheme(scheme)
+        return make_tag_set(types, new_scheme)
+    as_read = _read_in_scheme(known, scheme)
+    if as_read is not None and (not types or _has_tags_of(as_read, types)):
+        return as_read
+    if scheme != "auto":
+        new_scheme = get_scheme(scheme)
+    elif known.scheme.lenient:  # its labels may be IOB1 or IOB2; a new head learns IOB2
+        new_scheme = NEW_HEAD_SCHEME
+    else:
+        new_scheme = known.scheme
+    return make_tag_set(types or known.entity_types, new_scheme)
+
+
+def _has_tags_of(tag_set: TagSet, types: Sequence[str]) -> bool:
+    """Return whether a tag set has exactly these types, and each tag that the scheme needs."""
+    needed = make_tag_set(types, tag_set.scheme)
+    if tag_set.entity_types != needed.entity_types:
+        return False
+    return tag_set.columns.keys() >= needed.columns.keys()
+
+
+def _read_in_scheme(known: TagSet, scheme: str) -> TagSet | None:
+    """Return the same columns in another scheme, or None if they cannot be read in it."""
+    if scheme in ("auto", known.scheme.name):
+        return known
+    try:
+        return read_labels(known.labels, scheme=scheme)
+    except TagError:
+        return None
