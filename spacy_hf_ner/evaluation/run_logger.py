@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 from spacy.language import Language
 from spacy.util import registry
@@ -131,11 +131,13 @@ class _Run:
             return
         rows: list[tuple[str, ...]] = []
         for entity_type, scores in sorted(per_type.items()):
-            percents = [format_percent(scores[measure]) for measure in "prf"]
-            rows.append((entity_type, *percents))
+            precision = format_percent(scores["p"])
+            recall = format_percent(scores["r"])
+            f1 = format_percent(scores["f"])
+            rows.append((entity_type, precision, recall, f1))
         header = (f"best: #{self._best['step']}", "P", "R", "F")
-        aligns = ("l", "r", "r", "r")
-        print(table(rows, header=header, aligns=aligns, divider=True), file=self._stdout)
+        per_type_table = table(rows, header=header, aligns=("l", "r", "r", "r"), divider=True)
+        print(per_type_table, file=self._stdout)
 
     def _log_evaluation(self, info: Info, learn_rate: float, now: float) -> None:
         scores = info["other_scores"]
@@ -202,7 +204,8 @@ class _Run:
         if not totals:
             return None
         n_left = max(min(totals) - n_done, 0)
-        return n_left * (now - self._start) / n_done
+        seconds_left: float = n_left * (now - self._start) / n_done
+        return seconds_left
 
     def _write_header(self, losses: Sequence[str]) -> None:
         names = ["E", "#", *losses, "P", "R", "F", "SCORE", "RATE", "WORDS/S", "LEFT"]
@@ -220,10 +223,10 @@ class _Run:
         return [3, 7, *loss_widths, *score_widths, 9, 8, 8, *type_widths]
 
     def _write(self, cells: Sequence[str]) -> None:
-        aligns = ["r"] * len(cells)
+        aligns: list[Literal["r"]] = ["r"] * len(cells)
+        line = row(cells, widths=self._widths, aligns=aligns, spacing=2)
         # The bar would share the line with the row.
         self._bar.clear()
-        line = row(cells, widths=self._widths, aligns=aligns, spacing=2)
         print(line, file=self._stdout, flush=True)
         self._bar.refresh()
 
