@@ -20,7 +20,8 @@ TEXT = "Angela Merkel met Tim Cook in San José."
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> tuple[Language, Path]:
-    """Return a pipeline with hf_ner, and the folder it was saved to; its source checkpoint is gone."""
+    """Return a pipeline with hf_ner, and the folder it was saved to; its source checkpoint is
+    gone."""
     folder = tmp_path_factory.mktemp("pipeline")
     checkpoint = make_checkpoint(folder / "checkpoint")
     nlp = spacy.blank("en")

@@ -1,4 +1,5 @@
-"""Our scores on real test files, with gold tokens and made-up errors, against seqeval, spaCy and nervaluate."""
+"""Our scores on real test files, with gold tokens and made-up errors, against seqeval, spaCy and
+nervaluate."""
 
 import random
 import warnings
