@@ -51,7 +51,7 @@ app = typer.Typer(
 spacy_app.add_typer(app)
 
 # One line a command: app.command("name")(module.command)
-app.command("convert")(convert.convert)
+app.command("convert", cls=convert.ConvertCommand)(convert.convert)
 app.command("encoder")(encoder.encoder)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("export-onnx")(export_onnx.export_onnx_command)

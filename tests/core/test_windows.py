@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from spacy_hf_ner.core.arrays import no_ints
 from spacy_hf_ner.core.windows import Window, check_window, plan_sentence_windows, plan_windows
 from spacy_hf_ner.errors import ConfigError
 
@@ -15,7 +16,8 @@ def _owned(windows: list[Window]) -> list[tuple[int, int]]:
     return [(window.own_start, window.own_end) for window in windows]
 
 
-# n_subwords, token_starts, sentence_starts, what is read, what is owned; windows of 8 subwords that overlap in 4
+# n_subwords, token_starts, sentence_starts, what is read, what is owned;
+# windows of 8 subwords that overlap in 4
 PLANS = [
     # nothing, or all at once
     (0, NONE, NONE, NONE, NONE),
@@ -23,7 +25,8 @@ PLANS = [
     # the border of ownership is the middle of the overlap
     (12, range(12), NONE, [(0, 8), (4, 12)], [(0, 6), (6, 12)]),
     (14, range(14), NONE, [(0, 8), (4, 12), (8, 14)], [(0, 6), (6, 10), (10, 14)]),
-    # a sentence start within reach ends a window, and the next begins there: the last of several, on the edge too
+    # a sentence start within reach ends a window, and the next begins there:
+    # the last of several, on the edge too
     (12, range(12), [0, 3, 5], [(0, 5), (5, 12)], [(0, 5), (5, 12)]),
     (12, range(12), [0, 8], [(0, 8), (8, 12)], [(0, 8), (8, 12)]),
     (12, range(12), [0, 9], [(0, 8), (4, 12)], [(0, 6), (6, 12)]),
@@ -68,17 +71,17 @@ def test_windows_are_planned_as_drawn(
 
 
 def test_windows_without_overlap_follow_each_other() -> None:
-    none = np.zeros(0, dtype=np.int64)
-    windows = plan_windows(7, window=3, overlap=0, token_starts=np.arange(7), sentence_starts=none)
+    windows = plan_windows(
+        7, window=3, overlap=0, token_starts=np.arange(7), sentence_starts=no_ints()
+    )
     assert _bounds(windows) == _owned(windows) == [(0, 3), (3, 6), (6, 7)]
 
 
 @pytest.mark.parametrize(("length", "n_windows"), [(100, 4), (128, 3), (300, 5)])
 def test_a_long_token_is_read_in_as_few_windows_as_short_ones(length: int, n_windows: int) -> None:
     starts = np.concatenate([np.arange(100), np.arange(99 + length, 199 + length)])
-    none = np.zeros(0, dtype=np.int64)
     windows = plan_windows(
-        200 + length, window=128, overlap=32, token_starts=starts, sentence_starts=none
+        200 + length, window=128, overlap=32, token_starts=starts, sentence_starts=no_ints()
     )
     assert len(windows) == n_windows
 
@@ -123,13 +126,19 @@ def test_windows_up_to_the_limit_and_overlaps_up_to_a_half_pass(window: int, ove
 def test_a_window_that_does_not_fit_the_model_is_refused_with_the_one_that_does(
     window: int, advice: int
 ) -> None:
-    message = rf"^window must be 2\.\.510 subwords for 'bert', got {window}: .* Set window = {advice}, or null"
+    message = (
+        rf"^window must be 2\.\.510 subwords for 'bert', got {window}: "
+        rf".* Set window = {advice}, or null"
+    )
     with pytest.raises(ConfigError, match=message):
         check_window(window, 0, limit=510, name="bert")
 
 
 @pytest.mark.parametrize("overlap", [5, 9, -1])
 def test_an_overlap_over_half_of_the_window_is_refused(overlap: int) -> None:
-    message = rf"^overlap must be 0\.\.4 subwords, half of the window of 9, got {overlap}\. Set overlap = null"
+    message = (
+        rf"^overlap must be 0\.\.4 subwords, half of the window of 9, got {overlap}\. "
+        "Set overlap = null"
+    )
     with pytest.raises(ConfigError, match=message):
         check_window(9, overlap, limit=510, name="bert")

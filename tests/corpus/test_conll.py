@@ -204,7 +204,7 @@ def test_columns_can_be_named_by_the_header(tmp_path: Path) -> None:
         (
             "Tim B-PER\nran L-PER\nx M-PER\n",
             ReadOptions(),
-            r"file.conll: the prefixes \['B', 'L', 'M'\] fit no scheme .* First lines: B- 1, L- 2, M- 3\.",
+            r"file.conll: the prefixes \['B', 'L', 'M'\] fit no scheme .* First lines: B- 1, L- 2, M- 3\.",  # noqa: E501 - data
         ),
         ("Tim B-PER\n", ReadOptions(encoding="utf-99"), "unknown encoding 'utf-99'"),
     ],
@@ -237,7 +237,7 @@ def test_what_is_left_out_is_named_with_its_line(
     assert Problem(kind, line) in sentence.problems
 
 
-# ------------------------------------------------------------------------------------------------ other columns
+# ------------------------------------------------------------------------------------ other columns
 
 
 @pytest.mark.parametrize("missing", ["_", "-", "-X-"])

@@ -10,10 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks
+from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks, read_metadata
 from spacy_hf_ner.corpus.columns import SAMPLE, is_number
 from spacy_hf_ner.corpus.format import Format
-from spacy_hf_ner.corpus.formats.conll import read_comments
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
@@ -113,7 +112,16 @@ def _read_misc(row: Row) -> dict[str, str]:
 
 def _read_block(block: Block, key: str, pos: int) -> Table:
     """Read the rows of a sentence; words written as one are that one word, empty nodes none."""
-    table = Table(lines=[], words=[], tags=[[]], **read_comments(block))
+    metadata = read_metadata(block)
+    table = Table(
+        lines=[],
+        words=[],
+        tags=[[]],
+        text=metadata.text,
+        starts_document=metadata.starts_document,
+        sentence_id=metadata.sentence_id,
+        document_id=metadata.document_id,
+    )
     covered = 0
     for row in block.rows:
         number, misc = row.cells[ID], _read_misc(row)

@@ -14,11 +14,10 @@ from typing import Any, Final
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
 from spacy_hf_ner.corpus.columns import SAMPLE, plan_layout
 from spacy_hf_ner.corpus.format import Format
-from spacy_hf_ner.corpus.formats.conll import read_block
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables
+from spacy_hf_ner.corpus.table import Table, open_tables, read_block
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
