@@ -50,7 +50,7 @@ def find_entities(
         raw = (
             least
             if calibration is None
-            else np.array([*map(calibration.invert, least, entity_types)])
+            else np.array([*map(calibration.lower_bound, least, entity_types)])
         )
         decoded = decode_all(
             log_probs, segments.lengths, chain, threshold=np.maximum(raw, MIN_THRESHOLD)
