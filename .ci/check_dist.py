@@ -1,6 +1,7 @@
 """Look into what is published: ``python .ci/check_dist.py DIST PYTHON``.
 
-DIST holds one sdist and one wheel; PYTHON is an interpreter in whose environment the wheel is installed.
+DIST holds one sdist and one wheel; PYTHON is an interpreter in whose environment the wheel is
+installed.
 """
 
 import subprocess

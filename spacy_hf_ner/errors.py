@@ -1,15 +1,15 @@
 """The exceptions of this package.
 
-Every error that a user can cause is one of these, and each is also the built-in exception that a caller who
-does not know this package would expect::
+Every error that a user can cause is one of these, and each is also the built-in exception that a
+caller who does not know this package would expect::
 
     HFNerError
-    ├── ConfigError         (ValueError)   a setting is wrong, or two settings contradict each other
-    ├── TagError            (ValueError)   a tag or a tag sequence is not in its scheme
-    ├── AlignmentError      (ValueError)   subwords, tokens and characters cannot be brought together
-    ├── CorpusError         (ValueError)   a data file cannot be read as what it claims to be
-    ├── CheckpointError     (ValueError)   a Hugging Face checkpoint cannot be found, trusted or used
-    └── MissingExtraError   (ImportError)  an optional library is needed and not installed
+    ├── ConfigError        ValueError   a setting is wrong, or two settings contradict each other
+    ├── TagError           ValueError   a tag or a tag sequence is not in its scheme
+    ├── AlignmentError     ValueError   subwords, tokens and characters cannot be brought together
+    ├── CorpusError        ValueError   a data file cannot be read as what it claims to be
+    ├── CheckpointError    ValueError   a checkpoint cannot be found, trusted or used
+    └── MissingExtraError  ImportError  an optional library is needed and not installed
 
 A message says what was expected, what was found, why it matters, and what to do next.
 """
@@ -21,8 +21,8 @@ from typing import Any
 class HFNerError(Exception):
     """Base of every exception raised on purpose by spacy_hf_ner.
 
-    Messages name settings as Python and configs spell them (``tag_column``, ``scheme = "bare"``). Those in
-    ``settings`` have a flag of the same name on the command line, which shows that in their place.
+    Messages name settings as Python and configs spell them (``tag_column``, ``scheme = "bare"``).
+    Where the command line has a flag for one of ``settings``, it shows the flag in its place.
 
     Args:
         message: What was expected, what was found, why it matters, what to do next.
@@ -69,5 +69,6 @@ class MissingExtraError(HFNerError, ImportError):
 
     def __init__(self, library: str, *, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs {library!r}, which is not installed. Install it with: pip install 'spacy-hf-ner[{extra}]'"
+            f"{purpose} needs {library!r}, which is not installed. Install it with: "
+            f"pip install 'spacy-hf-ner[{extra}]'"
         )

@@ -1,4 +1,5 @@
-"""Tiny random checkpoints with real tokenizers of all three kinds, made on the spot: no hub, no stub."""
+"""Tiny random checkpoints with real tokenizers of all three kinds, made on the spot: no hub, no
+stub."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,8 @@ def make_tokenizer(family: str, kind: TokenizerKind, lines: tuple[str, ...] = ()
 
 @lru_cache
 def _build_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[str, ...]) -> str:
-    """Return a tokenizer with a vocabulary from a few lines, as JSON; the same one in every process."""
+    """Return a tokenizer with a vocabulary from a few lines, as JSON; the same one in every
+    process."""
     if kind == "bpe":
         tokenizer = Tokenizer(models.BPE())
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

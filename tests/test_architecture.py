@@ -1,4 +1,4 @@
-"""The house as design.md draws it: floors, no cycles, cheap imports, optional libraries kept apart."""
+"""The house as docs/architecture.md draws it: floors, no cycles, cheap imports."""
 
 import ast
 import subprocess
@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "spacy_hf_ner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# What each floor may import of this package, besides itself and the package's own __init__ (its version).
+# What each floor may import of this package, besides itself and the package's own __init__ (its
+# version).
 ALLOWED = {
     "errors": set(),
     "core": {"errors"},
@@ -29,7 +30,8 @@ ALLOWED = {
     "cli": {"errors", "core", "model", "pipe", "corpus", "evaluation", "visual", "scale"},
 }
 
-# Libraries that come with an extra, or that are slow to import: one file each, inside the function that needs them.
+# Libraries that come with an extra, or that are slow to import: one file each, inside the function
+# that needs them.
 OPTIONAL = {
     "accelerate",
     "build",
@@ -50,7 +52,8 @@ LAZY = {"transformers", "huggingface_hub", *OPTIONAL}
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import statement of a module: what it names, and whether it runs when the module is imported."""
+    """One import statement of a module: what it names, and whether it runs when the module is
+    imported."""
 
     target: str
     at_import_time: bool
@@ -96,7 +99,8 @@ IMPORTS = {module_name(path): list(read_imports(path)) for path in MODULES}
 
 
 def own_module(target: str) -> str | None:
-    """Return the module of this package that an import of `a.b.name` reaches, if it is one of ours."""
+    """Return the module of this package that an import of `a.b.name` reaches, if it is one of
+    ours."""
     while target and target not in IMPORTS:
         target = target.rpartition(".")[0]
     return target or None
@@ -190,7 +194,8 @@ def test_an_optional_library_is_imported_in_one_file(library: str) -> None:
 
 
 def own_entry_points() -> list[EntryPoint]:
-    """Return what this package registers with spaCy, each once, however often its metadata is found."""
+    """Return what this package registers with spaCy, each once, however often its metadata is
+    found."""
     groups = (
         "spacy_factories",
         "spacy_architectures",
@@ -219,7 +224,8 @@ def test_importing_the_package_imports_no_transformers() -> None:
 
 
 def test_what_spacy_loads_of_this_package_imports_no_transformers() -> None:
-    # Every Language() loads all factories and every spaCy command all commands, so these must cost next to nothing.
+    # Every Language() loads all factories and every spaCy command all commands, so these must cost
+    # next to nothing.
     modules = {point.module for point in own_entry_points()}
     assert "spacy_hf_ner.pipe.factory" in modules
     assert not LAZY & imported_by("\n".join(f"import {module}" for module in sorted(modules)))

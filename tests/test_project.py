@@ -211,7 +211,8 @@ def test_the_learn_rate_falls_to_zero_at_the_last_step(path: Path, project_dir: 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_pipeline_from_a_config_can_resume_its_training(path: Path) -> None:
-    # nlp.resume_training() reads [training.optimizer] by itself, and fails on references to other sections.
+    # nlp.resume_training() reads [training.optimizer] by itself, and fails on references to other
+    # sections.
     assert (
         registry.resolve({"optimizer": load_config(path)["training"]["optimizer"]})[
             "optimizer"

@@ -1,4 +1,5 @@
-"""The default configuration learns from little: 100 sentences and 5 epochs give a model, not a collapse to "O"."""
+"""The default configuration learns from little: 100 sentences and 5 epochs give a model, not a
+collapse to "O"."""
 
 from pathlib import Path
 

@@ -26,7 +26,8 @@ MARKS = {
     "--",
 }  # tokens without a letter or a digit; all quotation marks are straight
 
-# One name, several types: each of these means different things in different sentences. Anything else is an error.
+# One name, several types: each of these means different things in different sentences. Anything
+# else is an error.
 AMBIGUOUS = {
     "amazon": {"LOC", "ORG"},  # the river, the company
     "boston": {"LOC", "ORG"},  # the city, its club
@@ -193,7 +194,8 @@ def test_no_sentence_occurs_twice() -> None:
     ("first", "second"), [("train", "dev"), ("train", "test"), ("dev", "test")]
 )
 def test_two_splits_share_no_turn_of_phrase(first: str, second: str) -> None:
-    # Six words in a row would betray a shared document, or one that was written after the pattern of another.
+    # Six words in a row would betray a shared document, or one that was written after the pattern
+    # of another.
     assert not list_phrases(first, 6) & list_phrases(second, 6)
 
 

@@ -24,6 +24,8 @@ from spacy_hf_ner.cli import (
 from spacy_hf_ner.cli.flags import explain
 from spacy_hf_ner.errors import HFNerError
 
+__all__ = ["SentenceGroup", "app"]
+
 
 class SentenceGroup(TyperGroup):
     """Shows an error of this package as a sentence that names flags, with exit code 1.
@@ -51,7 +53,7 @@ app = typer.Typer(
 spacy_app.add_typer(app)
 
 # One line a command: app.command("name")(module.command)
-app.command("convert")(convert.convert)
+app.command("convert", cls=convert.ConvertCommand)(convert.convert)
 app.command("encoder")(encoder.encoder)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("export-onnx")(export_onnx.export_onnx_command)

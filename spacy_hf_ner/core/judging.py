@@ -2,13 +2,11 @@
 
 Two Docs of one text may be tokenised differently, so an entity is right if its characters and its
 type are those of a gold entity, and nothing excuses it but tokens that nobody has annotated. Where
-even the white space differs (a tokenizer that normalises it), offsets are moved by counting the
-characters that are not white space, called ink::
-
-    source   N e w ␣ Y o r k        [4, 8) "York" is ink 3 to 6
-    ink      0 1 2   3 4 5 6
-    target   N e w ␣ ␣ Y o r k      ink 3 to 6 is [5, 9)
+even the white space differs, because a tokenizer normalises it, offsets are moved by counting the
+characters that are not white space.
 """
+
+from os.path import commonprefix
 
 import numpy as np
 
@@ -31,57 +29,69 @@ def touches(tokens: Ints, start_char: int, end_char: int) -> bool:
     >>> touches(tokens, 2, 8), touches(tokens, 3, 8)
     (True, False)
     """
-    after = int(np.searchsorted(tokens[:, 1], start_char, side="right"))
-    return after < len(tokens) and bool(tokens[after, 0] < end_char)
+    # Of the tokens that end behind the start of the stretch, the first is the nearest.
+    token_i = int(np.searchsorted(tokens[:, 1], start_char, side="right"))
+    return token_i < len(tokens) and bool(tokens[token_i, 0] < end_char)
 
 
 class TextMap:
     """Moves offsets of one text to another that differs from it in white space only.
+
+    The n-th visible character (one that is not white space) of the source is the n-th of the
+    target::
+
+        source   N e w _ Y o r k        "York" is characters 4 to 8 of the source, and its first
+        visible  0 1 2   3 4 5 6        visible character is number 3
+        target   N e w _ _ Y o r k      visible character 3 of the target is its character 5
 
     >>> TextMap(target="New  York", source="New York").move(4, 8)
     (5, 9)
     """
 
     def __init__(self, *, target: str, source: str) -> None:
-        _check_same_ink(target, source)
+        _check_visible(target, source)
         self._target_length = len(target)
-        # The character of the target that each piece of ink is, and the ink before each of the
-        # source's characters.
-        self._char_of_ink = np.flatnonzero(_find_ink(target))
-        self._ink_before = np.concatenate([[0], np.cumsum(_find_ink(source))])
+        # The character of the target that each visible character is.
+        self._target_char: Ints = np.flatnonzero(_find_visible(target))
+        # How many visible characters there are before each offset of the source, the end included.
+        self._n_before: Ints = np.concatenate([[0], np.cumsum(_find_visible(source))])
 
     def move(self, start_char: int, end_char: int) -> tuple[int, int]:
-        """Return where a stretch of the source is in the target."""
-        first_ink = int(self._ink_before[start_char])
-        end_ink = int(self._ink_before[end_char])
-        start = self._target_length
-        if first_ink < len(self._char_of_ink):
-            start = int(self._char_of_ink[first_ink])
-        if end_ink <= first_ink:
+        """Return where a stretch of the source is in the target.
+
+        White space at the ends of the stretch is not part of the result.
+        """
+        first = int(self._n_before[start_char])
+        after = int(self._n_before[end_char])
+        if first == len(self._target_char):
+            start = self._target_length
+        else:
+            start = int(self._target_char[first])
+        if first == after:
             return start, start
-        return start, int(self._char_of_ink[end_ink - 1]) + 1
+        return start, int(self._target_char[after - 1]) + 1
 
 
-def _find_ink(text: str) -> Bools:
-    """Tell which characters are not white space. Shape: (n_chars,)."""
+def _find_visible(text: str) -> Bools:
+    """Return which characters are not white space. Shape: (n_chars,)."""
     return np.array([not char.isspace() for char in text], dtype=bool)
 
 
-def _check_same_ink(gold: str, predicted: str) -> None:
-    """Check that two texts differ in nothing but white space."""
-    gold_ink = "".join(gold.split())
-    predicted_ink = "".join(predicted.split())
-    if gold_ink == predicted_ink:
+def _check_visible(target: str, source: str) -> None:
+    """Check that two texts differ in white space only.
+
+    Raises:
+        AlignmentError: They differ in other characters.
+    """
+    target_visible = "".join(target.split())
+    source_visible = "".join(source.split())
+    if target_visible == source_visible:
         return
-    n_shared = 0
-    for gold_char, predicted_char in zip(gold_ink, predicted_ink, strict=False):
-        if gold_char != predicted_char:
-            break
-        n_shared += 1
-    gold_rest = gold_ink[n_shared : n_shared + 20]
-    predicted_rest = predicted_ink[n_shared : n_shared + 20]
+    same = commonprefix([target_visible, source_visible])  # noqa: RUF071 - characters, not folders
+    start = len(same)
+    end = start + 20
     raise AlignmentError(
         "the predicted Doc must have the text of the gold Doc but for white space, to be compared "
-        f"with it; they part at {gold_rest!r} (gold) and {predicted_rest!r} (predicted). "
-        "Evaluate with a tokenizer that keeps the text."
+        f"with it; they part at {target_visible[start:end]!r} (gold) and "
+        f"{source_visible[start:end]!r} (predicted). Evaluate with a tokenizer that keeps the text."
     )

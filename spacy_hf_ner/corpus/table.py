@@ -1,14 +1,18 @@
 """Columns of text to sentences: what all formats with one word a row have in common.
 
-A format yields a :class:`Table` for each sentence, as the file has it; :func:`open_tables` reads
-them all once to learn the scheme, and then makes sentences of them.
+A format yields a :class:`Table` for each sentence, as the file has it; :func:`read_block` makes one
+of rows and a layout. :func:`open_tables` reads all tables once to learn the scheme, and then makes
+sentences of them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NamedTuple
 
+from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.corpus.blocks import Block, read_cell, read_metadata
+from spacy_hf_ner.corpus.columns import Layout
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import (
@@ -19,11 +23,14 @@ from spacy_hf_ner.corpus.tag_column import (
     TagColumn,
     are_untyped,
     interpret_tags,
+    is_tag_like,
     is_untyped,
     pair_cells,
     types_of,
 )
 from spacy_hf_ner.errors import CorpusError
+
+__all__ = ["Table", "make_sentence", "open_tables", "read_block", "read_column"]
 
 
 @dataclass(slots=True)
@@ -57,6 +64,101 @@ class Table:
     problems: list[Problem] = field(default_factory=list)
 
 
+# ----------------------------------------------------------------------------------------------
+# rows to a table
+
+
+def read_block(block: Block, layout: Layout) -> Table:
+    """Return the table of a sentence.
+
+    A row of another width has at most a tag, and only where its cell looks like one: nobody knows
+    which of its cells is which.
+    """
+    tags: list[list[str]] = []
+    for column in layout.tags:
+        cells = read_column(block, column)
+        tags.append(list(map(str.strip, cells)))
+    chunks = read_column(block, layout.chunk)
+    pos = read_column(block, layout.pos)
+    problems: list[Problem] = []
+
+    odd_rows = _find_odd_rows(block, layout.n_columns)
+    if odd_rows and tags:
+        problems = _report_odd_rows(block, odd_rows, tags[0], layout.n_columns)
+        tags = [_keep_tags(level, odd_rows) for level in tags]
+        chunks = _empty_cells(chunks, odd_rows)
+        pos = _empty_cells(pos, odd_rows)
+    elif odd_rows and chunks:
+        problems = _report_odd_rows(block, odd_rows, chunks, layout.n_columns)
+        chunks = _keep_tags(chunks, odd_rows)
+        pos = _empty_cells(pos, odd_rows)
+    elif odd_rows:
+        problems = _report_odd_rows(block, odd_rows, pos, layout.n_columns)
+        pos = _keep_tags(pos, odd_rows)
+
+    metadata = read_metadata(block)
+    return Table(
+        lines=[row.line for row in block.rows],
+        words=read_column(block, layout.token),
+        tags=tags,
+        pos=pos,
+        chunks=chunks,
+        text=metadata.text,
+        starts_document=metadata.starts_document,
+        sentence_id=metadata.sentence_id,
+        document_id=metadata.document_id,
+        problems=problems,
+    )
+
+
+def read_column(block: Block, column: int | None) -> list[str]:
+    """Return the cells of a column, empty in rows that are too short; none if it is None."""
+    if column is None:
+        return []
+    return [read_cell(row, column) for row in block.rows]
+
+
+def _find_odd_rows(block: Block, n_columns: int) -> list[int]:
+    """Return the indices of the rows with more or fewer cells than there are columns."""
+    odd_rows: list[int] = []
+    for row_i, row in enumerate(block.rows):
+        if len(row.cells) != n_columns:
+            odd_rows.append(row_i)
+    return odd_rows
+
+
+def _report_odd_rows(
+    block: Block, odd_rows: Iterable[int], tags: Sequence[str], n_columns: int
+) -> list[Problem]:
+    """Return a problem for each odd row: whether the tag survives that is asked for."""
+    problems: list[Problem] = []
+    for row_i in odd_rows:
+        row = block.rows[row_i]
+        fate = "kept" if is_tag_like(tags[row_i]) else "missing"
+        kind = f"row of {len(row.cells)} columns, not {n_columns}: its tag is {fate}"
+        problems.append(Problem(kind, row.line))
+    return problems
+
+
+def _keep_tags(cells: Sequence[str], odd_rows: Iterable[int]) -> list[str]:
+    """Return a column whose cells in odd rows are empty unless they look like tags."""
+    no_tags = [row_i for row_i in odd_rows if not is_tag_like(cells[row_i])]
+    return _empty_cells(cells, no_tags)
+
+
+def _empty_cells(cells: Sequence[str], rows: Iterable[int]) -> list[str]:
+    """Return a column whose cells in these rows are empty; a column that is not there stays so."""
+    emptied = list(cells)
+    if emptied:
+        for row_i in rows:
+            emptied[row_i] = ""
+    return emptied
+
+
+# ----------------------------------------------------------------------------------------------
+# tables to a source
+
+
 def open_tables(
     read: Callable[[], Iterator[Table]],
     *,
@@ -79,32 +181,36 @@ def open_tables(
     Raises:
         CorpusError: The tags fit no scheme, or not the one that is named, or have no types.
     """
-    tag_pairs: CellPairs = Counter()
-    chunk_pairs: CellPairs = Counter()
-    n_tables = n_documents = 0
-    for table in read():
-        n_tables += 1
-        n_documents += table.starts_document
-        for level in table.tags:
-            tag_pairs.update(pair_cells(level))
-        if table.chunks:
-            chunk_pairs.update(pair_cells(table.chunks))
+    counts = _count_cells(read())
     is_about_chunks = options.columns.task == "chunk"
-    if options.scheme != BARE and are_untyped(chunk_pairs if is_about_chunks else tag_pairs):
-        _refuse_untyped(read(), name, is_about_chunks=is_about_chunks)
+    task_pairs = counts.chunk_pairs if is_about_chunks else counts.tag_pairs
+    if options.scheme != BARE and are_untyped(task_pairs):
+        raise _untyped_error(read(), name, is_about_chunks=is_about_chunks)
+
+    # The scheme that the user names is that of the task's column; the other one is told by itself.
+    tag_scheme = chunk_scheme = "auto"
+    if is_about_chunks:
+        chunk_scheme = options.scheme
+    else:
+        tag_scheme = options.scheme
     try:
-        tags = interpret_tags(tag_pairs, scheme="auto" if is_about_chunks else options.scheme)
-        chunks = interpret_tags(chunk_pairs, scheme=options.scheme if is_about_chunks else "auto")
+        tags = interpret_tags(counts.tag_pairs, scheme=tag_scheme)
+        chunks = interpret_tags(counts.chunk_pairs, scheme=chunk_scheme)
     except CorpusError as error:
         prefix_lines = _show_prefix_lines(read())
         raise CorpusError(f"{name}: {error}{prefix_lines}", settings=error.settings) from error
+
+    def read_sentences() -> Iterator[Sentence]:
+        for table in read():
+            yield make_sentence(table, tags, chunks)
+
     task_tags = chunks if is_about_chunks else tags
     return Source(
         name=name,
         format=format_name,
-        read=lambda: (make_sentence(table, tags, chunks) for table in read()),
-        has_documents=n_documents > 0,
-        n_sentences=n_tables,
+        read=read_sentences,
+        has_documents=counts.has_documents,
+        n_sentences=counts.n_tables,
         scheme=task_tags.name,
         share=task_tags.share,
         description=description,
@@ -112,17 +218,35 @@ def open_tables(
     )
 
 
-def _refuse_untyped(tables: Iterable[Table], name: str, *, is_about_chunks: bool) -> NoReturn:
-    """Raise an error that names the first of the tags that have no types."""
-    columns = ((table.lines, [table.chunks] if is_about_chunks else table.tags) for table in tables)
-    rows = (
-        (line, cell)
-        for lines, levels in columns
-        for cells in levels
-        for line, cell in zip(lines, cells, strict=True)
-    )
-    line, cell = next((line, cell) for line, cell in rows if any(map(is_untyped, cell.split(","))))
-    raise CorpusError(
+class _Counts(NamedTuple):
+    """What all tables of a source hold, in constant memory."""
+
+    tag_pairs: CellPairs
+    chunk_pairs: CellPairs
+    n_tables: int
+    has_documents: bool
+
+
+def _count_cells(tables: Iterable[Table]) -> _Counts:
+    """Return how often one cell stands above another in the columns of tags and of chunks."""
+    tag_pairs: CellPairs = Counter()
+    chunk_pairs: CellPairs = Counter()
+    n_tables = 0
+    has_documents = False
+    for table in tables:
+        n_tables += 1
+        has_documents |= table.starts_document
+        for level in table.tags:
+            tag_pairs.update(pair_cells(level))
+        if table.chunks:
+            chunk_pairs.update(pair_cells(table.chunks))
+    return _Counts(tag_pairs, chunk_pairs, n_tables, has_documents)
+
+
+def _untyped_error(tables: Iterable[Table], name: str, *, is_about_chunks: bool) -> CorpusError:
+    """Return an error that names the first of the tags that have no types."""
+    line, cell = _find_untyped(tables, is_about_chunks=is_about_chunks)
+    return CorpusError(
         f"{name}:{line}: expected tags with types such as B-PER, got {cell!r}: all tags but O are "
         "prefixes without types. Write B-TYPE and I-TYPE, name another column with tag_column, or "
         'read them with scheme = "bare".',
@@ -130,68 +254,175 @@ def _refuse_untyped(tables: Iterable[Table], name: str, *, is_about_chunks: bool
     )
 
 
+def _find_untyped(tables: Iterable[Table], *, is_about_chunks: bool) -> tuple[int, str]:
+    """Return line and cell of the first tag without a type, of which there must be one."""
+    for table in tables:
+        columns = [table.chunks] if is_about_chunks else table.tags
+        for cells in columns:
+            # A record may lack the column of chunks that the others have.
+            for line, cell in zip(table.lines, cells, strict=False):
+                if any(map(is_untyped, cell.split(","))):
+                    return line, cell
+    raise AssertionError("the caller has counted tags without types")
+
+
 def _show_prefix_lines(tables: Iterable[Table]) -> str:
     """Return the first line of each prefix, for a message."""
-    lines: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for table in tables:
         for cells in (*table.tags, table.chunks):
             for cell, line in zip(cells, table.lines, strict=False):
                 if types_of([cell]):
-                    lines.setdefault(cell[0].upper(), line)
-    return (
-        f" First lines: {', '.join(f'{prefix}- {line}' for prefix, line in sorted(lines.items()))}."
-        if lines
-        else ""
-    )
+                    first_lines.setdefault(cell[0].upper(), line)
+    if not first_lines:
+        return ""
+    shown = [f"{prefix}- {line}" for prefix, line in sorted(first_lines.items())]
+    return f" First lines: {', '.join(shown)}."
+
+
+# ----------------------------------------------------------------------------------------------
+# a table to a sentence
 
 
 def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
     """Return the sentence of a table; rows of blank words are left out, entities stay whole."""
-    lines, problems = table.lines, table.problems
-    words = [word.strip() for word in table.words]
-    gaps = table.gaps or [None] * len(words)
-    for i, word in enumerate(table.words):
-        if not words[i]:
-            problems.append(Problem("blank word, left out", lines[i]))
-        elif words[i] != word:
-            problems.append(Problem("white space around a word, trimmed", lines[i]))
-            gaps[i] = word[len(word.rstrip()) :] or gaps[i]
-    kept, borders = drop_blank_words(words)
-    unknown = Annotation(spans=(), missing=tuple(range(len(words))))
-    first, *others = [tags.read(level, lines) for level in table.tags] or [unknown]
-    layers = (
-        {span for level in (first, *others) for span in (*level.layers, *level.spans)}
-        if others
-        else first.layers
-    )
-    spans = move_spans(first.spans, borders)
-    for span in first.spans:
-        if borders[span.start] == borders[span.end]:
-            problems.append(Problem("entity of blank words only, left out", lines[span.start]))
-    for level in (first, *others):
+    trimmed = _trim_words(table)
+    # Spans are read over all rows and move with the words: a blank word is no end of an entity.
+    kept, borders = drop_blank_words(trimmed.words)
+    words = tuple(trimmed.words[i] for i in kept)
+    levels = _read_levels(table, tags)
+    outermost = levels[0]
+    phrases = _read_chunks(table, chunks)
+    spacing = _find_spacing(table, words, [trimmed.gaps[i] for i in kept])
+
+    problems = [*table.problems, *trimmed.problems]
+    problems += _find_blank_entities(outermost.spans, borders, table.lines)
+    for level in levels:
         problems += level.problems
-    phrases = chunks.read(table.chunks, lines) if table.chunks else Annotation(spans=())
-    problems += [Problem(f"chunks, {problem.kind}", problem.line) for problem in phrases.problems]
-    pos = ["" if tag in MISSING_POS else tag for tag in table.pos]
-    lead, known_gaps = "", [gaps[i] for i in kept]
-    if table.text is not None:
-        found = find_gaps([words[i] for i in kept], table.text)
-        if found is None:
-            problems.append(Problem("text that does not fit the words, not used", lines[0]))
-        else:
-            lead, known_gaps = found[0], [*found[1][:-1], found[1][-1] or known_gaps[-1]]
+    problems += phrases.problems
+    problems += spacing.problems
     return Sentence(
-        words=tuple(words[i] for i in kept),
-        spans=spans,
-        layers=move_spans(sorted(layers), borders),
-        missing=tuple(borders[i] for i in first.missing if words[i]),
-        gaps=tuple(known_gaps) if any(gap is not None for gap in known_gaps) else (),
-        lead=lead,
+        words=words,
+        spans=move_spans(outermost.spans, borders),
+        layers=move_spans(_merge_layers(levels), borders),
+        missing=tuple(borders[i] for i in outermost.missing if trimmed.words[i]),
+        gaps=spacing.gaps,
+        lead=spacing.lead,
         starts_document=table.starts_document,
         sentence_id=table.sentence_id,
         document_id=table.document_id,
-        pos=tuple(pos[i] for i in kept) if any(pos) else (),
+        pos=_read_pos(table, kept),
         chunks=move_spans(phrases.spans, borders),
         problems=tuple(problems),
-        line=lines[0],
+        line=table.lines[0],
     )
+
+
+class _TrimmedWords(NamedTuple):
+    """The words of all rows without the white space around them, and the white space after each."""
+
+    words: list[str]
+    gaps: list[str | None]
+    problems: list[Problem]
+
+
+def _trim_words(table: Table) -> _TrimmedWords:
+    words = [word.strip() for word in table.words]
+    gaps = list(table.gaps) or [None] * len(words)
+    problems: list[Problem] = []
+    if words == table.words and all(words):  # nearly always
+        return _TrimmedWords(words, gaps, problems)
+    for i, (word, trimmed) in enumerate(zip(table.words, words, strict=True)):
+        if not trimmed:
+            problems.append(Problem("blank word, left out", table.lines[i]))
+        elif trimmed != word:
+            problems.append(Problem("white space around a word, trimmed", table.lines[i]))
+            space_after = word[len(word.rstrip()) :]
+            gaps[i] = space_after or gaps[i]
+    return _TrimmedWords(words, gaps, problems)
+
+
+def _read_levels(table: Table, tags: TagColumn) -> list[Annotation]:
+    """Return what the tags say on each level; nothing is annotated where there are none."""
+    if not table.tags:
+        return [Annotation(spans=(), missing=tuple(range(len(table.words))))]
+    return [tags.read(cells, table.lines) for cells in table.tags]
+
+
+def _merge_layers(levels: Sequence[Annotation]) -> Sequence[TokenSpan]:
+    """Return the entities of all levels in order; none if there is only one level."""
+    if len(levels) == 1:
+        return levels[0].layers
+    layers: set[TokenSpan] = set()
+    for level in levels:
+        layers.update(level.layers, level.spans)
+    return sorted(layers)
+
+
+def _find_blank_entities(
+    spans: Iterable[TokenSpan], borders: Sequence[int], lines: Sequence[int]
+) -> list[Problem]:
+    """Return a problem for each entity that is lost because all its words are blank."""
+    problems: list[Problem] = []
+    for span in spans:
+        if borders[span.start] == borders[span.end]:
+            problems.append(Problem("entity of blank words only, left out", lines[span.start]))
+    return problems
+
+
+def _read_chunks(table: Table, chunks: TagColumn) -> Annotation:
+    """Return the chunks, whose problems say that they are about chunks."""
+    if not table.chunks:
+        return Annotation(spans=())
+    phrases = chunks.read(table.chunks, table.lines)
+    problems: list[Problem] = []
+    for problem in phrases.problems:
+        problems.append(Problem(f"chunks, {problem.kind}", problem.line))
+    return Annotation(spans=phrases.spans, problems=tuple(problems))
+
+
+def _read_pos(table: Table, kept: Iterable[int]) -> tuple[str, ...]:
+    """Return the part of speech of each word that is kept; none if no row has one."""
+    if MISSING_POS.issuperset(table.pos):
+        return ()
+    pos: list[str] = []
+    for i in kept:
+        tag = table.pos[i]
+        pos.append("" if tag in MISSING_POS else tag)
+    return tuple(pos)
+
+
+class _Spacing(NamedTuple):
+    """The white space before the first word, and after each word where any of it is known."""
+
+    lead: str
+    gaps: tuple[str | None, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def _find_spacing(table: Table, words: Sequence[str], row_gaps: list[str | None]) -> _Spacing:
+    """Return the white space of the sentence: that of its text, else that of its rows.
+
+    Args:
+        table: The sentence.
+        words: Its words that are not blank.
+        row_gaps: The white space after each of them, as the rows have it.
+    """
+    from_rows = _Spacing("", _known_gaps(row_gaps))
+    if table.text is None or not words:
+        return from_rows
+    found = find_gaps(words, table.text)
+    if found is None:
+        problem = Problem("text that does not fit the words, not used", table.lines[0])
+        return from_rows._replace(problems=(problem,))
+    lead, text_gaps = found
+    # A text ends with its last word; what comes after that is known from its row, if at all.
+    last_gap = text_gaps[-1] or row_gaps[-1]
+    return _Spacing(lead, _known_gaps([*text_gaps[:-1], last_gap]))
+
+
+def _known_gaps(gaps: Sequence[str | None]) -> tuple[str | None, ...]:
+    """Return the white space after each word, or nothing if none of it is known."""
+    if all(gap is None for gap in gaps):
+        return ()
+    return tuple(gaps)

@@ -1,4 +1,7 @@
-"""Several pipelines on the same gold Docs, side by side."""
+"""Several pipelines on the same gold Docs, side by side.
+
+Here they are measured and tested against each other; :mod:`.comparison_table` shows the result.
+"""
 
 import multiprocessing
 from collections.abc import Sequence
@@ -25,6 +28,14 @@ from spacy_hf_ner.evaluation.resampling import (
 from spacy_hf_ner.evaluation.signature import Signature, sign
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 
+__all__ = [
+    "Measured",
+    "Standing",
+    "compare_pipelines",
+    "measure_pipeline",
+    "rank_against_first",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -37,9 +48,10 @@ class Measured:
         docs: The counts of every document, in the order of the data.
         words_per_second: Throughput of tokenizer and pipeline.
         peak_memory: Most bytes that the process held: Python, libraries, data and pipeline; None on
-            Windows, which does not tell.
+            Windows, which does not record it.
         size: Bytes of the pipeline's files; None where it has none.
-        n_unjudged: Predicted entities on tokens without gold annotation, which count as neither right nor wrong.
+        n_unjudged: Predicted entities on tokens without gold annotation, which count as neither
+            right nor wrong.
         signature: What all this was made with.
     """
 
@@ -61,8 +73,8 @@ class Standing:
     Attributes:
         measured: Its scores and costs.
         intervals: 95 % confidence intervals; None with fewer than two documents.
-        p_value: How often chance alone makes so large a difference to the first pipeline; None for the first itself,
-            and without intervals.
+        p_value: How often chance alone makes so large a difference to the first pipeline; None for
+            the first itself, and without intervals.
     """
 
     measured: Measured
@@ -79,29 +91,33 @@ def compare_pipelines(
     spans_key: str | None = None,
     progress: bool = False,
 ) -> tuple[Standing, ...]:
-    """Return the pipelines' scores and costs, each measured in a process of its own, compared with the first.
+    """Return the pipelines' scores and costs, compared with the first pipeline.
+
+    Each is measured in a process of its own.
 
     Args:
         models: Names of installed pipelines, or their folders.
         data: A .spacy file, a folder of them, or files in a format that ``hf-ner convert`` reads.
         gpu_id: GPU number, or -1 for the CPU.
         code: A Python file with registered functions that the pipelines need.
-        spans_key: The span group of the entities of pipelines that do not set ``doc.ents``; None for that of their
-            hf_ner.
+        spans_key: The span group of the entities of pipelines that do not set ``doc.ents``; None
+            for that of their hf_ner.
         progress: Show a progress bar on a terminal.
 
     Raises:
         ConfigError: There is no such pipeline, or it sets no entities.
         CorpusError: The data cannot be read, holds no Docs, or is not annotated.
     """
-    for model in models:  # before an hour with the first, not after
+    # A wrong name is found before an hour with the first pipeline, not after.
+    for model in models:
         check_pipeline(model)
+
     # Spawned and used once, so that no pipeline inherits the memory of another.
     spawn = multiprocessing.get_context("spawn")
+    # tqdm shows a bar on terminals only if "disable" is None; False shows it in log files, too.
+    disable = None if progress else True
     measured: list[Measured] = []
-    for model in tqdm(
-        models, unit="pipeline", desc="Comparing", disable=None if progress else True
-    ):
+    for model in tqdm(models, unit="pipeline", desc="Comparing", disable=disable):
         with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
             run = pool.submit(
                 measure_pipeline, model, data, gpu_id=gpu_id, code=code, spans_key=spans_key
@@ -118,16 +134,19 @@ def measure_pipeline(
     code: Path | None = None,
     spans_key: str | None = None,
 ) -> Measured:
-    """Return the scores and costs of one pipeline; the memory is that of the whole process so far."""
+    """Return the scores and costs of one pipeline; see :func:`compare_pipelines` for arguments.
+
+    The memory is that of the whole process so far.
+    """
     import_code(code)
     use_gpu(gpu_id, silent=True)
     nlp = load_pipeline(model)
     key = find_spans_key(nlp, spans_key)
     golds = read_gold_docs(data, nlp.vocab)
     check_gold(golds, spans_key=key)
+    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     prediction = predict(nlp, golds)
     pairs = pair_predictions(prediction, spans_key=key)
-    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     return Measured(
         model=model,
         description=signature.pipeline,
@@ -135,9 +154,7 @@ def measure_pipeline(
         docs=count_docs(pairs),
         words_per_second=prediction.words_per_second,
         peak_memory=read_peak_memory(),
-        size=sum(file.stat().st_size for file in nlp.path.rglob("*") if file.is_file())
-        if nlp.path
-        else None,
+        size=_sum_file_sizes(nlp.path),
         n_unjudged=sum(len(pair.unjudged) for pair in pairs),
         signature=signature,
     )
@@ -146,12 +163,21 @@ def measure_pipeline(
 def rank_against_first(measured: Sequence[Measured]) -> tuple[Standing, ...]:
     """Return each pipeline with its intervals and the p-value of its difference to the first."""
     standings: list[Standing] = []
-    for one in measured:
-        intervals = bootstrap(one.docs)
-        is_tested = standings and intervals is not None
-        standings.append(
-            Standing(
-                one, intervals, permutation_test(measured[0].docs, one.docs) if is_tested else None
-            )
-        )
+    for i, pipeline in enumerate(measured):
+        intervals = bootstrap(pipeline.docs)
+        p_value = None
+        if i > 0 and intervals is not None:
+            p_value = permutation_test(measured[0].docs, pipeline.docs)
+        standings.append(Standing(pipeline, intervals, p_value))
     return tuple(standings)
+
+
+def _sum_file_sizes(folder: Path | None) -> int | None:
+    """Return the bytes of all files in a folder; None without a folder."""
+    if folder is None:
+        return None
+    n_bytes = 0
+    for path in folder.rglob("*"):
+        if path.is_file():
+            n_bytes += path.stat().st_size
+    return n_bytes

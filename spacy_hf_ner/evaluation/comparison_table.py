@@ -1,12 +1,16 @@
-"""A comparison as JSON and as rows of text."""
+"""A comparison as JSON, and as rows of text for a console table or a page."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from spacy_hf_ner.evaluation.comparison import Standing
+from spacy_hf_ner.evaluation.formatting import format_interval, format_percent, format_size
+from spacy_hf_ner.evaluation.resampling import Interval
 
-HEADER = (
+__all__ = ["HEADER", "comparison_json", "comparison_rows", "type_header", "type_rows"]
+
+HEADER: Final = (
     "Pipeline",
     "F1",
     "95 %",
@@ -23,85 +27,127 @@ HEADER = (
 
 def comparison_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
     """Return a row of text for each pipeline, under :data:`HEADER`."""
-    first = standings[0].measured.strict.micro.f1
+    names = _short_names(standings)
+    first_f1 = standings[0].measured.strict.micro.f1
     rows: list[tuple[str, ...]] = []
-    for i, (standing, name) in enumerate(zip(standings, _names(standings), strict=True)):
-        one, strict = standing.measured, standing.measured.strict
-        interval = standing.intervals and standing.intervals.f1
+    for i, standing in enumerate(standings):
+        measured = standing.measured
+        micro = measured.strict.micro
+        # The first has nothing to be compared with.
+        difference = ""
+        if i > 0:
+            difference = format_percent(micro.f1 - first_f1, sign=True)
+        p_value = ""
+        if standing.p_value is not None:
+            p_value = f"{standing.p_value:.4f}"
         rows.append(
             (
-                name,
-                f"{strict.micro.f1 * 100:.2f}",
-                f"{interval.low * 100:.1f}–{interval.high * 100:.1f}" if interval else "",
-                f"{strict.micro.precision * 100:.2f}",
-                f"{strict.micro.recall * 100:.2f}",
-                f"{strict.macro.f1 * 100:.2f}",
-                f"{(strict.micro.f1 - first) * 100:+.2f}" if i else "",
-                "" if standing.p_value is None else f"{standing.p_value:.4f}",
-                f"{one.words_per_second:,.0f}",
-                _size(one.peak_memory),
-                _size(one.size),
+                names[i],
+                format_percent(micro.f1),
+                format_interval(_f1_interval(standing)),
+                format_percent(micro.precision),
+                format_percent(micro.recall),
+                format_percent(measured.strict.macro.f1),
+                difference,
+                p_value,
+                f"{measured.words_per_second:,.0f}",
+                format_size(measured.peak_memory),
+                format_size(measured.size),
             )
         )
     return rows
 
 
 def type_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
-    """Return a row of text for each entity type: its F1 under each pipeline."""
-    types = sorted({t for standing in standings for t in standing.measured.strict.per_type})
+    """Return a row of text for each entity type: its F1 under each pipeline.
+
+    A cell is blank where the pipeline does not know the type and gold has none of it.
+    """
+    all_scores = [standing.measured.strict.per_type for standing in standings]
+    entity_types: set[str] = set()
+    for scores in all_scores:
+        entity_types.update(scores)
     rows: list[tuple[str, ...]] = []
-    for entity_type in types:
-        counts = [standing.measured.strict.per_type.get(entity_type) for standing in standings]
-        rows.append((entity_type, *(f"{row.f1 * 100:.2f}" if row else "" for row in counts)))
+    for entity_type in sorted(entity_types):
+        row = [entity_type]
+        for scores in all_scores:
+            f1 = None
+            if entity_type in scores:
+                f1 = scores[entity_type].f1
+            row.append(format_percent(f1))
+        rows.append(tuple(row))
     return rows
 
 
 def type_header(standings: Sequence[Standing]) -> tuple[str, ...]:
     """Return the header of :func:`type_rows`."""
-    return ("Type", *_names(standings))
+    return ("Type", *_short_names(standings))
 
 
 def comparison_json(standings: Sequence[Standing]) -> list[dict[str, Any]]:
     """Return the comparison as it is written to ``comparison.json``."""
-    return [
-        {
-            "model": standing.measured.model,
-            "description": standing.measured.description,
-            "precision": standing.measured.strict.micro.precision,
-            "recall": standing.measured.strict.micro.recall,
-            "f1": standing.measured.strict.micro.f1,
-            "macro_f1": standing.measured.strict.macro.f1,
-            "f1_per_type": {t: row.f1 for t, row in standing.measured.strict.per_type.items()},
-            "f1_interval_95": standing.intervals
-            and [standing.intervals.f1.low, standing.intervals.f1.high],
-            "p_value_to_first": standing.p_value,
-            "words_per_second": standing.measured.words_per_second,
-            "peak_memory_bytes": standing.measured.peak_memory,
-            "size_bytes": standing.measured.size,
-            "n_unjudged": standing.measured.n_unjudged,
-            "signature": standing.measured.signature.to_json(),
-        }
-        for standing in standings
-    ]
+    return list(map(_standing_json, standings))
 
 
-def _names(standings: Sequence[Standing]) -> list[str]:
+def _standing_json(standing: Standing) -> dict[str, Any]:
+    measured = standing.measured
+    micro = measured.strict.micro
+    interval = _f1_interval(standing)
+    f1_per_type: dict[str, float] = {}
+    for entity_type, counts in measured.strict.per_type.items():
+        f1_per_type[entity_type] = counts.f1
+    json: dict[str, Any] = {
+        "model": measured.model,
+        "description": measured.description,
+        "precision": micro.precision,
+        "recall": micro.recall,
+        "f1": micro.f1,
+        "macro_f1": measured.strict.macro.f1,
+        "f1_per_type": f1_per_type,
+        "f1_interval_95": None,
+        "p_value_to_first": standing.p_value,
+        "words_per_second": measured.words_per_second,
+        "peak_memory_bytes": measured.peak_memory,
+        "size_bytes": measured.size,
+        "n_unjudged": measured.n_unjudged,
+        "signature": measured.signature.to_json(),
+    }
+    if interval is not None:
+        json["f1_interval_95"] = [interval.low, interval.high]
+    return json
+
+
+def _f1_interval(standing: Standing) -> Interval | None:
+    if standing.intervals is None:
+        return None
+    return standing.intervals.f1
+
+
+def _short_names(standings: Sequence[Standing]) -> list[str]:
     """Return the shortest ends of the pipelines' paths that differ, without the end that all share.
 
-    training/shared/model-best and training/tuned/model-best are called shared and tuned.
+    ::
+
+        training/shared/model-best        shared
+        training/tuned/model-best         tuned
     """
     paths = [Path(standing.measured.model).parts for standing in standings]
-    if len(set(paths)) == 1:
-        return ["/".join(parts[-2:]) for parts in paths]
-    while min(map(len, paths)) > 1 and len({parts[-1] for parts in paths}) == 1:
+    n_paths = len(set(paths))
+    if n_paths == 1:
+        return _join_ends(paths, n_parts=2)
+
+    # A path of one part is left alone: its end is the whole name.
+    while min(map(len, paths)) > 1 and _count_ends(paths, n_parts=1) == 1:
         paths = [parts[:-1] for parts in paths]
-    length = 1
-    while len({parts[-length:] for parts in paths}) < len(set(paths)):
-        length += 1
-    return ["/".join(parts[-length:]) for parts in paths]
+    n_parts = 1
+    while _count_ends(paths, n_parts=n_parts) < n_paths:
+        n_parts += 1
+    return _join_ends(paths, n_parts=n_parts)
 
 
-def _size(n_bytes: int | None) -> str:
-    if n_bytes is None:
-        return ""
-    return f"{n_bytes / 1e6:,.0f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"  # noqa: PLR2004 - a megabyte
+def _count_ends(paths: Sequence[tuple[str, ...]], *, n_parts: int) -> int:
+    return len({parts[-n_parts:] for parts in paths})
+
+
+def _join_ends(paths: Sequence[tuple[str, ...]], *, n_parts: int) -> list[str]:
+    return ["/".join(parts[-n_parts:]) for parts in paths]

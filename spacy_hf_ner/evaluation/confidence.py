@@ -1,12 +1,15 @@
-"""Can the scores be trusted, and where should a threshold lie?"""
+"""What the scores of predictions are worth, and where a threshold on them should lie.
+
+The measures themselves are in :mod:`spacy_hf_ner.core.reliability`; here they meet gold entities.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from spacy_hf_ner.core.arrays import Bools, Floats
+from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.reliability import (
     Reliability,
     auroc,
@@ -14,12 +17,25 @@ from spacy_hf_ner.core.reliability import (
     calibration_noise,
     measure_reliability,
 )
-from spacy_hf_ner.evaluation.pairing import DocPair, name_apart
+from spacy_hf_ner.evaluation.pairing import DocPair, Entity, name_apart
 from spacy_hf_ner.evaluation.strict import Counts, count_types, harmonic_mean
 
-HIGH_PRECISION = 0.95
-NOISE_SAMPLES = 100
-NOISE_SEED = 0
+__all__ = [
+    "HIGH_PRECISION",
+    "NOISE_SAMPLES",
+    "NOISE_SEED",
+    "Confidence",
+    "ScoredSpans",
+    "ThresholdCurve",
+    "ThresholdPoint",
+    "collect_scores",
+    "measure_confidence",
+    "trace_thresholds",
+]
+
+HIGH_PRECISION: Final = 0.95
+NOISE_SAMPLES: Final = 100
+NOISE_SEED: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +44,23 @@ class ScoredSpans:
 
     Attributes:
         scores: In [0, 1]. Shape: (n,).
-        is_correct: Shape: (n,).
+        is_correct: Whether the prediction is right. Shape: (n,).
         entity_types: The type of each; n of them.
         doc_i: The document of each. Shape: (n,).
-        always: Of each type the gold entities, found or not, and the judged predictions without a score: those that
-            another component has set. No threshold drops them.
+        base_counts: What no threshold can drop, by entity type: all gold entities, and the judged
+            predictions without a score, which another component has set.
     """
 
     scores: Floats
     is_correct: Bools
     entity_types: tuple[str, ...]
-    doc_i: npt.NDArray[np.int64]
-    always: dict[str, Counts]
+    doc_i: Ints
+    base_counts: dict[str, Counts]
 
     @property
     def n_unscored(self) -> int:
         """Judged predictions without a score."""
-        return sum(counts.n_predicted for counts in self.always.values())
+        return sum(counts.n_predicted for counts in self.base_counts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +70,11 @@ class Confidence:
     Attributes:
         equal_mass: Reliability in 15 bins of equal mass.
         equal_width: Reliability in 15 bins of equal width.
-        noise: The expected calibration error (equal mass) that true scores would show by chance.
+        noise: The expected calibration error (equal mass) that perfectly calibrated scores would
+            show by chance.
         brier: Mean squared gap between score and outcome.
-        auroc: How often a right span scores higher than a wrong one; None without either.
+        auroc: How often a right span scores higher than a wrong one; None if all are right or all
+            are wrong.
         n: Scored predictions.
         n_unscored: Predictions without a score.
     """
@@ -72,7 +90,10 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdPoint:
-    """What remains if, of the spans with a score, only those with at least this one are kept."""
+    """Precision and recall if only spans with at least this score are kept.
+
+    Spans without a score are kept at every threshold.
+    """
 
     threshold: float
     precision: float
@@ -89,10 +110,11 @@ class ThresholdCurve:
     """Precision and recall of one entity type over the threshold.
 
     Attributes:
-        entity_type: The type, or "all types", in brackets if a type is called so.
+        entity_type: The type, or "all types", which is put in brackets if a type has that name.
         points: From the highest threshold to the lowest.
         best_f1: The point with the highest F1.
-        high_precision: The point with the highest recall whose precision is at least :data:`HIGH_PRECISION`, if any.
+        high_precision: The point with the highest recall whose precision is at least
+            :data:`HIGH_PRECISION`; None if there is no such point.
     """
 
     entity_type: str
@@ -102,23 +124,32 @@ class ThresholdCurve:
 
 
 def collect_scores(pairs: Sequence[DocPair]) -> ScoredSpans:
-    """Return every judged prediction that has a score, and what there is beside them."""
-    rows: list[tuple[float, bool, str, int]] = []
-    always: dict[str, Counts] = {}
+    """Return every judged prediction that has a score, and the counts of all other entities."""
+    scores: list[float] = []
+    is_correct: list[bool] = []
+    entity_types: list[str] = []
+    doc_i: list[int] = []
+    base_counts: dict[str, Counts] = {}
     for i, pair in enumerate(pairs):
         gold = set(pair.gold)
-        rows += [
-            (e.score, e in gold, e.entity_type, i) for e in pair.predicted if e.score is not None
-        ]
-        unscored = [entity for entity in pair.predicted if entity.score is None]
+        unscored: list[Entity] = []
+        for entity in pair.predicted:
+            if entity.score is None:
+                unscored.append(entity)
+                continue
+            scores.append(entity.score)
+            is_correct.append(entity in gold)
+            entity_types.append(entity.entity_type)
+            doc_i.append(i)
+
         for entity_type, counts in count_types(pair.gold, unscored).items():
-            always[entity_type] = always.get(entity_type, Counts()) + counts
+            base_counts[entity_type] = base_counts.get(entity_type, Counts()) + counts
     return ScoredSpans(
-        scores=np.array([row[0] for row in rows], dtype=np.float64),
-        is_correct=np.array([row[1] for row in rows], dtype=bool),
-        entity_types=tuple(row[2] for row in rows),
-        doc_i=np.array([row[3] for row in rows], dtype=np.int64),
-        always=dict(sorted(always.items())),
+        scores=np.array(scores, dtype=np.float64),
+        is_correct=np.array(is_correct, dtype=bool),
+        entity_types=tuple(entity_types),
+        doc_i=np.array(doc_i, dtype=np.int64),
+        base_counts=dict(sorted(base_counts.items())),
     )
 
 
@@ -140,40 +171,67 @@ def measure_confidence(spans: ScoredSpans) -> Confidence | None:
 def trace_thresholds(spans: ScoredSpans, *, max_points: int = 200) -> tuple[ThresholdCurve, ...]:
     """Return precision and recall over the threshold, for all types together and then for each.
 
+    A type without gold entities, or without a prediction that has a score, has no curve.
+
     Args:
         spans: The scored predictions.
         max_points: Curves with more points are thinned for drawing; the marked points are exact.
     """
-    types = np.array(spans.entity_types, dtype=object)
-    everything, total = name_apart("all types", spans.always), sum(spans.always.values(), Counts())
-    curves = [_trace(everything, spans.scores, spans.is_correct, total, max_points)]
-    for entity_type, always in spans.always.items():
-        chosen = types == entity_type
-        curves.append(
-            _trace(entity_type, spans.scores[chosen], spans.is_correct[chosen], always, max_points)
-        )
-    return tuple(curve for curve in curves if curve)
+    curves: list[ThresholdCurve] = []
+    total = sum(spans.base_counts.values(), Counts())
+    if _has_curve(spans.scores, total):
+        name = name_apart("all types", spans.base_counts)
+        curves.append(_trace(name, spans.scores, spans.is_correct, total, max_points))
+
+    entity_types = np.array(spans.entity_types, dtype=object)
+    for entity_type, counts in spans.base_counts.items():
+        is_of_type = entity_types == entity_type
+        scores = spans.scores[is_of_type]
+        is_correct = spans.is_correct[is_of_type]
+        if _has_curve(scores, counts):
+            curves.append(_trace(entity_type, scores, is_correct, counts, max_points))
+    return tuple(curves)
+
+
+def _has_curve(scores: Floats, base: Counts) -> bool:
+    return len(scores) > 0 and base.n_gold > 0
 
 
 def _trace(
-    name: str, scores: Floats, is_correct: Bools, always: Counts, max_points: int
-) -> ThresholdCurve | None:
-    if len(scores) == 0 or always.n_gold == 0:
-        return None
+    name: str, scores: Floats, is_correct: Bools, base: Counts, max_points: int
+) -> ThresholdCurve:
+    """Return the curve of some spans; there are scores and gold entities.
+
+    Equal scores are kept or dropped together, so the curve has a point where a run of them ends::
+
+        falling     0.9  0.8  0.8  0.5
+        last          0         2    3
+        n_kept        1         3    4     and the predictions without a score
+    """
     order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    last = np.flatnonzero(
-        np.append(ordered[1:] != ordered[:-1], True)
-    )  # equal scores are kept or dropped together
-    n_right = always.n_correct + np.cumsum(is_correct[order])[last]
-    n_kept = always.n_predicted + last + 1
-    rows = np.stack([ordered[last], n_right / n_kept, n_right / always.n_gold], axis=1)
-    f1 = 2 * n_right / (n_kept + always.n_gold)
-    precise = np.flatnonzero(rows[:, 1] >= HIGH_PRECISION)
-    shown = np.unique(np.linspace(0, len(rows) - 1, max_points).round().astype(np.int64))
+    falling = scores[order]
+    is_last = np.append(falling[1:] != falling[:-1], True)
+    last = np.flatnonzero(is_last)
+
+    n_right = base.n_correct + np.cumsum(is_correct[order])[last]
+    n_kept = base.n_predicted + last + 1
+    precision = n_right / n_kept
+    recall = n_right / base.n_gold
+    f1 = 2 * n_right / (n_kept + base.n_gold)
+    rows = np.stack([falling[last], precision, recall], axis=1)
+
+    high_precision = None
+    precise = np.flatnonzero(precision >= HIGH_PRECISION)
+    if len(precise):
+        # Recall only grows along the curve: the last precise point is the one that finds most.
+        high_precision = ThresholdPoint(*rows[precise[-1]].tolist())
+
+    # Of a short curve every point is shown, and named several times here.
+    shown = np.linspace(0, len(rows) - 1, max_points).round().astype(np.int64)
+    points = rows[np.unique(shown)].tolist()
     return ThresholdCurve(
         entity_type=name,
-        points=tuple(ThresholdPoint(*row) for row in rows[shown].tolist()),
+        points=tuple(ThresholdPoint(*point) for point in points),
         best_f1=ThresholdPoint(*rows[f1.argmax()].tolist()),
-        high_precision=ThresholdPoint(*rows[precise[-1]].tolist()) if len(precise) else None,
+        high_precision=high_precision,
     )

@@ -1,4 +1,7 @@
-"""The whole evaluation of a pipeline on gold Docs, as one object."""
+"""The whole evaluation of a pipeline on gold Docs, as one object.
+
+Every measure has a module of its own; this one predicts, runs them all, and keeps what they give.
+"""
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +44,9 @@ from spacy_hf_ner.evaluation.seqeval_report import (
 from spacy_hf_ner.evaluation.signature import Signature, sign
 from spacy_hf_ner.evaluation.slices import Slicing, slice_scores
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
-from spacy_hf_ner.evaluation.tokens import PairTags, have_tags, token_accuracy, write_pair_tags
+from spacy_hf_ner.evaluation.tokens import have_tags, token_accuracy, write_pair_tags
+
+__all__ = ["Evaluation", "evaluate_pipeline", "judge", "pause_collector"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +56,22 @@ class Evaluation:
     Attributes:
         model: The pipeline's name, language and version.
         pairs: Gold and predicted entities of every text.
-        matches: The same entities, each gold one beside the prediction that stands for it; one tuple for each pair.
+        matches: The same entities, each gold one beside the prediction that stands for it; one
+            tuple for each pair.
         strict: Strict span scores.
         intervals: Their 95 % confidence intervals; None with fewer than two documents.
         semeval: The counts of the four views of SemEval-2013.
-        token_accuracy: The share of tokens with the right IOB2 tag; None without tokens, and where entities overlap,
-            and so have no tags.
-        seqeval: seqeval's report in its default and in its strict mode; empty where entities overlap.
+        token_accuracy: The share of tokens with the right IOB2 tag; None without tokens, and where
+            entities overlap, and so have no tags.
+        seqeval: seqeval's report in its default and in its strict mode; empty where entities
+            overlap.
         spacy_scores: What spaCy's Scorer gives for this pipeline.
         slices: Strict counts by properties of the entities.
         confusion: Gold types against predicted types.
         confusions: All errors, those that occur most often first.
         confidence: What the scores are worth; None where there are no scores.
-        thresholds: Precision and recall over the threshold, for all types and for each; empty without scores.
+        thresholds: Precision and recall over the threshold, for all types and for each; empty
+            without scores.
         n_words: Predicted tokens.
         words_per_second: Throughput of tokenizer and pipeline.
         signature: What all this was made with.
@@ -89,7 +97,7 @@ class Evaluation:
 
     @property
     def n_unjudged(self) -> int:
-        """Predicted entities on tokens without gold annotation, which count as neither right nor wrong."""
+        """Predicted entities on tokens without gold annotation: neither right nor wrong."""
         return sum(len(pair.unjudged) for pair in self.pairs)
 
 
@@ -104,14 +112,14 @@ def evaluate_pipeline(
 ) -> Evaluation:
     """Return how good a pipeline's entities are, judged by the gold Docs.
 
-    They are its ``doc.ents``; of a pipeline that does not set these (hf_ner with ``annotate = "spans"``, a span
-    categorizer), those of the span group.
+    They are its ``doc.ents``; of a pipeline that does not set these (hf_ner with
+    ``annotate = "spans"``, a span categorizer), those of the span group.
 
     Args:
         nlp: The pipeline.
         golds: Docs with gold entities.
-        spans_key: The span group that holds the scores, or the entities themselves; None for that of the pipeline's
-            hf_ner.
+        spans_key: The span group that holds the scores, or the entities themselves; None for that
+            of the pipeline's hf_ner.
         seen: The entity types of each entity text in the training data, from ``slices.read_seen``.
         data: File or folder of the gold Docs, for the signature.
         progress: Show a progress bar.
@@ -124,9 +132,11 @@ def evaluate_pipeline(
     """
     # Before hours of prediction, not after.
     require_seqeval()
-    check_gold(golds, spans_key=find_spans_key(nlp, spans_key))
+    key = find_spans_key(nlp, spans_key)
+    check_gold(golds, spans_key=key)
+    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     prediction = predict(nlp, golds, progress=progress)
-    return judge(nlp, prediction, spans_key=spans_key, seen=seen, data=data)
+    return judge(nlp, prediction, spans_key=key, seen=seen, signature=signature)
 
 
 def judge(
@@ -135,15 +145,30 @@ def judge(
     *,
     spans_key: str | None = None,
     seen: Mapping[str, AbstractSet[str]] | None = None,
-    data: Path | None = None,
+    signature: Signature | None = None,
 ) -> Evaluation:
-    """Return how good predictions are that have been made already; see :func:`evaluate_pipeline`."""
+    """Return how good predictions are that have been made already.
+
+    Args:
+        nlp: The pipeline that has made them.
+        prediction: The predictions, with gold.
+        spans_key: As for :func:`evaluate_pipeline`.
+        seen: As for :func:`evaluate_pipeline`.
+        signature: The signature from before the prediction; without one, the result is signed
+            as one on no file.
+
+    Raises:
+        MissingExtraError: seqeval is not installed.
+        ConfigError: The pipeline sets neither ``doc.ents`` nor the span group.
+        AlignmentError: The pipeline's tokenizer changes the text in more than white space.
+    """
     key = find_spans_key(nlp, spans_key)
-    signature = sign(nlp, data=data, n_docs=len(prediction.examples), spans_key=key)
+    if signature is None:
+        signature = sign(nlp, data=None, n_docs=len(prediction.examples), spans_key=key)
     with pause_collector():
         pairs = pair_predictions(prediction, spans_key=key)
         matches = tuple(match_entities(pair.gold, pair.predicted) for pair in pairs)
-        tags = [write_pair_tags(pair) for pair in pairs] if have_tags(pairs) else None
+        accuracy, seqeval = _score_tags(pairs)
         scored = collect_scores(pairs)
         return Evaluation(
             model=signature.pipeline,
@@ -152,8 +177,8 @@ def judge(
             strict=score_strict(pairs),
             intervals=bootstrap(count_docs(pairs)),
             semeval=count_semeval(pairs),
-            token_accuracy=None if tags is None else token_accuracy(tags),
-            seqeval=() if tags is None else _score_with_seqeval(tags),
+            token_accuracy=accuracy,
+            seqeval=seqeval,
             spacy_scores=Scorer(nlp).score(prediction.examples),
             slices=slice_scores(pairs, seen=seen),
             confusion=count_confusions(matches),
@@ -168,18 +193,29 @@ def judge(
 
 @contextmanager
 def pause_collector() -> Iterator[None]:
-    """Keep Python from looking for circles of garbage, which an evaluation does not make: it takes a third of its time.
+    """Keep Python from looking for reference cycles, of which an evaluation makes none.
 
-    Nothing is changed where the collector is off already.
+    The search takes a third of the time of an evaluation. Nothing is changed where the collector is
+    off already.
     """
-    was_on = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if was_enabled:
             gc.enable()
 
 
-def _score_with_seqeval(tags: Sequence[PairTags]) -> tuple[SeqevalScores, ...]:
-    return score_with_seqeval(tags, mode="default"), score_with_seqeval(tags, mode="strict")
+def _score_tags(
+    pairs: Sequence[DocPair],
+) -> tuple[float | None, tuple[SeqevalScores, ...]]:
+    """Return token accuracy and seqeval's scores; None and empty where entities overlap."""
+    if not have_tags(pairs):
+        return None, ()
+    tags = [write_pair_tags(pair) for pair in pairs]
+    seqeval = (
+        score_with_seqeval(tags, mode="default"),
+        score_with_seqeval(tags, mode="strict"),
+    )
+    return token_accuracy(tags), seqeval

@@ -1,11 +1,11 @@
 """Scorers for ``[components.hf_ner.scorer]``: spaCy's own scores and what they lack.
 
-Both give all that ``spacy.ner_scorer.v1`` gives, so that they can take its place; their further keys may be named in
-``[training.score_weights]``, the calibration error with a negative weight.
+Both give all that ``spacy.ner_scorer.v1`` gives, so that they can take its place; their further
+keys may be named in ``[training.score_weights]``, the calibration error with a negative weight.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from spacy.scorer import get_ner_prf
 from spacy.training import Example
@@ -14,21 +14,33 @@ from spacy_hf_ner.core.reliability import measure_reliability
 from spacy_hf_ner.evaluation.confidence import collect_scores
 from spacy_hf_ner.evaluation.pairing import DocPair, pair_docs
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalMode, require_seqeval, score_with_seqeval
-from spacy_hf_ner.evaluation.strict import Counts, score_strict
+from spacy_hf_ner.evaluation.strict import Averages, Counts, score_strict
 from spacy_hf_ner.evaluation.tokens import have_tags, write_pair_tags
 
+__all__ = ["Score", "make_ner_scorer_v1", "make_seqeval_scorer_v1"]
+
 Score = Callable[..., dict[str, Any]]
-_SEQEVAL_KEYS = ("seqeval_p", "seqeval_r", "seqeval_f", "seqeval_macro_f", "seqeval_per_type")
+
+_SPACY_KEYS: Final = ("ents_p", "ents_r", "ents_f", "ents_per_type")
+_SEQEVAL_KEYS: Final = (
+    "seqeval_p",
+    "seqeval_r",
+    "seqeval_f",
+    "seqeval_macro_f",
+    "seqeval_per_type",
+)
 
 
 def make_ner_scorer_v1(spans_key: str = "hf_ner") -> Score:
-    """Return a scorer that adds ``ents_ece``, the expected calibration error of span scores, to spaCy's scores.
+    """Return a scorer that adds the expected calibration error of span scores to spaCy's scores.
 
-    The error (15 bins of equal mass) is 0 where nothing was predicted, because spaCy drops the weight of a score that
-    is None once, and a model that has learned nothing predicts nothing. It is None where entities have no scores.
+    Its key is ``ents_ece``, and it is measured in 15 bins of equal mass. It is 0 where nothing was
+    predicted, because spaCy drops the weight of a score that is None once, and a model that has
+    learned nothing predicts nothing. It is None where entities have no scores.
 
     Args:
-        spans_key: The span group that holds the scores, or the entities where the pipeline does not set ``doc.ents``.
+        spans_key: The span group that holds the scores, or the entities where the pipeline does not
+            set ``doc.ents``.
     """
     return _NerScorer(spans_key)
 
@@ -36,12 +48,14 @@ def make_ner_scorer_v1(spans_key: str = "hf_ner") -> Score:
 def make_seqeval_scorer_v1(mode: SeqevalMode = "strict", spans_key: str = "hf_ner") -> Score:
     """Return a scorer that adds seqeval's scores to spaCy's.
 
-    The keys are ``seqeval_p``, ``seqeval_r``, ``seqeval_f``, ``seqeval_macro_f`` and ``seqeval_per_type``. They are
-    None where spaCy's scores are, and where entities of a span group overlap, which cannot be written as tags.
+    The keys are ``seqeval_p``, ``seqeval_r``, ``seqeval_f``, ``seqeval_macro_f`` and
+    ``seqeval_per_type``. They are None where spaCy's scores are, and where entities of a span group
+    overlap, which cannot be written as tags.
 
     Args:
         mode: seqeval's mode, ``"default"`` or ``"strict"``.
-        spans_key: The span group that holds the entities where the pipeline does not set ``doc.ents``.
+        spans_key: The span group that holds the entities where the pipeline does not set
+            ``doc.ents``.
 
     Raises:
         MissingExtraError: seqeval is not installed.
@@ -50,19 +64,19 @@ def make_seqeval_scorer_v1(mode: SeqevalMode = "strict", spans_key: str = "hf_ne
     return _SeqevalScorer(mode, spans_key)
 
 
-class _NerScorer:
-    """A class and no closure, so that pipelines pickle."""
+# The scorers are classes and no closures, so that pipelines pickle.
 
+
+class _NerScorer:
     def __init__(self, spans_key: str) -> None:
         self._spans_key = spans_key
 
     def __call__(self, examples: Iterable[Example], **_: object) -> dict[str, Any]:
         listed = list(examples)
-        pairs = _pair(listed, self._spans_key)
-        scored = collect_scores(pairs)
-        has_none = len(scored.scores) == 0 and scored.n_unscored > 0
-        error = measure_reliability(scored.scores, scored.is_correct).expected_error
-        return {**_score_entities(listed, pairs), "ents_ece": None if has_none else error}
+        pairs = _pair_examples(listed, self._spans_key)
+        scores = _score_entities(listed, pairs)
+        scores["ents_ece"] = _measure_calibration(pairs)
+        return scores
 
 
 class _SeqevalScorer:
@@ -72,44 +86,65 @@ class _SeqevalScorer:
 
     def __call__(self, examples: Iterable[Example], **_: object) -> dict[str, Any]:
         listed = list(examples)
-        pairs = _pair(listed, self._spans_key)
-        entities = _score_entities(listed, pairs)
-        if entities["ents_f"] is None or not have_tags(pairs):
-            return {**entities, **dict.fromkeys(_SEQEVAL_KEYS)}
-        scores = score_with_seqeval(map(write_pair_tags, pairs), mode=self._mode)
-        return {
-            **entities,
-            "seqeval_p": scores.micro.precision,
-            "seqeval_r": scores.micro.recall,
-            "seqeval_f": scores.micro.f1,
-            "seqeval_macro_f": scores.macro.f1,
-            "seqeval_per_type": {
-                t: {"p": row.precision, "r": row.recall, "f": row.f1}
-                for t, row in scores.per_type.items()
-            },
-        }
+        pairs = _pair_examples(listed, self._spans_key)
+        scores = _score_entities(listed, pairs)
+        if scores["ents_f"] is None or not have_tags(pairs):
+            scores.update(dict.fromkeys(_SEQEVAL_KEYS))
+            return scores
+        found = score_with_seqeval(map(write_pair_tags, pairs), mode=self._mode)
+        scores["seqeval_p"] = found.micro.precision
+        scores["seqeval_r"] = found.micro.recall
+        scores["seqeval_f"] = found.micro.f1
+        scores["seqeval_macro_f"] = found.macro.f1
+        scores["seqeval_per_type"] = {name: _as_prf(row) for name, row in found.per_type.items()}
+        return scores
 
 
-def _pair(examples: Iterable[Example], spans_key: str) -> list[DocPair]:
-    return [pair_docs(eg.reference, eg.predicted, spans_key=spans_key) for eg in examples]
+def _pair_examples(examples: Iterable[Example], spans_key: str) -> list[DocPair]:
+    pairs: list[DocPair] = []
+    for example in examples:
+        pairs.append(pair_docs(example.reference, example.predicted, spans_key=spans_key))
+    return pairs
+
+
+def _measure_calibration(pairs: Sequence[DocPair]) -> float | None:
+    """Return the expected calibration error; None where entities were predicted without scores."""
+    scored = collect_scores(pairs)
+    if len(scored.scores) == 0 and scored.n_unscored > 0:
+        return None
+    return measure_reliability(scored.scores, scored.is_correct).expected_error
 
 
 def _score_entities(examples: Sequence[Example], pairs: Sequence[DocPair]) -> dict[str, Any]:
-    """Return spaCy's scores of ``doc.ents``; of a pipeline that sets a span group only, strict scores of that.
+    """Return spaCy's scores of ``doc.ents``.
 
-    Like spaCy's they are None where there is nothing to score, on either side.
+    For a pipeline that sets a span group only, they are strict scores of that. Like spaCy's they
+    are None where there is nothing to score, on either side.
     """
-    if any(
-        len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples
-    ):  # empty ones have it
+    if _set_entities(examples):
         return dict(get_ner_prf(examples))
     strict = score_strict(pairs)
     if not strict.per_type:
-        return dict.fromkeys(("ents_p", "ents_r", "ents_f", "ents_per_type"))
-    p, r, f = _as_prf(strict.micro).values()
-    per_type = {entity_type: _as_prf(counts) for entity_type, counts in strict.per_type.items()}
-    return {"ents_p": p, "ents_r": r, "ents_f": f, "ents_per_type": per_type}
+        return dict.fromkeys(_SPACY_KEYS)
+    micro = strict.micro
+    return {
+        "ents_p": micro.precision,
+        "ents_r": micro.recall,
+        "ents_f": micro.f1,
+        "ents_per_type": {name: _as_prf(counts) for name, counts in strict.per_type.items()},
+    }
 
 
-def _as_prf(counts: Counts) -> dict[str, float]:
-    return {"p": counts.precision, "r": counts.recall, "f": counts.f1}
+def _set_entities(examples: Iterable[Example]) -> bool:
+    """Tell whether the pipeline sets ``doc.ents``."""
+    for example in examples:
+        doc = example.predicted
+        # An empty Doc has every annotation, says spaCy.
+        if len(doc) and doc.has_annotation("ENT_IOB"):
+            return True
+    return False
+
+
+def _as_prf(row: Counts | Averages) -> dict[str, float]:
+    """Return scores under the names that spaCy gives them."""
+    return {"p": row.precision, "r": row.recall, "f": row.f1}

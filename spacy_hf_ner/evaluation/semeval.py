@@ -1,15 +1,19 @@
 """The four views of SemEval-2013: how much of an error is border, how much is type?
 
-Source: Segura-Bedmar et al. (2013), https://aclanthology.org/S13-2056, section 4. Predictions are taken in text order,
-and each stands for at most one gold entity, as in nervaluate.
+Predictions are taken in text order, and each stands for at most one gold entity, as in nervaluate.
+
+Source: Segura-Bedmar et al. (2013), https://aclanthology.org/S13-2056, section 4.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from spacy_hf_ner.evaluation.overlaps import find_overlaps
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
-from spacy_hf_ner.evaluation.strict import harmonic_mean
+from spacy_hf_ner.evaluation.strict import divide, harmonic_mean
+
+__all__ = ["SEMEVAL_VIEWS", "SemevalCounts", "SemevalView", "count_semeval"]
 
 SemevalView = Literal["strict", "exact", "partial", "type"]
 SEMEVAL_VIEWS: tuple[SemevalView, ...] = get_args(SemevalView)
@@ -20,9 +24,10 @@ class SemevalCounts:
     """What became of gold and predicted entities in one view.
 
     Attributes:
-        correct: Predictions that are right: borders and type (strict), borders (exact, partial), or type of a gold
-            entity that they overlap (type).
-        incorrect: Predictions that only overlap a gold entity, where that is wrong (strict, exact, type).
+        correct: Predictions that are right: borders and type (strict), borders (exact, partial), or
+            the type of a gold entity that they overlap (type).
+        incorrect: Predictions that only overlap a gold entity, where that is wrong (strict, exact,
+            type).
         partial: The same where it is half right (partial).
         missed: Gold entities that no prediction stands for.
         spurious: Predictions that stand for no gold entity.
@@ -36,15 +41,15 @@ class SemevalCounts:
 
     @property
     def precision(self) -> float:
-        """Right predictions, half-right ones counting half, of all predictions."""
+        """The share of all predictions that is right; a half-right one counts half."""
         n_predicted = self.correct + self.incorrect + self.partial + self.spurious
-        return (self.correct + 0.5 * self.partial) / n_predicted if n_predicted else 0.0
+        return divide(self.correct + 0.5 * self.partial, n_predicted)
 
     @property
     def recall(self) -> float:
-        """Right predictions, half-right ones counting half, of all gold entities."""
+        """The share of all gold entities that was found; a half-right prediction counts half."""
         n_gold = self.correct + self.incorrect + self.partial + self.missed
-        return (self.correct + 0.5 * self.partial) / n_gold if n_gold else 0.0
+        return divide(self.correct + 0.5 * self.partial, n_gold)
 
     @property
     def f1(self) -> float:
@@ -56,57 +61,76 @@ def count_semeval(pairs: Iterable[DocPair]) -> dict[SemevalView, SemevalCounts]:
     """Return the counts of a data set in each view."""
     counts = {view: SemevalCounts() for view in SEMEVAL_VIEWS}
     for pair in pairs:
+        # An equal pair is correct in every view, and neither of the two stands for anything else.
         equal = set(pair.gold).intersection(pair.predicted)
         gold = sorted(entity for entity in pair.gold if entity not in equal)
         predicted = sorted(entity for entity in pair.predicted if entity not in equal)
+        overlaps = list(find_overlaps(predicted, gold))
         for view, row in counts.items():
-            # An equal pair is correct in every view, and neither of the two stands for anything else.
             row.correct += len(equal)
-            _count(gold, predicted, view, row)
+            _count_unequal(gold, predicted, overlaps, view, row)
     return counts
 
 
-def _count(
-    gold: Sequence[Entity], predicted: Sequence[Entity], view: SemevalView, counts: SemevalCounts
+def _count_unequal(
+    gold: Sequence[Entity],
+    predicted: Sequence[Entity],
+    overlaps: Sequence[Sequence[int]],
+    view: SemevalView,
+    counts: SemevalCounts,
 ) -> None:
+    """Add to the counts of a view what became of the entities of one text.
+
+    Args:
+        gold: Gold entities that no prediction equals, in text order.
+        predicted: Predictions that equal no gold entity, in text order.
+        overlaps: For each prediction the indices of the gold entities that it overlaps.
+        view: The view.
+        counts: Its counts, which are changed.
+    """
     taken: set[int] = set()
-    first = 0
-    for prediction in predicted:
-        while first < len(gold) and gold[first].end_char <= prediction.start_char:
-            first += 1
-        candidates = [i for i in _overlapping(gold, prediction, first) if i not in taken]
-        right = [i for i in candidates if _is_right(gold[i], prediction, view)]
+    for prediction, overlapping in zip(predicted, overlaps, strict=True):
+        candidates: list[int] = []
+        right: list[int] = []
+        for i in overlapping:
+            if i in taken:
+                continue
+            candidates.append(i)
+            if _is_right(gold[i], prediction, view):
+                right.append(i)
+
         if not candidates:
             counts.spurious += 1
             continue
         if right:
             counts.correct += 1
-        elif view == "partial":
+            taken.add(_find_nearest(gold, right, prediction))
+            continue
+        if view == "partial":
             counts.partial += 1
         else:
             counts.incorrect += 1
-        taken.add(
-            min(right, key=lambda i: _distance(gold[i], prediction)) if right else candidates[0]
-        )
+        taken.add(candidates[0])
     counts.missed += len(gold) - len(taken)
 
 
-def _overlapping(gold: Sequence[Entity], prediction: Entity, first: int) -> Iterator[int]:
-    for i in range(first, len(gold)):
-        if gold[i].start_char >= prediction.end_char:
-            break
-        if (
-            gold[i].end_char > prediction.start_char
-        ):  # entities that overlap do not end in the order of their starts
-            yield i
-
-
 def _is_right(gold: Entity, predicted: Entity, view: SemevalView) -> bool:
+    same_type = gold.entity_type == predicted.entity_type
+    same_borders = _measure_distance(gold, predicted) == 0
     if view == "type":
-        return gold.entity_type == predicted.entity_type
-    same_borders = _distance(gold, predicted) == 0
-    return same_borders and (view != "strict" or gold.entity_type == predicted.entity_type)
+        return same_type
+    if view == "strict":
+        return same_borders and same_type
+    return same_borders
 
 
-def _distance(gold: Entity, predicted: Entity) -> int:
-    return abs(gold.start_char - predicted.start_char) + abs(gold.end_char - predicted.end_char)
+def _find_nearest(gold: Sequence[Entity], candidates: Sequence[int], prediction: Entity) -> int:
+    """Return the candidate whose borders are nearest to the prediction's; of equals the first."""
+    return min(candidates, key=lambda i: _measure_distance(gold[i], prediction))
+
+
+def _measure_distance(gold: Entity, predicted: Entity) -> int:
+    """Return by how many characters the borders of the two differ, both borders together."""
+    start_difference = abs(gold.start_char - predicted.start_char)
+    end_difference = abs(gold.end_char - predicted.end_char)
+    return start_difference + end_difference

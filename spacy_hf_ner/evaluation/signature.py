@@ -3,6 +3,9 @@
 Every file of results carries a :class:`Signature`. Scores without one cannot be compared: another
 release of a library, another threshold or one document more gives other figures.
 
+A result is signed before its pipeline predicts. Prediction may take hours, and a file that somebody
+writes anew in the meantime is not the one that was read.
+
 Source: Post (2018), https://aclanthology.org/W18-6319.
 """
 
@@ -25,13 +28,24 @@ from spacy_hf_ner.evaluation.resampling import (
     RESAMPLING_SEED,
 )
 
-__all__ = ["Draws", "GoldData", "Signature", "describe_pipeline", "hash_files", "sign"]
+__all__ = [
+    "LIBRARIES",
+    "Draws",
+    "GoldData",
+    "Signature",
+    "describe_pipeline",
+    "hash_files",
+    "sign",
+]
 
 LIBRARIES: Final = ("spacy-hf-ner", "spacy", "torch", "transformers", "thinc", "numpy")
 
 _COMPONENT_SETTINGS: Final = ("threshold", "spans_key", "annotate")
 _MODEL_SETTINGS: Final = ("backend", "precision")
+
+# Hexadecimal digits of the digest that the line of text shows.
 _SHORT_HASH: Final = 8
+
 _BLOCK_BYTES: Final = 1 << 20
 
 
@@ -72,12 +86,15 @@ class Signature:
         data: The gold data.
         spans_key: The span group of the scores, or of the entities where the pipeline does not set
             ``doc.ents``.
-        device: Where the pipeline ran, such as ``"cpu"`` or ``"cuda:0"``.
-        components: The settings of each component that change its results: threshold, spans_key,
-            annotate, backend, precision. Components without any are left out.
+        device: Where the pipeline runs, such as ``"cpu"`` or ``"cuda:0"``.
+        components: The settings of each component that change its results, as its config has them:
+            threshold, spans_key, annotate, backend, precision. Precision is that of prediction, and
+            ``"auto"`` stays ``"auto"``: whether that was bf16 or fp32 follows from the device.
+            Components without any of these are left out.
         draws: Samples and seed of each figure that depends on random draws.
         versions: Releases of Python and the libraries; without those that are not installed.
-        date: When the result was made: UTC, as ISO 8601 writes it, to the second.
+        date: When it was signed, before the pipeline predicted: UTC, as ISO 8601 writes it, to the
+            second.
     """
 
     pipeline: str
@@ -113,13 +130,15 @@ class Signature:
 
 
 def sign(nlp: Language, *, data: Path | None, n_docs: int, spans_key: str) -> Signature:
-    """Return what a result of a pipeline on gold data was made with.
+    """Return what a result of a pipeline on gold data is made with.
+
+    Call it before the pipeline predicts, so that the digest is of the data that was read.
 
     Args:
         nlp: The pipeline.
         data: File or folder of the gold data; None where the Docs come from none.
-        n_docs: Documents judged.
-        spans_key: The span group that was read.
+        n_docs: Documents to judge.
+        spans_key: The span group to read.
     """
     name = None
     sha256 = None
@@ -156,19 +175,24 @@ def hash_files(path: Path) -> str | None:
     too: the digest changes where a file is renamed, but not where the folder is moved.
     """
     if path.is_file():
-        digest = hashlib.sha256()
-        for block in _read_blocks(path):
-            digest.update(block)
-        return digest.hexdigest()
+        return _hash_file(path)
     if not path.is_dir():
         return None
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")):
         if file.is_file():
-            # The digest of each file has one length, so that no two folders give the same bytes.
+            # A name ends at the zero byte, and all digests are of one length: no two folders give
+            # the same bytes.
             digest.update(file.relative_to(path).as_posix().encode("utf8"))
             digest.update(b"\0")
-            digest.update(str(hash_files(file)).encode("ascii"))
+            digest.update(_hash_file(file).encode("ascii"))
+    return digest.hexdigest()
+
+
+def _hash_file(file: Path) -> str:
+    digest = hashlib.sha256()
+    for block in _read_blocks(file):
+        digest.update(block)
     return digest.hexdigest()
 
 

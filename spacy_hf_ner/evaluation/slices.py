@@ -1,7 +1,7 @@
 """Where does a pipeline fail? Strict scores of the entities that share a property.
 
-An entity's slice depends on its text and place alone, so a right prediction is in the slice of its gold entity, and
-precision and recall of a slice mean what they mean elsewhere.
+An entity's slice depends on its text and place alone, so a right prediction is in the slice of its
+gold entity, and precision and recall of a slice mean what they mean elsewhere.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,25 +15,37 @@ from spacy.tokens import Doc
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import Counts
 
-DOC_TOKENS: Final = (
-    100,
-    500,
-)  # a short document has at most the first, a long one more than the second
-MAX_LENGTH: Final = 4  # entities of so many tokens and more go together
+__all__ = ["DOC_TOKENS", "MAX_LENGTH", "Slicing", "read_seen", "slice_scores"]
 
-_LENGTHS: Final = (*(str(n) for n in range(1, MAX_LENGTH)), f"{MAX_LENGTH} and more")
-_FIRST, _LATER = "first in its sentence", "later in its sentence"
+DOC_TOKENS: Final = (100, 500)
+"""The most tokens of a short document, and of a middling one."""
+
+MAX_LENGTH: Final = 4
+"""Entities of so many tokens and more are in one slice."""
+
+_LENGTH: Final = "Tokens in the entity"
+_PLACE: Final = "Place"
+_DOCUMENT: Final = "Document"
+_TRAINING: Final = "In the training data"
+
+_FIRST: Final = "first in its sentence"
+_LATER: Final = "later in its sentence"
+_SAME_TYPE: Final = "with this type"
+_OTHER_TYPE: Final = "with another type only"
+_UNSEEN: Final = "never"
+_LENGTHS: Final = (*map(str, range(1, MAX_LENGTH)), f"{MAX_LENGTH} and more")
 _SIZES: Final = (
     f"up to {DOC_TOKENS[0]} tokens",
     f"{DOC_TOKENS[0] + 1} to {DOC_TOKENS[1]} tokens",
     f"more than {DOC_TOKENS[1]} tokens",
 )
-_SEEN, _SEEN_OTHERWISE, _UNSEEN = "with this type", "with another type only", "never"
+
+# The properties and their values, in the order in which they are shown.
 _VALUES: Final = {
-    "Tokens in the entity": _LENGTHS,
-    "Place": (_FIRST, _LATER),
-    "Document": _SIZES,
-    "In the training data": (_SEEN, _SEEN_OTHERWISE, _UNSEEN),
+    _LENGTH: _LENGTHS,
+    _PLACE: (_FIRST, _LATER),
+    _DOCUMENT: _SIZES,
+    _TRAINING: (_SAME_TYPE, _OTHER_TYPE, _UNSEEN),
 }
 
 
@@ -50,26 +62,46 @@ class Slicing:
     counts: Mapping[str, Counts]
 
 
+class _Tally:
+    """The entities of one value of a property, counted."""
+
+    __slots__ = ("n_correct", "n_gold", "n_predicted")
+
+    def __init__(self) -> None:
+        self.n_correct = 0
+        self.n_predicted = 0
+        self.n_gold = 0
+
+
+_Tallies = dict[tuple[str, str], _Tally]
+"""The tally of each property and value."""
+
+
 def slice_scores(
     pairs: Sequence[DocPair], *, seen: Mapping[str, AbstractSet[str]] | None = None
 ) -> tuple[Slicing, ...]:
-    """Return strict counts by length, place in the sentence, length of the document and, if given, training data.
+    """Return strict counts by properties of the entities.
+
+    These are the entity's length, its place in the sentence, the length of its document and, if
+    given, whether it is in the training data.
 
     Args:
         pairs: Gold and predicted entities.
         seen: The entity types of each entity text in the training data, from :func:`read_seen`.
     """
-    counts: dict[tuple[str, str], list[int]] = {}
+    tallies: _Tallies = {}
     for pair in pairs:
-        _count(pair, seen, counts)
-    slicings = [
-        Slicing(
-            name,
-            {value: Counts(*counts[name, value]) for value in values if (name, value) in counts},
-        )
-        for name, values in _VALUES.items()
-    ]
-    return tuple(slicing for slicing in slicings if slicing.counts)
+        _tally_pair(pair, seen, tallies)
+    slicings: list[Slicing] = []
+    for name, values in _VALUES.items():
+        counts: dict[str, Counts] = {}
+        for value in values:
+            tally = tallies.get((name, value))
+            if tally is not None:
+                counts[value] = Counts(tally.n_correct, tally.n_predicted, tally.n_gold)
+        if counts:
+            slicings.append(Slicing(name, counts))
+    return tuple(slicings)
 
 
 def read_seen(docs: Iterable[Doc], *, spans_key: str = "hf_ner") -> dict[str, set[str]]:
@@ -82,46 +114,61 @@ def read_seen(docs: Iterable[Doc], *, spans_key: str = "hf_ner") -> dict[str, se
     seen: dict[str, set[str]] = {}
     for doc in docs:
         for ent in (*doc.ents, *doc.spans.get(spans_key, ())):
-            seen.setdefault(_normal(ent.text), set()).add(ent.label_)
+            seen.setdefault(_normalize(ent.text), set()).add(ent.label_)
     return seen
 
 
-def _count(
-    pair: DocPair,
-    seen: Mapping[str, AbstractSet[str]] | None,
-    counts: dict[tuple[str, str], list[int]],
+def _tally_pair(
+    pair: DocPair, seen: Mapping[str, AbstractSet[str]] | None, tallies: _Tallies
 ) -> None:
-    """Add the entities of one document to each value's numbers of correct, predicted and gold ones."""
-    starts, ends = pair.token_borders[:, 0].tolist(), pair.token_borders[:, 1].tolist()
-    size = _SIZES[sum(len(starts) > limit for limit in DOC_TOKENS)]
-    gold, predicted = set(pair.gold), set(pair.predicted)
+    """Add the entities of one document to the tallies of their properties."""
+    starts = pair.token_borders[:, 0].tolist()
+    ends = pair.token_borders[:, 1].tolist()
+    size = _SIZES[bisect_left(DOC_TOKENS, len(starts))]
+    gold = set(pair.gold)
+    predicted = set(pair.predicted)
     for entity in gold | predicted:
+        # Tokens that share a character with the entity: those that start before its end, without
+        # those that end at its start or before.
         n_tokens = bisect_left(starts, entity.end_char) - bisect_right(ends, entity.start_char)
-        values = {
-            "Tokens in the entity": _LENGTHS[min(max(n_tokens, 1), MAX_LENGTH) - 1],
-            "Document": size,
-        }
+        values = {_LENGTH: _name_length(n_tokens), _DOCUMENT: size}
         if pair.sentence_starts:
-            i = bisect_right(pair.sentence_starts, entity.start_char) - 1
-            values["Place"] = (
-                _FIRST if i >= 0 and pair.sentence_starts[i] == entity.start_char else _LATER
-            )
+            values[_PLACE] = _find_place(entity, pair.sentence_starts)
         if seen is not None:
-            values["In the training data"] = _novelty(pair, entity, seen)
-        is_gold, is_predicted = entity in gold, entity in predicted
+            values[_TRAINING] = _find_novelty(pair, entity, seen)
+
+        is_gold = entity in gold
+        is_predicted = entity in predicted
         for key in values.items():
-            row = counts.setdefault(key, [0, 0, 0])
-            row[0] += is_gold and is_predicted
-            row[1] += is_predicted
-            row[2] += is_gold
+            tally = tallies.get(key)
+            if tally is None:
+                tally = tallies[key] = _Tally()
+            tally.n_gold += is_gold
+            tally.n_predicted += is_predicted
+            tally.n_correct += is_gold and is_predicted
 
 
-def _novelty(pair: DocPair, entity: Entity, seen: Mapping[str, AbstractSet[str]]) -> str:
-    types = seen.get(_normal(pair.text[entity.start_char : entity.end_char]))
+def _name_length(n_tokens: int) -> str:
+    # An entity on white space that the gold tokens leave out has no token, and counts as one.
+    length = min(max(n_tokens, 1), MAX_LENGTH)
+    return _LENGTHS[length - 1]
+
+
+def _find_place(entity: Entity, sentence_starts: Sequence[int]) -> str:
+    i = bisect_left(sentence_starts, entity.start_char)
+    if i < len(sentence_starts) and sentence_starts[i] == entity.start_char:
+        return _FIRST
+    return _LATER
+
+
+def _find_novelty(pair: DocPair, entity: Entity, seen: Mapping[str, AbstractSet[str]]) -> str:
+    types = seen.get(_normalize(pair.text[entity.start_char : entity.end_char]))
     if types is None:
         return _UNSEEN
-    return _SEEN if entity.entity_type in types else _SEEN_OTHERWISE
+    if entity.entity_type in types:
+        return _SAME_TYPE
+    return _OTHER_TYPE
 
 
-def _normal(text: str) -> str:
+def _normalize(text: str) -> str:
     return " ".join(text.split()).casefold()

@@ -1,4 +1,4 @@
-"""Strict span scores: a prediction is right if its characters and its type are those of a gold entity.
+"""Strict span scores: a prediction is right if its characters and its type are those of gold.
 
 This is the F1 of the CoNLL shared tasks, of seqeval's strict mode and of spaCy's Scorer.
 """
@@ -9,6 +9,27 @@ from dataclasses import dataclass
 
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 
+__all__ = [
+    "Averages",
+    "Counts",
+    "StrictScores",
+    "count_types",
+    "divide",
+    "harmonic_mean",
+    "score_strict",
+]
+
+
+def divide(part: float, whole: float) -> float:
+    """Return a share; 0 where there is nothing to divide by, as in seqeval and spaCy.
+
+    >>> divide(1, 2), divide(0, 0)
+    (0.5, 0.0)
+    """
+    if not whole:
+        return 0.0
+    return part / whole
+
 
 def harmonic_mean(precision: float, recall: float) -> float:
     """Return F1; 0 where both are 0.
@@ -16,15 +37,15 @@ def harmonic_mean(precision: float, recall: float) -> float:
     >>> harmonic_mean(1.0, 0.5)
     0.6666666666666666
     """
-    total = precision + recall
-    return 2 * precision * recall / total if total else 0.0
+    return divide(2 * precision * recall, precision + recall)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many entities there are, were predicted, and were predicted rightly.
 
-    Precision without predictions, recall without gold entities, and F1 without either are 0, as in seqeval and spaCy.
+    Precision without predictions, recall without gold entities, and F1 without either are 0, as in
+    seqeval and spaCy.
 
     >>> Counts(n_correct=1, n_predicted=2, n_gold=4).precision
     0.5
@@ -44,12 +65,12 @@ class Counts:
     @property
     def precision(self) -> float:
         """The share of predicted entities that are right."""
-        return self.n_correct / self.n_predicted if self.n_predicted else 0.0
+        return divide(self.n_correct, self.n_predicted)
 
     @property
     def recall(self) -> float:
         """The share of gold entities that were found."""
-        return self.n_correct / self.n_gold if self.n_gold else 0.0
+        return divide(self.n_correct, self.n_gold)
 
     @property
     def f1(self) -> float:
@@ -84,25 +105,31 @@ class StrictScores:
     @property
     def macro(self) -> Averages:
         """The mean over entity types, those included that were only predicted."""
-        rows = list(self.per_type.values())
+        rows = self.per_type.values()
         if not rows:
             return Averages()
         return Averages(
-            sum(row.precision for row in rows) / len(rows),
-            sum(row.recall for row in rows) / len(rows),
-            sum(row.f1 for row in rows) / len(rows),
+            precision=sum(row.precision for row in rows) / len(rows),
+            recall=sum(row.recall for row in rows) / len(rows),
+            f1=sum(row.f1 for row in rows) / len(rows),
         )
 
 
 def count_types(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str, Counts]:
-    """Return the counts of each entity type in one text; entities of a text are distinct."""
-    correct = Counter(entity.entity_type for entity in set(gold).intersection(predicted))
+    """Return the counts of each entity type in one text, whose entities are distinct.
+
+    Types are in alphabetical order.
+    """
+    correct = set(gold).intersection(predicted)
+    n_correct = Counter(entity.entity_type for entity in correct)
     n_predicted = Counter(entity.entity_type for entity in predicted)
     n_gold = Counter(entity.entity_type for entity in gold)
-    return {
-        t: Counts(correct[t], n_predicted[t], n_gold[t])
-        for t in sorted(n_gold.keys() | n_predicted.keys())
-    }
+    counts: dict[str, Counts] = {}
+    for entity_type in sorted(n_gold.keys() | n_predicted.keys()):
+        counts[entity_type] = Counts(
+            n_correct[entity_type], n_predicted[entity_type], n_gold[entity_type]
+        )
+    return counts
 
 
 def score_strict(pairs: Iterable[DocPair]) -> StrictScores:

@@ -1,21 +1,32 @@
-"""An evaluation as JSON and as rows of a console table."""
+"""An evaluation as JSON, and as rows of text for a console table or a page."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from spacy_hf_ner.evaluation.confidence import Confidence, ThresholdPoint
+from spacy_hf_ner.evaluation.confidence import Confidence, ThresholdCurve, ThresholdPoint
+from spacy_hf_ner.evaluation.formatting import format_interval, format_percent
 from spacy_hf_ner.evaluation.pairing import name_apart
+from spacy_hf_ner.evaluation.resampling import Intervals
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.semeval import SemevalCounts
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalScores
-from spacy_hf_ner.evaluation.strict import Averages, Counts
+from spacy_hf_ner.evaluation.strict import Averages, Counts, StrictScores
 
-FORMAT_VERSION = 1
+__all__ = ["FORMAT_VERSION", "as_json", "interval_of", "per_type_rows", "program_rows"]
+
+T = TypeVar("T")
+
+FORMAT_VERSION: Final = 1
+
+# The F1 of doc.ents, and of span groups: spaCy's Scorer names these by their key.
+_SPACY_F1: Final = re.compile(r"ents_f|spans_.+_f")
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """Return the evaluation as it is written to ``metrics.json``: plain values, no texts."""
+    confusion = evaluation.confusion
     return {
         "format_version": FORMAT_VERSION,
         "model": evaluation.model,
@@ -24,86 +35,81 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "n_words": evaluation.n_words,
         "words_per_second": evaluation.words_per_second,
         "n_unjudged": evaluation.n_unjudged,
-        "strict": {
-            "micro": _counts_json(evaluation.strict.micro),
-            "macro": _averages_json(evaluation.strict.macro),
-            "per_type": {t: _counts_json(row) for t, row in evaluation.strict.per_type.items()},
-            "intervals_95": evaluation.intervals and asdict(evaluation.intervals),
-        },
-        "semeval": {
-            view: {**asdict(row), **_averages_json(row)} for view, row in evaluation.semeval.items()
-        },
+        "strict": _strict_json(evaluation.strict, evaluation.intervals),
+        "semeval": _map_values(_semeval_json, evaluation.semeval),
         "token_accuracy": evaluation.token_accuracy,
         "seqeval": {scores.mode: _seqeval_json(scores) for scores in evaluation.seqeval},
         "spacy": dict(evaluation.spacy_scores),
-        "slices": {
-            s.name: {v: _counts_json(row) for v, row in s.counts.items()} for s in evaluation.slices
-        },
-        "confusion": {"types": evaluation.confusion.types, "counts": evaluation.confusion.counts},
-        "confidence": evaluation.confidence and _confidence_json(evaluation.confidence),
-        "thresholds": {
-            curve.entity_type: {
-                "best_f1": _point_json(curve.best_f1),
-                "high_precision": curve.high_precision and _point_json(curve.high_precision),
-            }
-            for curve in evaluation.thresholds
-        },
+        "slices": {s.name: _map_values(_counts_json, s.counts) for s in evaluation.slices},
+        "confusion": {"types": confusion.types, "counts": confusion.counts},
+        "confidence": _confidence_json(evaluation.confidence),
+        "thresholds": {curve.entity_type: _curve_json(curve) for curve in evaluation.thresholds},
     }
 
 
 def per_type_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """Return a row of text for each entity type, then for both averages: P, R, F1 in percent, F1's interval, counts."""
+    """Return a row of text for each entity type, then for both averages.
+
+    The columns are precision, recall and F1 in percent, the interval of F1, and the numbers of
+    correct, predicted and gold entities.
+    """
     strict = evaluation.strict
-    micro, macro = (
-        name_apart(name, strict.per_type) for name in ("micro average", "macro average")
-    )
-    return [
-        *(
-            (t, *_prf(row), interval_of(evaluation, t), *_numbers(row))
-            for t, row in strict.per_type.items()
-        ),
-        (micro, *_prf(strict.micro), interval_of(evaluation), *_numbers(strict.micro)),
-        (macro, *_prf(strict.macro), "", "", "", ""),
-    ]
+    rows: list[tuple[str, ...]] = []
+    for entity_type, counts in strict.per_type.items():
+        interval = interval_of(evaluation, entity_type)
+        rows.append((entity_type, *_prf(counts), interval, *_numbers(counts)))
+
+    micro_name = name_apart("micro average", strict.per_type)
+    micro_interval = interval_of(evaluation)
+    rows.append((micro_name, *_prf(strict.micro), micro_interval, *_numbers(strict.micro)))
+
+    macro_name = name_apart("macro average", strict.per_type)
+    rows.append((macro_name, *_prf(strict.macro), "", "", "", ""))
+    return rows
 
 
 def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """Return a row of text for each program that has judged the same entities: micro P, R, F1 and macro F1."""
-    strict = evaluation.strict
-    rows: list[tuple[str, ...]] = [
-        ("strict spans, by characters", *_prf(strict.micro), _percent(strict.macro.f1))
-    ]
-    rows += [
-        (f"seqeval, {scores.mode} mode", *_prf(scores.micro), _percent(scores.macro.f1))
-        for scores in evaluation.seqeval
-    ]
-    keys = [
-        key for key in evaluation.spacy_scores if key == "ents_f" or re.fullmatch("spans_.+_f", key)
-    ]
-    for key in keys:  # of ents, of span groups, or of both
-        prf = [evaluation.spacy_scores.get(key[:-1] + measure) for measure in "prf"]
-        if all(isinstance(value, float) for value in prf):
-            rows.append(
-                ("spaCy's Scorer, by tokens", *(_percent(float(value or 0)) for value in prf), "")
-            )
+    """Return a row of text for each program that has judged the same entities.
+
+    The columns are micro precision, recall and F1, and macro F1, all in percent.
+    """
+    rows = [_program_row("strict spans, by characters", evaluation.strict)]
+    for scores in evaluation.seqeval:
+        rows.append(_program_row(f"seqeval, {scores.mode} mode", scores))
+
+    spacy_scores = evaluation.spacy_scores
+    for key in spacy_scores:
+        if not _SPACY_F1.fullmatch(key):
+            continue
+        prefix = key.removesuffix("f")
+        shares = [spacy_scores.get(prefix + measure) for measure in "prf"]
+        # The Scorer gives None where it had nothing to judge.
+        if all(isinstance(share, float) for share in shares):
+            rows.append(("spaCy's Scorer, by tokens", *map(format_percent, shares), ""))
     return rows
 
 
 def interval_of(evaluation: Evaluation, entity_type: str | None = None) -> str:
-    """Return the 95 % interval of an F1 as text, such as ``"89.1–92.0"``; of micro F1 if no type is named."""
-    if evaluation.intervals is None:
+    """Return the 95 % interval of an F1 as text, such as ``"89.1–92.0"``; blank without intervals.
+
+    Args:
+        evaluation: The evaluation.
+        entity_type: The type; None for micro F1.
+    """
+    intervals = evaluation.intervals
+    if intervals is None:
         return ""
-    per_type = evaluation.intervals.f1_per_type
-    interval = per_type[entity_type] if entity_type else evaluation.intervals.f1
-    return f"{interval.low * 100:.1f}–{interval.high * 100:.1f}"
+    if entity_type:
+        return format_interval(intervals.f1_per_type[entity_type])
+    return format_interval(intervals.f1)
+
+
+def _program_row(name: str, scores: StrictScores | SeqevalScores) -> tuple[str, ...]:
+    return (name, *_prf(scores.micro), format_percent(scores.macro.f1))
 
 
 def _prf(row: Counts | Averages) -> tuple[str, str, str]:
-    return _percent(row.precision), _percent(row.recall), _percent(row.f1)
-
-
-def _percent(value: float) -> str:
-    return f"{value * 100:.2f}"
+    return format_percent(row.precision), format_percent(row.recall), format_percent(row.f1)
 
 
 def _numbers(row: Counts) -> tuple[str, str, str]:
@@ -115,8 +121,28 @@ def _averages_json(row: Counts | Averages | SemevalCounts) -> dict[str, Any]:
 
 
 def _counts_json(row: Counts) -> dict[str, Any]:
-    counts = {"n_correct": row.n_correct, "n_predicted": row.n_predicted, "n_gold": row.n_gold}
-    return {**_averages_json(row), **counts}
+    return {
+        **_averages_json(row),
+        "n_correct": row.n_correct,
+        "n_predicted": row.n_predicted,
+        "n_gold": row.n_gold,
+    }
+
+
+def _strict_json(strict: StrictScores, intervals: Intervals | None) -> dict[str, Any]:
+    json: dict[str, Any] = {
+        "micro": _counts_json(strict.micro),
+        "macro": _averages_json(strict.macro),
+        "per_type": _map_values(_counts_json, strict.per_type),
+        "intervals_95": None,
+    }
+    if intervals is not None:
+        json["intervals_95"] = asdict(intervals)
+    return json
+
+
+def _semeval_json(row: SemevalCounts) -> dict[str, Any]:
+    return {**asdict(row), **_averages_json(row)}
 
 
 def _seqeval_json(scores: SeqevalScores) -> dict[str, Any]:
@@ -124,11 +150,13 @@ def _seqeval_json(scores: SeqevalScores) -> dict[str, Any]:
         "micro": _averages_json(scores.micro),
         "macro": _averages_json(scores.macro),
         "weighted": _averages_json(scores.weighted),
-        "per_type": {t: _averages_json(row) for t, row in scores.per_type.items()},
+        "per_type": _map_values(_averages_json, scores.per_type),
     }
 
 
-def _confidence_json(confidence: Confidence) -> dict[str, Any]:
+def _confidence_json(confidence: Confidence | None) -> dict[str, Any] | None:
+    if confidence is None:
+        return None
     return {
         "n": confidence.n,
         "n_unscored": confidence.n_unscored,
@@ -140,6 +168,18 @@ def _confidence_json(confidence: Confidence) -> dict[str, Any]:
         "brier": confidence.brier,
         "auroc": confidence.auroc,
     }
+
+
+def _curve_json(curve: ThresholdCurve) -> dict[str, Any]:
+    json: dict[str, Any] = {"best_f1": _point_json(curve.best_f1), "high_precision": None}
+    if curve.high_precision is not None:
+        json["high_precision"] = _point_json(curve.high_precision)
+    return json
+
+
+def _map_values(to_json: Callable[[T], Any], rows: Mapping[Any, T]) -> dict[str, Any]:
+    """Return each row as JSON, under the name that it has."""
+    return {name: to_json(row) for name, row in rows.items()}
 
 
 def _point_json(point: ThresholdPoint) -> dict[str, float]:

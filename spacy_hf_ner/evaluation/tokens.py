@@ -1,7 +1,7 @@
 """Entities as tags on tokens: the token accuracy, and the sequences that seqeval reads.
 
-The tokens are those of :attr:`DocPair.token_borders`, on whose borders gold and predicted entities both lie. Entities
-that overlap each other are no tag sequence: see :func:`have_tags`.
+The tokens are those of :attr:`DocPair.token_borders`, on whose borders gold and predicted entities
+both lie. Entities that overlap one another are no tag sequence: see :func:`have_tags`.
 """
 
 import operator
@@ -16,6 +16,8 @@ from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Tag
 from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity, have_overlaps
 
+__all__ = ["SCHEME", "PairTags", "have_tags", "token_accuracy", "write_pair_tags"]
+
 SCHEME: Final = SCHEMES["IOB2"]
 
 
@@ -28,7 +30,7 @@ class PairTags:
 
 
 def have_tags(pairs: Iterable[DocPair]) -> bool:
-    """Tell whether the entities of all texts can be written as tags: on neither side do any overlap."""
+    """Tell whether the entities of all texts can be written as tags: none overlap on one side."""
     return not any(have_overlaps(pair.gold) or have_overlaps(pair.predicted) for pair in pairs)
 
 
@@ -38,37 +40,52 @@ def write_pair_tags(pair: DocPair) -> PairTags:
     Raises:
         TagError: Entities of one side overlap.
     """
-    return PairTags(_write(pair, pair.gold), _write(pair, pair.predicted))
+    return PairTags(_write_tags(pair, pair.gold), _write_tags(pair, pair.predicted))
 
 
 def token_accuracy(texts: Iterable[PairTags]) -> float | None:
-    """Return the share of tokens whose predicted tag is the gold one; None where there are no tokens."""
-    n_right = n_tokens = 0
+    """Return the share of tokens whose predicted tag is the gold one; None without tokens."""
+    n_right = 0
+    n_tokens = 0
     for tags in texts:
         n_tokens += len(tags.gold)
         n_right += sum(map(operator.eq, tags.gold, tags.predicted))
-    return n_right / n_tokens if n_tokens else None
+    if not n_tokens:
+        return None
+    return n_right / n_tokens
 
 
-def _write(pair: DocPair, entities: Sequence[Entity]) -> list[str]:
+def _write_tags(pair: DocPair, entities: Sequence[Entity]) -> list[str]:
     if have_overlaps(entities):
         raise TagError(
-            "entities that overlap cannot be written as tags, which have one layer. Use strict spans."
+            "entities that overlap cannot be written as tags, which have one layer. Use strict "
+            "spans."
         )
     borders = pair.token_borders
     tags = [str(OUTSIDE)] * len(borders)
     if len(entities) == 0:
         return tags
-    first = np.searchsorted(borders[:, 0], [e.start_char for e in entities], side="left").tolist()
-    after = np.searchsorted(borders[:, 1], [e.end_char for e in entities], side="right").tolist()
-    for start, end, entity in zip(first, after, entities, strict=True):
-        # An entity on characters that no token covers (white space that the gold tokens leave out) has no tag.
+
+    # The tokens of an entity begin with the first one that starts in it, and end before the first
+    # one that ends behind it:
+    #   tokens      |0-||1--|  |2|           starts 0 4 10, ends 4 8 12
+    #   entity          |----|               4 to 9: tokens 1 to 2, end-exclusive
+    start_chars = [entity.start_char for entity in entities]
+    end_chars = [entity.end_char for entity in entities]
+    starts = np.searchsorted(borders[:, 0], start_chars, side="left").tolist()
+    ends = np.searchsorted(borders[:, 1], end_chars, side="right").tolist()
+    for start, end, entity in zip(starts, ends, entities, strict=True):
+        # No token covers white space that the gold tokens leave out: an entity on it has no tag.
         if start < end:
-            begin, inside = _tags_of(entity.entity_type)
-            tags[start:end] = [begin, *[inside] * (end - start - 1)]
+            begin, inside = _spell_tags(entity.entity_type)
+            tags[start] = begin
+            tags[start + 1 : end] = [inside] * (end - start - 1)
     return tags
 
 
 @lru_cache(maxsize=1024)
-def _tags_of(entity_type: str) -> tuple[str, str]:
-    return str(Tag(SCHEME.begin, entity_type)), str(Tag(SCHEME.inside, entity_type))
+def _spell_tags(entity_type: str) -> tuple[str, str]:
+    """Return ``"B-PER"`` and ``"I-PER"`` for ``"PER"``."""
+    begin = Tag(SCHEME.begin, entity_type)
+    inside = Tag(SCHEME.inside, entity_type)
+    return str(begin), str(inside)

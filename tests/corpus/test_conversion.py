@@ -35,7 +35,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-# ------------------------------------------------------------------------------------------------ options
+# ------------------------------------------------------------------------------------------ options
 
 
 def test_types_are_renamed_or_left_out(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_an_unknown_ending_of_the_output_is_refused(tmp_path: Path) -> None:
         convert_corpus(source, tmp_path / "out.spacy", ReadOptions(lang="klingon"))
 
 
-# ------------------------------------------------------------------------------------------------ errors
+# ------------------------------------------------------------------------------------------- errors
 
 
 @pytest.mark.parametrize("output", ["a.conll/b.spacy", "a.conll/deep/b.spacy", "a.conll/folder"])
@@ -230,7 +230,7 @@ def test_an_error_in_the_midst_leaves_what_was_there_as_it_was(tmp_path: Path) -
     assert names(tmp_path) == ["data.jsonl", "out"]
 
 
-# ------------------------------------------------------------------------------------------------ report
+# ------------------------------------------------------------------------------------------- report
 
 
 def test_the_report_tells_what_was_read_repaired_and_cut(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_entities_that_the_tokenizer_cuts_are_counted_with_examples(tmp_path: Pa
     assert (file.n_cut, file.cut_examples) == (1, ["The [iPhone]5s (PROD)"])
 
 
-# ------------------------------------------------------------------------------------------------ round trips
+# -------------------------------------------------------------------------------------- round trips
 
 
 def triples(path: Path) -> list[list[tuple[str, str]]]:

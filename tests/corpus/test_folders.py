@@ -1,4 +1,5 @@
-"""Folders: which files are parts of a corpus, which are shards of one part, and what is not read."""
+"""Folders: which files are parts of a corpus, which are shards of one part, and what is not
+read."""
 
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def problems(folder: Path) -> list[str]:
     ]
 
 
-# ------------------------------------------------------------------------------------------------ shards
+# ------------------------------------------------------------------------------------------- shards
 
 
 @pytest.mark.parametrize("hash_", ["", "-2a1df75c6bce91ab"])
@@ -102,7 +103,7 @@ def test_files_whose_names_only_end_in_a_number_are_parts(tmp_path: Path) -> Non
     ]
 
 
-# ------------------------------------------------------------------------------------------------ what is not read
+# --------------------------------------------------------------------------------- what is not read
 
 
 def test_the_only_folder_with_data_is_read_and_of_several_one_must_be_named(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_files_beside_brat_pairs_are_told(tmp_path: Path) -> None:
     assert problems(tmp_path) == ["2 files of the folder, not read: b.txt, deep/c.conll"]
 
 
-# ------------------------------------------------------------------------------------------------ OUTPUT
+# ------------------------------------------------------------------------------------------- OUTPUT
 
 
 def test_a_folder_whose_name_has_a_dot_is_a_folder_if_it_exists(tmp_path: Path) -> None:

@@ -218,7 +218,8 @@ def test_a_data_set_from_the_hub_is_read_like_one_from_disk(
 
 @pytest.fixture
 def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a hub cache with copies of two script data sets, as the hub's client leaves it; there is no network."""
+    """Return a hub cache with copies of two script data sets, as the hub's client leaves it; there
+    is no network."""
     commit = "0" * 40
     for name, configs in (
         ("eriktks--conll2003", ["conll2003"]),

@@ -209,7 +209,7 @@ def test_half_a_character_anywhere_in_json_is_replaced_and_reported(tmp_path: Pa
     )
 
 
-# ------------------------------------------------------------------------------------------------ fields
+# ------------------------------------------------------------------------------------------- fields
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_ids_that_are_null_are_none(tmp_path: Path) -> None:
     assert text.document_id == "7"
 
 
-# ------------------------------------------------------------------------------------------------ Label Studio
+# ------------------------------------------------------------------------------------- Label Studio
 
 
 def task(*annotations: dict[str, Any]) -> dict[str, Any]:
@@ -349,7 +349,7 @@ def test_annotations_of_others_and_further_types_are_kept_or_counted(tmp_path: P
     assert kinds(sentence) == ["annotation beside the first one of its text, left out"]
 
 
-# ------------------------------------------------------------------------------------------------ errors
+# ------------------------------------------------------------------------------------------- errors
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Short excerpts of real files, one quirk each: exact words, tags and documents.
 
-The words and tags that are expected are cut out of the file by one line of Python for each file, which knows the
-file and nothing else.
+The words and tags that are expected are cut out of the file by one line of Python for each file,
+which knows the file and nothing else.
 """
 
 import csv

@@ -48,7 +48,7 @@ KINDS_OF_FOLDERS = pytest.mark.parametrize(
 )
 
 
-# ------------------------------------------------------------------------------------------------ detection
+# ---------------------------------------------------------------------------------------- detection
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_does_not_exist_is_an_error(tmp_path: Path) -> None:
         open_corpora(str(tmp_path), ReadOptions())
 
 
-# ------------------------------------------------------------------------------------------------ named formats
+# ------------------------------------------------------------------------------------ named formats
 
 
 @KINDS_OF_FOLDERS

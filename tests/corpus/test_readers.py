@@ -1,4 +1,5 @@
-"""Readers that train from raw files and from data sets, called through spaCy's registry and its config."""
+"""Readers that train from raw files and from data sets, called through spaCy's registry and its
+config."""
 
 from pathlib import Path
 

@@ -34,7 +34,7 @@ def make(words: str, starts: str, *, scheme: str = "IO") -> Doc:
     return doc
 
 
-# ------------------------------------------------------------------------------------------------ .spacy
+# ------------------------------------------------------------------------------------------- .spacy
 
 
 def test_an_entity_across_the_start_of_a_sentence_is_kept_and_its_sentences_are_joined(
@@ -165,7 +165,7 @@ def test_another_task_leaves_entities_unannotated(tmp_path: Path, task: Task) ->
     assert (sentence.pos, sentence.chunks) == (("NNP", ""), (TokenSpan(0, 1, "NP"),))
 
 
-# ------------------------------------------------------------------------------------------------ spaCy 2 training
+# --------------------------------------------------------------------------------- spaCy 2 training
 
 
 def write_training(path: Path, *docs: Doc, **paragraph: Any) -> Path:

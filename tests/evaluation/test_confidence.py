@@ -31,7 +31,7 @@ def test_collect_scores_marks_right_predictions() -> None:
     assert spans.is_correct.tolist() == [True, False, True, True]
     assert spans.entity_types == ("A", "A", "B", "A")
     assert spans.doc_i.tolist() == [0, 0, 1, 1]
-    assert spans.always == {"A": Counts(n_gold=3), "B": Counts(n_gold=1)}
+    assert spans.base_counts == {"A": Counts(n_gold=3), "B": Counts(n_gold=1)}
 
 
 def test_predictions_without_score_are_counted_apart() -> None:

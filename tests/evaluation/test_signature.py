@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc, DocBin
 
 from spacy_hf_ner import __version__
+from spacy_hf_ner.evaluation.comparison import measure_pipeline
+from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from spacy_hf_ner.evaluation.results import evaluate_pipeline
 from spacy_hf_ner.evaluation.signature import Draws, GoldData, Signature, hash_files, sign
 
 
@@ -93,3 +97,48 @@ def test_the_digest_of_a_folder_knows_contents_and_names_but_not_its_place(tmp_p
 
 def test_a_place_without_files_has_no_digest(tmp_path: Path) -> None:
     assert hash_files(tmp_path / "nothing") is None
+
+
+@pytest.fixture
+def gold_file(ruler: Language, tmp_path: Path) -> Path:
+    path = tmp_path / "gold.spacy"
+    DocBin(docs=[ruler("Angela Merkel went to Berlin.")]).to_disk(path)
+    return path
+
+
+class Overwriter:
+    """A component that writes something else into a file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __call__(self, doc: Doc) -> Doc:
+        self.file.write_bytes(b"something else")
+        return doc
+
+
+@Language.factory("overwriter")
+def make_overwriter(nlp: Language, name: str, file: str) -> Overwriter:  # noqa: ARG001 - spaCy's
+    return Overwriter(Path(file))
+
+
+def test_an_evaluation_has_the_digest_of_the_data_that_were_read(
+    ruler: Language, gold_file: Path
+) -> None:
+    digest = hash_files(gold_file)
+    ruler.add_pipe("overwriter", config={"file": str(gold_file)})
+    golds = read_gold_docs(gold_file, ruler.vocab)
+    signature = evaluate_pipeline(ruler, golds, data=gold_file).signature
+    assert hash_files(gold_file) != digest
+    assert signature.data == GoldData("gold.spacy", digest, 1)
+
+
+def test_a_comparison_has_the_digest_of_the_data_that_were_read(
+    ruler: Language, gold_file: Path, tmp_path: Path
+) -> None:
+    digest = hash_files(gold_file)
+    ruler.add_pipe("overwriter", config={"file": str(gold_file)})
+    ruler.to_disk(tmp_path / "pipeline")
+    signature = measure_pipeline(str(tmp_path / "pipeline"), gold_file).signature
+    assert hash_files(gold_file) != digest
+    assert signature.data == GoldData("gold.spacy", digest, 1)

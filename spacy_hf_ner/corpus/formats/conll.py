@@ -1,19 +1,24 @@
-"""CoNLL and its kin: a word a row, tabs or spaces between columns, blank lines between sentences."""
+"""CoNLL and its kin: a word a row, tabs or spaces between columns, blank lines between sentences.
+
+Before a file is read, :func:`plan_lines` looks at its first lines. Rows become sentences in
+:mod:`spacy_hf_ner.corpus.table`; here is what only these files have: comments that must be told
+from words that begin with ``#``, quoted cells, and character offsets.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final, TextIO, TypedDict
+from typing import Final, NamedTuple, TextIO
 
 from spacy.tokens import Doc
 
 from spacy_hf_ner.corpus.blocks import (
     DOCUMENT_MARK,
     Block,
+    Row,
     is_document_mark,
     read_blocks,
-    read_cell,
 )
 from spacy_hf_ner.corpus.columns import (
     SAMPLE,
@@ -27,7 +32,7 @@ from spacy_hf_ner.corpus.columns import (
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables
+from spacy_hf_ner.corpus.table import Table, open_tables, read_block, read_column
 from spacy_hf_ner.corpus.tag_column import (
     DEFAULT_SCHEME,
     MISSING,
@@ -40,12 +45,14 @@ from spacy_hf_ner.corpus.tag_column import (
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
-TEXT: Final = re.compile(r"#\s*text\s*=\s?(.*)")
-SENTENCE_ID: Final = re.compile(r"#\s*(?:sent_id\s*=|id\s)\s*(\S+)(?:\s.*)?")
-DOCUMENT: Final = re.compile(r"#\s*newdoc\b(?:\s*id)?\s*=?\s*(.*?)\s*")
-GLOBAL_COLUMNS: Final = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
-QUOTED: Final = re.compile(r'"(?:[^"]*"")+[^"]*"')
-GERMEVAL_SOURCE: Final = re.compile(r"#\t(\S+)\t\[.*")
+__all__ = ["CONLL", "CoNLLWriter", "LinePlan", "is_conll", "open_conll", "plan_lines"]
+
+_GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
+# A cell in quotes with at least one quote in it, doubled.
+_QUOTED = re.compile(r'"(?:[^"]*"")+[^"]*"')
+
+Line = tuple[int, str]
+"""A line and its number, from 1."""
 
 
 def open_conll(file: TextFile, options: ReadOptions) -> Source:
@@ -54,23 +61,16 @@ def open_conll(file: TextFile, options: ReadOptions) -> Source:
     Raises:
         CorpusError: The file holds no rows, no tags, or tags of no scheme.
     """
-    plan = _plan(file, options)
+    plan = plan_lines(file, options)
     layout = plan.layout
+    has_offsets = layout.start_char is not None
 
     def tables() -> Iterator[Table]:
-        lines = ((number, line) for number, line in file.lines() if number != plan.header_line)
         end_char = 0
-        blocks = read_blocks(
-            lines,
-            split=plan.split,
-            is_comment=plan.is_comment,
-            sentence=layout.sentence,
-            document=layout.document,
-        )
-        for block in blocks:
+        for block in _read_file(file, plan):
             table = read_block(block, layout)
-            if layout.start_char is not None:
-                end_char = _read_offsets(table, block, layout, end_char)
+            if has_offsets:
+                table, end_char = _use_offsets(table, block, layout, end_char)
             yield table
 
     return open_tables(
@@ -83,8 +83,24 @@ def open_conll(file: TextFile, options: ReadOptions) -> Source:
     )
 
 
+def _read_file(file: TextFile, plan: "LinePlan") -> Iterator[Block]:
+    """Return the blocks of a file without its header."""
+    lines = ((number, line) for number, line in file.lines() if number != plan.header_line)
+    return read_blocks(
+        lines,
+        split=plan.split,
+        is_comment=plan.is_comment,
+        sentence=plan.layout.sentence,
+        document=plan.layout.document,
+    )
+
+
+# ----------------------------------------------------------------------------------------------
+# what the lines of a file are
+
+
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class LinePlan:
     """How the lines of a file are to be read.
 
     Attributes:
@@ -96,18 +112,19 @@ class _Plan:
     """
 
     layout: Layout
-    header_line: int
-    labels: frozenset[str]
-    is_prefixed: bool
-    is_quoted: bool
+    header_line: int = 0
+    labels: frozenset[str] = frozenset()
+    is_prefixed: bool = True
+    is_quoted: bool = False
 
     def split(self, line: str) -> list[str]:
+        """Return the cells of a line, without the quotes around them where they are in quotes."""
         cells = split_cells(line, self.layout.separator)
-        if not self.is_quoted or '"' not in line:
-            return cells
-        return [cell[1:-1].replace('""', '"') if QUOTED.fullmatch(cell) else cell for cell in cells]
+        if self.is_quoted and '"' in line:
+            return list(map(_unquote, cells))
+        return cells
 
-    def is_comment(self, line: str, cells: list[str]) -> bool:
+    def is_comment(self, line: str, cells: Sequence[str]) -> bool:
         """Tell a comment from a row whose word begins with "#".
 
         A row has all columns, and a tag in the right one.
@@ -137,129 +154,174 @@ class _Plan:
         return self.is_prefixed and not is_nearly_tag
 
 
-def _plan(file: TextFile, options: ReadOptions) -> _Plan:
-    """Look at the first lines of a file."""
-    sample = [(n, line) for n, line in islice(file.lines(), SAMPLE) if line.strip()]
-    named = next(
-        (match[1].split() for _, line in sample if (match := GLOBAL_COLUMNS.match(line))), None
-    )
-    lines = [(n, line) for n, line in sample if not line.startswith("#")] or sample
-    separator = options.columns.separator or find_separator(
-        line for _, line in lines if not line.startswith(DOCUMENT_MARK)
-    )
-    numbered = [(n, split_cells(line, separator)) for n, line in lines]
-    numbered = [(n, cells) for n, cells in numbered if not is_document_mark(cells)]
-    rows = [cells for _, cells in numbered]
-    layout = plan_layout(
-        rows, separator=separator, columns=options.columns, path=file.path, header=named
-    )
-    has_header_row = layout.has_header_row
-    task_column = layout.task_column or 0
-    hashed = [split_cells(line, separator) for _, line in sample if line.startswith("#")]
-    whole = [row for row in (*rows[has_header_row:], *hashed) if len(row) == layout.n_columns]
-    column = [
-        row[task_column]
-        for row in whole
-        if is_tag_like(row[task_column]) or not row[0].startswith("#")
-    ]
-    quoted = (
-        [cell for row in rows for cell in row if '"' in cell]
-        if has_header_row and separator == "\t"
-        else []
-    )
-    return _Plan(
-        layout,
-        header_line=numbered[0][0] if has_header_row else 0,
-        labels=frozenset(column) - MISSING | types_of(column),
-        is_prefixed=is_prefixed_column(column),
-        is_quoted=bool(quoted) and all(map(QUOTED.fullmatch, quoted)),
-    )
+def plan_lines(file: TextFile, options: ReadOptions) -> LinePlan:
+    """Return how the lines of a file are to be read, from the first of them.
 
-
-def read_block(block: Block, layout: Layout) -> Table:
-    """Return the table of a sentence.
-
-    A row of another width has at most a tag, and only where that looks like one.
+    Raises:
+        CorpusError: The file holds no rows, or no column of tags.
     """
-    problems: list[Problem] = []
-    tags = [[cell.strip() for cell in _read_column(block, column)] for column in layout.tags]
-    pos, chunks = _read_column(block, layout.pos), _read_column(block, layout.chunk)
-    task_cells = tags[0] if tags else chunks or pos
-    for i, row in enumerate(block.rows):
-        if len(row.cells) == layout.n_columns:
+    lines = _read_sample(file)
+    hashed = [line for _, line in lines if line.startswith("#")]
+    # Rows may begin with "#", but comments must not count as rows: these lines decide, if any.
+    plain = [(number, line) for number, line in lines if not line.startswith("#")] or lines
+
+    separator = options.columns.separator or _find_separator(plain)
+    rows = _split_rows(plain, separator)
+    cells = [row.cells for row in rows]
+    layout = plan_layout(
+        cells,
+        separator=separator,
+        columns=options.columns,
+        path=file.path,
+        header=_find_column_names(hashed),
+    )
+    body = cells[1:] if layout.has_header_row else cells
+    hashed_cells = [split_cells(line, separator) for line in hashed]
+    labels = _read_labels([*body, *hashed_cells], layout)
+    return LinePlan(
+        layout,
+        header_line=rows[0].line if layout.has_header_row else 0,
+        labels=frozenset(labels) - MISSING | types_of(labels),
+        is_prefixed=is_prefixed_column(labels),
+        # Only tables that programs export have quotes around cells, and these have headers.
+        is_quoted=layout.has_header_row and separator == "\t" and _are_quoted(cells),
+    )
+
+
+def _read_sample(file: TextFile) -> list[Line]:
+    """Return the lines that are not blank among the first of a file."""
+    first_lines = islice(file.lines(), SAMPLE)
+    return [(number, line) for number, line in first_lines if line.strip()]
+
+
+def _find_column_names(comments: Iterable[str]) -> list[str] | None:
+    """Return the names of the columns if a comment has them, as in CoNLL-U Plus."""
+    for comment in comments:
+        match = _GLOBAL_COLUMNS.match(comment)
+        if match:
+            return match[1].split()
+    return None
+
+
+def _find_separator(lines: Iterable[Line]) -> str:
+    """Return what separates cells; document marks are often written otherwise than rows."""
+    return find_separator(line for _, line in lines if not line.startswith(DOCUMENT_MARK))
+
+
+def _split_rows(lines: Iterable[Line], separator: str) -> list[Row]:
+    """Return the rows among lines without comments: all but document marks."""
+    rows: list[Row] = []
+    for number, line in lines:
+        cells = split_cells(line, separator)
+        if not is_document_mark(cells):
+            rows.append(Row(number, cells))
+    return rows
+
+
+def _read_labels(rows: Iterable[Sequence[str]], layout: Layout) -> list[str]:
+    """Return the tags of the rows that are surely none of comments.
+
+    Args:
+        rows: The cells of the first lines, of comments too.
+        layout: Which column holds what.
+    """
+    task_column = layout.task_column or 0
+    labels: list[str] = []
+    for cells in rows:
+        if len(cells) != layout.n_columns:
             continue
-        fate = "kept" if is_tag_like(task_cells[i]) else "missing"
-        problems.append(
-            Problem(
-                f"row of {len(row.cells)} columns, not {layout.n_columns}: its tag is {fate}",
-                row.line,
-            )
-        )
-        for level in tags or (task_cells,):
-            level[i] = level[i] if is_tag_like(level[i]) else ""
-        for other in (pos, chunks):
-            if other and other is not task_cells:
-                other[i] = ""
-    return Table(
-        lines=[row.line for row in block.rows],
-        words=_read_column(block, layout.token),
-        tags=tags,
-        pos=pos,
-        chunks=chunks,
-        problems=problems,
-        **read_comments(block),
+        label = cells[task_column]
+        if is_tag_like(label) or not cells[0].startswith("#"):
+            labels.append(label)
+    return labels
+
+
+def _are_quoted(rows: Iterable[Sequence[str]]) -> bool:
+    """Tell whether there are cells with quotes, and all of them are in quotes."""
+    has_quotes = False
+    for cells in rows:
+        for cell in cells:
+            if '"' not in cell:
+                continue
+            if not _QUOTED.fullmatch(cell):
+                return False
+            has_quotes = True
+    return has_quotes
+
+
+def _unquote(cell: str) -> str:
+    """Return what a cell in quotes holds, or the cell if it is in none."""
+    if _QUOTED.fullmatch(cell):
+        return cell[1:-1].replace('""', '"')
+    return cell
+
+
+# ----------------------------------------------------------------------------------------------
+# character offsets
+
+
+class _Offsets(NamedTuple):
+    """Where each word of a sentence begins and ends in its document, in characters."""
+
+    starts: list[int]
+    ends: list[int]
+
+
+def _use_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> tuple[Table, int]:
+    """Return the table with the white space and document start that offsets show.
+
+    Args:
+        table: The sentence's table.
+        block: Its rows.
+        layout: Which columns hold the offsets.
+        end_char: Where the last word before the sentence ended.
+
+    Returns:
+        The table, and where the last word of the sentence ends.
+    """
+    offsets = _read_offsets(block, layout)
+    if offsets is None:
+        problem = Problem("character offsets that are no numbers, not used", table.lines[0])
+        return replace(table, problems=[*table.problems, problem]), end_char
+    # Every document counts from 0 again.
+    is_first = end_char == 0 or offsets.starts[0] < end_char
+    used = replace(
+        table,
+        gaps=_gaps_between_words(offsets),
+        starts_document=table.starts_document or is_first,
     )
+    return used, offsets.ends[-1]
 
 
-def _read_column(block: Block, column: int | None) -> list[str]:
-    """Return the cells of a column; none at all if there is no such column."""
-    return [] if column is None else [read_cell(row, column) for row in block.rows]
+def _read_offsets(block: Block, layout: Layout) -> _Offsets | None:
+    """Return the character offsets of the words, or None if some cell is no number."""
+    starts = read_column(block, layout.start_char)
+    ends = read_column(block, layout.end_char)
+    if not all(map(is_number, starts)) or not all(map(is_number, ends)):
+        return None
+    return _Offsets(list(map(int, starts)), list(map(int, ends)))
 
 
-class Comments(TypedDict):
-    """What the comments of a block say of its sentence."""
+def _gaps_between_words(offsets: _Offsets) -> list[str | None]:
+    """Return the white space after each word, which is unknown after the last one.
 
-    text: str | None
-    starts_document: bool
-    sentence_id: str
-    document_id: str
+    ::
 
-
-def read_comments(block: Block) -> Comments:
-    """Return what the comments of a block, or its columns, say of its sentence."""
-    said = Comments(
-        text=None,
-        starts_document=block.starts_document,
-        sentence_id=block.sentence_id,
-        document_id=block.document_id,
-    )
-    for comment in block.comments:
-        line = comment.cells[0]
-        if match := TEXT.fullmatch(line):
-            said["text"] = match[1]
-        elif match := DOCUMENT.fullmatch(line):
-            said["starts_document"], said["document_id"] = True, match[1]
-        elif match := SENTENCE_ID.fullmatch(line) or GERMEVAL_SOURCE.fullmatch(line):
-            said["sentence_id"] = match[1]
-    return said
+        characters  0123456
+        words       Oh no!
+        starts      0  3 5
+        ends         2  5 6       2 < 3: a space; 5 = 5: none
+    """
+    gaps: list[str | None] = []
+    next_starts = offsets.starts[1:]
+    for end, next_start in zip(offsets.ends, next_starts, strict=False):
+        gaps.append(" " if next_start > end else "")
+    gaps.append(None)
+    return gaps
 
 
-def _read_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> int:
-    """Fill in white space and document starts from character offsets; return the last end."""
-    assert layout.start_char is not None
-    assert layout.end_char is not None
-    columns = _read_column(block, layout.start_char), _read_column(block, layout.end_char)
-    offsets = list(zip(*columns, strict=True))
-    if not all(is_number(start) and is_number(end) for start, end in offsets):
-        table.problems.append(
-            Problem("character offsets that are no numbers, not used", table.lines[0])
-        )
-        return end_char
-    starts, ends = [int(start) for start, _ in offsets], [int(end) for _, end in offsets]
-    table.starts_document |= starts[0] < end_char or end_char == 0
-    table.gaps = [" " if start > end else "" for end, start in zip(ends, starts[1:], strict=False)]
-    table.gaps.append(None)
-    return ends[-1]
+# ----------------------------------------------------------------------------------------------
+# writing
 
 
 class CoNLLWriter:
@@ -278,22 +340,9 @@ class CoNLLWriter:
         """
         self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
         for sentence in sentences:
-            n_words = len(sentence.words)
-            pos = [tag or "_" for tag in sentence.pos] or ["_"] * n_words
-            chunks = (
-                write_cells(sentence.chunks, n_words, DEFAULT_SCHEME)
-                if sentence.chunks
-                else ["_"] * n_words
-            )
-            tags = [tag or "-" for tag in write_sentence_tags(sentence, self._scheme)]
-            rows = list(zip(sentence.words, pos, chunks, tags, strict=True))
+            rows = _make_rows(sentence, self._scheme)
             text = "".join("\t".join(row) + "\n" for row in rows)
-            is_cut = (text.count("\t"), text.count("\n"), text.count("\r")) != (
-                3 * n_words,
-                n_words,
-                0,
-            )
-            if is_cut or (DOCUMENT_MARK in text and any(map(is_document_mark, rows))):
+            if _breaks_columns(text, len(rows)) or _holds_mark(text, rows):
                 raise _refuse_cell(rows, doc)
             self._file.write(text + "\n")
 
@@ -302,18 +351,48 @@ class CoNLLWriter:
         self._file.close()
 
 
+def _make_rows(sentence: Sentence, scheme: str) -> list[tuple[str, ...]]:
+    """Return word, part of speech, chunk and tag of each word."""
+    n_words = len(sentence.words)
+    nothing = ["_"] * n_words
+    pos = [tag or "_" for tag in sentence.pos] or nothing
+    chunks = nothing
+    if sentence.chunks:
+        chunks = write_cells(sentence.chunks, n_words, DEFAULT_SCHEME)
+    tags = [tag or "-" for tag in write_sentence_tags(sentence, scheme)]
+    return list(zip(sentence.words, pos, chunks, tags, strict=True))
+
+
+def _breaks_columns(text: str, n_rows: int) -> bool:
+    """Tell whether cells hold tabs or line ends: there are more than rows of four cells need."""
+    if text.count("\t") != 3 * n_rows or text.count("\n") != n_rows:
+        return True
+    return "\r" in text
+
+
+def _holds_mark(text: str, rows: Iterable[Sequence[str]]) -> bool:
+    """Tell whether a row of the text would be read as a document mark."""
+    return DOCUMENT_MARK in text and any(map(is_document_mark, rows))
+
+
 def _refuse_cell(rows: Iterable[Sequence[str]], doc: Doc) -> CorpusError:
-    cells = [cell for row in rows for cell in row]
-    cut = next((cell for cell in cells if any(mark in cell for mark in "\t\n\r")), None)
-    if cut is None:
-        cell = next(cell for cell in cells if cell.startswith(DOCUMENT_MARK))
-        found = f"words and tags that are no document marks, got {cell!r}: it would begin a new document"
-    else:
-        found = f"words and tags on one line, got {cut!r}: a tab or a line end in it would break the columns"
+    """Return an error that names the first cell that breaks the columns, else the first mark."""
+    source = doc.user_data.get("source", "the corpus")
+    expected, got = _describe_refusal([cell for row in rows for cell in row])
     return CorpusError(
-        f"{doc.user_data.get('source', 'the corpus')}: expected {found}. Write .spacy or .parquet, which hold any "
-        "word, or correct the corpus."
+        f"{source}: expected {expected}, got {got}. "
+        "Write .spacy or .parquet, which hold any word, or correct the corpus."
     )
+
+
+def _describe_refusal(cells: Sequence[str]) -> tuple[str, str]:
+    for cell in cells:
+        if any(mark in cell for mark in "\t\n\r"):
+            got = f"{cell!r}: a tab or a line end in it would break the columns"
+            return "words and tags on one line", got
+    mark = next(cell for cell in cells if cell.startswith(DOCUMENT_MARK))
+    got = f"{mark!r}: it would begin a new document"
+    return "words and tags that are no document marks", got
 
 
 def is_conll(head: Sequence[str]) -> bool:  # noqa: ARG001 - the interface of all formats
