@@ -1,1 +1,4 @@
-"""The commands of `python -m spacy hf-ner`, one file each: a thin Typer function and a plain one that does the work."""
+"""The commands of `python -m spacy hf-ner`, one file each.
+
+Each is a thin Typer function, and a plain one that does the work.
+"""

@@ -24,6 +24,8 @@ from spacy_hf_ner.cli import (
 from spacy_hf_ner.cli.flags import explain
 from spacy_hf_ner.errors import HFNerError
 
+__all__ = ["SentenceGroup", "app"]
+
 
 class SentenceGroup(TyperGroup):
     """Shows an error of this package as a sentence that names flags, with exit code 1.

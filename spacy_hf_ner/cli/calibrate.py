@@ -1,9 +1,11 @@
 """``python -m spacy hf-ner calibrate``: make the scores of a pipeline mean what they say."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 from spacy.cli._util import import_code
+from spacy.language import Language
 from spacy.training import Example
 from wasabi import msg
 
@@ -15,6 +17,8 @@ from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
 from spacy_hf_ner.visual.page import count
+
+__all__ = ["calibrate", "calibrate_command", "print_report"]
 
 
 def calibrate_command(
@@ -30,27 +34,35 @@ def calibrate_command(
     ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
 ) -> None:
-    """Fit a temperature and monotone maps of span scores on held-out data, and save the pipeline with them.
+    """Fit what makes span scores probabilities on held-out data, and save the pipeline with it.
 
-    Entities stay what they are; only their scores change. A pipeline without hf_ner is saved as it is.
+    It is a temperature, and monotone maps. Entities stay what they are; only their scores change. A
+    pipeline without hf_ner is saved as it is.
     """
     import_code(code)
     use_gpu(gpu_id)
-    if output is None and not Path(model).is_dir():
-        raise ConfigError(
-            f"expected OUTPUT, a folder for the calibrated pipeline, because {model!r} is no folder but the name of an "
-            "installed package, which stays as it is."
-        )
-    reports = calibrate(model, data, output or Path(model))
+    if output is None:
+        output = _choose_own_folder(model)
+    reports = calibrate(model, data, output)
     if not reports:
         msg.warn("The pipeline has no hf_ner component: saved as it is.")
     for name, report in reports.items():
         print_report(name, report)
-    msg.good(f"Saved the pipeline to {output or model}")
+    msg.good(f"Saved the pipeline to {output}")
+
+
+def _choose_own_folder(model: str) -> Path:
+    """Return the folder of a pipeline, to be written over; an installed package is not."""
+    if not Path(model).is_dir():
+        raise ConfigError(
+            f"expected OUTPUT, a folder for the calibrated pipeline, because {model!r} is no "
+            "folder but the name of an installed package, which stays as it is."
+        )
+    return Path(model)
 
 
 def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationReport]:
-    """Return what calibration did to each hf_ner component of a pipeline, which is saved to a folder.
+    """Return what calibration did to each hf_ner component of a pipeline, and save the pipeline.
 
     Args:
         model: Name of an installed pipeline, or its folder.
@@ -59,7 +71,8 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
 
     Raises:
         CorpusError: The data cannot be read, or holds no Docs.
-        ConfigError: The data has no gold annotation, or the folder holds something that is no pipeline.
+        ConfigError: The data has no gold annotation, or the folder holds something that is no
+            pipeline.
     """
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
@@ -67,31 +80,36 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
     make_folder(output)
-    reports = {}
+    reports: dict[str, CalibrationReport] = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
             docs = prepare_docs(nlp, golds, before=name, progress=True)
-            reports[name] = component.calibrate(
-                Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)
-            )
-            config = nlp.get_pipe_config(name)
-            if not config.get("calibrated", True):
-                config["calibrated"] = True
-                msg.info(
-                    f"{name}: its config said calibrated = false; now it says true, so that its scores are new."
-                )
+            examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+            reports[name] = component.calibrate(examples)
+            _switch_on_calibration(nlp, name)
     nlp.to_disk(output)
     return reports
+
+
+def _switch_on_calibration(nlp: Language, name: str) -> None:
+    """Let a component whose config asks for raw scores give calibrated ones, and say so."""
+    config = nlp.get_pipe_config(name)
+    if config.get("calibrated", True):
+        return
+    config["calibrated"] = True
+    msg.info(
+        f"{name}: its config said calibrated = false; now it says true, so that its scores are new."
+    )
 
 
 def print_report(name: str, report: CalibrationReport) -> None:
     """Print what calibration did, judged on documents that it was not fitted on."""
     msg.divider(f"{name}: temperature {report.temperature:.2f}, span scores: {report.kind}")
-    halves = [*report.raw, *report.new]
+    halves = (*report.raw, *report.new)
     rows = [
-        ("calibration error (ECE)", *(_figure(half.error) for half in halves)),
-        ("the same by chance alone", *(_figure(half.noise) for half in halves)),
-        ("AUROC, right against wrong", *(_figure(half.auroc) for half in halves)),
+        _make_row("calibration error (ECE)", [half.error for half in halves]),
+        _make_row("the same by chance alone", [half.noise for half in halves]),
+        _make_row("AUROC, right against wrong", [half.auroc for half in halves]),
     ]
     data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
@@ -103,5 +121,9 @@ def print_report(name: str, report: CalibrationReport) -> None:
         )
 
 
-def _figure(value: float | None) -> str:
+def _make_row(name: str, values: Sequence[float | None]) -> tuple[str, ...]:
+    return name, *map(_write_figure, values)
+
+
+def _write_figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"

