@@ -93,12 +93,14 @@ def evaluate(
         CorpusError: The data cannot be read, holds no Docs, or is not annotated.
         MissingExtraError: seqeval is not installed.
     """
+    # Read first: a wrong log is refused before the pipeline is loaded.
     training: tuple[TrainingStep, ...] = ()
     if log:
         training = read_training_log(log)
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
     key = find_spans_key(nlp, spans_key)
+    # Entities that training has shown are scored apart from new ones.
     seen = None
     if train:
         seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key)
@@ -125,6 +127,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     program_aligns = ("l", "r", "r", "r", "r")
     msg.table(program_rows(evaluation), header=program_header, aligns=program_aligns)
 
+    # Nothing but overlapping entities leaves seqeval without a report.
     if not evaluation.seqeval:
         msg.text("Entities overlap, so there are no tags for token accuracy and seqeval.")
     speed = f"{evaluation.words_per_second:,.0f} words/s."

@@ -138,11 +138,13 @@ def measure_pipeline(
 
     The memory is that of the whole process so far.
     """
+    # A pipeline's registered functions must exist before it is loaded.
     import_code(code)
     use_gpu(gpu_id, silent=True)
     nlp = load_pipeline(model)
     key = find_spans_key(nlp, spans_key)
     golds = read_gold_docs(data, nlp.vocab)
+    # Before hours of prediction, not after.
     check_gold(golds, spans_key=key)
     signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
     prediction = predict(nlp, golds)

@@ -63,18 +63,19 @@ def type_rows(standings: Sequence[Standing]) -> list[tuple[str, ...]]:
 
     A cell is blank where the pipeline does not know the type and gold has none of it.
     """
-    all_scores = [standing.measured.strict.per_type for standing in standings]
     entity_types: set[str] = set()
-    for scores in all_scores:
-        entity_types.update(scores)
+    for standing in standings:
+        entity_types.update(standing.measured.strict.per_type)
+
     rows: list[tuple[str, ...]] = []
     for entity_type in sorted(entity_types):
         row = [entity_type]
-        for scores in all_scores:
-            f1 = None
-            if entity_type in scores:
-                f1 = scores[entity_type].f1
-            row.append(format_percent(f1))
+        for standing in standings:
+            counts = standing.measured.strict.per_type.get(entity_type)
+            if counts is None:
+                row.append("")
+            else:
+                row.append(format_percent(counts.f1))
         rows.append(tuple(row))
     return rows
 
@@ -139,6 +140,7 @@ def _short_names(standings: Sequence[Standing]) -> list[str]:
     # A path of one part is left alone: its end is the whole name.
     while min(map(len, paths)) > 1 and _count_ends(paths, n_parts=1) == 1:
         paths = [parts[:-1] for parts in paths]
+    # The whole paths differ, so that this ends.
     n_parts = 1
     while _count_ends(paths, n_parts=n_parts) < n_paths:
         n_parts += 1

@@ -142,6 +142,7 @@ def collect_scores(pairs: Sequence[DocPair]) -> ScoredSpans:
             entity_types.append(entity.entity_type)
             doc_i.append(i)
 
+        # Scored predictions are left out: a curve adds those that its threshold keeps.
         for entity_type, counts in count_types(pair.gold, unscored).items():
             base_counts[entity_type] = base_counts.get(entity_type, Counts()) + counts
     return ScoredSpans(
@@ -217,6 +218,7 @@ def _trace(
     n_kept = base.n_predicted + last + 1
     precision = n_right / n_kept
     recall = n_right / base.n_gold
+    # From counts, not from precision and recall, which may both be 0.
     f1 = 2 * n_right / (n_kept + base.n_gold)
     rows = np.stack([falling[last], precision, recall], axis=1)
 

@@ -165,9 +165,11 @@ def judge(
     key = find_spans_key(nlp, spans_key)
     if signature is None:
         signature = sign(nlp, data=None, n_docs=len(prediction.examples), spans_key=key)
+    # Many small objects are made here; their number sets off searches for garbage.
     with pause_collector():
         pairs = pair_predictions(prediction, spans_key=key)
         matches = tuple(match_entities(pair.gold, pair.predicted) for pair in pairs)
+        # Tags are written once, for both.
         accuracy, seqeval = _score_tags(pairs)
         scored = collect_scores(pairs)
         return Evaluation(

@@ -279,8 +279,10 @@ def _find_types(nlp: Language, pipes: Sequence[str]) -> list[str]:
     """Return the labels of the components, in alphabetical order."""
     labels: set[str] = set()
     for name in pipes:
-        # Some components of spaCy have labels that are no strings.
-        labels.update(label for label in nlp.pipe_labels.get(name, ()) if isinstance(label, str))
+        for label in nlp.pipe_labels.get(name, ()):
+            # Those of spaCy's lemmatizer are numbers of edit trees.
+            if isinstance(label, str):
+                labels.add(label)
     return sorted(labels)
 
 

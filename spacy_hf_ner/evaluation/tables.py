@@ -63,6 +63,7 @@ def per_type_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     micro_interval = interval_of(evaluation)
     rows.append((micro_name, *_prf(strict.micro), micro_interval, *_numbers(strict.micro)))
 
+    # The macro average is one over types, not over entities: it has no counts.
     macro_name = name_apart("macro average", strict.per_type)
     rows.append((macro_name, *_prf(strict.macro), "", "", "", ""))
     return rows

@@ -228,3 +228,23 @@ def test_the_best_model_can_be_chosen_by_the_keys_of_our_scorers(
         assert step.score == pytest.approx(
             sum(weights[name] * score for name, score in scores.items()), abs=1e-6
         )
+
+
+@pytest.mark.parametrize(
+    ("max_steps", "max_epochs", "has_end"), [(100, 0, True), (0, 3, True), (0, 0, False)]
+)
+def test_the_time_left_is_blank_in_a_run_without_end(
+    max_steps: int, max_epochs: int, has_end: bool, data: Path
+) -> None:
+    settings = f"max_steps = {max_steps}\nmax_epochs = {max_epochs}"
+    text = CONFIG.replace("max_steps = 5", settings).replace("{data}", json.dumps(str(data)))
+    text = text.replace("{logger}", '@loggers = "spacy_hf_ner.RunLogger.v1"')
+    nlp = load_model_from_config(load_config_from_str(text), auto_fill=True)
+    out = io.StringIO()
+    log_step, finalize = make_run_logger_v1(progress_bar=False)(nlp, out, io.StringIO())
+    log_step({"epoch": 0, "step": 0, "words": 4, "losses": {}, "score": 0.5, "other_scores": {}})
+    finalize()
+    cells = out.getvalue().splitlines()[-1].split()
+    assert cells[:4] == ["0", "0", "0.00", "50.00"]
+    # The rate is last, or the time left after it: no speed is known after one update.
+    assert (":" in cells[-1]) is has_end
