@@ -16,7 +16,12 @@ from spacy.training import Example
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.entities import find_entities
-from spacy_hf_ner.pipe.fitting import fit_calibration, fit_rows, judge_spans, read_held_out
+from spacy_hf_ner.pipe.fitting import (
+    fit_calibration,
+    fit_token_temperature,
+    judge_spans,
+    read_held_out,
+)
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.component_settings import Decoder
@@ -64,7 +69,9 @@ def main() -> None:
         )
         judged = []
         for here, there in (halves, halves[::-1]):
-            calibration = Calibration(decoder, fit_rows(there)) if with_temperature else None
+            calibration = (
+                Calibration(decoder, fit_token_temperature(there)) if with_temperature else None
+            )
             if with_maps:
                 calibration = fit_calibration(there, find, decoder).calibration
             spans = judge_spans(here, find, calibration)

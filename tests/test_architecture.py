@@ -1,5 +1,4 @@
-"""The house as docs/architecture.md draws it: floors, no cycles, cheap imports, optional libraries kept
-apart."""
+"""The house as docs/architecture.md draws it: floors, no cycles, cheap imports."""
 
 import ast
 import subprocess

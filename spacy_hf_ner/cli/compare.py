@@ -20,11 +20,16 @@ from spacy_hf_ner.evaluation.comparison_table import (
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
 from spacy_hf_ner.visual.page import count
 
+__all__ = ["compare_command", "write_comparison"]
+
 
 def compare_command(
     models: list[str] = typer.Argument(
         metavar="MODEL MODEL … DATA",
-        help="Pipelines (names or folders), then gold data: .spacy, a folder of them, or files that convert reads.",
+        help=(
+            "Pipelines (names or folders), then gold data: .spacy, a folder of them, or files that "
+            "convert reads."
+        ),
     ),
     output: Path = typer.Option(
         ..., "--output", "-o", help="Folder for comparison.json and .html.", file_okay=False
@@ -40,36 +45,25 @@ def compare_command(
         help="Span group of the entities of pipelines that do not set doc.ents.",
     ),
 ) -> None:
-    """Put pipelines side by side: F1 with intervals, a permutation test against the first, speed, memory and size."""
-    *names, data = models
-    if not names or not Path(data).exists():
+    """Put pipelines side by side.
+
+    F1 with intervals, a permutation test against the first, speed, memory and size.
+    """
+    *names, data_name = models
+    data = Path(data_name)
+    if not names or not data.exists():
         raise ConfigError(
-            "expected one pipeline or more, then gold data that exists (.spacy, a folder of them, or files in a format "
-            f"that convert reads), got {' '.join(models)}. A data set of the hub is converted first."
+            "expected one pipeline or more, then gold data that exists (.spacy, a folder of them, "
+            f"or files in a format that convert reads), got {' '.join(models)}. A data set of the "
+            "hub is converted first."
         )
+    # Before hours of prediction, not after.
     make_folder(output)
     standings = compare_pipelines(
-        names, Path(data), gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True
+        names, data, gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True
     )
-    write_comparison(standings, output, data=Path(data).name)
-    msg.table(
-        comparison_rows(standings),
-        header=HEADER,
-        aligns=("l", *"r" * (len(HEADER) - 1)),
-        divider=True,
-    )
-    msg.table(
-        type_rows(standings),
-        header=type_header(standings),
-        aligns=("l", *"r" * len(standings)),
-        divider=True,
-    )
-    for standing in standings:
-        one = standing.measured
-        if one.n_unjudged:
-            msg.warn(
-                f"{one.model}: not judged, on tokens without gold annotation: {count(one.n_unjudged, 'prediction')}."
-            )
+    write_comparison(standings, output, data=data.name)
+    _print_comparison(standings)
     msg.good(f"{output}: comparison.json, comparison.html")
 
 
@@ -83,6 +77,21 @@ def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) 
     """
     rows = json.dumps(comparison_json(standings), ensure_ascii=False, indent=2)
     (output / "comparison.json").write_text(rows + "\n", encoding="utf8")
-    (output / "comparison.html").write_text(
-        make_comparison_page(standings, data=data), encoding="utf8"
-    )
+    page = make_comparison_page(standings, data=data)
+    (output / "comparison.html").write_text(page, encoding="utf8")
+
+
+def _print_comparison(standings: Sequence[Standing]) -> None:
+    """Print the comparison as tables: names to the left, numbers to the right."""
+    aligns = ("l", *"r" * (len(HEADER) - 1))
+    msg.table(comparison_rows(standings), header=HEADER, aligns=aligns, divider=True)
+    type_aligns = ("l", *"r" * len(standings))
+    header = type_header(standings)
+    msg.table(type_rows(standings), header=header, aligns=type_aligns, divider=True)
+    for standing in standings:
+        measured = standing.measured
+        if measured.n_unjudged:
+            predictions = count(measured.n_unjudged, "prediction")
+            msg.warn(
+                f"{measured.model}: not judged, on tokens without gold annotation: {predictions}."
+            )

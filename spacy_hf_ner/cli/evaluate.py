@@ -8,15 +8,18 @@ from spacy.cli._util import import_code
 from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
-from spacy_hf_ner.evaluation.training_log import read_training_log
+from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
 from spacy_hf_ner.visual.evaluation_page import make_report
 from spacy_hf_ner.visual.page import count
+
+__all__ = ["evaluate", "evaluate_command", "print_evaluation"]
 
 
 def evaluate_command(
@@ -49,14 +52,16 @@ def evaluate_command(
         help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
 ) -> None:
-    """Judge a pipeline's entities by gold data: strict spans, seqeval, spaCy's scores, per type, and speed.
+    """Judge a pipeline's entities by gold data.
 
-    Works with every pipeline that sets doc.ents, or a span group only (--spans-key). Gold and predicted entities are
-    compared by their characters, so no entity is dropped where the pipeline's tokens differ from the gold ones.
+    Strict spans, seqeval, spaCy's scores, per type, and speed. Works with every pipeline that sets
+    doc.ents, or a span group only (--spans-key). Gold and predicted entities are compared by their
+    characters, so no entity is dropped where the pipeline's tokens differ from the gold ones.
     """
     import_code(code)
     use_gpu(gpu_id)
-    print_evaluation(evaluate(model, data, output, train=train, log=log, spans_key=spans_key))
+    evaluation = evaluate(model, data, output, train=train, log=log, spans_key=spans_key)
+    print_evaluation(evaluation)
     msg.good(f"{output}: metrics.json, report.html")
 
 
@@ -70,7 +75,7 @@ def evaluate(
     spans_key: str | None = None,
     progress: bool = True,
 ) -> Evaluation:
-    """Return how good a pipeline is, having written ``metrics.json`` and ``report.html`` to a folder.
+    """Return how good a pipeline is, and write ``metrics.json`` and ``report.html`` to a folder.
 
     Args:
         model: Name of an installed pipeline, or its folder.
@@ -78,24 +83,31 @@ def evaluate(
         output: The folder to write to; it is made if there is none.
         train: Training data in the same format, to score seen and unseen entities apart.
         log: A training log, to show its curves.
-        spans_key: The span group that holds the scores, or the entities of a pipeline that does not set ``doc.ents``;
-            None for that of its hf_ner.
+        spans_key: The span group that holds the scores, or the entities of a pipeline that does not
+            set ``doc.ents``; None for that of its hf_ner.
         progress: Show a progress bar on a terminal.
 
     Raises:
-        ConfigError: There is no such pipeline, it sets no entities, or nothing can be written to the folder.
+        ConfigError: There is no such pipeline, it sets no entities, or nothing can be written to
+            the folder.
         CorpusError: The data cannot be read, holds no Docs, or is not annotated.
         MissingExtraError: seqeval is not installed.
     """
-    training = read_training_log(log) if log else ()
+    training: tuple[TrainingStep, ...] = ()
+    if log:
+        training = read_training_log(log)
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
     key = find_spans_key(nlp, spans_key)
-    seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key) if train else None
+    seen = None
+    if train:
+        seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key)
+    # Before hours of prediction, not after.
     make_folder(output)
     evaluation = evaluate_pipeline(
         nlp, golds, spans_key=key, seen=seen, data=data, progress=progress
     )
+
     metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
     (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
     report = make_report(evaluation, data=data.name, training=training)
@@ -105,30 +117,31 @@ def evaluate(
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the scores as tables, as spaCy's own commands do."""
-    aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
-    header = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
     msg.divider(f"{evaluation.model} on {count(len(evaluation.pairs), 'document')}")
+    header = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
+    aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
     msg.table(per_type_rows(evaluation), header=header, aligns=aligns, divider=True)
-    msg.table(
-        program_rows(evaluation),
-        header=("micro average", "P", "R", "F1", "macro F1"),
-        aligns=aligns[:5],
-    )
+    program_header = ("micro average", "P", "R", "F1", "macro F1")
+    program_aligns = ("l", "r", "r", "r", "r")
+    msg.table(program_rows(evaluation), header=program_header, aligns=program_aligns)
+
     if not evaluation.seqeval:
         msg.text("Entities overlap, so there are no tags for token accuracy and seqeval.")
-    accuracy = (
-        ""
-        if evaluation.token_accuracy is None
-        else f"Token accuracy {evaluation.token_accuracy:.2%}; "
-    )
-    msg.text(f"{accuracy}{evaluation.words_per_second:,.0f} words/s.")
+    speed = f"{evaluation.words_per_second:,.0f} words/s."
+    if evaluation.token_accuracy is None:
+        msg.text(speed)
+    else:
+        msg.text(f"Token accuracy {evaluation.token_accuracy:.2%}; {speed}")
     if evaluation.confidence:
-        scores = evaluation.confidence
-        error, noise = scores.equal_mass.expected_error, scores.noise
-        msg.text(
-            f"Scores: calibration error {error:.3f} (chance alone gives {noise:.3f}), Brier {scores.brier:.3f}."
-        )
+        _print_confidence(evaluation.confidence)
     if evaluation.n_unjudged:
-        msg.warn(
-            f"Not judged, on tokens without gold annotation: {count(evaluation.n_unjudged, 'prediction')}."
-        )
+        predictions = count(evaluation.n_unjudged, "prediction")
+        msg.warn(f"Not judged, on tokens without gold annotation: {predictions}.")
+
+
+def _print_confidence(confidence: Confidence) -> None:
+    error = confidence.equal_mass.expected_error
+    msg.text(
+        f"Scores: calibration error {error:.3f} (chance alone gives {confidence.noise:.3f}), "
+        f"Brier {confidence.brier:.3f}."
+    )

@@ -1,9 +1,11 @@
-"""Where a command writes to."""
+"""Where a command writes to: checked before the work, so that none is lost."""
 
 import os
 from pathlib import Path
 
 from spacy_hf_ner.errors import ConfigError
+
+__all__ = ["check_output", "make_folder"]
 
 
 def make_folder(folder: Path) -> None:
@@ -12,20 +14,19 @@ def make_folder(folder: Path) -> None:
     Raises:
         ConfigError: It cannot be made, or not be written to.
     """
+    expected = f"{folder}: expected a folder to write to, but"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"{folder}: expected a folder to write to, but it cannot be made ({error.strerror}). Name another one."
+            f"{expected} it cannot be made ({error.strerror}). Name another one."
         ) from error
     if not os.access(folder, os.W_OK):
-        raise ConfigError(
-            f"{folder}: expected a folder to write to, but nothing may be written there. Name another one."
-        )
+        raise ConfigError(f"{expected} nothing may be written there. Name another one.")
 
 
 def check_output(folder: Path, *, kind: str, file: str) -> None:
-    """Refuse a folder that holds something else; meant to be called before the work, so that none is lost.
+    """Refuse a folder that holds something else; call it before the work, so that none is lost.
 
     Args:
         folder: Where the output goes.
@@ -35,11 +36,23 @@ def check_output(folder: Path, *, kind: str, file: str) -> None:
     Raises:
         ConfigError: It is neither new, empty, nor a folder of this kind.
     """
-    found = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not found.is_dir():
-        raise ConfigError(f"expected a folder to write {kind} to, got {folder}: {found} is a file.")
-    if found == folder and any(folder.iterdir()) and not (folder / file).is_file():
+    existing = _find_existing(folder)
+    if not existing.is_dir():
         raise ConfigError(
-            f"expected a folder that is new, empty or holds {kind}, got {folder}, which holds other files: they would "
-            "be lost. Name another folder."
+            f"expected a folder to write {kind} to, got {folder}: {existing} is a file."
         )
+    if existing != folder or (folder / file).is_file():
+        return
+    if any(folder.iterdir()):
+        raise ConfigError(
+            f"expected a folder that is new, empty or holds {kind}, got {folder}, which holds "
+            "other files: they would be lost. Name another folder."
+        )
+
+
+def _find_existing(path: Path) -> Path:
+    """Return the path, or the nearest folder above it that exists; the root always does."""
+    for candidate in (path, *path.absolute().parents):
+        if candidate.exists():
+            return candidate
+    raise AssertionError(path)

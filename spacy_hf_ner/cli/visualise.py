@@ -1,6 +1,7 @@
 """``python -m spacy hf-ner visualise``: predictions beside gold, to look at."""
 
 from pathlib import Path
+from typing import Final
 
 import typer
 from spacy.cli._util import import_code
@@ -16,6 +17,10 @@ from spacy_hf_ner.evaluation.prediction import predict
 from spacy_hf_ner.evaluation.signature import describe_pipeline
 from spacy_hf_ner.visual.entities_page import make_entities_page
 from spacy_hf_ner.visual.page import count
+
+__all__ = ["visualise", "visualise_command"]
+
+_PAGE_SUFFIXES: Final = (".html", ".htm")
 
 
 def visualise_command(
@@ -42,8 +47,10 @@ def visualise_command(
     import_code(code)
     use_gpu(gpu_id)
     n_shown, n_docs = visualise(model, data, output, limit=limit, spans_key=spans_key)
-    more = "" if n_shown == n_docs else f" of {n_docs:,} (--limit 0 shows all)"
-    msg.good(f"{output}: {count(n_shown, 'document')}{more}")
+    shown = count(n_shown, "document")
+    if n_shown < n_docs:
+        shown = f"{shown} of {n_docs:,} (--limit 0 shows all)"
+    msg.good(f"{output}: {shown}")
 
 
 def visualise(
@@ -55,33 +62,35 @@ def visualise(
     spans_key: str | None = None,
     progress: bool = True,
 ) -> tuple[int, int]:
-    """Return how many documents a page shows, and how many there are, having written the page.
+    """Write a page; return how many documents it shows, and how many there are.
 
     Args:
         model: Name of an installed pipeline, or its folder.
         data: A .spacy file, a folder of them, or files in a format that ``hf-ner convert`` reads.
         output: The HTML file; its folder is made if there is none.
         limit: The most documents to show; 0 for all.
-        spans_key: The span group that holds the scores, or the entities of a pipeline that does not set ``doc.ents``;
-            None for that of its hf_ner.
+        spans_key: The span group that holds the scores, or the entities of a pipeline that does not
+            set ``doc.ents``; None for that of its hf_ner.
         progress: Show a progress bar on a terminal.
 
     Raises:
-        ConfigError: The file is no HTML file, there is no such pipeline, it sets no entities, or nothing can be written
-            to the file's folder.
+        ConfigError: The file is no HTML file, there is no such pipeline, it sets no entities, or
+            nothing can be written to the file's folder.
         CorpusError: The data cannot be read, or holds no Docs.
     """
-    if output.suffix.lower() not in {".html", ".htm"}:
+    if output.suffix.lower() not in _PAGE_SUFFIXES:
         raise ConfigError(
             f"expected OUTPUT to be an HTML file, such as entities.html, got {output}."
         )
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
-    shown = golds[:limit] if limit else golds
+    shown = golds
+    if limit:
+        shown = golds[:limit]
+    # Before the work, not after.
     make_folder(output.parent)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
-    output.write_text(
-        make_entities_page(pairs, model=describe_pipeline(nlp), n_docs=len(golds)), encoding="utf8"
-    )
+    page = make_entities_page(pairs, model=describe_pipeline(nlp), n_docs=len(golds))
+    output.write_text(page, encoding="utf8")
     return len(shown), len(golds)

@@ -1,7 +1,7 @@
 """Subwords to tokens, through character offsets and nothing else.
 
-A subword belongs to the unit in which its characters start, once the white space at both ends of its offsets is
-trimmed. Three things can happen to a unit::
+A subword belongs to the unit in which its characters start, once the white space at both ends of
+its offsets is trimmed. Three things can happen to a unit::
 
     text       J o h n   c a n n o t   ␣␣
     units      [John]    [can][not]          (white space is no unit)
@@ -9,19 +9,18 @@ trimmed. Three things can happen to a unit::
     owner       0   0     1                   subword → unit
     evidence   0         2    2               unit → the subword that speaks for it first
 
-"not" has no subword of its own and *shares* the first one that covers its first character. A unit that no subword
-covers (U+200B with a tokenizer that drops it) has no evidence: -1.
-
-Today there is one unit for each token that is not white space; smaller units would need no second path.
+"not" has no subword of its own and *shares* the first one that covers its first character. A unit
+that no subword covers (U+200B with a tokenizer that drops it) has no evidence: -1.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
-from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.core.arrays import Bools, Ints
+
+__all__ = ["Alignment", "Spread", "Units", "align_subwords"]
 
 
 class Spread(IntEnum):
@@ -56,8 +55,10 @@ class Alignment:
     """Which subwords speak for which unit.
 
     Attributes:
-        owner: The unit in which each subword starts, or -1 if it covers no unit. Shape: (n_subwords,).
-        evidence: The first subword of each unit, else the one it shares, else -1. Shape: (n_units,).
+        owner: The unit in which each subword starts, or -1 if it covers no unit.
+            Shape: (n_subwords,).
+        evidence: The first subword of each unit, else the one it shares, else -1.
+            Shape: (n_units,).
         spread: A :class:`Spread` for each unit. Shape: (n_units,).
     """
 
@@ -66,7 +67,7 @@ class Alignment:
     spread: Ints
 
     @property
-    def is_shared(self) -> npt.NDArray[np.bool_]:
+    def is_shared(self) -> Bools:
         """Whether a unit has no subword of its own but shares one. Shape: (n_units,)."""
         return self.spread >= Spread.MIDDLE
 
@@ -83,35 +84,78 @@ def align_subwords(start_char: Ints, end_char: Ints, units: Units) -> Alignment:
     >>> align_subwords(np.array([0, 2, 4]), np.array([2, 4, 11]), units)
     Alignment(owner=array([0, 0, 1]), evidence=array([0, 2, 2]), spread=array([0, 1, 3]))
     """
-    n_units, n_subwords = len(units), len(start_char)
+    n_units = len(units)
+    n_subwords = len(start_char)
     evidence = np.full(n_units, -1, dtype=np.int64)
-    spread = np.zeros(n_units, dtype=np.int64)
+    spread = np.full(n_units, Spread.WHOLE, dtype=np.int64)
     if n_units == 0 or n_subwords == 0:
-        return Alignment(np.full(n_subwords, -1, dtype=np.int64), evidence, spread)
-    owner = np.searchsorted(units.end_char, start_char, side="right").astype(np.int64)
-    inside = np.minimum(owner, n_units - 1)
-    covers = (owner < n_units) & (end_char > np.maximum(start_char, units.start_char[inside]))
-    owner[~covers] = -1
-    speaking = np.flatnonzero(covers)
-    first_owned, first = np.unique(owner[speaking], return_index=True)
-    evidence[first_owned] = speaking[first]
-    _share(evidence, spread, owner=owner, speaking=speaking, end_char=end_char, units=units)
+        owner = np.full(n_subwords, -1, dtype=np.int64)
+        return Alignment(owner, evidence, spread)
+
+    owner = _find_owners(start_char, end_char, units)
+    speaking = np.flatnonzero(owner >= 0)
+    owning_unit, first_place = np.unique(owner[speaking], return_index=True)
+    evidence[owning_unit] = speaking[first_place]
+
+    sharing_unit, shared_subword = _find_shared(
+        evidence, speaking, owner=owner, end_char=end_char, units=units
+    )
+    evidence[sharing_unit] = shared_subword
+    _number_parts(spread, sharing_unit, shared_subword, owner=owner, evidence=evidence)
     return Alignment(owner, evidence, spread)
 
 
-def _share(
-    evidence: Ints, spread: Ints, *, owner: Ints, speaking: Ints, end_char: Ints, units: Units
-) -> None:
-    """Give units without a subword of their own the one that covers their first character; fills in place."""
-    bare = np.flatnonzero(evidence < 0)
-    # The first subword that ends after a unit's first character covers it, unless it starts after the unit.
+def _find_owners(start_char: Ints, end_char: Ints, units: Units) -> Ints:
+    """Return the first unit that each subword covers a character of, or -1.
+
+    Shape: (n_subwords,).
+    """
+    # The first unit that ends after the subword starts; after the last unit there is none.
+    owner = np.searchsorted(units.end_char, start_char, side="right").astype(np.int64)
+    has_unit = owner < len(units)
+    unit_start = units.start_char[np.minimum(owner, len(units) - 1)]
+    # A subword may end before that unit begins, or hold no character at all.
+    covers = has_unit & (end_char > np.maximum(start_char, unit_start))
+    owner[~covers] = -1
+    return owner
+
+
+def _find_shared(
+    evidence: Ints, speaking: Ints, *, owner: Ints, end_char: Ints, units: Units
+) -> tuple[Ints, Ints]:
+    """Return the units that share a subword, and the subword that each of them shares.
+
+    They are those without a subword of their own whose first character another's subword covers;
+    ``speaking`` are the subwords that some unit owns. Shape of each: (n_sharing,).
+    """
+    without_own = np.flatnonzero(evidence < 0)
+    # Offsets may overlap, so subwords need not end in order: what has been reached does rise.
+    #   end_char   4  9  6  12     reach   4  9  9  12
     reach = np.maximum.accumulate(end_char[speaking])
-    first = np.searchsorted(reach, units.start_char[bare], side="right")
-    bare, first = bare[first < len(speaking)], first[first < len(speaking)]
-    covers = owner[speaking[first]] < bare
-    sharing, shared = bare[covers], speaking[first[covers]]
-    evidence[sharing] = shared
-    is_last = np.diff(shared, append=-1) != 0
-    spread[sharing] = np.where(is_last, Spread.LAST, Spread.MIDDLE)
-    sharer = owner[shared]
-    spread[sharer[evidence[sharer] == shared]] = Spread.FIRST
+    # The first subword that ends after a unit's first character covers it, or starts after it.
+    place = np.searchsorted(reach, units.start_char[without_own], side="right")
+    is_reached = place < len(speaking)
+    unit = without_own[is_reached]
+    subword = speaking[place[is_reached]]
+    covers = owner[subword] < unit
+    return unit[covers], subword[covers]
+
+
+def _number_parts(
+    spread: Ints, sharing_unit: Ints, shared_subword: Ints, *, owner: Ints, evidence: Ints
+) -> None:
+    """Write which part of a shared subword each unit has, in place.
+
+    ::
+
+        subword    [        7        ]
+        units      [3   ][4    ][5   ]     unit 3 owns subword 7; units 4 and 5 share it
+        spread     FIRST MIDDLE  LAST
+    """
+    # Units are in text order, so those that share one subword are neighbours.
+    is_last = np.diff(shared_subword, append=-1) != 0
+    spread[sharing_unit] = np.where(is_last, Spread.LAST, Spread.MIDDLE)
+    # An owner with earlier subwords speaks by the first of them, and is not spread.
+    owning_unit = owner[shared_subword]
+    speaks_by_it = evidence[owning_unit] == shared_subword
+    spread[owning_unit[speaks_by_it]] = Spread.FIRST

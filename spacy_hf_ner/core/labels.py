@@ -1,6 +1,10 @@
-"""A checkpoint's labels ⇄ tags: which prefix, which entity type, which scheme, which label means "outside"."""
+"""A checkpoint's labels ⇄ tags.
+
+Which prefix, which entity type and which scheme labels name, and which of them mean "outside".
+"""
 
 import re
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -8,7 +12,19 @@ from functools import cached_property, lru_cache
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme, scheme_of_prefixes
 from spacy_hf_ner.errors import CheckpointError, TagError
 
-# Labels that publishers of checkpoints use for "no entity". "O" wins; another name counts only where there is no "O".
+__all__ = [
+    "OUTSIDE_NAMES",
+    "PADDING_NAMES",
+    "TagSet",
+    "add_entity_type",
+    "check_entity_types",
+    "make_tag_set",
+    "read_labels",
+    "respell",
+]
+
+# Labels that publishers of checkpoints use for "no entity". "O" wins; another name counts only
+# where there is no "O".
 OUTSIDE_NAMES = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "_", "-", "0")
 # Labels of padding and special tokens: never an entity type.
 PADDING_NAMES = frozenset({"PAD", "[PAD]", "<PAD>", "[CLS]", "[SEP]", "<S>", "</S>", "X_PAD"})
@@ -63,8 +79,8 @@ class TagSet:
     """The tags that a model scores, in the order of its columns.
 
     Attributes:
-        tags: One tag for each column. Several may mean "outside": "O" is the one that gold has, and the others, such
-            as those of padding, have their name as a prefix and no entity type.
+        tags: One tag for each column. Several may mean "outside": "O" is the one that gold has, and
+            the others, such as those of padding, have their name as a prefix and no entity type.
         scheme: The scheme the tags are in.
     """
 
@@ -77,18 +93,22 @@ class TagSet:
     @cached_property
     def entity_types(self) -> tuple[str, ...]:
         """The entity types, in the order of their first tag."""
-        return tuple(dict.fromkeys(tag.entity_type for tag in self.tags if tag.entity_type))
+        types = [tag.entity_type for tag in self.tags if tag.entity_type]
+        return tuple(dict.fromkeys(types))
 
     @cached_property
     def type_i(self) -> tuple[int, ...]:
         """The index of each column's entity type, or -1 for outside."""
-        index = {entity_type: i for i, entity_type in enumerate(self.entity_types)}
-        return tuple(index.get(tag.entity_type, -1) for tag in self.tags)
+        type_i = {entity_type: i for i, entity_type in enumerate(self.entity_types)}
+        return tuple(type_i.get(tag.entity_type, -1) for tag in self.tags)
 
     @cached_property
     def columns(self) -> Mapping[Tag, int]:
         """The column of each tag; the first, where several have the same."""
-        return {tag: k for k, tag in reversed(list(enumerate(self.tags)))}
+        columns: dict[Tag, int] = {}
+        for column, tag in enumerate(self.tags):
+            columns.setdefault(tag, column)
+        return columns
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -96,15 +116,22 @@ class TagSet:
         return tuple(str(tag) for tag in self.tags)
 
     def columns_in(self, other: "TagSet") -> list[int | None]:
-        """Return, for each column, the one of the same tag in another tag set, or None; none is given twice.
+        """Return, for each column, the one of the same tag in another tag set, or None.
+
+        No column of the other set is given twice.
 
         >>> read_labels(["O", "B-A", "O", "O"]).columns_in(read_labels(["B-A", "O", "I-A", "O"]))
         [1, 0, 3, None]
         """
-        left: dict[Tag, list[int]] = {}
-        for k, tag in reversed(list(enumerate(other.tags))):
-            left.setdefault(tag, []).append(k)
-        return [left[tag].pop() if left.get(tag) else None for tag in self.tags]
+        unused: defaultdict[Tag, deque[int]] = defaultdict(deque)
+        for column, tag in enumerate(other.tags):
+            unused[tag].append(column)
+
+        columns: list[int | None] = []
+        for tag in self.tags:
+            candidates = unused[tag]
+            columns.append(candidates.popleft() if candidates else None)
+        return columns
 
 
 def make_tag_set(entity_types: Iterable[str], scheme: Scheme) -> TagSet:
@@ -116,8 +143,10 @@ def make_tag_set(entity_types: Iterable[str], scheme: Scheme) -> TagSet:
     >>> make_tag_set(["PER"], SCHEMES["IOB2"]).labels
     ('O', 'B-PER', 'I-PER')
     """
-    types = check_entity_types(entity_types)
-    return TagSet((OUTSIDE, *(Tag(p, t) for t in types for p in scheme.prefixes)), scheme)
+    tags = [OUTSIDE]
+    for entity_type in check_entity_types(entity_types):
+        tags += _make_tags(entity_type, scheme)
+    return TagSet(tuple(tags), scheme)
 
 
 def check_entity_types(entity_types: Iterable[str]) -> list[str]:
@@ -139,27 +168,33 @@ def add_entity_type(tag_set: TagSet, entity_type: str) -> TagSet:
     ('O', 'I-PER', 'I-LOC')
     """
     check_entity_types([*tag_set.entity_types, entity_type])
-    new = tuple(Tag(prefix, entity_type) for prefix in tag_set.scheme.prefixes)
-    return TagSet((*tag_set.tags, *new), tag_set.scheme)
+    new_tags = _make_tags(entity_type, tag_set.scheme)
+    return TagSet((*tag_set.tags, *new_tags), tag_set.scheme)
+
+
+def _make_tags(entity_type: str, scheme: Scheme) -> list[Tag]:
+    return [Tag(prefix, entity_type) for prefix in scheme.prefixes]
 
 
 def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = False) -> TagSet:
     """Return the tag set that a checkpoint's labels describe.
 
-    Labels are prefixed with one separator (``B-PER``, else ``B_PER``) and the prefixes of one scheme, or all are
-    spelled in one of the ways that :func:`respell` knows; a type may hold further hyphens. Where none are prefixed,
-    they are bare types and the scheme is IO. Where only some are, the bare ones count as inside tags, or, in a scheme
-    where those cannot start and end an entity, as tags of single tokens.
+    Labels are prefixed with one separator (``B-PER``, else ``B_PER``) and the prefixes of one
+    scheme, or all are spelled in one of the ways that :func:`respell` knows; a type may hold
+    further hyphens. Where none are prefixed, they are bare types and the scheme is IO. Where only
+    some are, the bare ones count as inside tags, or, in a scheme where those cannot start and end
+    an entity, as tags of single tokens.
 
     Args:
         labels: The labels in the order of the model's columns.
         scheme: A scheme's name, or ``"auto"`` to tell it from the prefixes.
-        in_data: The labels are those of a data file, which may hold accidents: none is refused as doubtful.
+        in_data: The labels are those of a data file, which may hold accidents: none is refused as
+            doubtful.
 
     Raises:
         CheckpointError: The labels are placeholders such as ``LABEL_0``.
-        TagError: The prefixes do not fit the named scheme, or leave a type that it could never start or end; or bare
-            types look as if they had prefixes.
+        TagError: The prefixes do not fit the named scheme, or leave a type that it could never
+            start or end; or bare types look as if they had prefixes.
 
     >>> read_labels(["O", "B-creative-work", "I-creative-work"]).tags[1]
     Tag(prefix='B', entity_type='creative-work')
@@ -170,35 +205,49 @@ def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = 
     """
     if labels and all(_UNNAMED.fullmatch(label) for label in labels):
         raise CheckpointError(
-            f"the checkpoint names its {len(labels)} labels {labels[0]} … {labels[-1]}, which says nothing about "
-            'entities. Name them in the order of the ids, e.g. labels = ["O", "B-PER", "I-PER", …].'
+            f"the checkpoint names its {len(labels)} labels {labels[0]} … {labels[-1]}, which says "
+            "nothing about entities. Name them in the order of the ids, e.g. labels = "
+            '["O", "B-PER", "I-PER", …].'
         )
-    outside, spelled = _read_outside(labels), respell(labels)
+    outside = _read_outside(labels)
+    spelled = respell(labels)
     prefixed, found = _read_prefixes([spelled[label] for label in labels if label not in outside])
     chosen = found if scheme == "auto" else get_scheme(scheme)
     known = prefixed | outside
     bare = {label for label in labels if spelled[label] not in known}
     if bare and not in_data:
         _refuse_doubtful(labels, bare=bare)
-    prefix = chosen.inside
-    inside_is_whole = chosen.can_start(chosen.inside) and chosen.can_end(chosen.inside)
-    if prefixed and not inside_is_whole:
-        prefix = chosen.single
-    tag_set = TagSet(
-        tuple(known.get(spelled[label]) or Tag(prefix, label) for label in labels), chosen
-    )
+
+    bare_prefix = _choose_bare_prefix(chosen) if prefixed else chosen.inside
+    tags: list[Tag] = []
+    for label in labels:
+        if label in bare:
+            tags.append(Tag(bare_prefix, label))
+        else:
+            tags.append(known[spelled[label]])
+    tag_set = TagSet(tuple(tags), chosen)
     _check_tags(tag_set, found, labels)
     return tag_set
 
 
+def _choose_bare_prefix(scheme: Scheme) -> str:
+    """Return the prefix of bare types beside prefixed ones: one that can be a whole entity."""
+    if scheme.can_start(scheme.inside) and scheme.can_end(scheme.inside):
+        return scheme.inside
+    return scheme.single
+
+
 def respell(labels: Iterable[str]) -> dict[str, str]:
-    """Return each label as ``B-PER``, if all that name entities are spelled in one other way; else as it is.
+    """Return each label as ``B-PER``, if all that name entities are spelled in one other way.
 
-    The other ways are prefixes in lower case, ``b-per``; and, where some type has both "B" and what goes on inside, so
-    that nothing else can be meant, prefixes at the end and other separators: ``PER-B``, ``B:PER``, ``B PER``.
+    The other ways are prefixes in lower case, ``b-per``; and, where some type has both "B" and what
+    goes on inside, so that nothing else can be meant, prefixes at the end and other separators:
+    ``PER-B``, ``B:PER``, ``B PER``. All other labels stay as they are.
 
-    >>> respell(["O", "PER-B", "PER-I"]), respell(["O", "VITAMIN-B", "VITAMIN-E"])
-    ({'O': 'O', 'PER-B': 'B-PER', 'PER-I': 'I-PER'}, {'O': 'O', 'VITAMIN-B': 'VITAMIN-B', 'VITAMIN-E': 'VITAMIN-E'})
+    >>> respell(["O", "PER-B", "PER-I"])
+    {'O': 'O', 'PER-B': 'B-PER', 'PER-I': 'I-PER'}
+    >>> respell(["O", "VITAMIN-B", "VITAMIN-E"])
+    {'O': 'O', 'VITAMIN-B': 'VITAMIN-B', 'VITAMIN-E': 'VITAMIN-E'}
     """
     spelled = {label: label for label in labels}
     outside = PADDING_NAMES.union(OUTSIDE_NAMES)
@@ -212,7 +261,9 @@ def respell(labels: Iterable[str]) -> dict[str, str]:
         if len(tags) < len(named):
             continue
         if pattern is spellings.lower or _find_begun_types(tags.values()):
-            return spelled | {label: str(tag) for label, tag in tags.items()}
+            for label, tag in tags.items():
+                spelled[label] = str(tag)
+            break
     return spelled
 
 
@@ -239,29 +290,35 @@ def _find_begun_types(tags: Iterable[Tag]) -> set[str]:
 
 
 def _read_outside(labels: Iterable[str]) -> dict[str, Tag]:
-    """Return the tags of the labels that mean "no entity": those of the first known outside name, and of padding.
+    """Return the tags of the labels that mean "no entity".
 
-    One of them is "O"; the others keep their names, so that nothing takes them for it.
+    They are those of the first known outside name, and of padding. One of them is "O"; the others
+    keep their names, so that nothing takes them for it.
     """
-    upper = {label: label.upper() for label in sorted(labels)}  # "O" before "o"
-    outside: list[str] = []
-    for name in OUTSIDE_NAMES:
-        if name in upper.values():
-            outside = [label for label in upper if upper[label] == name]
-            break
-    outside += [label for label in labels if upper[label] in PADDING_NAMES]
+    outside = _find_outside(sorted(labels))  # "O" before "o"
+    outside += [label for label in labels if label.upper() in PADDING_NAMES]
     tags = {label: Tag(label, "") for label in outside}
     if outside:
         tags[outside[0]] = OUTSIDE
     return tags
 
 
-def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
-    """Return the tags of the labels that are prefixed, and their scheme; none and IO where all are bare types.
+def _find_outside(labels: Sequence[str]) -> list[str]:
+    """Return the labels with the first outside name that there is, in whatever case."""
+    for name in OUTSIDE_NAMES:
+        outside = [label for label in labels if label.upper() == name]
+        if outside:
+            return outside
+    return []
 
-    What looks like a prefix is one if each type has a prefix that may start an entity, and, beside bare types, one of
-    them is "B": ``E_MAIL`` or ``I_BAN`` beside ``PHONE`` is a bare type; ``B-PER`` and ``I-PER`` beside ``DATE`` are
-    prefixed.
+
+def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
+    """Return the tags of the labels that are prefixed, and their scheme.
+
+    Where all are bare types, there are no tags, and the scheme is IO. What looks like a prefix is
+    one if each type has a prefix that may start an entity, and, beside bare types, one of them is
+    "B": ``E_MAIL`` or ``I_BAN`` beside ``PHONE`` is a bare type; ``B-PER`` and ``I-PER`` beside
+    ``DATE`` are prefixed.
     """
     for pattern in _make_spellings().prefixed:
         tags = _match_all(pattern, labels)
@@ -290,38 +347,45 @@ def _refuse_doubtful(labels: Sequence[str], *, bare: set[str]) -> None:
     for pattern in _make_spellings().others:
         tags = _match_all(pattern, labels)
         begun = _find_begun_types(tags.values())
-        doubtful = [
-            label for label, tag in tags.items() if label in bare and tag.entity_type in begun
-        ]
+        doubtful: list[str] = []
+        for label, tag in tags.items():
+            if label in bare and tag.entity_type in begun:
+                doubtful.append(repr(label))
         if doubtful:
             raise TagError(
-                f"the labels {', '.join(map(repr, doubtful))} may be tags, or entity types that look like tags: the "
-                "labels are not all spelled in one way, or not of one scheme. Name all of them in the order of the "
-                'ids, each with its prefix, e.g. labels = ["O", "B-PER", "I-PER", …].'
+                f"the labels {', '.join(doubtful)} may be tags, or entity types that look like "
+                "tags: the labels are not all spelled in one way, or not of one scheme. Name all "
+                "of them in the order of the ids, each with its prefix, e.g. labels = "
+                '["O", "B-PER", "I-PER", …].'
             )
 
 
 def _check_tags(tag_set: TagSet, found: Scheme, labels: Sequence[str]) -> None:
-    """Check that a scheme other than the one found has all prefixes, and can start and end an entity of every type."""
+    """Check a scheme other than the one found.
+
+    It must have all prefixes, and be able to start and end an entity of each type.
+    """
     scheme = tag_set.scheme
     if scheme == found:
         return
-    remedy = f'Set scheme = "auto" or "{found.name}", or train the model, which gives it a new head in {scheme.name}.'
-    unknown = sorted({tag.prefix for tag in tag_set.tags if tag.entity_type} - set(scheme.prefixes))
+    remedy = (
+        f'Set scheme = "auto" or "{found.name}", or train the model, which gives it a new head '
+        f"in {scheme.name}."
+    )
+    prefixes = {tag.prefix for tag in tag_set.tags if tag.entity_type}
+    unknown = sorted(prefixes - set(scheme.prefixes))
     if unknown:
         raise TagError(
-            f"the labels use the prefixes {', '.join(unknown)}, which are not in scheme {scheme.name} "
-            f"({', '.join(scheme.prefixes)}). {remedy}"
+            f"the labels use the prefixes {', '.join(unknown)}, which are not in scheme "
+            f"{scheme.name} ({', '.join(scheme.prefixes)}). {remedy}"
         )
     startable = {tag.entity_type for tag in tag_set.tags if scheme.can_start(tag.prefix)}
     endable = {tag.entity_type for tag in tag_set.tags if scheme.can_end(tag.prefix)}
-    stuck = [
-        entity_type
-        for entity_type in tag_set.entity_types
-        if entity_type not in startable & endable
-    ]
+    usable = startable & endable
+    stuck = [entity_type for entity_type in tag_set.entity_types if entity_type not in usable]
     if stuck:
         raise TagError(
-            f"no entity of type {', '.join(stuck)} could ever be found in scheme {scheme.name}: among the labels "
-            f"{', '.join(labels)}, none of that type may start one, or none may end one. {remedy}"
+            f"no entity of type {', '.join(stuck)} could ever be found in scheme {scheme.name}: "
+            f"among the labels {', '.join(labels)}, none of that type may start one, or none may "
+            f"end one. {remedy}"
         )

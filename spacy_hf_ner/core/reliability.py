@@ -1,8 +1,8 @@
 """How far scores can be trusted: of the spans with a score around 0.8, are eight in ten right?
 
-Source: Naeini et al. (2015), https://doi.org/10.1609/aaai.v29i1.9602 (expected and maximum calibration error);
-Nguyen & O'Connor (2015), https://aclanthology.org/D15-1182 (bins of equal mass); Brier (1950),
-https://doi.org/10.1175/1520-0493(1950)078%3C0001:VOFEIT%3E2.0.CO;2.
+Source: Naeini et al. (2015), https://doi.org/10.1609/aaai.v29i1.9602 (expected and maximum
+calibration error); Nguyen & O'Connor (2015), https://aclanthology.org/D15-1182 (bins of equal
+mass); Brier (1950), https://doi.org/10.1175/1520-0493(1950)078%3C0001:VOFEIT%3E2.0.CO;2.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,15 @@ from typing import Literal
 import numpy as np
 
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
+
+__all__ = [
+    "Binning",
+    "Reliability",
+    "auroc",
+    "brier_score",
+    "calibration_noise",
+    "measure_reliability",
+]
 
 Binning = Literal["equal_width", "equal_mass"]
 
@@ -35,14 +44,22 @@ class Reliability:
 
     @property
     def expected_error(self) -> float:
-        """The gap between mean score and share of right spans, averaged over spans (ECE); 0 without spans."""
-        gaps = np.abs(self.mean_score - self.share_correct)
-        return float(np.sum(gaps * self.n) / max(int(self.n.sum()), 1))
+        """The gap between mean score and share of right spans, averaged over spans (ECE).
+
+        It is 0 without spans.
+        """
+        n_spans = int(self.n.sum())
+        return float(np.sum(self._gaps * self.n) / max(n_spans, 1))
 
     @property
     def maximum_error(self) -> float:
         """The gap of the worst bin (MCE); 0 without spans."""
-        return float(np.max(np.abs(self.mean_score - self.share_correct), initial=0.0))
+        return float(np.max(self._gaps, initial=0.0))
+
+    @property
+    def _gaps(self) -> Floats:
+        gaps: Floats = np.abs(self.mean_score - self.share_correct)
+        return gaps
 
 
 def measure_reliability(
@@ -54,40 +71,48 @@ def measure_reliability(
         scores: In [0, 1]. Shape: (n,).
         is_correct: Shape: (n,).
         n_bins: The most bins.
-        binning: ``"equal_width"`` cuts [0, 1] into equal parts, ``"equal_mass"`` the sorted scores. Scores of NER
-            crowd near 1, where bins of equal width put nearly all of them into one.
+        binning: ``"equal_width"`` cuts [0, 1] into equal parts, ``"equal_mass"`` the sorted scores.
+            Scores of NER crowd near 1, where bins of equal width put nearly all of them into one.
 
-    >>> measure_reliability(np.array([0.2, 0.9, 0.9]), np.array([False, True, False]), n_bins=2).share_correct
+    >>> scores = np.array([0.2, 0.9, 0.9])
+    >>> measure_reliability(scores, np.array([False, True, False]), n_bins=2).share_correct
     array([0. , 0.5])
     """
     order = np.argsort(scores, kind="stable")
-    return _measure(scores[order], is_correct[order], _cut(scores[order], n_bins, binning))
+    rising_scores = scores[order]
+    bin_starts = _cut(rising_scores, n_bins, binning)
+    return _measure(rising_scores, is_correct[order], bin_starts)
 
 
-def _cut(ordered: Floats, n_bins: int, binning: Binning) -> Ints:
-    """Return where each bin of rising scores starts."""
+def _cut(rising_scores: Floats, n_bins: int, binning: Binning) -> Ints:
+    """Return where each bin of rising scores starts, empty bins left out."""
+    n = len(rising_scores)
     if binning == "equal_width":
-        edges = np.searchsorted(ordered, np.linspace(0.0, 1.0, n_bins + 1)[1:-1], side="right")
+        inner_edges = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
+        places = np.searchsorted(rising_scores, inner_edges, side="right")
     else:
-        middle = np.round(np.linspace(0, len(ordered), n_bins + 1)[1:-1]).astype(np.int64)
-        # Equal scores go into one bin: which of them come first says nothing.
-        edges = np.searchsorted(ordered, ordered[middle[middle < len(ordered)]], side="left")
-    starts = np.unique(np.concatenate([[0], edges])).astype(np.int64)
-    return starts[starts < len(ordered)]
+        inner_edges = np.linspace(0, n, n_bins + 1)[1:-1]
+        even_places = np.round(inner_edges).astype(np.int64)
+        first_scores = rising_scores[even_places[even_places < n]]
+        # Equal scores go into one bin, the later one, for which of them come first says nothing:
+        #   scores   .1  .3  .3 | .3  .9  .9      bins   .1 | .3  .3  .3  .9  .9
+        places = np.searchsorted(rising_scores, first_scores, side="left")
+    starts = np.unique(np.concatenate([[0], places])).astype(np.int64)
+    return starts[starts < n]
 
 
-def _measure(ordered: Floats, is_correct: Bools, starts: Ints) -> Reliability:
-    if len(starts) == 0:
+def _measure(rising_scores: Floats, is_correct: Bools, bin_starts: Ints) -> Reliability:
+    if len(bin_starts) == 0:
         none = np.zeros(0)
-        return Reliability(starts, none, none, none, none)
-    ends = np.append(starts[1:], len(ordered))
-    n = ends - starts
+        return Reliability(n=bin_starts, low=none, high=none, mean_score=none, share_correct=none)
+    ends = np.append(bin_starts[1:], len(rising_scores))
+    n = ends - bin_starts
     return Reliability(
         n=n,
-        low=ordered[starts],
-        high=ordered[ends - 1],
-        mean_score=np.add.reduceat(ordered, starts) / n,
-        share_correct=np.add.reduceat(is_correct.astype(np.float64), starts) / n,
+        low=rising_scores[bin_starts],
+        high=rising_scores[ends - 1],
+        mean_score=np.add.reduceat(rising_scores, bin_starts) / n,
+        share_correct=np.add.reduceat(is_correct.astype(np.float64), bin_starts) / n,
     )
 
 
@@ -99,20 +124,29 @@ def calibration_noise(
     n_samples: int = 200,
     seed: int = 0,
 ) -> float:
-    """Return the expected calibration error that perfectly calibrated scores would show, by chance alone.
+    """Return the expected calibration error that perfectly calibrated scores show by chance alone.
 
-    An error of this size is no evidence against a model: a share of right spans in a finite bin is never exact.
+    An error of this size is no evidence against a model: a share of right spans in a finite bin is
+    never exact.
+
+    Args:
+        scores: In [0, 1]. Shape: (n,).
+        n_bins: The most bins.
+        binning: As in :func:`measure_reliability`.
+        n_samples: How often outcomes are drawn that are right as often as the scores say.
+        seed: Decides what is drawn.
 
     >>> calibration_noise(np.full(10_000, 0.5), n_bins=1) < 0.01
     True
     """
     random = np.random.default_rng(seed)
-    ordered = np.sort(scores)
-    starts = _cut(ordered, n_bins, binning)
-    outcomes = (random.random(len(ordered)) < ordered for _ in range(n_samples))
-    return float(
-        np.mean([_measure(ordered, outcome, starts).expected_error for outcome in outcomes])
-    )
+    rising_scores = np.sort(scores)
+    bin_starts = _cut(rising_scores, n_bins, binning)
+    errors: list[float] = []
+    for _ in range(n_samples):
+        is_correct = random.random(len(rising_scores)) < rising_scores
+        errors.append(_measure(rising_scores, is_correct, bin_starts).expected_error)
+    return float(np.mean(errors))
 
 
 def brier_score(scores: Floats, is_correct: Bools) -> float:
@@ -121,11 +155,15 @@ def brier_score(scores: Floats, is_correct: Bools) -> float:
     >>> brier_score(np.array([1.0, 0.5]), np.array([True, False]))
     0.125
     """
-    return float(np.mean((scores - is_correct) ** 2)) if len(scores) else 0.0
+    if len(scores) == 0:
+        return 0.0
+    return float(np.mean((scores - is_correct) ** 2))
 
 
 def auroc(scores: Floats, is_correct: Bools) -> float | None:
-    """Return how often a right span scores higher than a wrong one, ties counting half; None without either.
+    """Return how often a right span scores higher than a wrong one, ties counting half.
+
+    None where there are no right spans, or no wrong ones.
 
     >>> auroc(np.array([0.9, 0.6, 0.6, 0.2]), np.array([True, True, False, False]))
     0.875
@@ -134,7 +172,11 @@ def auroc(scores: Floats, is_correct: Bools) -> float | None:
     n_wrong = len(scores) - n_right
     if not n_right or not n_wrong:
         return None
-    _, group, sizes = np.unique(scores, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(sizes) - (sizes - 1) / 2  # 1-based, ties share theirs
-    rank_sum = float(mean_rank[group][is_correct].sum())
-    return (rank_sum - n_right * (n_right + 1) / 2) / (n_right * n_wrong)
+    _, group_i, sizes = np.unique(scores, return_inverse=True, return_counts=True)
+    # Ranks count from 1, and equal scores share the mean of theirs:
+    #   scores   .2  .6  .6  .9      ranks   1  2.5  2.5  4
+    group_rank = np.cumsum(sizes) - (sizes - 1) / 2
+    rank_sum = float(group_rank[group_i][is_correct].sum())
+    # What is left of the ranks of right spans counts the wrong ones below each of them.
+    least_rank_sum = n_right * (n_right + 1) / 2
+    return (rank_sum - least_rank_sum) / (n_right * n_wrong)

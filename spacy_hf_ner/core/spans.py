@@ -1,6 +1,8 @@
-"""The one span type that crosses floors."""
+"""The span type of all rooms: a run of tokens with an entity type."""
 
 from dataclasses import dataclass
+
+__all__ = ["TokenSpan"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,7 +28,8 @@ class TokenSpan:
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise ValueError(
-                f"a span must hold at least one token (0 <= start < end), got {self.start}:{self.end}."
+                "a span must hold at least one token (0 <= start < end), "
+                f"got {self.start}:{self.end}."
             )
         if not self.entity_type:
             raise ValueError("a span needs an entity type, got an empty string.")

@@ -262,7 +262,7 @@ def find_separator(lines: Iterable[str]) -> str:
     """Return a tab if most lines hold one, else a space.
 
     Most, not one: words may hold spaces (BTC), and a comment of a file with spaces may hold a tab
-        (MultiCoNER).
+    (MultiCoNER).
     """
     sample = list(lines)
     n_tabs = sum("\t" in line for line in sample)
@@ -293,24 +293,32 @@ def plan_layout(
         raise CorpusError(f"{path}: expected rows of words and tags, got an empty file.")
     sample = read_sample(rows, columns, header=header)
     named_token = _resolve(columns.token, "token_column", sample, path)
+    named_tag = _resolve(columns.tag, "tag_column", sample, path)
+    layout = _find_layout(sample, separator, named_token=named_token, named_tag=named_tag)
+    layout = _keep_task(layout, columns.task, named_tag)
+    _check_task_column(layout, sample, columns.task, path)
+    return layout
+
+
+def _find_layout(
+    sample: Sample, separator: str, *, named_token: int | None, named_tag: int | None
+) -> Layout:
+    """Return which column holds what, whichever of it is asked for.
+
+    The order matters: no kind takes a column that a kind before it has taken.
+
+    Args:
+        sample: The columns.
+        separator: What separates them.
+        named_token: The column of words that the user names.
+        named_tag: The column of tags that the user names.
+    """
     sentence = find_sentence_ids(sample)
     document = find_document_ids(sample)
     ids = sentence + document
     index = find_index(sample, ids=ids)
     token = find_words(sample, named_token, taken=index + ids)
-    named_tag = _resolve(columns.tag, "tag_column", sample, path)
-
-    # Columns of tags are looked for once: some are chunks, the others entities.
-    not_tags = {token, *index, *ids}
-    tag_like: list[int] = []
-    for column, cells in enumerate(sample.columns):
-        if column not in not_tags and is_tag_column(cells):
-            tag_like.append(column)
-    chunk = find_chunks(sample, [column for column in tag_like if column != named_tag])
-    candidates = [column for column in tag_like if column not in chunk]
-    tags = find_tags(sample, named_tag, candidates, token=token, index=index)
-    if tags == chunk:
-        chunk = ()
+    tags, chunk = _find_annotation(sample, named_tag, token=token, index=index, ids=ids)
 
     # Offsets and parts of speech stand between the word and whatever is annotated.
     first_annotated = min(tags + chunk, default=len(sample.columns))
@@ -321,7 +329,7 @@ def plan_layout(
     if pos and pos[0] in tags:
         pos = ()
 
-    layout = Layout(
+    return Layout(
         separator=separator,
         n_columns=len(sample.columns),
         token=token,
@@ -336,9 +344,32 @@ def plan_layout(
         has_header_row=bool(sample.header_row),
         guessed_header=sample.header_row if sample.is_guessed else (),
     )
-    layout = _keep_task(layout, columns.task, named_tag)
-    _check_task_column(layout, sample, columns.task, path)
-    return layout
+
+
+def _find_annotation(
+    sample: Sample, named_tag: int | None, *, token: int, index: Found, ids: Found
+) -> tuple[Found, Found]:
+    """Return the columns of entity tags, and the column of chunks.
+
+    Args:
+        sample: The columns.
+        named_tag: The column that the user names.
+        token: The column of words.
+        index: The column that counts words.
+        ids: The columns that name sentences and documents.
+    """
+    # Columns of tags are looked for once: some are chunks, the others entities.
+    not_tags = {token, *index, *ids}
+    tag_like: list[int] = []
+    for column, cells in enumerate(sample.columns):
+        if column not in not_tags and is_tag_column(cells):
+            tag_like.append(column)
+    chunk = find_chunks(sample, [column for column in tag_like if column != named_tag])
+    candidates = [column for column in tag_like if column not in chunk]
+    tags = find_tags(sample, named_tag, candidates, token=token, index=index)
+    if tags == chunk:
+        chunk = ()
+    return tags, chunk
 
 
 def choose_columns(
@@ -373,8 +404,7 @@ def find_sentence_ids(sample: Sample) -> Found:
     """Return the column that names sentences; only a header tells it (GMB: ``Sentence #``).
 
     Its cells would not: those of GMB are empty on all rows but a sentence's first, and numbers
-        would pass for the
-    index of words.
+    would pass for the index of words.
     """
     return choose_columns(sample, header_names=SENTENCE_NAMES)
 
@@ -555,8 +585,14 @@ def is_prefixed_column(cells: Sequence[str]) -> bool:
 
 def is_chunk_column(cells: Sequence[str]) -> bool:
     """Tell whether all tags among the cells are of phrases; no entity is called NP or VP."""
-    types = {cell[2:] for cell in cells if is_tag_like(cell) and len(cell) > 1}
-    return bool(types) and types <= CHUNK_TYPES
+    has_chunks = False
+    for cell in cells:
+        if not is_tag_like(cell) or len(cell) == 1:
+            continue
+        if cell[2:] not in CHUNK_TYPES:
+            return False
+        has_chunks = True
+    return has_chunks
 
 
 def is_pos_column(cells: Sequence[str]) -> bool:
@@ -581,8 +617,12 @@ def are_offset_columns(words: Sequence[str], starts: Sequence[str], ends: Sequen
 
 def is_list_column(cells: Sequence[str]) -> bool:
     """Tell whether all cells are lists, as exported data sets have them: one sentence a row."""
-    bare = [cell.strip('"') for cell in cells]
-    return bool(bare) and all(cell.startswith("[") and cell.endswith("]") for cell in bare)
+    return bool(cells) and all(map(_is_list, cells))
+
+
+def _is_list(cell: str) -> bool:
+    bare = cell.strip('"')
+    return bare.startswith("[") and bare.endswith("]")
 
 
 def _is_index(cell: str) -> bool:
@@ -650,8 +690,7 @@ def is_unknown_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bo
     """Tell whether the first row is a header of unknown names (``Wort Marke``).
 
     It is one if it has no tag where the rows below have tags with prefixes: not even a damaged one,
-        a missing one, or
-    the bare type of one of theirs.
+    a missing one, or the bare type of one of theirs.
     """
     below = [row for row in rest if len(row) == len(first)]
     has_tags = False

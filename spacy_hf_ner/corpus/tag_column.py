@@ -1,9 +1,8 @@
 """Cells of a tag column to entities and back: what cells mean, in which scheme, what breaks it.
 
 A column is read twice: the first time its pairs of neighbouring cells are counted, in constant
-    memory, from which
-:func:`interpret_tags` tells the scheme; then :meth:`TagColumn.read` turns one sentence's cells into
-spans.
+memory, from which :func:`interpret_tags` tells the scheme; then :meth:`TagColumn.read` turns one
+sentence's cells into spans.
 
 A *cell* is what the file has in one row; it holds one *label*, or several, one for each level of
 nested entities (``B-corp,B-product``). A label is spelled somehow (``PER-B``, ``b_per``), and means
@@ -66,9 +65,20 @@ BARE: Final = "bare"  # types without prefixes; read as the scheme IO
 # In these, two entities of one type that touch are one.
 JOINING_SCHEMES: Final = frozenset({"IO", BARE})
 
-_PREFIXED = re.compile(r"[BIELMSU][-_].+")
-_LOWER_PREFIXED = re.compile(r"[bielmsu][-_].+")
-_NO_TYPE = re.compile(r"[BIELMSUbielmsu][-_]?")
+
+def _join_prefixes() -> str:
+    """Return the prefixes of all schemes, each of which is one letter, as a set of characters."""
+    prefixes: set[str] = set()
+    for scheme in SCHEMES.values():
+        prefixes.update(scheme.prefixes)
+    return "".join(sorted(prefixes))
+
+
+_UPPER = _join_prefixes()
+_LOWER = _UPPER.lower()
+_PREFIXED = re.compile(f"[{_UPPER}][-_].+")
+_TAG = re.compile(f"[Oo]|[{_UPPER}{_LOWER}][-_].+")
+_NO_TYPE = re.compile(f"[{_UPPER}{_LOWER}][-_]?")
 
 Level = Tag | None
 """What a cell says on one level; None where the annotation is missing."""
@@ -92,10 +102,7 @@ def is_tag_like(cell: str) -> bool:
     >>> [is_tag_like(cell) for cell in ("B-PER", "O", "B-a,B-b", "O,I-b", "PER", "-")]
     [True, True, True, True, False, False]
     """
-    return all(
-        label in ("O", "o") or _PREFIXED.fullmatch(label) or _LOWER_PREFIXED.fullmatch(label)
-        for label in cell.split(",")
-    )
+    return all(map(_TAG.fullmatch, cell.split(",")))
 
 
 def is_untyped(cell: str) -> bool:
@@ -111,11 +118,16 @@ def are_untyped(pairs: CellPairs) -> bool:
     [True, False, False]
     """
     labels: set[str] = set()
-    for _, cell in pairs:
-        if cell is not None:
-            labels.update(cell.split(","))
-    inside = [label for label in labels - MISSING if label.upper() not in OUTSIDE_NAMES]
-    return bool(inside) and all(map(is_untyped, inside))
+    for cell in _list_cells(pairs):
+        labels.update(cell.split(","))
+    has_untyped = False
+    for label in labels - MISSING:
+        if label.upper() in OUTSIDE_NAMES:
+            continue
+        if not is_untyped(label):
+            return False
+        has_untyped = True
+    return has_untyped
 
 
 def types_of(cells: Iterable[str]) -> frozenset[str]:
@@ -124,7 +136,11 @@ def types_of(cells: Iterable[str]) -> frozenset[str]:
     for cell in cells:
         if is_tag_like(cell):
             labels.update(cell.split(","))
-    return frozenset(label[2:] for label in labels if len(label) > 1)
+    types: set[str] = set()
+    for label in labels:
+        if len(label) > 1:  # not "O"
+            types.add(label[2:])
+    return frozenset(types)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -173,8 +189,7 @@ class TagColumn:
         problems = self._find_repairs(cells, lines)
         layers: list[tuple[TokenSpan, ...]] = []
         for level in range(max(map(len, rows), default=1)):
-            tags = [row[level] if level < len(row) else OUTSIDE for row in rows]
-            reading = read_tags(tags, self.scheme)
+            reading = read_tags(_pick_level(rows, level), self.scheme)
             layers.append(reading.spans)
             for violation in reading.violations:
                 kind = f"{self.name}: entity {violation.kind}"
@@ -197,6 +212,14 @@ class TagColumn:
                 if cell in self.repairs:
                     problems.append(Problem(self.repairs[cell], line))
         return problems
+
+
+def _pick_level(rows: Iterable[tuple[Level, ...]], level: int) -> list[Level]:
+    """Return the tag of each row on a level; rows that end above it are outside there."""
+    tags: list[Level] = []
+    for row in rows:
+        tags.append(row[level] if level < len(row) else OUTSIDE)
+    return tags
 
 
 def align_levels(rows: Sequence[tuple[Level, ...]]) -> list[tuple[Level, ...]]:
@@ -228,7 +251,9 @@ def _align_row(row: tuple[Level, ...], above: tuple[Level, ...]) -> tuple[Level,
     left = [tag for tag in row if tag and tag.entity_type]
     aligned = [OUTSIDE] * len(above)
     for level, tag_above in enumerate(above):
-        same_type = [tag for tag in left if tag_above and tag.entity_type == tag_above.entity_type]
+        if tag_above is None:
+            continue
+        same_type = [tag for tag in left if tag.entity_type == tag_above.entity_type]
         if same_type:
             # Of two entities of one type (B-x,I-x), the one that goes on belongs here.
             aligned[level] = min(same_type, key=_begins)
@@ -242,11 +267,25 @@ def _align_row(row: tuple[Level, ...], above: tuple[Level, ...]) -> tuple[Level,
 
 
 def _begins(tag: Tag) -> bool:
-    return tag.prefix in "BSU"
+    """Tell whether a tag can only begin an entity, in whichever scheme."""
+    return tag.prefix in _BEGINNINGS
 
 
-# ---------------------------------------------------------------------------------------------- how
-# it is found out
+def _find_beginnings() -> frozenset[str]:
+    """Return the prefixes of first tokens that are those of inner tokens in no scheme."""
+    first: set[str] = set()
+    inner: set[str] = set()
+    for scheme in SCHEMES.values():
+        first.update((scheme.begin, scheme.single, scheme.touching))
+        inner.update((scheme.inside, scheme.end))
+    return frozenset(first - inner)
+
+
+_BEGINNINGS = _find_beginnings()
+
+
+# ----------------------------------------------------------------------------------------------
+# how it is found out
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +328,13 @@ def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
     Raises:
         CorpusError: The cells fit no scheme, or not the one that is named.
     """
-    cells = sorted({cell for pair in pairs for cell in pair if cell is not None})
-    cell_labels = {cell: split_levels(cell) for cell in cells}
-    labels = set(chain.from_iterable(cell_labels.values())) - MISSING
+    cell_labels: dict[str, tuple[str, ...]] = {}
+    labels: set[str] = set()
+    for cell in _list_cells(pairs):
+        cell_labels[cell] = split_levels(cell)
+        labels.update(cell_labels[cell])
 
-    spelling = spell_labels(labels)
+    spelling = spell_labels(labels - MISSING)
     meaning = read_label_tags(spelling, scheme)
 
     levels: dict[str, tuple[Level, ...]] = {}
@@ -307,6 +348,16 @@ def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
     guess = choose_scheme(_count_borders(pairs, levels), scheme)
     name = BARE if meaning.are_bare else guess.scheme.name
     return TagColumn(guess.scheme, name, guess.share, levels, repairs)
+
+
+def _list_cells(pairs: CellPairs) -> list[str]:
+    """Return the different cells of a column, sorted."""
+    cells: set[str] = set()
+    for pair in pairs:
+        for cell in pair:
+            if cell is not None:
+                cells.add(cell)
+    return sorted(cells)
 
 
 def split_levels(cell: str) -> tuple[str, ...]:
@@ -357,14 +408,18 @@ def read_label_tags(spelling: LabelSpelling, scheme: str = "auto") -> LabelTags:
         raise CorpusError(f"the tags {', '.join(distinct[:8])} cannot be read: {error}") from error
     tags = {label: read[spelled] for label, spelled in spelling.spelled.items()}
 
-    with_type = [(spelled, tag) for spelled, tag in read.items() if tag.entity_type]
-    has_prefixes = any(spelled != tag.entity_type for spelled, tag in with_type)
+    has_types = False
+    has_prefixes = False
+    for spelled, tag in read.items():
+        if tag.entity_type:
+            has_types = True
+            has_prefixes |= spelled != tag.entity_type
     repairs = dict(spelling.repairs)
     if has_prefixes:
         for label, tag in tags.items():
             if label == tag.entity_type:
                 repairs[label] = f"type without a prefix, read as {tag.prefix}-"
-    return LabelTags(tags, are_bare=bool(with_type) and not has_prefixes, repairs=repairs)
+    return LabelTags(tags, are_bare=has_types and not has_prefixes, repairs=repairs)
 
 
 def _read_bare(labels: Iterable[str]) -> dict[str, Tag]:
@@ -403,10 +458,14 @@ def _are_prefixes(tags: Mapping[str, Tag], prefixed: Mapping[str, Tag]) -> bool:
         tags: How the labels were read.
         prefixed: The tags of those that look as if they had prefixes.
     """
-    if any(tag.entity_type not in ("", label) for label, tag in tags.items()):
-        return False  # they were read with prefixes
-    types = {label for label, tag in tags.items() if tag.entity_type}
-    if types == set(prefixed) and any(tag.prefix == "B" for tag in prefixed.values()):
+    types: set[str] = set()
+    for label, tag in tags.items():
+        if tag.entity_type not in ("", label):
+            return False  # they were read with prefixes
+        if tag.entity_type:
+            types.add(label)
+    prefixes = {tag.prefix for tag in prefixed.values()}
+    if types == set(prefixed) and "B" in prefixes:
         return True
     entity_types = {tag.entity_type for tag in prefixed.values()}
     return len(entity_types) < len(prefixed)
@@ -485,6 +544,9 @@ def write_cells(spans: Sequence[TokenSpan], n_words: int, scheme: str) -> list[s
     """
     if scheme == BARE:
         tags = write_tags(spans, n_words, SCHEMES["IO"])
-        return [tag.entity_type or OUTSIDE.prefix for tag in tags]
+        cells: list[str] = []
+        for tag in tags:
+            cells.append(tag.entity_type or OUTSIDE.prefix)
+        return cells
     tags = write_tags(spans, n_words, get_scheme(scheme or DEFAULT_SCHEME))
     return list(map(str, tags))

@@ -1,8 +1,8 @@
 """Gold and predicted entities of one text, brought together by their characters.
 
-Two Docs of one text may be tokenised differently, so entities are compared by character offsets and nothing is
-dropped: an entity that no token of the other Doc matches is still one that was right or wrong. Where even the white
-space differs, the predicted offsets are moved to the gold text. The rule is that of
+Two Docs of one text may be tokenised differently, so entities are compared by character offsets and
+nothing is dropped: an entity that no token of the other Doc matches is still right or wrong. Where
+even the white space differs, the predicted offsets are moved to the gold text. The rule is that of
 ``pipe/gold.py``, by which calibration judges, too.
 """
 
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from spacy.attrs import IDX, LENGTH, ORTH, SENT_START
 from spacy.tokens import Doc
 
-from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.core.arrays import Bools, Ints
 from spacy_hf_ner.core.judging import TextMap
-from spacy_hf_ner.pipe.gold import Entity, map_text, read_entities, read_gold, read_group
+from spacy_hf_ner.pipe.gold import Entity, Gold, map_text, read_entities, read_gold, read_group
 
 __all__ = [
     "DocPair",
@@ -42,8 +41,9 @@ class DocPair:
         gold: The gold entities.
         predicted: The predicted entities that can be judged.
         unjudged: Predicted entities on tokens that nobody has annotated: neither right nor wrong.
-        token_borders: First character and end of the tokens that both tokenisations have in common, in the sense
-            that a border of either is a border here; without tokens that nobody has annotated. Shape: (n_tokens, 2).
+        token_borders: First character and end of the pieces that the tokens of both Docs are cut
+            into: a border in either Doc is a border of a piece. Pieces of tokens that nobody has
+            annotated are left out. Shape: (n_pieces, 2).
         sentence_starts: First character of each gold sentence; empty where unknown.
     """
 
@@ -61,12 +61,17 @@ class DocPair:
 
 
 def have_overlaps(entities: Sequence[Entity]) -> bool:
-    """Tell whether some of the entities share a character; they are in text order."""
-    return any(one.end_char > other.start_char for one, other in pairwise(entities))
+    """Tell whether some of the entities share a character.
+
+    Args:
+        entities: In text order.
+    """
+    # Where no neighbours overlap, each entity starts behind the ends of all before it.
+    return any(before.end_char > after.start_char for before, after in pairwise(entities))
 
 
 def name_apart(name: str, types: Container[str]) -> str:
-    """Return a name for what is no type, in brackets if a type is called so.
+    """Return a name for something that is no type, in brackets if a type has the same name.
 
     >>> name_apart("nothing", ["PER"]), name_apart("nothing", ["PER", "nothing"])
     ('nothing', '(nothing)')
@@ -81,8 +86,9 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
 
     Args:
         gold: The Doc with gold entities.
-        predicted: The Doc with predicted entities; it may be tokenised differently. Where they are in its span group
-            and not in ``doc.ents``, the gold ones are those of the gold Doc's group of that key, if it has one.
+        predicted: The Doc with predicted entities; it may be tokenised differently. Where they are
+            in its span group and not in ``doc.ents``, the gold ones are those of the gold Doc's
+            group of that key, if it has one.
         spans_key: The span group.
 
     Raises:
@@ -94,30 +100,47 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
     # Equal tokens at equal places: the texts are the same, and need not be put together.
     predicted_text = text if np.array_equal(gold_tokens, tokens) else predicted.text
     text_map = map_text(text, predicted_text)
-    found = read_entities(predicted, spans_key=spans_key)
+    entities = read_entities(predicted, spans_key=spans_key)
     gold_borders = _borders(*gold_tokens[:2])
     borders = _borders(*tokens[:2])
     if text_map is not None:
-        found = tuple([_move_entity(entity, text_map) for entity in found])
-        moved = [text_map.move(start, end) for start, end in borders.tolist()]
-        borders = np.array(moved, dtype=np.int64).reshape(-1, 2)
+        entities = tuple([_move_entity(entity, text_map) for entity in entities])
+        borders = _move_borders(borders, text_map)
 
     # Predictions that are in the span group alone are judged by gold's group.
     prefer_group = not predicted.has_annotation("ENT_IOB")
-    known = read_gold(gold, spans_key=spans_key, prefer_group=prefer_group)
-    judged: Sequence[Entity] = found
-    unjudged: set[Entity] = set()
-    if len(known.missing):
-        unjudged = {e for e in found if not known.can_judge(e.start_char, e.end_char)}
-        judged = [entity for entity in found if entity not in unjudged]
+    gold_data = read_gold(gold, spans_key=spans_key, prefer_group=prefer_group)
+    judged, unjudged = _split_by_annotation(entities, gold_data)
     return DocPair(
         text=text,
-        gold=known.entities,
-        predicted=tuple(judged),
-        unjudged=tuple(sorted(unjudged)),
-        token_borders=_without(_merge_borders(gold_borders, borders), known.missing),
+        gold=gold_data.entities,
+        predicted=judged,
+        unjudged=unjudged,
+        token_borders=_without(_merge_borders(gold_borders, borders), gold_data.missing),
         sentence_starts=_sentence_starts(gold, gold_borders, sent_start),
     )
+
+
+def _split_by_annotation(
+    entities: tuple[Entity, ...], gold: Gold
+) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
+    """Return the predicted entities that gold can judge, and those that it cannot, each once."""
+    if len(gold.missing) == 0:
+        return entities, ()
+    judged: list[Entity] = []
+    unjudged: set[Entity] = set()
+    for entity in entities:
+        if gold.can_judge(entity.start_char, entity.end_char):
+            judged.append(entity)
+        else:
+            unjudged.add(entity)
+    return tuple(judged), tuple(sorted(unjudged))
+
+
+def _move_borders(borders: Ints, text_map: TextMap) -> Ints:
+    """Return the borders that tokens have in the gold text. Shape: (n_tokens, 2)."""
+    moved = [text_map.move(start_char, end_char) for start_char, end_char in borders.tolist()]
+    return np.array(moved, dtype=np.int64).reshape(-1, 2)
 
 
 def _move_entity(entity: Entity, text_map: TextMap) -> Entity:
@@ -132,10 +155,12 @@ def _read_columns(doc: Doc, attributes: list[int | str]) -> Ints:
 
 
 def _borders(start_char: Ints, length: Ints) -> Ints:
+    """Return first character and end of each token. Shape: (n_tokens, 2)."""
     return np.stack([start_char, start_char + length], axis=1)
 
 
 def _sentence_starts(doc: Doc, borders: Ints, sent_start: Ints) -> tuple[int, ...]:
+    """Return the first character of each sentence; empty where nobody has set sentences."""
     if not len(doc) or not doc.has_annotation("SENT_START"):
         return ()
     is_start = sent_start == 1
@@ -144,7 +169,10 @@ def _sentence_starts(doc: Doc, borders: Ints, sent_start: Ints) -> tuple[int, ..
 
 
 def _merge_borders(first: Ints, second: Ints) -> Ints:
-    """Cut the tokens of both at the borders of both; characters that no token covers stay uncovered."""
+    """Return the tokens of both Docs, cut at the borders of both. Shape: (n_pieces, 2)."""
+    # first   |New York|   |met|        Characters that no token covers, such as white space, are
+    # second  |New| |York| |met|        in no piece.
+    # pieces  |New|_|York| |met|
     if np.array_equal(first, second):
         return first
     edges = np.unique(np.concatenate([first.ravel(), second.ravel()]))
@@ -153,13 +181,23 @@ def _merge_borders(first: Ints, second: Ints) -> Ints:
 
 
 def _without(borders: Ints, missing: Ints) -> Ints:
-    return borders[~_covered(borders, missing)] if len(missing) else borders
+    """Return the borders of pieces that lie in no token of ``missing``. Shape: (n_left, 2)."""
+    if len(missing) == 0:
+        return borders
+    return borders[~_covered(borders, missing)]
 
 
-def _covered(pieces: Ints, tokens: Ints) -> npt.NDArray[np.bool_]:
-    """Tell which pieces lie in a token; tokens are in text order and disjoint."""
+def _covered(pieces: Ints, tokens: Ints) -> Bools:
+    """Return which pieces lie in a token. Shape: (n_pieces,).
+
+    Args:
+        pieces: Stretches that no border of a token cuts. Shape: (n_pieces, 2).
+        tokens: In text order and disjoint. Shape: (n_tokens, 2).
+    """
     if len(tokens) == 0:
         return np.zeros(len(pieces), dtype=bool)
-    at = np.searchsorted(tokens[:, 0], pieces[:, 0], side="right") - 1
-    inside: npt.NDArray[np.bool_] = (at >= 0) & (pieces[:, 1] <= tokens[np.maximum(at, 0), 1])
-    return inside
+    # The last token that does not start behind the start of the piece; -1 if all do.
+    token_i = np.searchsorted(tokens[:, 0], pieces[:, 0], side="right") - 1
+    ends_inside = pieces[:, 1] <= tokens[np.maximum(token_i, 0), 1]
+    covered: Bools = (token_i >= 0) & ends_inside
+    return covered

@@ -1,106 +1,120 @@
 """``spacy_hf_ner.RunLogger.v1``: what a training run is doing, on the console and as JSON lines.
 
-The lines are those of ``spacy.ConsoleLogger.v3`` with more keys, so :mod:`.training_log` reads both. Like every
-logger of spaCy it can be one link of ``spacy.ChainLogger.v1``.
+The lines are those of ``spacy.ConsoleLogger.v3`` with more keys, so :mod:`.training_log` reads
+both. Like every logger of spaCy it can be one link of ``spacy.ChainLogger.v1``.
 """
 
 import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 from spacy.language import Language
 from spacy.util import registry
 from tqdm import tqdm
 from wasabi.tables import row, table
 
+from spacy_hf_ner.evaluation.formatting import format_duration, format_percent
+
 if TYPE_CHECKING:
     from thinc.api import Optimizer
+
+__all__ = ["Info", "LogStep", "SetupLogger", "make_run_logger_v1"]
 
 Info = dict[str, Any]
 LogStep = Callable[[Info | None], None]
 SetupLogger = Callable[..., tuple[LogStep, Callable[[], None]]]
 
-_SCORES = ("ents_p", "ents_r", "ents_f")
-_MAX_TYPES = 8  # columns; the table at the end and the file have every type
+_SCORES: Final = ("ents_p", "ents_r", "ents_f")
+
+# Types with a column on the console; the table at the end and the file have all of them.
+_MAX_TYPES: Final = 8
+_TYPE_WIDTH: Final = 7
+
+# spaCy counts the passes that are completed: the current one is half done, on average.
+_HALF_A_PASS: Final = 0.5
 
 
-def make_run_logger_v1(output_file: str | None = None, progress_bar: bool = True) -> SetupLogger:  # noqa: FBT001, FBT002
-    """Return a logger that shows loss, P, R, F, F per type, learn rate, words/s and time left at every evaluation.
+def make_run_logger_v1(
+    output_file: str | None = None,
+    progress_bar: bool = True,  # noqa: FBT001, FBT002 - spaCy passes settings by name
+) -> SetupLogger:
+    """Return a logger that shows the state of a run at every evaluation.
+
+    It shows the losses, P, R, F, F per type, learn rate, words/s and the time left.
 
     Args:
-        output_file: A JSONL file to write, replaced if it exists; the report's training curves are read from it.
+        output_file: A JSONL file to write, replaced if it exists; the report's training curves are
+            read from it.
         progress_bar: Show a progress bar on a terminal.
     """
 
-    def setup(nlp: Language, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr) -> Any:  # noqa: ANN401
-        run = _Run(
-            nlp,
-            stdout,
-            stderr,
-            Path(output_file) if output_file else None,
-            progress_bar=progress_bar,
-        )
+    def setup(
+        nlp: Language, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
+    ) -> tuple[LogStep, Callable[[], None]]:
+        run = _Run(nlp, stdout, stderr, output_file, progress_bar=progress_bar)
         return run.log_step, run.finalize
 
     return setup
 
 
 class _Run:
-    """One training run. spaCy calls ``log_step`` after each update, with information only after evaluations."""
+    """One training run.
+
+    spaCy calls ``log_step`` after each update, with information only after evaluations.
+    """
 
     def __init__(
         self,
         nlp: Language,
         stdout: IO[str],
         stderr: IO[str],
-        output_file: Path | None,
+        output_file: str | None,
         *,
         progress_bar: bool,
     ) -> None:
         training = nlp.config.interpolate()["training"]
+        self._max_steps = int(training["max_steps"])
+        self._max_epochs = int(training["max_epochs"])
+        # A logger is not given the optimizer; another one, stepped as often, has the same rate.
+        resolved = registry.resolve({"optimizer": training["optimizer"]})
+        self._optimizer: Optimizer = resolved["optimizer"]
+        self._pipes = _find_trainable_pipes(nlp)
+        self._types = _find_types(nlp, self._pipes)[:_MAX_TYPES]
         self._stdout = stdout
-        self._pipes = [name for name, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
-        self._max_steps, self._max_epochs = int(training["max_steps"]), int(training["max_epochs"])
-        self._types = sorted(
-            {t for name in self._pipes for t in nlp.pipe_labels.get(name, ()) if isinstance(t, str)}
-        )
-        # A logger is not given the optimizer; one of its own, stepped as often, has the same learn rate.
-        self._optimizer: Optimizer = registry.resolve({"optimizer": training["optimizer"]})[
-            "optimizer"
-        ]
-        self._file = _open(output_file) if output_file else None
-        total = self._max_steps or None
+        self._file: IO[str] | None = None
+        if output_file:
+            self._file = _open(Path(output_file))
+        # tqdm shows a bar on terminals only if "disable" is None; False shows it in log files, too.
+        disable = None if progress_bar else True
         self._bar = tqdm(
-            total=total,
+            total=self._max_steps or None,
             unit="step",
             file=stderr,
             leave=False,
-            disable=None if progress_bar else True,
+            disable=disable,
         )
-        self._start = self._last = time.perf_counter()
-        self._plain_seconds, self._n_plain, self._n_words = 0.0, 0, 0
         self._best: Info | None = None
+        self._speedometer = _Speedometer()
+        self._start = time.perf_counter()
+        self._last = self._start
+
         losses = [f"LOSS {name}" for name in self._pipes]
-        self._widths = [3, 7, *(max(9, len(loss)) for loss in losses), *[6] * 4, 9, 8, 8]
-        self._widths += [7] * len(self._types[:_MAX_TYPES])
-        header = ["E", "#", *losses, "P", "R", "F", "SCORE"]
-        header += ["RATE", "WORDS/S", "LEFT", *(t[:7] for t in self._types[:_MAX_TYPES])]
-        self._write(header)
-        self._write(["-" * width for width in self._widths])
+        self._widths = self._find_widths(losses)
+        self._write_header(losses)
 
     def log_step(self, info: Info | None) -> None:
         """Record one update; with information, an evaluation too."""
+        # The rate of the update that was made, so it is read before the schedule moves on.
         learn_rate = float(self._optimizer.learn_rate)
         self._optimizer.step_schedules()  # type: ignore[no-untyped-call]
         self._bar.update()
         now = time.perf_counter()
         if info is None:
-            self._plain_seconds += now - self._last
-            self._n_plain += 1
+            self._speedometer.add_update(now - self._last)
         else:
             self._log_evaluation(info, learn_rate, now)
         self._last = time.perf_counter()
@@ -110,107 +124,187 @@ class _Run:
         self._bar.close()
         if self._file:
             self._file.close()
-        per_type = (self._best or {}).get("other_scores", {}).get("ents_per_type")
-        if per_type:
-            rows = [
-                (t, *(f"{one[key] * 100:.2f}" for key in "prf"))
-                for t, one in sorted(per_type.items())
-            ]
-            header = (f"best: #{self._best['step']}" if self._best else "", "P", "R", "F")
-            print(
-                table(rows, header=header, aligns=("l", "r", "r", "r"), divider=True),
-                file=self._stdout,
-            )
+        if self._best is None:
+            return
+        per_type = self._best["other_scores"].get("ents_per_type")
+        if not per_type:
+            return
+        rows: list[tuple[str, ...]] = []
+        for entity_type, scores in sorted(per_type.items()):
+            precision = format_percent(scores["p"])
+            recall = format_percent(scores["r"])
+            f1 = format_percent(scores["f"])
+            rows.append((entity_type, precision, recall, f1))
+        header = (f"best: #{self._best['step']}", "P", "R", "F")
+        per_type_table = table(rows, header=header, aligns=("l", "r", "r", "r"), divider=True)
+        print(per_type_table, file=self._stdout)
 
     def _log_evaluation(self, info: Info, learn_rate: float, now: float) -> None:
         scores = info["other_scores"]
         if self._best is None or info["score"] > self._best["score"]:
             self._best = {"step": info["step"], "score": info["score"], "other_scores": scores}
-        speed, left = self._words_per_second(info), self._seconds_left(info, now)
-        per_type = scores.get("ents_per_type") or {}
-        losses = {name: float(info["losses"].get(name, 0.0)) for name in self._pipes}
-        self._write(
-            [
-                str(info["epoch"]),
-                str(info["step"]),
-                *(f"{loss:.2f}" for loss in losses.values()),
-                *(_percent_or_blank(scores.get(key)) for key in _SCORES),
-                f"{info['score'] * 100:.2f}",
-                f"{learn_rate:.2e}",
-                "" if speed is None else f"{speed:,.0f}",
-                "" if left is None else _duration(left),
-                *(
-                    _percent_or_blank(per_type.get(t, {}).get("f"))
-                    for t in self._types[:_MAX_TYPES]
-                ),
-            ]
-        )
-        if self._file:
-            plain = {
-                key: _as_logged(key, value)
-                for key, value in scores.items()
-                if isinstance(value, int | float)
-            }
-            line = {
-                "epoch": info["epoch"],
-                "step": info["step"],
-                "losses": losses,
-                "scores": plain,
-                "score": float(info["score"]),
-                "per_type": per_type,
-                "learn_rate": learn_rate,
-                "words_per_second": speed,
-                "seconds": now - self._start,
-            }
-            self._file.write(json.dumps(_finite(line), default=float) + "\n")
-            self._file.flush()
 
-    def _words_per_second(self, info: Info) -> float | None:
-        """Return the throughput of the updates since the last evaluation, without the one that was followed by one."""
-        n_words = info["words"] - self._n_words
-        seconds, n_plain = self._plain_seconds, self._n_plain
-        self._n_words, self._plain_seconds, self._n_plain = info["words"], 0.0, 0
-        return n_words * n_plain / (n_plain + 1) / seconds if n_plain and seconds else None
+        losses = {name: float(info["losses"].get(name, 0.0)) for name in self._pipes}
+        words_per_second = self._speedometer.read(info["words"])
+        self._show(info, losses, learn_rate, words_per_second, now)
+        if self._file is None:
+            return
+        line = {
+            "epoch": info["epoch"],
+            "step": info["step"],
+            "losses": losses,
+            "scores": _read_scores(scores),
+            "score": float(info["score"]),
+            "per_type": scores.get("ents_per_type") or {},
+            "learn_rate": learn_rate,
+            "words_per_second": words_per_second,
+            "seconds": now - self._start,
+        }
+        self._file.write(json.dumps(_replace_non_finite(line), default=float) + "\n")
+        self._file.flush()
+
+    def _show(
+        self,
+        info: Info,
+        losses: Mapping[str, float],
+        learn_rate: float,
+        words_per_second: float | None,
+        now: float,
+    ) -> None:
+        """Write an evaluation as a row on the console, in the order of the header."""
+        scores = info["other_scores"]
+        per_type = scores.get("ents_per_type") or {}
+        speed = ""
+        if words_per_second is not None:
+            speed = f"{words_per_second:,.0f}"
+        time_left = ""
+        seconds_left = self._seconds_left(info, now)
+        if seconds_left is not None:
+            time_left = format_duration(seconds_left)
+
+        cells = [str(info["epoch"]), str(info["step"])]
+        for loss in losses.values():
+            cells.append(f"{loss:.2f}")
+        for key in _SCORES:
+            cells.append(format_percent(scores.get(key)))
+        cells += [format_percent(info["score"]), f"{learn_rate:.2e}", speed, time_left]
+        for entity_type in self._types:
+            cells.append(format_percent(per_type.get(entity_type, {}).get("f")))
+        self._write(cells)
 
     def _seconds_left(self, info: Info, now: float) -> float | None:
-        done = info["step"] + 1
-        totals = [self._max_steps] if self._max_steps else []
-        if self._max_epochs > 0:  # the current pass is half done, on average
-            totals.append(round(done * self._max_epochs / (info["epoch"] + 0.5)))
-        return max(min(totals) - done, 0) * (now - self._start) / done if totals else None
+        """Return how long the run will go on at its mean speed; None if it has no end."""
+        n_done = info["step"] + 1
+        totals: list[int] = []
+        if self._max_steps:
+            totals.append(self._max_steps)
+        if self._max_epochs > 0:
+            n_passes = info["epoch"] + _HALF_A_PASS
+            totals.append(round(n_done * self._max_epochs / n_passes))
+        if not totals:
+            return None
+        n_left = max(min(totals) - n_done, 0)
+        seconds_left: float = n_left * (now - self._start) / n_done
+        return seconds_left
 
-    def _write(self, cells: list[str]) -> None:
+    def _write_header(self, losses: Sequence[str]) -> None:
+        names = ["E", "#", *losses, "P", "R", "F", "SCORE", "RATE", "WORDS/S", "LEFT"]
+        for entity_type in self._types:
+            names.append(entity_type[:_TYPE_WIDTH])
+        self._write(names)
+        self._write(["-" * width for width in self._widths])
+
+    def _find_widths(self, losses: Sequence[str]) -> list[int]:
+        """Return the width of each column, in the order of the header."""
+        # The name of a component is shown whole; a loss takes nine characters.
+        loss_widths = [max(9, len(name)) for name in losses]
+        score_widths = [6, 6, 6, 6]
+        type_widths = [_TYPE_WIDTH] * len(self._types)
+        return [3, 7, *loss_widths, *score_widths, 9, 8, 8, *type_widths]
+
+    def _write(self, cells: Sequence[str]) -> None:
+        aligns: list[Literal["r"]] = ["r"] * len(cells)
+        line = row(cells, widths=self._widths, aligns=aligns, spacing=2)
+        # The bar would share the line with the row.
         self._bar.clear()
-        print(
-            row(cells, widths=self._widths, aligns=["r"] * len(cells), spacing=2),
-            file=self._stdout,
-            flush=True,
-        )
+        print(line, file=self._stdout, flush=True)
         self._bar.refresh()
+
+
+class _Speedometer:
+    """Training throughput between evaluations.
+
+    The update before an evaluation is not timed: what passes until the logger is called again is
+    the time of the evaluation, too.
+    """
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._n_timed = 0
+        self._n_words = 0
+
+    def add_update(self, seconds: float) -> None:
+        """Count an update that no evaluation followed."""
+        self._seconds += seconds
+        self._n_timed += 1
+
+    def read(self, n_words: int) -> float | None:
+        """Return words per second since the last call; None if no update was timed.
+
+        Args:
+            n_words: Words of the whole run so far.
+        """
+        n_new = n_words - self._n_words
+        seconds = self._seconds
+        n_timed = self._n_timed
+        self._seconds = 0.0
+        self._n_timed = 0
+        self._n_words = n_words
+        if not n_timed or not seconds:
+            return None
+        # The words are those of one update more than the time: the one that was evaluated.
+        return n_new * n_timed / (n_timed + 1) / seconds
+
+
+def _find_trainable_pipes(nlp: Language) -> list[str]:
+    """Return the names of the components that can have a loss."""
+    names: list[str] = []
+    for name, pipe in nlp.pipeline:
+        if getattr(pipe, "is_trainable", False):
+            names.append(name)
+    return names
+
+
+def _find_types(nlp: Language, pipes: Sequence[str]) -> list[str]:
+    """Return the labels of the components, in alphabetical order."""
+    labels: set[str] = set()
+    for name in pipes:
+        # Some components of spaCy have labels that are no strings.
+        labels.update(label for label in nlp.pipe_labels.get(name, ()) if isinstance(label, str))
+    return sorted(labels)
+
+
+def _read_scores(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Return the scores that are numbers, as spaCy's ConsoleLogger logs them."""
+    logged: dict[str, float] = {}
+    for name, value in scores.items():
+        if not isinstance(value, int | float):
+            continue
+        # In percent, but for the speed.
+        scale = 1 if name == "speed" else 100
+        logged[name] = float(value) * scale
+    return logged
+
+
+def _replace_non_finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
+    """Return a value with None for NaN and infinity, for which JSON has no word."""
+    if isinstance(value, dict):
+        return {name: _replace_non_finite(inner) for name, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _open(path: Path) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("w", encoding="utf8")
-
-
-def _as_logged(key: str, value: float) -> float:
-    """Return a score as spaCy's ConsoleLogger logs it: in percent, but for the speed."""
-    return float(value) if key == "speed" else float(value) * 100
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
-    """Return a value as it can stand in JSON, which has no word for NaN and infinity: None in their place."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _percent_or_blank(value: float | None) -> str:
-    return "" if value is None else f"{value * 100:.2f}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,9 +1,9 @@
 """An evaluation as JSON, and as rows of text for a console table or a page."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from spacy_hf_ner.evaluation.confidence import Confidence, ThresholdCurve, ThresholdPoint
 from spacy_hf_ner.evaluation.formatting import format_interval, format_percent
@@ -15,6 +15,8 @@ from spacy_hf_ner.evaluation.seqeval_report import SeqevalScores
 from spacy_hf_ner.evaluation.strict import Averages, Counts, StrictScores
 
 __all__ = ["FORMAT_VERSION", "as_json", "interval_of", "per_type_rows", "program_rows"]
+
+T = TypeVar("T")
 
 FORMAT_VERSION: Final = 1
 
@@ -34,11 +36,11 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "words_per_second": evaluation.words_per_second,
         "n_unjudged": evaluation.n_unjudged,
         "strict": _strict_json(evaluation.strict, evaluation.intervals),
-        "semeval": {view: _semeval_json(row) for view, row in evaluation.semeval.items()},
+        "semeval": _map_values(_semeval_json, evaluation.semeval),
         "token_accuracy": evaluation.token_accuracy,
         "seqeval": {scores.mode: _seqeval_json(scores) for scores in evaluation.seqeval},
         "spacy": dict(evaluation.spacy_scores),
-        "slices": {slicing.name: _counts_by_name(slicing.counts) for slicing in evaluation.slices},
+        "slices": {s.name: _map_values(_counts_json, s.counts) for s in evaluation.slices},
         "confusion": {"types": confusion.types, "counts": confusion.counts},
         "confidence": _confidence_json(evaluation.confidence),
         "thresholds": {curve.entity_type: _curve_json(curve) for curve in evaluation.thresholds},
@@ -80,10 +82,10 @@ def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
         if not _SPACY_F1.fullmatch(key):
             continue
         prefix = key.removesuffix("f")
-        prf = [spacy_scores.get(prefix + measure) for measure in "prf"]
+        shares = [spacy_scores.get(prefix + measure) for measure in "prf"]
         # The Scorer gives None where it had nothing to judge.
-        if all(isinstance(share, float) for share in prf):
-            rows.append(("spaCy's Scorer, by tokens", *map(format_percent, prf), ""))
+        if all(isinstance(share, float) for share in shares):
+            rows.append(("spaCy's Scorer, by tokens", *map(format_percent, shares), ""))
     return rows
 
 
@@ -127,15 +129,11 @@ def _counts_json(row: Counts) -> dict[str, Any]:
     }
 
 
-def _counts_by_name(counts: Mapping[str, Counts]) -> dict[str, Any]:
-    return {name: _counts_json(row) for name, row in counts.items()}
-
-
 def _strict_json(strict: StrictScores, intervals: Intervals | None) -> dict[str, Any]:
     json: dict[str, Any] = {
         "micro": _counts_json(strict.micro),
         "macro": _averages_json(strict.macro),
-        "per_type": _counts_by_name(strict.per_type),
+        "per_type": _map_values(_counts_json, strict.per_type),
         "intervals_95": None,
     }
     if intervals is not None:
@@ -148,14 +146,11 @@ def _semeval_json(row: SemevalCounts) -> dict[str, Any]:
 
 
 def _seqeval_json(scores: SeqevalScores) -> dict[str, Any]:
-    per_type: dict[str, Any] = {}
-    for entity_type, row in scores.per_type.items():
-        per_type[entity_type] = _averages_json(row)
     return {
         "micro": _averages_json(scores.micro),
         "macro": _averages_json(scores.macro),
         "weighted": _averages_json(scores.weighted),
-        "per_type": per_type,
+        "per_type": _map_values(_averages_json, scores.per_type),
     }
 
 
@@ -180,6 +175,11 @@ def _curve_json(curve: ThresholdCurve) -> dict[str, Any]:
     if curve.high_precision is not None:
         json["high_precision"] = _point_json(curve.high_precision)
     return json
+
+
+def _map_values(to_json: Callable[[T], Any], rows: Mapping[Any, T]) -> dict[str, Any]:
+    """Return each row as JSON, under the name that it has."""
+    return {name: to_json(row) for name, row in rows.items()}
 
 
 def _point_json(point: ThresholdPoint) -> dict[str, float]:

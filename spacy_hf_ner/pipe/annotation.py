@@ -1,4 +1,4 @@
-"""Entities on a Doc: set them with their scores, and read them back in other people's formats."""
+"""Entities on a Doc: set them with their scores, and read them back in other formats."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -9,13 +9,28 @@ import numpy as np
 from spacy.attrs import ENT_ID, ENT_KB_ID
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_hf_ner.core.arrays import Bools
 from spacy_hf_ner.core.schemes import get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.pipe.segments import find_kept_tokens
 from spacy_hf_ner.pipe.span_group import LastingSpanGroup
 
-ANNOTATOR = "hf_ner"  # marks span groups whose scores are this component's
+__all__ = [
+    "ANNOTATOR",
+    "HFEntity",
+    "ScoredSpan",
+    "as_hf_entities",
+    "as_tags",
+    "get_score",
+    "make_spans",
+    "register_score_extension",
+    "set_entities",
+    "set_span_group",
+    "without_entities",
+]
+
+ANNOTATOR = "hf_ner"  # in the attrs of span groups whose scores are ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +38,8 @@ class ScoredSpan:
     """An entity that was found, and how probable it is.
 
     Attributes:
-        span: Where and what.
-        score: In [0, 1].
+        span: Its tokens and its type.
+        score: Its probability, in [0, 1].
     """
 
     span: TokenSpan
@@ -43,7 +58,8 @@ class HFEntity(TypedDict):
 
 def make_spans(doc: Doc, found: Sequence[ScoredSpan]) -> list[Span]:
     """Return what was found as spaCy's spans."""
-    return [Span(doc, one.span.start, one.span.end, label=one.span.entity_type) for one in found]
+    token_spans = [scored_span.span for scored_span in found]
+    return [Span(doc, span.start, span.end, label=span.entity_type) for span in token_spans]
 
 
 def set_entities(doc: Doc, spans: list[Span], *, overwrite: bool) -> None:
@@ -51,23 +67,43 @@ def set_entities(doc: Doc, spans: list[Span], *, overwrite: bool) -> None:
 
     Args:
         doc: The Doc.
-        spans: Spans that overlap neither each other nor, unless they overwrite, entities that are kept.
+        spans: Spans that do not overlap each other, nor entities that are kept.
         overwrite: Replace what was set earlier, ids included.
     """
     if overwrite:
-        for i in np.flatnonzero(doc.to_array([ENT_ID, ENT_KB_ID]).reshape(-1, 2).any(axis=1)):
-            doc[int(i)].ent_id = doc[int(i)].ent_kb_id = 0  # set_ents would keep them
-    elif (kept := find_kept_tokens(doc)).any():
-        free = ~kept
-        for span in spans:
-            free[span.start : span.end] = False
-        doc.set_ents(spans, outside=_find_runs(doc, free), default="unmodified")
+        _clear_entity_ids(doc)
+        doc.set_ents(spans, default="outside")
         return
-    doc.set_ents(spans, default="outside")
+    is_kept = find_kept_tokens(doc)
+    if not is_kept.any():
+        doc.set_ents(spans, default="outside")
+        return
+    is_outside = ~is_kept
+    for span in spans:
+        is_outside[span.start : span.end] = False
+    doc.set_ents(spans, outside=_find_runs(doc, is_outside), default="unmodified")
+
+
+def _clear_entity_ids(doc: Doc) -> None:
+    """Remove the ids of entities from the tokens; ``set_ents`` alone would keep them."""
+    ids = doc.to_array([ENT_ID, ENT_KB_ID]).reshape(-1, 2)
+    for token_i in np.flatnonzero(ids.any(axis=1)).tolist():
+        doc[token_i].ent_id = 0
+        doc[token_i].ent_kb_id = 0
+
+
+def _find_runs(doc: Doc, wanted: Bools) -> list[Span]:
+    """Return the runs of wanted tokens as spans without a label."""
+    # A run begins where the difference to the token before is 1, and ends where it is -1:
+    #   wanted      . T T . T .    with a False before the first token and after the last
+    #   difference  0 1 0 -1 1 -1 0
+    padded = np.concatenate([[False], wanted, [False]]).astype(np.int8)
+    edges = np.flatnonzero(np.diff(padded))
+    return [Span(doc, start, end) for start, end in edges.reshape(-1, 2).tolist()]
 
 
 def without_entities(doc: Doc) -> Doc:
-    """Return the Doc, or a copy if it has entities: the component would work around them."""
+    """Return the Doc, or a copy without entities if it has some, which prediction would keep."""
     if not find_kept_tokens(doc).any():
         return doc
     stripped = doc.copy()
@@ -85,55 +121,74 @@ def set_span_group(
         spans: The spans, in order of their start.
         scores: Their scores.
         key: The key.
-        keep_entities: Keep the spans of an earlier group that are entities of the Doc still, and their scores: the
-            Doc went through a pipeline before, or another hf_ner has the same key.
+        keep_entities: Keep those spans of an earlier group, with their scores, that are still
+            entities of the Doc. There is one if the Doc went through a pipeline before, or if
+            another hf_ner has the same key.
     """
     earlier = doc.spans.get(key)
     if keep_entities and earlier is not None:
-        found = {
-            (span.start, span.end, span.label): score
-            for span, score in zip(spans, scores, strict=True)
-        }
-        known = [found.get((e.start, e.end, e.label), _find_score(e, earlier)) for e in doc.ents]
-        spans = [ent for ent, score in zip(doc.ents, known, strict=True) if score is not None]
-        scores = [score for score in known if score is not None]
+        spans, scores = _merge_scores(doc, spans, scores, earlier)
     attrs = {"scores": scores, "annotator": ANNOTATOR}
     doc.spans[key] = LastingSpanGroup(doc, name=key, spans=spans, attrs=attrs)
+
+
+def _merge_scores(
+    doc: Doc, spans: list[Span], scores: list[float], earlier: SpanGroup
+) -> tuple[list[Span], list[float]]:
+    """Return the entities of a Doc that have a new or an earlier score, and these scores."""
+    new_scores: dict[tuple[int, int, int], float] = {}
+    for span, score in zip(spans, scores, strict=True):
+        new_scores[span.start, span.end, span.label] = score
+    scored_entities: list[Span] = []
+    entity_scores: list[float] = []
+    for entity in doc.ents:
+        known = new_scores.get((entity.start, entity.end, entity.label))
+        if known is None:
+            known = _find_score(entity, earlier)
+        if known is not None:
+            scored_entities.append(entity)
+            entity_scores.append(known)
+    return scored_entities, entity_scores
 
 
 def get_score(span: Span) -> float | None:
     """Return how probable a span with its type is, in [0, 1]; None if hf_ner did not set it.
 
-    It is what ``span._.score`` calls. The span is looked up by its characters and label in the groups that hf_ner made.
-    spaCy leaves these behind in ``span.as_doc()``, and their scores in ``Doc.from_docs``.
+    This is what ``span._.score`` calls. The span is looked up by its characters and label in the
+    groups that hf_ner made. ``span.as_doc()`` has none of these groups, and ``Doc.from_docs`` drops
+    their scores.
     """
-    scores = (_find_score(span, group) for group in span.doc.spans.values())
-    return next((score for score in scores if score is not None), None)
+    for group in span.doc.spans.values():
+        score = _find_score(span, group)
+        if score is not None:
+            return score
+    return None
 
 
 def _find_score(span: Span, group: SpanGroup) -> float | None:
-    """Return the score that a group has for a span; None if it has none, or not one for each of its first spans.
-
-    Spans that others appended to the group are behind those with scores. A group that was stored and read again is
-    spaCy's own, and may point behind the end of a Doc that was retokenized since.
-    """
+    """Return the score that a group has for a span; None if it has none."""
     scores = group.attrs.get("scores", ())
     if group.attrs.get("annotator") != ANNOTATOR or len(scores) > len(group):
         return None
-    place = (span.start_char, span.end_char)
+    borders = _get_borders(span)
+    # The first spans have the scores, and are in order of their start. Spans that others appended
+    # come after them, and have no score.
+    scored = range(len(scores))
     try:
-        first = bisect_left(range(len(scores)), place, key=lambda i: _get_place(group[i]))
-        for i in range(first, len(scores)):
-            if _get_place(group[i]) != place:
+        first = bisect_left(scored, borders, key=lambda i: _get_borders(group[i]))
+        for i in scored[first:]:
+            if _get_borders(group[i]) != borders:
                 break
             if group[i].label == span.label:
                 return float(scores[i])
-    except IndexError:  # spaCy's E035: the span is behind the end
+    except IndexError:
+        # A group that was stored and read again is spaCy's own. Its spans may lie behind the end of
+        # a Doc that was retokenized since (spaCy's E035).
         return None
     return None
 
 
-def _get_place(span: Span) -> tuple[int, int]:
+def _get_borders(span: Span) -> tuple[int, int]:
     return span.start_char, span.end_char
 
 
@@ -144,7 +199,7 @@ def register_score_extension() -> None:
 
 
 def as_hf_entities(doc: Doc) -> list[HFEntity]:
-    """Return the entities of a Doc as Hugging Face's pipeline gives them; positions are characters."""
+    """Return the entities of a Doc as Hugging Face's pipeline does; positions are characters."""
     return [
         {
             "entity_group": ent.label_,
@@ -165,9 +220,3 @@ def as_tags(doc: Doc, scheme: str = "IOB2") -> list[str]:
     """
     spans = [TokenSpan(ent.start, ent.end, ent.label_) for ent in doc.ents]
     return [str(tag) for tag in write_tags(spans, len(doc), get_scheme(scheme))]
-
-
-def _find_runs(doc: Doc, wanted: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> list[Span]:
-    """Return the runs of wanted tokens as spans without a label."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]]).astype(np.int8)))
-    return [Span(doc, int(start), int(end)) for start, end in edges.reshape(-1, 2)]

@@ -1,16 +1,34 @@
 """The registered architectures of ``[components.hf_ner.model]``.
 
-spaCy imports this module for every pipeline, so what is slow to import is imported inside the functions.
+spaCy imports this module in every process that makes a pipeline, so whatever is slow to import is
+imported inside the functions.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from thinc.api import Model
 
 from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
+    from spacy_hf_ner.model.engines.precision import MixedPrecision
+    from spacy_hf_ner.model.network import Attention
+    from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
+    from spacy_hf_ner.model.settings import Context
     from spacy_hf_ner.model.token_classifier import TokenClassifier
+else:
+    # The tables of these choices lie beside the code that implements them, which imports torch. So
+    # pydantic, which reads the signatures below, sees any string; Settings checks it against the
+    # table, and its ConfigError lists the choices.
+    Aggregation = Attention = Context = MixedPrecision = SubwordLabels = str
+
+__all__ = [
+    "DEFAULT_NAME",
+    "DEFAULT_REVISION",
+    "get_token_classifier",
+    "make_hf_token_classifier_v1",
+    "make_token_classifier_v1",
+]
 
 DEFAULT_NAME = "dslim/bert-base-NER"
 DEFAULT_REVISION = "d1a3e8f13f8c3566299d95fcfc9a8d2382a9affc"
@@ -20,15 +38,15 @@ def make_hf_token_classifier_v1(
     name: str = DEFAULT_NAME,
     revision: str | None = None,
     labels: list[str] | None = None,
-    aggregation: Literal["first", "mean", "max"] = "first",
-    subword_labels: Literal["first", "all", "all_inside"] | None = None,
+    aggregation: Aggregation = "first",
+    subword_labels: SubwordLabels | None = None,
     window: int | None = None,
     overlap: int | None = None,
-    context: Literal["document", "sentence"] = "document",
-    backend: Literal["torch", "onnx"] = "torch",
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
-    mixed_precision: Literal["auto", "none", "bf16", "fp16"] = "auto",
-    attention: Literal["auto", "sdpa", "eager"] = "auto",
+    context: Context = "document",
+    backend: str = "torch",
+    precision: str = "auto",
+    mixed_precision: MixedPrecision = "auto",
+    attention: Attention = "auto",
     dropout: float | None = None,
     mark_case: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
     head_learn_rate: float = 1.0,
@@ -38,32 +56,41 @@ def make_hf_token_classifier_v1(
     """Return a model that owns a Hugging Face token classifier; it is loaded at first use.
 
     Args:
-        name: A checkpoint folder, or a repository on the Hugging Face hub; a plain encoder if it is to be trained.
+        name: A checkpoint folder, or a repository on the Hugging Face hub. It may be a plain
+            encoder if the model is going to be trained.
         revision: Commit, tag or branch on the hub. Pin it.
-        labels: Names of the labels of the checkpoint ``name`` in the order of their ids, where its own are ``LABEL_0``,
-            …. A saved pipeline has labels of its own.
-        aggregation: A token's row is that of its first subword (``"first"``), the mean over its subwords (``"mean"``)
-            or that of its most confident subword (``"max"``).
-        subword_labels: Which subwords training labels: only the first of each token (``"first"``), all with the
-            token's tag (``"all"``), or all with no start tag on continuing ones (``"all_inside"``). None: as stored
-            with the model, else ``"first"``.
-        window: The most subwords read at once, special tokens excluded. None: as stored with the model, else
-            128 or the model's limit.
-        overlap: Subwords shared by neighbouring windows, at most half a window. None: a quarter of the window.
-        context: ``"document"`` fills windows across sentences; ``"sentence"`` reads each sentence by itself where the
-            Doc has boundaries.
-        backend: What predicts: PyTorch (``"torch"``), or ONNX Runtime on the CPU with the graph that ``hf-ner
-            export-onnx`` put into the checkpoint folder (``"onnx"``); such a model cannot be trained.
-        precision: Type of the network in prediction. ``"auto"``: bf16 where the hardware has it, else fp32; with the
-            backend ``"onnx"`` int8 where the graph was exported so, else fp32.
-        mixed_precision: Type of autocast in training. ``"auto"``: bf16 where the hardware has it, else none.
-        attention: Attention kernel. ``"auto"``: ``"sdpa"`` where the family supports it, else ``"eager"``.
-        dropout: Dropout rate inside the network in training. None: the ``drop`` of ``nlp.update``, that is
-            ``[training.dropout]``.
-        mark_case: When a plain encoder gets its head, have the tokenizer of an uncased BERT put marks before
-            capitalised words, so that capitals are not lost. Tokenizers that keep them stay as they are.
-        head_learn_rate: What the learn rate is multiplied by for the head.
-        frozen_layers: Lowest encoder layers that training leaves as they are, embeddings included; -1 for all.
+        labels: Names for the labels of the checkpoint ``name``, in the order of their ids, where
+            its own names are ``LABEL_0``, …. A saved pipeline stores its labels.
+        aggregation: How the subwords of a token become its row of scores: the row of its first
+            subword (``"first"``), the mean over its subwords (``"mean"``), or the row of its most
+            confident subword (``"max"``).
+        subword_labels: Which subwords carry a label in training: only the first of each token
+            (``"first"``), all with the token's tag (``"all"``), or all, where continuing subwords
+            get no start tag (``"all_inside"``). None: as stored with the model, else ``"first"``.
+        window: The most subwords read at once, special tokens excluded. None: as stored with the
+            model, else 128 or the model's limit, whichever is less.
+        overlap: Subwords shared by neighbouring windows, at most half a window. None: a quarter of
+            the window.
+        context: ``"document"`` fills windows across sentences; ``"sentence"`` reads each sentence
+            by itself where the Doc has sentence boundaries.
+        backend: What runs the network in prediction: PyTorch (``"torch"``), or ONNX Runtime on the
+            CPU (``"onnx"``), with the graph that ``hf-ner export-onnx`` wrote into the checkpoint
+            folder. A model with an ONNX graph cannot be trained.
+        precision: Number type of the network in prediction. ``"auto"``: with PyTorch bf16 where
+            the hardware has it, else fp32; with ONNX int8 where the graph was exported so, else
+            fp32.
+        mixed_precision: Number type of autocast in training. ``"auto"``: bf16 where the hardware
+            has it, else none.
+        attention: Attention kernel. ``"auto"``: ``"sdpa"`` where the model family supports it, else
+            ``"eager"``.
+        dropout: Dropout rate inside the network in training. None: the ``drop`` of ``nlp.update``,
+            which ``spacy train`` takes from ``[training.dropout]``.
+        mark_case: When a plain encoder gets its head, make the tokenizer of an uncased BERT put
+            marks before capitalised words, so that capitals are not lost. Tokenizers that keep
+            capitals stay as they are.
+        head_learn_rate: The factor by which the learn rate is multiplied for the head.
+        frozen_layers: The number of lowest encoder layers that training leaves as they are,
+            embeddings included; -1 for all.
         allow_pickle: Read ``.bin`` weights where there are no safetensors.
 
     Raises:
@@ -72,10 +99,12 @@ def make_hf_token_classifier_v1(
     from spacy_hf_ner.model.hf_classifier import make_hf_model
     from spacy_hf_ner.model.settings import Settings
 
+    if revision is None and name == DEFAULT_NAME:
+        revision = DEFAULT_REVISION
     return make_hf_model(
         Settings(
             name=str(name),
-            revision=DEFAULT_REVISION if revision is None and name == DEFAULT_NAME else revision,
+            revision=revision,
             labels=None if labels is None else tuple(labels),
             aggregation=aggregation,
             subword_labels=subword_labels,
@@ -96,10 +125,11 @@ def make_hf_token_classifier_v1(
 
 
 def make_token_classifier_v1(tok2vec: Model[Any, Any]) -> Model[Any, Any]:
-    """Return a model that puts a tag head on any ``tok2vec`` layer, such as a listener to a shared encoder.
+    """Return a model that puts a tag head on a ``tok2vec`` layer.
 
     Args:
-        tok2vec: A layer from Docs to one vector per token, e.g. ``spacy-transformers.TransformerListener.v1``.
+        tok2vec: A layer from Docs to one vector per token. It may be a listener to a shared
+            encoder, e.g. ``spacy-transformers.TransformerListener.v1``.
     """
     from spacy_hf_ner.model.head_classifier import make_head_model
 
@@ -107,7 +137,7 @@ def make_token_classifier_v1(tok2vec: Model[Any, Any]) -> Model[Any, Any]:
 
 
 def get_token_classifier(model: Model[Any, Any]) -> "TokenClassifier":
-    """Return the interface through which the component uses a model.
+    """Return the interface through which a component uses a model.
 
     Raises:
         ConfigError: The model was made by another architecture.
@@ -119,6 +149,7 @@ def get_token_classifier(model: Model[Any, Any]) -> "TokenClassifier":
     if model.name == head_classifier.MODEL_NAME:
         return head_classifier.HeadTokenClassifier(model)
     raise ConfigError(
-        f"hf_ner cannot use the model {model.name!r}. Expected spacy_hf_ner.HFTokenClassifier.v1 or "
-        "spacy_hf_ner.TokenClassifier.v1 in [components.hf_ner.model]."
+        f"hf_ner cannot use the model {model.name!r}. Expected "
+        "spacy_hf_ner.HFTokenClassifier.v1 or spacy_hf_ner.TokenClassifier.v1 in "
+        "[components.hf_ner.model]."
     )

@@ -1,6 +1,12 @@
-"""Scores that mean what they say: stored with the component, applied when it predicts. ``fitting.py`` fits them.
+"""The calibration that a component stores in its ``cfg`` and passes its scores through.
 
-Calibration changes scores, never decisions: the best path is the same at every temperature, and a span's map rises.
+There are two steps, one before decoding and one after it::
+
+    log-probabilities of tags  -- divided by the temperature -->  decoder  -->  raw span score
+    raw span score             -- map of its entity type    -->  score
+
+Neither changes which entities are found: the best path is the same at every temperature, and a map
+keeps the order of scores. ``fitting.py`` fits both on held-out Docs.
 """
 
 from collections.abc import Mapping
@@ -12,7 +18,9 @@ import numpy as np
 from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.core.score_maps import SpanCalibration, read_span_calibration
 
-_GRID = np.linspace(0.0, 1.0, 1001)
+__all__ = ["Calibration", "read_calibration"]
+
+_RAW_SCORES = np.linspace(0.0, 1.0, 1001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,7 @@ class Calibration:
 
     Attributes:
         decoder: The decoder whose scores it was fitted on; those of another stay as they are.
-        temperature: What log-probabilities of tokens are divided by.
+        temperature: The number that log-probabilities of tags are divided by.
         spans: The maps of span scores.
     """
 
@@ -37,10 +45,24 @@ class Calibration:
         scaled -= np.logaddexp.reduce(scaled, axis=1, keepdims=True)
         return scaled
 
-    def invert(self, threshold: float, entity_type: str) -> float:
-        """Return a raw score that no raw score of a span reaching the threshold is below."""
-        reached = self.spans.apply(_GRID, [entity_type] * len(_GRID)) >= threshold
-        return float(_GRID[max(int(np.argmax(reached)) - 1, 0)]) if reached.any() else 1.0
+    def lower_bound(self, threshold: float, entity_type: str) -> float:
+        """Return a bound on the raw scores of spans whose calibrated score reaches a threshold.
+
+        No such span has a lower raw score, so the decoder need not look for any below it. Some
+        spans above the bound fall short of the threshold: compare their calibrated scores, too.
+
+        >>> round(Calibration("viterbi", 1.0).lower_bound(0.5, "PER"), 3)
+        0.499
+        """
+        calibrated = self.spans.apply(_RAW_SCORES, [entity_type] * len(_RAW_SCORES))
+        reaches = calibrated >= threshold
+        if not reaches.any():
+            return 1.0
+        # Maps rise, so the threshold is crossed once, somewhere between two steps of the grid:
+        #   raw         0.410  0.411  0.412
+        #   calibrated  0.298  0.299  0.301    reaches 0.3 for the first time; 0.411 is the bound
+        first_reaching = int(np.argmax(reaches))
+        return float(_RAW_SCORES[max(first_reaching - 1, 0)])
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that :func:`read_calibration` reads."""
@@ -54,5 +76,7 @@ class Calibration:
 def read_calibration(values: Mapping[str, Any]) -> Calibration:
     """Return what :meth:`Calibration.to_json` wrote."""
     return Calibration(
-        values["decoder"], values["temperature"], read_span_calibration(values["spans"])
+        decoder=values["decoder"],
+        temperature=values["temperature"],
+        spans=read_span_calibration(values["spans"]),
     )

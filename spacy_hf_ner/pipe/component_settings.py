@@ -1,4 +1,4 @@
-"""The settings of components, each written once: its name, type, default, meaning and range.
+"""The settings of components, each described once: its name, type, default, meaning and range.
 
 spaCy imports the factories, and with them this module, in every process: it imports next to
 nothing. ``factory.py`` repeats names and types, because spaCy reads a factory's signature.
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal
 
+from spacy_hf_ner.core.schemes import SchemeChoice
 from spacy_hf_ner.errors import ConfigError
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "ClassifierSettings",
     "Decoder",
     "HFNerSettings",
-    "SchemeChoice",
     "Threshold",
     "check_threshold",
     "default_settings",
@@ -25,7 +25,6 @@ __all__ = [
 Annotate = Literal["ents", "spans"]
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 Decoder = Literal["viterbi", "greedy"]
-SchemeChoice = Literal["auto", "IO", "IOB", "IOB1", "IOB2", "IOBES", "BILOU", "BMES"]
 Threshold = float | Mapping[str, float] | None
 
 
@@ -68,12 +67,12 @@ class HFNerSettings(ClassifierSettings):
         decoder: ``"viterbi"``: the best legal tag path, with exact span posteriors as scores;
             ``"greedy"``: each token's best tag, with mean token probabilities.
         threshold: The lowest score that a span may have, in [0, 1], or a table of them per entity
-            type. With ``annotate = "spans"`` every span whose posterior reaches it is given,
-            overlapping ones too.
-        overwrite: Replace entities that were set earlier; by default they are kept, and worked
-            around.
+            type. With ``annotate = "spans"`` every span whose posterior reaches it is returned,
+            even where spans overlap.
+        overwrite: Replace entities that were set earlier. By default they are kept, and new
+            entities are found only on the other tokens.
         incorrect_spans_key: The key in the gold Doc's ``spans`` of spans known to be wrong.
-        calibrated: Apply what ``calibrate`` fitted to the scores, where it was called.
+        calibrated: Pass the scores through what ``calibrate`` fitted, if it was called.
     """
 
     annotate: Annotate = "ents"
@@ -93,14 +92,17 @@ def check_threshold(threshold: Threshold, entity_types: Sequence[str] | None = N
     """Check a threshold's range, and the types that it names.
 
     Args:
-        threshold: The lowest score, or one for each entity type.
-        entity_types: The entity types, where they are known.
+        threshold: The lowest score, or a table of lowest scores per entity type.
+        entity_types: The entity types of the model; None where they are not known yet.
 
     Raises:
         ConfigError: A score is not in [0, 1], or the table names an unknown type.
     """
-    table = threshold if isinstance(threshold, Mapping) else {"": threshold or 0.0}
-    if not all(0.0 <= least <= 1.0 for least in table.values()):
+    if isinstance(threshold, Mapping):
+        lowest_scores = list(threshold.values())
+    else:
+        lowest_scores = [threshold or 0.0]
+    if not all(0.0 <= score <= 1.0 for score in lowest_scores):
         raise ConfigError(
             "threshold must be in [0, 1], or a table of such values per entity type, got "
             f"{threshold!r}.",
@@ -108,7 +110,7 @@ def check_threshold(threshold: Threshold, entity_types: Sequence[str] | None = N
         )
     if not isinstance(threshold, Mapping) or entity_types is None:
         return
-    if not set(threshold) <= set(entity_types):
+    if not set(threshold).issubset(entity_types):
         raise ConfigError(
             f"threshold must name entity types of {', '.join(entity_types)}, got "
             f"{dict(threshold)}.",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
@@ -16,7 +16,9 @@ from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.component_settings import Decoder, Threshold, check_threshold
 from spacy_hf_ner.pipe.segments import cut_segments
 
-MIN_THRESHOLD = 1e-3  # of overlapping spans: below it nearly every run of tokens would be one
+__all__ = ["MIN_THRESHOLD", "find_entities"]
+
+MIN_THRESHOLD = 1e-3  # of overlapping spans: below it nearly any run of tokens would be one
 
 
 def find_entities(
@@ -34,50 +36,73 @@ def find_entities(
 
     Args:
         docs: At least one Doc.
-        rows: What the model says of each Doc.
+        rows: Log-probabilities of the tags of each Doc's units.
         tag_set: The tags of the columns.
         decoder: How a tag path is chosen.
-        threshold: The least score, or one for each entity type; None for no threshold.
-        keep_entities: Whether entities that were set earlier are kept, and worked around.
-        overlapping: Give every span that reaches the threshold instead of those on the best path.
-        calibration: What scores are passed through.
+        threshold: The lowest score, or a table of them per entity type; None for no threshold.
+        keep_entities: Find entities only between those that were set earlier.
+        overlapping: Return all spans that reach the threshold, not only those on the best path. It
+            counts where there is a threshold, with the decoder ``"viterbi"``.
+        calibration: What scores are passed through; None for raw scores.
     """
-    chain, entity_types = make_chain(tag_set), tag_set.entity_types
+    entity_types = tag_set.entity_types
+    lowest_scores = _read_threshold(threshold, entity_types)
     segments = cut_segments(docs, rows, keep_entities=keep_entities)
-    log_probs = segments.rows if calibration is None else calibration.scale_rows(segments.rows)
-    least = _read_threshold(threshold, entity_types)
-    if overlapping and threshold is not None and decoder == "viterbi":
-        raw = (
-            least
-            if calibration is None
-            else np.array([*map(calibration.invert, least, entity_types)])
-        )
-        decoded = decode_all(
-            log_probs, segments.lengths, chain, threshold=np.maximum(raw, MIN_THRESHOLD)
-        )
+    log_probs = segments.rows
+    if calibration is not None:
+        log_probs = calibration.scale_rows(log_probs)
+
+    chain = make_chain(tag_set)
+    if decoder == "greedy":
+        decoded = decode_greedy(log_probs, segments.lengths, chain)
+    elif overlapping and threshold is not None:
+        raw_threshold = _find_raw_threshold(lowest_scores, entity_types, calibration)
+        decoded = decode_all(log_probs, segments.lengths, chain, threshold=raw_threshold)
     else:
-        decode = decode_viterbi if decoder == "viterbi" else decode_greedy
-        decoded = decode(log_probs, segments.lengths, chain)
+        decoded = decode_viterbi(log_probs, segments.lengths, chain)
+
     scores = decoded.score
     if calibration is not None:
         scores = calibration.spans.apply(scores, [entity_types[i] for i in decoded.type_i])
-    wanted = np.flatnonzero(scores >= least[decoded.type_i])
-    first, last = decoded.start[wanted], decoded.end[wanted] - 1
-    doc_i, starts, ends = segments.doc_i[first], segments.token_i[first], segments.token_i[last] + 1
-    columns = (
-        column.tolist() for column in (doc_i, starts, ends, decoded.type_i[wanted], scores[wanted])
-    )
+    wanted = np.flatnonzero(scores >= lowest_scores[decoded.type_i])
+    # Decoded spans count rows of segments, one segment after the other. A segment is a run of a
+    # Doc's units, so the tokens of a span are those of its first and last row and all between.
+    first_row = decoded.start[wanted]
+    last_row = decoded.end[wanted] - 1
     found: list[list[ScoredSpan]] = [[] for _ in docs]
-    for i, start, end, type_i, score in zip(*columns, strict=True):
-        found[i].append(ScoredSpan(TokenSpan(start, end, entity_types[type_i]), score))
+    for doc_i, start, end, type_i, score in zip(
+        segments.doc_i[first_row].tolist(),
+        segments.token_i[first_row].tolist(),
+        (segments.token_i[last_row] + 1).tolist(),
+        decoded.type_i[wanted].tolist(),
+        scores[wanted].tolist(),
+        strict=True,
+    ):
+        found[doc_i].append(ScoredSpan(TokenSpan(start, end, entity_types[type_i]), score))
     return found
 
 
-def _read_threshold(threshold: Threshold, entity_types: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return the least score of each entity type. Shape: (n_types,)."""
+def _read_threshold(threshold: Threshold, entity_types: Sequence[str]) -> Floats:
+    """Return the lowest score of each entity type. Shape: (n_types,)."""
     check_threshold(threshold, entity_types)
     if isinstance(threshold, Mapping):
-        return np.array(
-            [threshold.get(entity_type, 0.0) for entity_type in entity_types], dtype=np.float64
-        )
-    return np.full(len(entity_types), 0.0 if threshold is None else float(threshold))
+        lowest_scores = [threshold.get(entity_type, 0.0) for entity_type in entity_types]
+    else:
+        lowest_scores = [threshold or 0.0] * len(entity_types)
+    return np.array(lowest_scores, dtype=np.float64)
+
+
+def _find_raw_threshold(
+    lowest_scores: Floats, entity_types: Sequence[str], calibration: Calibration | None
+) -> Floats:
+    """Return a raw score for each entity type below which no span need be decoded.
+
+    Shape: (n_types,).
+    """
+    bounds = lowest_scores
+    if calibration is not None:
+        bounds = np.zeros_like(lowest_scores)
+        for type_i, entity_type in enumerate(entity_types):
+            bounds[type_i] = calibration.lower_bound(float(lowest_scores[type_i]), entity_type)
+    raw_threshold: Floats = np.maximum(bounds, MIN_THRESHOLD)
+    return raw_threshold

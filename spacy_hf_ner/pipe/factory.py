@@ -1,6 +1,7 @@
 """The registered factory ``hf_ner``.
 
-spaCy imports this module for every pipeline, so it imports almost nothing.
+spaCy imports this module in every process that makes a pipeline, so it imports almost nothing: the
+component itself, with torch and transformers, is imported when a pipeline first uses it.
 """
 
 from collections.abc import Callable
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from spacy.language import Language
 from thinc.api import Model
 
+from spacy_hf_ner.core.schemes import SchemeChoice
 from spacy_hf_ner.pipe.component_settings import (
     Annotate,
     Decoder,
     HFNerSettings,
-    SchemeChoice,
     default_settings,
 )
 
@@ -29,7 +30,8 @@ DEFAULT_CONFIG: dict[str, Any] = {
 }
 
 
-# Tables are dict here, as pydantic reads them from a config.
+# pydantic checks a config against the annotations of this signature. Where HFNerSettings takes any
+# Mapping, the signature says dict, because that is what a config holds.
 @Language.factory(
     "hf_ner",
     assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
@@ -55,25 +57,11 @@ def make_hf_ner(
 ) -> "HFNer":
     """Return a component that finds entities with a Hugging Face token classifier.
 
-    Args:
-        nlp: The pipeline.
-        name: The component's name in it.
-        model: A model from Docs to one row of tag scores per token.
-        annotate: This and all that follow but the scorer: see
-            :class:`spacy_hf_ner.pipe.component_settings.HFNerSettings`.
-        spans_key: See there.
-        decoder: See there.
-        threshold: See there.
-        overwrite: See there.
-        scheme: See there.
-        class_weights: See there.
-        label_smoothing: See there.
-        incorrect_spans_key: See there.
-        keep_checkpoint_labels: See there.
-        calibrated: See there.
-        scorer: What ``nlp.evaluate`` uses. With ``annotate = "spans"`` the default scores the span
-            group, and gives ``ents_f`` of it too where no other component sets entities, so that
-            ``spacy train`` selects by it.
+    ``nlp`` and ``name`` are the pipeline and the component's name in it, and ``model`` gives one
+    row of tag scores for each token of a Doc. ``scorer`` is what ``nlp.evaluate`` calls; with
+    ``annotate = "spans"`` the default scores the span group, and also reports that as ``ents_f``,
+    by which ``spacy train`` selects, unless another component sets entities. All other settings
+    are described in :class:`spacy_hf_ner.pipe.component_settings.HFNerSettings`.
     """
     from spacy_hf_ner.pipe.hf_ner import HFNer
 

@@ -1,4 +1,14 @@
-"""Calibration fitted on held-out Docs, and what it is worth on Docs that it was not fitted on."""
+"""Calibration fitted on held-out Docs, and a report of what it is worth.
+
+``read_held_out``
+    puts what a model predicts for a Doc beside its gold.
+``fit_calibration``
+    fits a temperature on the tokens of such Docs, decodes at that temperature, judges the spans
+    that are found, and fits maps of their scores.
+``fit_and_report``
+    fits on all Docs what the component stores. The report must judge scores of Docs that were not
+    fitted on, so each half of the Docs is judged with a calibration fitted on the other half.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +32,28 @@ from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.gold import Entity, Gold, map_text, read_gold, read_gold_spans
 from spacy_hf_ner.pipe.targets import read_targets
 
+__all__ = [
+    "FEW_DOCS",
+    "FEW_SPANS",
+    "CalibrationReport",
+    "Fit",
+    "Half",
+    "HeldOut",
+    "JudgedSpans",
+    "SpanFinder",
+    "fit_and_report",
+    "fit_calibration",
+    "fit_token_temperature",
+    "judge_spans",
+    "read_held_out",
+]
+
 FEW_DOCS: Final = 10  # with fewer, or with fewer spans, what was fitted is mostly chance
 FEW_SPANS: Final = 100
 
 
-class Find(Protocol):
-    """Finds the spans of Docs from their rows, with their scores, under a calibration or raw."""
+class SpanFinder(Protocol):
+    """Finds the spans of Docs from their rows, with raw scores or those of a calibration."""
 
     def __call__(
         self, docs: Sequence[Doc], rows: Sequence[UnitRows], *, calibration: Calibration | None
@@ -37,14 +63,14 @@ class Find(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A Doc that the model was not trained on, what the model makes of it, and what gold says.
+    """A Doc that the model was not trained on, with the model's rows and with gold.
 
     Attributes:
-        doc: The tokens that are predicted on.
+        doc: The tokens that the model reads.
         rows: Log-probabilities of the tags of their units.
         tags: The column of each unit's gold tag, negative where it has none. Shape: (n_units,).
-        gold: The gold entities, and what nobody has annotated.
-        gold_entities: The former as a set.
+        gold: The gold entities, and the tokens that nobody has annotated.
+        gold_entities: The gold entities as a set.
         text_map: From the Doc's text to the gold text; None where the two are the same.
     """
 
@@ -60,26 +86,75 @@ class HeldOut:
         """Whether any gold token is annotated."""
         return self.gold.is_annotated
 
-    def judge(self, found: ScoredSpan) -> bool | None:
-        """Tell whether a predicted span is right; None where nobody has annotated some of its tokens."""
-        span = self.doc[found.span.start : found.span.end]
+    def judge(self, predicted: ScoredSpan) -> bool | None:
+        """Tell whether a predicted span is right; None if a token of it was never annotated."""
+        span = self.doc[predicted.span.start : predicted.span.end]
         start_char, end_char = span.start_char, span.end_char
         if self.text_map is not None:
             start_char, end_char = self.text_map.move(start_char, end_char)
         if not self.gold.can_judge(start_char, end_char):
             return None
-        return Entity(start_char, end_char, found.span.entity_type) in self.gold_entities
+        return Entity(start_char, end_char, predicted.span.entity_type) in self.gold_entities
+
+
+def read_held_out(
+    example: Example, rows: UnitRows, tag_set: TagSet, *, spans_key: str, prefer_group: bool
+) -> HeldOut:
+    """Return a model's rows beside the gold of an Example, which is read as evaluation reads it.
+
+    Args:
+        example: Gold in the reference, tokens in the predicted Doc.
+        rows: Log-probabilities of the tags of the predicted Doc's units.
+        tag_set: The tags of the columns.
+        spans_key: The span group that holds the gold entities where the reference has no ``ents``.
+        prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
+    """
+    reference = example.reference
+    gold = read_gold(reference, spans_key=spans_key, prefer_group=prefer_group)
+    gold_spans = read_gold_spans(reference, spans_key=spans_key, prefer_group=prefer_group)
+    return HeldOut(
+        doc=example.predicted,
+        rows=rows,
+        tags=_read_tags(example, gold_spans, tag_set, rows.units, in_group=gold.in_group),
+        gold=gold,
+        gold_entities=frozenset(gold.entities),
+        text_map=map_text(reference.text, example.predicted.text),
+    )
+
+
+def _read_tags(
+    example: Example, gold_spans: Sequence[Span], tag_set: TagSet, units: Units, *, in_group: bool
+) -> Ints:
+    """Return the column of each unit's gold tag, negative where it has none. Shape: (n_units,).
+
+    A token has one tag, so the longest of overlapping spans counts. The tokens of a span whose type
+    the model lacks have no tag.
+    """
+    known: list[Span] = []
+    unknown: list[Span] = []
+    for span in filter_spans(gold_spans):
+        if span.label_ in tag_set.entity_types:
+            known.append(span)
+        else:
+            unknown.append(span)
+    if in_group or unknown:
+        # read_targets reads doc.ents, and takes the types of the model only.
+        reference = example.reference.copy()
+        other_tokens = "outside" if in_group else "unmodified"
+        reference.set_ents(known, missing=unknown, default=other_tokens)
+        example = Example(example.predicted, reference)
+    return read_targets(example, tag_set).of_units(units).tags
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedSpans:
-    """Predicted spans, and whether gold has them.
+    """Predicted spans, each right or wrong by gold.
 
     Attributes:
-        scores: In [0, 1]. Shape: (n,).
-        is_correct: Shape: (n,).
-        entity_types: n types.
-        doc_i: The Doc of each. Shape: (n,).
+        scores: In [0, 1]. Shape: (n_spans,).
+        is_correct: Whether gold has the span. Shape: (n_spans,).
+        entity_types: The type of each.
+        doc_i: The Doc of each. Shape: (n_spans,).
     """
 
     scores: Floats
@@ -88,14 +163,59 @@ class JudgedSpans:
     doc_i: Ints
 
 
+def judge_spans(
+    docs: Sequence[HeldOut], find: SpanFinder, calibration: Calibration | None
+) -> JudgedSpans:
+    """Return the spans that are found in Docs, but for those that gold cannot judge.
+
+    Args:
+        docs: Docs with gold.
+        find: Finds their spans.
+        calibration: What their scores are passed through; None for raw scores.
+    """
+    scores: list[float] = []
+    is_correct: list[bool] = []
+    entity_types: list[str] = []
+    doc_i: list[int] = []
+    for i, (held_out, predicted) in enumerate(_find_spans(docs, find, calibration)):
+        for scored_span in predicted:
+            verdict = held_out.judge(scored_span)
+            if verdict is None:
+                continue
+            scores.append(scored_span.score)
+            is_correct.append(verdict)
+            entity_types.append(scored_span.span.entity_type)
+            doc_i.append(i)
+    return JudgedSpans(
+        scores=np.array(scores, dtype=np.float64),
+        is_correct=np.array(is_correct, dtype=bool),
+        entity_types=entity_types,
+        doc_i=np.array(doc_i, dtype=np.int64),
+    )
+
+
+def _find_spans(
+    docs: Sequence[HeldOut], find: SpanFinder, calibration: Calibration | None
+) -> list[tuple[HeldOut, list[ScoredSpan]]]:
+    """Return each Doc with the spans that are found in it."""
+    if not docs:
+        return []
+    predicted = find(
+        [held_out.doc for held_out in docs],
+        [held_out.rows for held_out in docs],
+        calibration=calibration,
+    )
+    return list(zip(docs, predicted, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What fits some Docs.
+    """A calibration, and what it was fitted on.
 
     Attributes:
-        calibration: A temperature and span maps.
-        kind: The kind of these that cross-validation chose.
-        n_spans: Spans that they were fitted on.
+        calibration: The temperature and the span maps.
+        kind: The kind of span map that cross-validation chose.
+        n_spans: The number of spans that the maps were fitted on.
     """
 
     calibration: Calibration
@@ -103,14 +223,48 @@ class Fit:
     n_spans: int
 
 
+def fit_calibration(docs: Sequence[HeldOut], find: SpanFinder, decoder: str) -> Fit:
+    """Return the calibration that fits Docs best.
+
+    Args:
+        docs: At least one Doc with gold.
+        find: Finds their spans.
+        decoder: The decoder that ``find`` uses.
+    """
+    # Maps are fitted on what the decoder makes of scaled rows, so the temperature comes first.
+    temperature = fit_token_temperature(docs)
+    spans = judge_spans(docs, find, Calibration(decoder, temperature))
+    choice = choose_span_calibration(
+        spans.scores, spans.is_correct, entity_types=spans.entity_types, doc_i=spans.doc_i
+    )
+    return Fit(
+        calibration=Calibration(decoder, temperature, choice.calibration),
+        kind=choice.kind,
+        n_spans=len(spans.scores),
+    )
+
+
+def fit_token_temperature(docs: Sequence[HeldOut]) -> float:
+    """Return the temperature under which the gold tags are most likely; 1 where there are none."""
+    rows = np.concatenate([held_out.rows.rows for held_out in docs])
+    tags = np.concatenate([held_out.tags for held_out in docs])
+    # A unit that no subword speaks for has a row of NaN.
+    is_known = ~np.isnan(rows).any(axis=1) & (tags >= 0)
+    if not is_known.any():
+        return 1.0
+    return fit_temperature(rows[is_known].astype(np.float64), tags[is_known])
+
+
 @dataclass(frozen=True, slots=True)
 class Half:
-    """How far the scores of half the documents can be trusted; None for what spans cannot tell, or no spans.
+    """How far the span scores of one half of the documents can be trusted.
+
+    Each figure is None where there are no spans; ``auroc`` also where all are right or all wrong.
 
     Attributes:
         error: Expected calibration error, 15 bins of equal mass.
         noise: The error that these scores would show by chance, were they perfectly calibrated.
-        auroc: How well they tell right from wrong spans.
+        auroc: How well the scores tell right spans from wrong ones.
     """
 
     error: float | None = None
@@ -120,15 +274,15 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationReport:
-    """What calibration did to span scores, judged on documents that it was not fitted on.
+    """What calibration does to span scores, judged on documents that it was not fitted on.
 
     Attributes:
         temperature: The temperature of token scores.
         kind: The kind of span map that cross-validation chose.
-        n_docs: Annotated documents that it was fitted on.
-        n_spans: Spans that it was fitted on.
+        n_docs: The number of annotated documents that it was fitted on.
+        n_spans: The number of spans that it was fitted on.
         raw: Each half of the documents, without any calibration.
-        new: The same, with a temperature and maps fitted on the other half.
+        new: The same halves, each with a calibration that was fitted on the other half.
     """
 
     temperature: float
@@ -144,52 +298,10 @@ class CalibrationReport:
         return self.n_docs < FEW_DOCS or self.n_spans < FEW_SPANS
 
 
-def read_held_out(
-    example: Example, rows: UnitRows, tag_set: TagSet, *, spans_key: str, prefer_group: bool
-) -> HeldOut:
-    """Return what a model makes of an Example beside its gold, which is read as evaluation reads it.
-
-    Args:
-        example: Gold in the reference, tokens in the predicted Doc.
-        rows: Log-probabilities of the tags of their units.
-        tag_set: The tags of the columns.
-        spans_key: The span group that holds the gold entities where the reference has no ``ents``.
-        prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
-    """
-    reference = example.reference
-    gold = read_gold(reference, spans_key=spans_key, prefer_group=prefer_group)
-    spans = read_gold_spans(reference, spans_key=spans_key, prefer_group=prefer_group)
-    return HeldOut(
-        doc=example.predicted,
-        rows=rows,
-        tags=_read_tags(example, spans, tag_set, rows.units, in_group=gold.in_group),
-        gold=gold,
-        gold_entities=frozenset(gold.entities),
-        text_map=map_text(reference.text, example.predicted.text),
-    )
-
-
-def _read_tags(
-    example: Example, spans: Sequence[Span], tag_set: TagSet, units: Units, *, in_group: bool
-) -> Ints:
-    """Return the column of each unit's gold tag, negative where it has none. Shape: (n_units,).
-
-    A token has one tag, so of spans that overlap the longest counts; one of a type that the model lacks gives none.
-    """
-    kept = filter_spans(spans)
-    unknown = [span for span in kept if span.label_ not in tag_set.entity_types]
-    if in_group or unknown:
-        reference = example.reference.copy()
-        known = [span for span in kept if span.label_ in tag_set.entity_types]
-        reference.set_ents(known, missing=unknown, default="outside" if in_group else "unmodified")
-        example = Example(example.predicted, reference)
-    return read_targets(example, tag_set).of_units(units).tags
-
-
 def fit_and_report(
-    docs: Sequence[HeldOut], find: Find, decoder: str
+    docs: Sequence[HeldOut], find: SpanFinder, decoder: str
 ) -> tuple[Calibration, CalibrationReport]:
-    """Return the calibration that fits Docs, and what it is worth: each half judged by what was fitted on the other.
+    """Return the calibration that fits Docs best, and a report of what it is worth.
 
     Args:
         docs: Docs with gold; those that nobody has annotated are left out.
@@ -199,78 +311,49 @@ def fit_and_report(
     Raises:
         ConfigError: There is no gold annotation.
     """
-    docs = [doc for doc in docs if doc.is_annotated]
-    if not docs:
+    annotated = [held_out for held_out in docs if held_out.is_annotated]
+    if not annotated:
         raise ConfigError(
-            "scores are calibrated on tokens with gold annotation, got none. Give annotated documents."
+            "scores are calibrated on tokens with gold annotation, got none. Give annotated "
+            "documents."
         )
-    fit = fit_calibration(docs, find, decoder)
-    raw, new = [], []
-    for here, there in ((docs[::2], docs[1::2]), (docs[1::2], docs[::2])):
-        other = fit_calibration(there, find, decoder) if there else None
-        raw.append(_measure(judge_spans(here, find, None)))
-        new.append(_measure(judge_spans(here, find, other.calibration)) if other else Half())
-    return fit.calibration, CalibrationReport(
+    fit = fit_calibration(annotated, find, decoder)
+    # Every second Doc, as documents from one source are often neighbours.
+    first_half = annotated[::2]
+    second_half = annotated[1::2]
+    report = CalibrationReport(
         temperature=fit.calibration.temperature,
         kind=fit.kind,
-        n_docs=len(docs),
+        n_docs=len(annotated),
         n_spans=fit.n_spans,
-        raw=(raw[0], raw[1]),
-        new=(new[0], new[1]),
+        raw=(_measure_raw(first_half, find), _measure_raw(second_half, find)),
+        new=(
+            _measure_calibrated(first_half, find, decoder, fitted_on=second_half),
+            _measure_calibrated(second_half, find, decoder, fitted_on=first_half),
+        ),
     )
+    return fit.calibration, report
 
 
-def fit_calibration(docs: Sequence[HeldOut], find: Find, decoder: str) -> Fit:
-    """Return what fits Docs, of which there is at least one. For the arguments see :func:`fit_and_report`."""
-    temperature = fit_rows(docs)
-    spans = judge_spans(docs, find, Calibration(decoder, temperature))
-    choice = choose_span_calibration(
-        spans.scores, spans.is_correct, entity_types=spans.entity_types, doc_i=spans.doc_i
-    )
-    return Fit(
-        Calibration(decoder, temperature, choice.calibration), choice.kind, len(spans.scores)
-    )
+def _measure_raw(docs: Sequence[HeldOut], find: SpanFinder) -> Half:
+    return _measure(judge_spans(docs, find, None))
 
 
-def fit_rows(docs: Sequence[HeldOut]) -> float:
-    """Return the temperature under which the gold tags of the tokens are most likely; 1 where no token has one."""
-    rows, tags = (
-        np.concatenate([doc.rows.rows for doc in docs]),
-        np.concatenate([doc.tags for doc in docs]),
-    )
-    known = ~np.isnan(rows).any(axis=1) & (tags >= 0)
-    return fit_temperature(rows[known].astype(np.float64), tags[known]) if known.any() else 1.0
-
-
-def judge_spans(
-    docs: Sequence[HeldOut], find: Find, calibration: Calibration | None
-) -> JudgedSpans:
-    """Return the spans that are found in Docs, with what gold says of them; what it cannot judge is left out."""
-    found = (
-        find([doc.doc for doc in docs], [doc.rows for doc in docs], calibration=calibration)
-        if docs
-        else []
-    )
-    judged = [
-        (one, is_correct, i)
-        for i, (doc, spans) in enumerate(zip(docs, found, strict=True))
-        for one in spans
-        if (is_correct := doc.judge(one)) is not None
-    ]
-    return JudgedSpans(
-        np.array([one.score for one, _, _ in judged], dtype=np.float64),
-        np.array([is_correct for _, is_correct, _ in judged], dtype=bool),
-        [one.span.entity_type for one, _, _ in judged],
-        np.array([i for _, _, i in judged], dtype=np.int64),
-    )
+def _measure_calibrated(
+    docs: Sequence[HeldOut], find: SpanFinder, decoder: str, *, fitted_on: Sequence[HeldOut]
+) -> Half:
+    """Return what scores are worth with a calibration fitted on other Docs, if there are any."""
+    if not docs or not fitted_on:
+        return Half()
+    other = fit_calibration(fitted_on, find, decoder)
+    return _measure(judge_spans(docs, find, other.calibration))
 
 
 def _measure(spans: JudgedSpans) -> Half:
-    if not spans.entity_types:
+    if len(spans.scores) == 0:
         return Half()
-    scores, is_correct = spans.scores, spans.is_correct
     return Half(
-        measure_reliability(scores, is_correct).expected_error,
-        calibration_noise(scores),
-        auroc(scores, is_correct),
+        error=measure_reliability(spans.scores, spans.is_correct).expected_error,
+        noise=calibration_noise(spans.scores),
+        auroc=auroc(spans.scores, spans.is_correct),
     )

@@ -1,4 +1,4 @@
-"""The component ``hf_ner``: Docs in, entities with probabilities out; trainable like spaCy's NER."""
+"""The component ``hf_ner``: finds entities with probabilities, and trains like spaCy's NER."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -35,7 +35,7 @@ from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["HFNer"]
 
-_N_SAMPLE_DOCS = 10
+_N_SAMPLE_DOCS = 10  # to initialize the model with: what spaCy's own pipes take
 
 
 class HFNer(TokenClassifierPipe, HFNerSettings):
@@ -70,7 +70,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
 
     @property
     def threshold(self) -> Threshold:
-        """The lowest score of a span. It lives in ``cfg``, where ``spacy find-threshold`` sets it."""
+        """The lowest score of a span; it is in ``cfg``, where ``spacy find-threshold`` sets it."""
         threshold: Threshold = self.cfg["threshold"]
         return threshold
 
@@ -101,23 +101,22 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         nlp: Language | None = None,  # noqa: ARG002 - spaCy's signature
         labels: list[str] | None = None,
     ) -> None:
-        """Load the checkpoint, and make its head that of the entity types, in the scheme that was asked for.
+        """Load the checkpoint, and give it a head for the entity types in the scheme of the config.
 
-        Rows of tags that the checkpoint knows are kept. Types are those given, else those added before and those in
-        the data; without labels and types in the data, the checkpoint's own stay.
+        The head's rows for tags that the checkpoint knows are kept.
 
         Args:
-            get_examples: Gives representative Examples.
+            get_examples: Returns representative Examples.
             nlp: The pipeline.
-            labels: The entity types.
+            labels: The entity types. By default those of earlier ``add_label`` calls and those in
+                the data; where the data has none, the checkpoint's types stay.
 
         Raises:
             ValueError: There are no types anywhere (spaCy's E143).
         """
         validate_get_examples(get_examples, "HFNer.initialize")
-        known = self.classifier.load("auto")  # its own scheme, even if that is to change
-        found = find_entity_types(get_examples())
-        types = labels or ([*self.cfg["added_labels"], *found] if found or known is None else [])
+        known = self.classifier.load("auto")  # in the checkpoint's scheme, even if that will change
+        types = labels or self._gather_types(find_entity_types(get_examples()), known=known)
         if types:
             types = merge_types(
                 types, known, keep_known=self.keep_checkpoint_labels, name=self.name
@@ -129,25 +128,34 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         for entity_type in tag_set.entity_types:
             self.vocab.strings.add(entity_type)
         self.cfg["class_weights"] = resolve_class_weights(self.class_weights, tag_set, get_examples)
-        self.classifier.initialize(
-            [example.x for example in islice(get_examples(), _N_SAMPLE_DOCS)]
-        )
+        sample = [example.x for example in islice(get_examples(), _N_SAMPLE_DOCS)]
+        self.classifier.initialize(sample)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[ScoredSpan]]:
-        """Return the entities of each Doc with their scores, in order of their start; the Docs stay as they are."""
+        """Return the entities of each Doc with their scores, in order of their start.
+
+        The Docs stay as they are.
+        """
         docs = list(docs)
         tag_set = self.prepare()
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
         rows = self.classifier.predict(docs)
-        return self._find(docs, rows, tag_set, self._read_calibration(), threshold=self.threshold)
+        return self._find_entities(
+            docs,
+            rows,
+            tag_set=tag_set,
+            threshold=self.threshold,
+            calibration=self._read_calibration(),
+        )
 
     def set_annotations(
         self, docs: Iterable[Doc], predictions: Sequence[Sequence[ScoredSpan]]
     ) -> None:
         """Set the entities that :meth:`predict` found."""
         for doc, found in zip(docs, predictions, strict=True):
-            spans, scores = make_spans(doc, found), [one.score for one in found]
+            spans = make_spans(doc, found)
+            scores = [scored_span.score for scored_span in found]
             if self.annotate == "ents":
                 set_entities(doc, spans, overwrite=self.overwrite)
             set_span_group(
@@ -157,45 +165,57 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
     def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:
         """Fit a temperature and maps of span scores on held-out Examples, and use them from now on.
 
-        Scores change, decisions do not. Training and new labels undo it, as they change what scores mean. A component
-        whose scores were left as they are gets ``calibrated = True``; its pipeline's config stays as it is.
+        Scores change, decisions do not. Training and new labels undo it, as they change what scores
+        mean. The component's ``calibrated`` becomes True; the pipeline's config stays as it is.
 
         Args:
-            examples: Examples that the model was not trained on; gold in the references. Entities of the predicted
-                Docs are not looked at.
+            examples: Examples that the model was not trained on; gold in the references. Entities
+                of the predicted Docs are ignored.
 
         Raises:
             ConfigError: There is no gold annotation.
         """
-        held_out = [
-            Example(without_entities(eg.predicted), eg.reference)
-            for eg in examples
-            if len(eg.predicted)
-        ]
+        # Where the component does not overwrite, it would keep entities of the predicted Docs.
+        stripped: list[Example] = []
+        for example in examples:
+            if len(example.predicted):
+                stripped.append(Example(without_entities(example.predicted), example.reference))
         tag_set = self.prepare()
-        batches = batch_docs(example.predicted for example in held_out)
-        rows = [row for batch in batches for row in self.classifier.predict(batch)]
-        read = partial(
-            read_held_out,
-            tag_set=tag_set,
-            spans_key=self.spans_key,
-            prefer_group=self.annotate == "spans",
-        )
-        docs = [read(example, own) for example, own in zip(held_out, rows, strict=True)]
-        find = partial(self._find, tag_set=tag_set, threshold=None)
-        calibration, report = fit_and_report(docs, find, self.decoder)
+        rows: list[UnitRows] = []
+        for docs in batch_docs(example.predicted for example in stripped):
+            rows.extend(self.classifier.predict(docs))
+        held_out = [
+            read_held_out(
+                example,
+                doc_rows,
+                tag_set,
+                spans_key=self.spans_key,
+                prefer_group=self.annotate == "spans",
+            )
+            for example, doc_rows in zip(stripped, rows, strict=True)
+        ]
+        find = partial(self._find_entities, tag_set=tag_set, threshold=None)
+        calibration, report = fit_and_report(held_out, find, self.decoder)
         self.cfg["calibration"] = calibration.to_json()
         self.calibrated = True
         return report
 
     def _read_calibration(self) -> Calibration | None:
-        """Return what the decoder's scores are passed through; it is read once, whoever has stored it."""
+        """Return what scores are passed through, if something was fitted for this decoder."""
         stored = self.cfg["calibration"]
         if not self.calibrated or stored is None or stored["decoder"] != self.decoder:
             return None
+        # from_disk and from_bytes replace the table in cfg, and so may users: the object beside it
+        # holds for as long as the table is the same.
         if self._calibration is None or self._calibration[0] is not stored:
             self._calibration = stored, read_calibration(stored)
         return self._calibration[1]
+
+    def _gather_types(self, types_in_data: Sequence[str], *, known: TagSet | None) -> list[str]:
+        """Return the types of a new head; none where the checkpoint's are to stay."""
+        if known is not None and not types_in_data:
+            return []
+        return [*self.cfg["added_labels"], *types_in_data]
 
     def _set_types(self, types: Sequence[str], *, known: TagSet | None) -> None:
         if not types and known is None:
@@ -204,15 +224,16 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         if tag_set != known:
             self._set_tags(tag_set)
 
-    def _find(
+    def _find_entities(
         self,
         docs: Sequence[Doc],
         rows: Sequence[UnitRows],
-        tag_set: TagSet,
-        calibration: Calibration | None,
         *,
+        tag_set: TagSet,
         threshold: Threshold,
+        calibration: Calibration | None,
     ) -> list[list[ScoredSpan]]:
+        """Return the entities of each Doc as the settings ask for them."""
         return find_entities(
             docs,
             rows,

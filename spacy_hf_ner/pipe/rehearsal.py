@@ -1,4 +1,7 @@
-"""Rehearsal: what a teacher, a copy of the model as it was, says of the tags that it shares with the model."""
+"""Rehearsal: a copy of the model, made before it learns more, is the teacher of the model.
+
+The model is pulled towards the teacher's scores, on the tags that both have.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +14,12 @@ from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.token_classifier import TokenClassifier
 
+__all__ = ["Lesson", "ask_teacher", "check_vectors", "match_columns"]
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What a teacher says.
+    """The scores of a teacher for some Docs.
 
     Attributes:
         rows: Log-probabilities of the shared tags. Shape of each: (n_units, n_shared).
@@ -26,42 +31,55 @@ class Lesson:
 
 
 def ask_teacher(
-    teacher: TokenClassifier, docs: Sequence[Doc], *, taught: TagSet, known: TagSet
+    teacher: TokenClassifier, docs: Sequence[Doc], *, teacher_tags: TagSet, tag_set: TagSet
 ) -> Lesson:
-    """Return what a teacher says of some Docs.
+    """Return the scores of a teacher for some Docs.
 
     Args:
         teacher: The copy of the model.
         docs: The Docs.
-        taught: The tags of the teacher.
-        known: The tags of the model that learns.
+        teacher_tags: The tags of the teacher.
+        tag_set: The tags of the model that learns.
     """
-    theirs, ours = match_columns(taught, known)
-    rows = [predicted.rows[:, theirs] for predicted in teacher.predict(docs)]
-    with np.errstate(invalid="ignore"):  # NaN stays NaN
-        return Lesson([row - np.logaddexp.reduce(row, axis=1, keepdims=True) for row in rows], ours)
+    teacher_columns, columns = match_columns(teacher_tags, tag_set)
+    rows: list[Floats32] = []
+    for predicted in teacher.predict(docs):
+        shared = predicted.rows[:, teacher_columns]
+        with np.errstate(invalid="ignore"):  # a row of NaN stays one
+            rows.append(shared - np.logaddexp.reduce(shared, axis=1, keepdims=True))
+    return Lesson(rows, columns)
 
 
-def match_columns(taught: TagSet, known: TagSet) -> tuple[Ints, Ints]:
-    """Return the columns of the tags that two tag sets share, in either. Shape of each: (n_shared,)."""
-    pairs = [(k, column) for k, column in enumerate(taught.columns_in(known)) if column is not None]
-    theirs, ours = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    return theirs, ours
+def match_columns(teacher_tags: TagSet, tag_set: TagSet) -> tuple[Ints, Ints]:
+    """Return the columns of the tags that two tag sets share, in each of the two.
+
+    Shape of both: (n_shared,).
+    """
+    teacher_columns: list[int] = []
+    columns: list[int] = []
+    for teacher_column, column in enumerate(teacher_tags.columns_in(tag_set)):
+        if column is not None:
+            teacher_columns.append(teacher_column)
+            columns.append(column)
+    return np.array(teacher_columns, dtype=np.int64), np.array(columns, dtype=np.int64)
 
 
 def check_vectors(teacher: TokenClassifier, docs: Sequence[Doc], *, name: str) -> None:
-    """Check that a teacher that listens to another component hears something.
+    """Check that a teacher that listens to another component finds its vectors on the Docs.
 
-    It reads what that component has set on the Docs. As there is no copy of the component, it must not have learned.
+    That component is not copied with the teacher, so it must not have learned since.
 
     Raises:
         ConfigError: The Docs have no vectors.
     """
-    if teacher.is_listener and not any(
-        rows.any() for rows in teacher.model.get_ref("tok2vec").predict(list(docs))
-    ):
-        raise ConfigError(
-            f"{name}: to rehearse, expected Docs with the vectors of the encoder that it listens to, got Docs without. "
-            "Keep that encoder frozen and run it on the Docs before; or call nlp.replace_listeners before "
-            f"nlp.resume_training; or leave the component out: nlp.rehearse(…, exclude=[{name!r}])."
-        )
+    if not teacher.is_listener:
+        return
+    vectors = teacher.model.get_ref("tok2vec").predict(list(docs))
+    if any(doc_vectors.any() for doc_vectors in vectors):
+        return
+    raise ConfigError(
+        f"{name}: to rehearse, expected Docs with the vectors of the encoder that it listens to, "
+        "got Docs without. Keep that encoder frozen and run it on the Docs before; or call "
+        "nlp.replace_listeners before nlp.resume_training; or leave the component out: "
+        f"nlp.rehearse(…, exclude=[{name!r}])."
+    )

@@ -9,6 +9,8 @@ from spacy.scorer import Scorer as SpacyScorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+__all__ = ["Scorer", "choose_scorer", "score_span_group"]
+
 Scorer = Callable[..., dict[str, Any]]
 
 
@@ -22,8 +24,9 @@ def choose_scorer(scorer: Scorer | None, *, annotate: str, spans_key: str) -> Sc
 def score_span_group(examples: Iterable[Example], *, key: str, **_config: object) -> dict[str, Any]:
     """Return precision, recall and F1 of ``doc.spans[key]``, as spancat reports them.
 
-    Gold is the group of that key in the reference, or its entities where there is no such group. The same scores are
-    given as ``ents_f`` and so on, by which ``spacy train`` selects, unless another component has set ``doc.ents``.
+    Gold is the group of that key in the reference, or its entities where there is no such group.
+    The same scores are returned as ``ents_f`` and so on, too, by which ``spacy train`` selects,
+    unless another component has set ``doc.ents``.
     """
     examples = list(examples)
     scores = SpacyScorer.score_spans(
@@ -34,11 +37,17 @@ def score_span_group(examples: Iterable[Example], *, key: str, **_config: object
         allow_overlap=True,
         labeled=True,
     )
-    if any(len(eg.predicted) and eg.predicted.has_annotation("ENT_IOB") for eg in examples):
+    if any(_has_entities_set(example.predicted) for example in examples):
         return scores
-    return scores | {
-        name.replace(f"spans_{key}", "ents", 1): score for name, score in scores.items()
-    }
+    ents_scores = {}
+    for name, score in scores.items():
+        ents_scores[name.replace(f"spans_{key}", "ents", 1)] = score
+    return scores | ents_scores
+
+
+def _has_entities_set(doc: Doc) -> bool:
+    # spaCy says of an empty Doc that it has each annotation.
+    return len(doc) > 0 and doc.has_annotation("ENT_IOB")
 
 
 def _get_spans(doc: Doc, _attr: str, *, key: str) -> Iterable[Span]:

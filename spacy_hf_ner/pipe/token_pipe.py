@@ -248,7 +248,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         if teacher_tags is None:
             return losses
         check_vectors(teacher, docs, name=self.name)
-        lesson = ask_teacher(teacher, docs, taught=teacher_tags, known=self.prepare())
+        lesson = ask_teacher(teacher, docs, teacher_tags=teacher_tags, tag_set=self.prepare())
         set_dropout_rate(self.model, 0.0)
         predicted, backprop = self.classifier.begin_update(docs)
         rows = [doc_rows.rows for doc_rows in predicted]

@@ -32,6 +32,18 @@ def test_places_are_moved_by_the_characters_that_are_no_white_space(
     assert target[start:end] == "b"
 
 
+@pytest.mark.parametrize("place", [(0, 1), (3, 3), (2, 4), (6, 7), (7, 7)])
+def test_white_space_alone_has_an_empty_place(place: tuple[int, int]) -> None:
+    start, end = TextMap(target="a  b", source=" a   b ").move(*place)
+    assert start == end or "a  b"[start:end].strip() == "a  b"[start:end]
+    assert (start == end) == (" a   b "[slice(*place)].strip() == "")
+
+
 def test_texts_that_differ_in_more_than_white_space_are_refused() -> None:
     with pytest.raises(AlignmentError, match="part at 'ork'"):
         TextMap(target="New York", source="New YORK")
+
+
+def test_a_text_that_ends_too_early_is_refused() -> None:
+    with pytest.raises(AlignmentError, match="part at 'k' \\(gold\\) and '' \\(predicted\\)"):
+        TextMap(target="New York", source="New Yor")

@@ -8,7 +8,8 @@ from spacy_hf_ner.errors import CheckpointError, TagError
 PUBLISHED = [
     # dslim/bert-base-NER
     ("O B-MISC I-MISC B-PER I-PER B-ORG I-ORG", "IOB", "O B-MISC I-MISC B-PER I-PER B-ORG I-ORG"),
-    # dbmdz/bert-large-cased-finetuned-conll03-english: IOB1, so a type that never touches its like has no B-
+    # dbmdz/bert-large-cased-finetuned-conll03-english: IOB1, so a type that never touches its like
+    # has no B-
     (
         "B-LOC B-MISC B-ORG I-LOC I-MISC I-ORG I-PER O",
         "IOB",
@@ -104,7 +105,10 @@ def test_labels_may_hold_white_space() -> None:
     ],
 )
 def test_types_that_may_be_tags_are_refused(labels: str, doubtful: str) -> None:
-    message = rf'^the labels {doubtful} may be tags, or entity types .* labels = \["O", "B-PER", "I-PER", …\]\.$'
+    message = (
+        rf"^the labels {doubtful} may be tags, or entity types "
+        r'.* labels = \["O", "B-PER", "I-PER", …\]\.$'
+    )
     with pytest.raises(TagError, match=message):
         read_labels(labels.split())
     assert read_labels(labels.split(), in_data=True).entity_types
@@ -127,13 +131,19 @@ def test_a_named_scheme_is_taken(labels: str, scheme: SchemeName, tags: str) -> 
 
 
 def test_labels_that_are_placeholders_are_refused() -> None:
-    message = r'^the checkpoint names its 3 labels LABEL_0 … LABEL_2, which says nothing .* labels = \["O", "B-PER"'
+    message = (
+        "^the checkpoint names its 3 labels LABEL_0 … LABEL_2, which says nothing "
+        r'.* labels = \["O", "B-PER"'
+    )
     with pytest.raises(CheckpointError, match=message):
         read_labels(["LABEL_0", "LABEL_1", "LABEL_2"])
 
 
 def test_a_scheme_that_lacks_a_prefix_of_the_labels_is_refused() -> None:
-    message = r'use the prefixes E, S, which are not in scheme IOB2 \(B, I\)\. Set scheme = "auto" or "IOBES", or train'
+    message = (
+        r"use the prefixes E, S, which are not in scheme IOB2 \(B, I\)\. "
+        'Set scheme = "auto" or "IOBES", or train'
+    )
     with pytest.raises(TagError, match=message):
         read_labels(["O", "B-X", "E-X", "I-X", "S-X"], scheme="IOB2")
 
@@ -149,10 +159,12 @@ def test_a_scheme_that_lacks_a_prefix_of_the_labels_is_refused() -> None:
     ],
 )
 def test_a_type_that_could_never_be_found_is_refused(labels: str, scheme: str, stuck: str) -> None:
-    remedy = rf'Set scheme = "auto" or "IOB?", or train the model, which gives it a new head in {scheme}\.$'
-    with pytest.raises(
-        TagError, match=rf"^no entity of type {stuck} could ever be found in scheme .* {remedy}"
-    ):
+    message = (
+        rf"^no entity of type {stuck} could ever be found in scheme "
+        r'.* Set scheme = "auto" or "IOB?", '
+        rf"or train the model, which gives it a new head in {scheme}\.$"
+    )
+    with pytest.raises(TagError, match=message):
         read_labels(labels.split(), scheme=scheme)
 
 

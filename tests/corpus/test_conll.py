@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import spacy
 
-from spacy_hf_ner.corpus.columns import Columns
+from spacy_hf_ner.corpus.columns import Columns, Layout
 from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.edits import rename_types
-from spacy_hf_ner.corpus.formats.conll import open_conll
+from spacy_hf_ner.corpus.formats.conll import LinePlan, open_conll, plan_lines
 from spacy_hf_ner.corpus.readers import read_docs
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
@@ -204,7 +204,10 @@ def test_columns_can_be_named_by_the_header(tmp_path: Path) -> None:
         (
             "Tim B-PER\nran L-PER\nx M-PER\n",
             ReadOptions(),
-            r"file.conll: the prefixes \['B', 'L', 'M'\] fit no scheme .* First lines: B- 1, L- 2, M- 3\.",  # noqa: E501 - data
+            (
+                r"file.conll: the prefixes \['B', 'L', 'M'\] fit no scheme .* "
+                r"First lines: B- 1, L- 2, M- 3\."
+            ),
         ),
         ("Tim B-PER\n", ReadOptions(encoding="utf-99"), "unknown encoding 'utf-99'"),
     ],
@@ -237,7 +240,8 @@ def test_what_is_left_out_is_named_with_its_line(
     assert Problem(kind, line) in sentence.problems
 
 
-# ------------------------------------------------------------------------------------ other columns
+# ----------------------------------------------------------------------------------------------
+# other columns
 
 
 @pytest.mark.parametrize("missing", ["_", "-", "-X-"])
@@ -312,3 +316,106 @@ def test_offsets_of_thousands_of_digits_are_no_numbers(tmp_path: Path) -> None:
     assert sentence.problems == (Problem("character offsets that are no numbers, not used", 1),)
     (sentence,) = read(tmp_path, f"ab\t{'9' * 5_000}\t2\tO\n")
     assert sentence.words == ("ab",)
+
+
+# ----------------------------------------------------------------------------------------------
+# what the lines of a file are
+
+TAGS = frozenset({"O", "B-PER", "PER"})
+PREFIXED = LinePlan(Layout("\t", n_columns=2, token=0, tags=(1,)), labels=TAGS)
+SPACED = LinePlan(Layout(" ", n_columns=2, token=0, tags=(1,)), labels=TAGS)
+BARE_TYPES = LinePlan(
+    Layout("\t", n_columns=2, token=0, tags=(1,)),
+    labels=frozenset({"O", "PER"}),
+    is_prefixed=False,
+)
+NUMBERED = LinePlan(Layout("\t", n_columns=3, token=1, tags=(2,), index=0), labels=TAGS)
+
+
+@pytest.mark.parametrize(
+    ("plan", "line", "is_comment"),
+    [
+        pytest.param(PREFIXED, "# text = Oh", True, id="fewer cells than columns"),
+        pytest.param(PREFIXED, "#a\tO\tO", True, id="more cells than columns"),
+        pytest.param(NUMBERED, "#\tTim\tB-PER", True, id="no number where rows have one"),
+        pytest.param(PREFIXED, "#NFL\tB-ORG", False, id="a tag"),
+        pytest.param(PREFIXED, "# \tO", False, id="a tag behind white space"),
+        pytest.param(BARE_TYPES, "#c\tPER", False, id="a type that rows have"),
+        pytest.param(SPACED, "# 17", True, id="white space and a number"),
+        pytest.param(SPACED, "# _", True, id="a space and a missing tag"),
+        pytest.param(PREFIXED, "#\t_", False, id="a word # whose tag is missing"),
+        pytest.param(PREFIXED, "#\tnews", True, id="a tab and no tag"),
+        pytest.param(BARE_TYPES, "#id\t17", True, id="a number beside bare types"),
+        pytest.param(PREFIXED, "#sentence\ttwo", True, id="no tag beside tags with prefixes"),
+        pytest.param(BARE_TYPES, "#c\trare", False, id="a new type beside bare types"),
+        pytest.param(PREFIXED, "#c\t-", False, id="a missing tag of a hashtag"),
+        pytest.param(PREFIXED, "#e\tB-", False, id="a damaged tag of a hashtag"),
+    ],
+)
+def test_a_comment_is_told_from_a_row_that_begins_with_a_hash(
+    plan: LinePlan, line: str, is_comment: bool
+) -> None:
+    assert plan.is_comment(line, plan.split(line)) is is_comment
+
+
+def test_a_word_that_begins_with_a_hash_may_be_numbered() -> None:
+    assert not NUMBERED.is_comment("1\t#NFL\tB-ORG", ["1", "#NFL", "B-ORG"])
+
+
+def plan_text(tmp_path: Path, text: str) -> LinePlan:
+    path = tmp_path / "file.conll"
+    path.write_text(text, encoding="utf-8")
+    return plan_lines(open_text(path), ReadOptions())
+
+
+def test_a_plan_holds_what_surely_are_tags_and_their_types(tmp_path: Path) -> None:
+    plan = plan_text(tmp_path, "# two\n#NFL B-ORG\nTim B-PER\nran O\nx -\n")
+    assert plan.layout.separator == " "
+    assert plan.header_line == 0
+    assert plan.labels == {"B-ORG", "B-PER", "O", "ORG", "PER"}
+    assert plan.is_prefixed
+    assert not plan.is_quoted
+
+
+def test_a_plan_knows_the_line_of_the_header(tmp_path: Path) -> None:
+    plan = plan_text(tmp_path, "\n-DOCSTART-\tO\n\ntoken\tner\nTim\tPER\nran\tO\n")
+    assert plan.header_line == 4
+    assert plan.labels == {"PER", "O"}
+    assert not plan.is_prefixed
+
+
+def test_a_file_whose_words_all_begin_with_a_hash_has_rows(tmp_path: Path) -> None:
+    plan = plan_text(tmp_path, "#a\tB-X\n#b\tO\n")
+    assert plan.layout.tags == (1,)
+    assert not plan.is_comment("#a\tB-X", ["#a", "B-X"])
+
+
+QUOTE = '""""'
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_quoted"),
+    [
+        ([QUOTE], True),
+        ([QUOTE, '"a ""b"" c"'], True),
+        ([QUOTE, '"'], False),
+        (["a"], False),
+    ],
+)
+def test_cells_are_in_quotes_where_all_that_hold_quotes_are(
+    tmp_path: Path, cells: list[str], is_quoted: bool
+) -> None:
+    rows = "".join(f"{cell}\tO\n" for cell in cells)
+    plan = plan_text(tmp_path, f"token\tner\nTim\tB-PER\n{rows}")
+    assert plan.is_quoted is is_quoted
+    assert plan.split(f"{QUOTE}\tO") == ['"' if is_quoted else QUOTE, "O"]
+
+
+def test_offsets_tell_white_space_and_where_documents_begin(tmp_path: Path) -> None:
+    first = "Oh\t0\t2\tO\nno\t3\t5\tO\n!\t5\t6\tO\n\n"
+    second = "So\t7\t9\tO\n\n"
+    sentences = read(tmp_path, (first + second + second) * 2)
+    starts = [sentence.starts_document for sentence in sentences]
+    assert sentences[0].gaps == (" ", "", None)
+    # The same offsets again are a document of their own: characters never go back.
+    assert starts == [True, False, True, True, False, True]

@@ -1,5 +1,4 @@
-"""CoNLL files that are tables of another kind: with headers, names of sentences, or several tags in
-a cell."""
+"""CoNLL files that are tables: with headers, names of sentences, or several tags in a cell."""
 
 from pathlib import Path
 
@@ -34,7 +33,8 @@ def layers(sentence: Sentence) -> list[tuple[int, int, str]]:
     return [(span.start, span.end, span.entity_type) for span in sentence.layers]
 
 
-# ---------------------------------------------------------------------------------- named sentences
+# ----------------------------------------------------------------------------------------------
+# named sentences
 
 
 @pytest.mark.parametrize("separator", ["\t", " "])
@@ -59,7 +59,12 @@ def test_a_column_of_names_is_neither_the_word_nor_the_number_of_a_word(tmp_path
 
 @pytest.mark.parametrize("quote", ['"', '""""'])
 def test_the_kaggle_table_is_read_with_tabs_too(tmp_path: Path, quote: str) -> None:
-    text = f"Sentence #\tWord\tPOS\tTag\nSentence: 1\tLondon\tNNP\tB-geo\n\t{quote}\t``\tO\nSentence: 2\tHi\tUH\tO\n"  # noqa: E501 - data
+    text = (
+        "Sentence #\tWord\tPOS\tTag\n"
+        "Sentence: 1\tLondon\tNNP\tB-geo\n"
+        f"\t{quote}\t``\tO\n"
+        "Sentence: 2\tHi\tUH\tO\n"
+    )
     first, second = read(tmp_path, text)
     assert (first.words, first.pos, show(first)) == (("London", '"'), ("NNP", "``"), ["London/geo"])
     assert (second.words, second.sentence_id) == (("Hi",), "Sentence: 2")
@@ -83,7 +88,8 @@ def test_a_document_mark_may_be_numbered(tmp_path: Path) -> None:
     ]
 
 
-# ----------------------------------------------------------------------------- comments and headers
+# ----------------------------------------------------------------------------------------------
+# comments and headers
 
 
 def test_a_comment_without_a_space_is_no_word(tmp_path: Path) -> None:
@@ -168,7 +174,8 @@ def test_a_first_row_of_bare_types_is_no_header(tmp_path: Path) -> None:
     assert show(sentence) == ["London/place", "June/time"]
 
 
-# ------------------------------------------------------------------------------------- several tags
+# ----------------------------------------------------------------------------------------------
+# several tags
 
 
 @pytest.mark.parametrize("cell", ["I-product", "O,I-product", "I-product,O"])
@@ -192,7 +199,8 @@ def test_two_entities_of_one_type_in_one_cell_stay_two(tmp_path: Path) -> None:
     assert sorted(layers(sentence)) == [(0, 3, "x"), (1, 2, "x"), (3, 4, "x")]
 
 
-# ------------------------------------------------------------------------------------------- widths
+# ----------------------------------------------------------------------------------------------
+# widths
 
 
 def test_a_row_that_is_too_long_is_counted_even_if_its_tag_looks_right(tmp_path: Path) -> None:
@@ -251,7 +259,8 @@ def test_a_row_of_another_width_has_no_part_of_speech_and_no_chunk(tmp_path: Pat
     ]
 
 
-# -------------------------------------------------------------------------------- what is not there
+# ----------------------------------------------------------------------------------------------
+# what is not there
 
 
 @pytest.mark.parametrize(

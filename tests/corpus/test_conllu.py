@@ -1,5 +1,7 @@
-"""CoNLL-U with other tasks than entities, missing cells and damaged numbers; the rest is in
-``test_formats.py``."""
+"""CoNLL-U with other tasks than entities, missing cells and damaged numbers.
+
+The rest is in ``test_formats.py``.
+"""
 
 from pathlib import Path
 

@@ -40,7 +40,11 @@ def test_documents_without_names_of_sentences_are_cut_at_blank_rows(tmp_path: Pa
 
 
 def test_document_marks_start_documents_and_are_no_words(tmp_path: Path) -> None:
-    text = "word,pos,tag\n-DOCSTART-,-X-,O\n,,\nTim,NNP,B-PER\n,,\nran,VBD,O\n-DOCSTART-,-X-,O\nHi,UH,O\n"  # noqa: E501 - data
+    text = (
+        "word,pos,tag\n"
+        "-DOCSTART-,-X-,O\n,,\nTim,NNP,B-PER\n,,\nran,VBD,O\n"
+        "-DOCSTART-,-X-,O\nHi,UH,O\n"
+    )
     sentences = read(tmp_path, text)
     assert [(s.words, s.starts_document) for s in sentences] == [
         (("Tim",), True),
@@ -96,7 +100,11 @@ def test_lists_in_cells_are_sentences(tmp_path: Path, tokens: str, tags: str) ->
 
 
 def test_a_document_mark_as_the_only_word_of_a_list_starts_a_document(tmp_path: Path) -> None:
-    text = "tokens,tags\n['-DOCSTART-'],['O']\n['Tim'],['B-PER']\n['-DOCSTART-'],['O']\n['Hi'],['O']\n['Bo'],['O']\n"  # noqa: E501 - data
+    text = (
+        "tokens,tags\n"
+        "['-DOCSTART-'],['O']\n['Tim'],['B-PER']\n"
+        "['-DOCSTART-'],['O']\n['Hi'],['O']\n['Bo'],['O']\n"
+    )
     assert [(s.words, s.starts_document) for s in read(tmp_path, text)] == [
         (("Tim",), True),
         (("Hi",), True),

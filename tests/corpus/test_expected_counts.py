@@ -1,5 +1,7 @@
-"""Every real file that lies beside the repository, against counts made by a program that shares no
-code with ours."""
+"""Every real file that lies beside the repository, against counts of another program.
+
+It shares no code with ours.
+"""
 
 import json
 from collections import Counter

@@ -15,9 +15,16 @@ from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
 from tests.corpus.sentences import kinds, read, show, text_of
 
-# ---------------------------------------------------------------------------------------------- CSV
+# ----------------------------------------------------------------------------------------------
+# CSV
 
-KAGGLE = 'Sentence #,Word,POS,Tag\r\nSentence: 1,London,NNP,B-geo\r\n,",",",",O\r\n,"""",``,O\r\nSentence: 2,Hi,UH,O\r\n'  # noqa: E501 - data
+KAGGLE = (
+    "Sentence #,Word,POS,Tag\r\n"
+    "Sentence: 1,London,NNP,B-geo\r\n"
+    ',",",",",O\r\n'
+    ',"""",``,O\r\n'
+    "Sentence: 2,Hi,UH,O\r\n"
+)
 
 
 def test_the_kaggle_csv_is_read_with_quoted_cells(tmp_path: Path) -> None:
@@ -79,13 +86,18 @@ def test_a_quote_that_does_not_close_is_an_error_before_it_swallows_rows(tmp_pat
         read(path)
 
 
-# --------------------------------------------------------------------------------------------- brat
+# ----------------------------------------------------------------------------------------------
+# brat
 
 
 def test_brat_pairs_are_documents_and_discontinuous_entities_are_reported(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("Ed met\nAnn and Bo Li.\n")
     (tmp_path / "b.ann").write_text(
-        "T1\tPER 0 2\tEd\nR1\tMeets Arg1:T1 Arg2:T2\nT2\tPER 7 10;18 20\tAnn Li\nT3\tPER 15 20\tBo Li\n#1\tNote T1\tx\n"  # noqa: E501 - data
+        "T1\tPER 0 2\tEd\n"
+        "R1\tMeets Arg1:T1 Arg2:T2\n"
+        "T2\tPER 7 10;18 20\tAnn Li\n"
+        "T3\tPER 15 20\tBo Li\n"
+        "#1\tNote T1\tx\n"
     )
     (tmp_path / "a.txt").write_text("Oslo")
     (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
@@ -168,7 +180,8 @@ def test_what_was_repaired_in_a_pair_is_reported_with_the_file_and_line_where_it
     assert ("repaired", f"{told} (first: {folder / 'b.ann'}, line 3)") in report.files[0].rows()
 
 
-# ------------------------------------------------------------------------------------------ CoNLL-U
+# ----------------------------------------------------------------------------------------------
+# CoNLL-U
 
 
 def conllu(number: str, word: str, misc: str) -> str:
@@ -213,7 +226,8 @@ def test_conllu_without_tags_is_an_error_that_says_where_they_belong(tmp_path: P
         read(path)
 
 
-# -------------------------------------------------------------------------------------------- spaCy
+# ----------------------------------------------------------------------------------------------
+# spaCy
 
 
 def make_doc() -> Doc:
@@ -269,7 +283,8 @@ def test_a_file_that_spacy_did_not_write_is_an_error(tmp_path: Path) -> None:
         read(tmp_path / "a.spacy")
 
 
-# -------------------------------------------------------------------------------------- other tasks
+# ----------------------------------------------------------------------------------------------
+# other tasks
 
 
 @pytest.mark.parametrize("column", [None, 2])

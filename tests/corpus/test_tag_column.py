@@ -4,12 +4,15 @@ from collections import Counter
 
 import pytest
 
-from spacy_hf_ner.core.schemes import Tag
+from spacy_hf_ner.core.schemes import SCHEMES, Tag
 from spacy_hf_ner.core.tags import count_borders
 from spacy_hf_ner.corpus.tag_column import (
     CellPairs,
+    align_levels,
     choose_scheme,
     interpret_tags,
+    is_tag_like,
+    is_untyped,
     pair_cells,
     read_label_tags,
     spell_labels,
@@ -97,3 +100,29 @@ def test_the_steps_together_give_the_meaning_of_a_column() -> None:
         "U": "prefix without a type, read as O",
         "PER": "type without a prefix, read as I-",
     }
+
+
+# The prefixes of all schemes today; a scheme with another one belongs here.
+PREFIXES = "BIELMSU"
+
+
+def test_the_prefixes_of_cells_are_those_of_all_schemes() -> None:
+    used: set[str] = set()
+    for scheme in SCHEMES.values():
+        used.update(scheme.prefixes)
+    assert used == set(PREFIXES)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    for spelled in (letters, letters.lower()):
+        tag_like = [letter for letter in spelled if is_tag_like(f"{letter}-X")]
+        untyped = [letter for letter in spelled if is_untyped(letter)]
+        assert {letter.upper() for letter in tag_like} == used
+        assert untyped == tag_like
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_of_two_entities_of_one_type_the_one_that_goes_on_is_on_its_level(prefix: str) -> None:
+    above = (Tag("B", "x"),)
+    begins, goes_on = Tag(prefix, "x"), Tag("I", "x")
+    _, aligned = align_levels([above, (begins, goes_on)])
+    is_beginning = prefix in {"B", "S", "U"}
+    assert aligned == ((goes_on, begins) if is_beginning else (begins, goes_on))

@@ -217,7 +217,8 @@ def test_the_best_model_can_be_chosen_by_the_keys_of_our_scorers(
 ) -> None:
     path = tmp_path / "run.jsonl"
     logger = f'@loggers = "spacy_hf_ner.RunLogger.v1"\noutput_file = {json.dumps(str(path))}'
-    more = f'[components.ner.scorer]\n@scorers = "{scorer}"\n[training.score_weights]\nents_f = 0.5\n{key} = {weight}\n'  # noqa: E501 - data
+    weights_config = f"[training.score_weights]\nents_f = 0.5\n{key} = {weight}\n"
+    more = f'[components.ner.scorer]\n@scorers = "{scorer}"\n{weights_config}'
     nlp, _ = _train(data, logger, more)
     weights = nlp.config["training"]["score_weights"]  # spaCy makes them sum to 1
     assert weights[key] * weight > 0

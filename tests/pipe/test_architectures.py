@@ -63,6 +63,25 @@ def test_a_number_of_the_wrong_kind_or_out_of_range_is_refused(setting: str, val
         make_hf_token_classifier_v1("a/b", **{setting: value})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("setting", "choices"),
+    [
+        ("aggregation", '"first", "mean" or "max"'),
+        ("subword_labels", 'null, "first", "all" or "all_inside"'),
+        ("context", '"document" or "sentence"'),
+        ("backend", '"torch" or "onnx"'),
+        ("mixed_precision", '"auto", "none", "bf16" or "fp16"'),
+        ("attention", '"auto", "sdpa" or "eager"'),
+    ],
+)
+def test_a_wrong_choice_in_a_config_is_refused_with_all_choices_of_its_table(
+    setting: str, choices: str
+) -> None:
+    config = {"model": {setting: "other"}}
+    with pytest.raises(ConfigError, match=f"{setting} must be {choices}, got 'other'"):
+        spacy.blank("en").add_pipe("hf_ner", config=config)
+
+
 def test_a_head_is_put_on_any_layer() -> None:
     assert isinstance(get_token_classifier(make_token_classifier_v1(Linear())), HeadTokenClassifier)
 

@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_hf_ner.core.score_maps import PlattMap, SpanCalibration
+from spacy_hf_ner.core.score_maps import IsotonicMap, PlattMap, SpanCalibration
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
 from tests.checkpoints import make_checkpoint
@@ -55,7 +55,7 @@ def make_texts() -> list[str]:
 
 
 def make_examples(nlp: Language) -> list[Example]:
-    """Return gold that agrees with every second prediction, so that the raw scores are far too sure."""
+    """Return gold that has every second prediction, so that the raw scores are far too sure."""
     examples = []
     for text in make_texts():
         gold = nlp(text)
@@ -160,11 +160,27 @@ def test_a_temperature_keeps_the_order_of_tags() -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.05, 0.4, 0.9])
-def test_no_score_under_the_inverse_reaches_the_threshold(threshold: float) -> None:
+def test_no_score_under_the_lower_bound_reaches_the_threshold(threshold: float) -> None:
     calibration = Calibration("viterbi", 1.0, SpanCalibration(PlattMap(0.5, -0.7)))
-    least = calibration.invert(threshold, "PER")
+    least = calibration.lower_bound(threshold, "PER")
     below = np.linspace(0.0, max(least - 1e-6, 0.0), 50)
     assert (calibration.spans.apply(below, ["PER"] * 50) < threshold).all()
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.4, 0.9])
+def test_the_lower_bound_is_at_most_a_step_below_the_raw_score_that_reaches_the_threshold(
+    threshold: float,
+) -> None:
+    calibration = Calibration("viterbi", 1.0, SpanCalibration(PlattMap(0.5, -0.7)))
+    bound = calibration.lower_bound(threshold, "PER")
+    steps = np.array([bound, bound + 0.001])
+    below, above = calibration.spans.apply(steps, ["PER"] * 2)
+    assert below < threshold <= above
+
+
+def test_a_threshold_that_no_score_reaches_has_the_lower_bound_one() -> None:
+    never = SpanCalibration(IsotonicMap(((0.2, 0.1), (0.8, 0.6))))
+    assert Calibration("viterbi", 1.0, never).lower_bound(0.9, "PER") == 1.0
 
 
 def test_overlapping_spans_are_chosen_by_calibrated_scores(checkpoint: Path) -> None:

@@ -95,12 +95,12 @@ def test_each_half_is_judged_with_temperature_and_maps_of_the_other_half(
     nlp, component = make_pipeline()
     golds = make_golds(nlp)
     report = calibrate(nlp, component, golds)
-    for new, here, there in (
+    for new, judged, fitted_on in (
         (report.new[0], golds[::2], golds[1::2]),
         (report.new[1], golds[1::2], golds[::2]),
     ):
-        calibrate(nlp, component, there)
-        assert is_close(new, measure(nlp, here))
+        calibrate(nlp, component, fitted_on)
+        assert is_close(new, measure(nlp, judged))
 
 
 def test_documents_without_annotation_change_nothing(make_pipeline: Make) -> None:
@@ -125,12 +125,10 @@ def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: 
     golds, examples = make_golds(nlp), []
     for gold in golds[::4]:
         gold.set_ents([], missing=[gold[:6]], default="unmodified")
-    for (
-        gold
-    ) in golds:  # the full stop belongs to the last word, so gold tokens do not align with its own
-        doc = Doc(
-            nlp.vocab, words=gold.text.split(), spaces=[True] * (gold.text.count(" ")) + [False]
-        )
+    for gold in golds:
+        # The full stop belongs to the last word, so gold tokens do not align with its token.
+        spaces = [True] * gold.text.count(" ") + [False]
+        doc = Doc(nlp.vocab, words=gold.text.split(), spaces=spaces)
         examples.append(Example(doc, gold))
     n_judged = sum(
         len(pair_docs(gold, component(eg.predicted.copy())).predicted)
@@ -175,10 +173,8 @@ def test_white_space_that_the_tokenizer_changes_moves_no_entity(nlp: Language) -
     gold = nlp.make_doc("In  New \n York")
     gold.ents = [Span(gold, 2, 5, "LOC")]
     assert gold.ents[0].text == "New \n York"
-    assert judge(read(Doc(nlp.vocab, words=["In", "New", "York"]), gold), (1, 3), (1, 2)) == [
-        True,
-        False,
-    ]
+    predicted = Doc(nlp.vocab, words=["In", "New", "York"])
+    assert judge(read(predicted, gold), (1, 3), (1, 2)) == [True, False]
 
 
 @pytest.mark.parametrize("prefer_group", [True, False])

@@ -11,7 +11,7 @@ def read(labels: str) -> TagSet:
 
 
 @pytest.mark.parametrize(
-    ("taught", "known", "expected"),
+    ("teacher", "model", "expected"),
     [
         ("O B-A I-A", "O B-A I-A", ([0, 1, 2], [0, 1, 2])),
         ("O B-A I-A", "O B-B I-B B-A I-A", ([0, 1, 2], [0, 3, 4])),
@@ -22,7 +22,7 @@ def read(labels: str) -> TagSet:
     ],
 )
 def test_columns_of_shared_tags_are_paired_and_none_twice(
-    taught: str, known: str, expected: tuple[list[int], list[int]]
+    teacher: str, model: str, expected: tuple[list[int], list[int]]
 ) -> None:
-    theirs, ours = match_columns(read(taught), read(known))
-    assert (theirs.tolist(), ours.tolist()) == expected
+    teacher_columns, columns = match_columns(read(teacher), read(model))
+    assert (teacher_columns.tolist(), columns.tolist()) == expected

@@ -2,7 +2,7 @@
 
 import pytest
 import spacy
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_hf_ner.pipe.span_group import LastingSpanGroup
 
@@ -68,3 +68,27 @@ def test_a_span_that_was_appended_follows_too(doc: Doc) -> None:
     doc.spans["found"].append(Span(doc, 2, 3, label="VERB"))
     merge(doc, (0, 2))
     assert read(doc)[-1][:2] == ("met", "VERB")
+
+
+def test_spans_are_found_again_where_the_doc_became_so_short_that_their_tokens_are_no_more(
+    doc: Doc,
+) -> None:
+    merge(doc, (0, 6))  # "San" was token 6, and there are 3 tokens now
+    assert [text for text, *_ in read(doc)][-1] == "San José"
+    assert [(span.start, span.end) for span in doc.spans["found"]] == [(0, 1), (0, 1), (1, 3)]
+
+
+def test_spans_follow_each_time_that_tokens_change(doc: Doc) -> None:
+    before = read(doc)
+    merge(doc, (0, 2))
+    assert read(doc) == before
+    merge(doc, (2, 4))
+    assert read(doc) == before
+    assert [(span.start, span.end) for span in doc.spans["found"]] == [(0, 1), (2, 3), (4, 6)]
+
+
+def test_the_bytes_of_a_group_are_those_of_spacys_own(doc: Doc) -> None:
+    group = doc.spans["found"]
+    merge(doc, (0, 2))
+    own = SpanGroup(doc, name="found", attrs={"scores": [0.9, 0.8, 0.7]}, spans=list(group))
+    assert group.to_bytes() == own.to_bytes()

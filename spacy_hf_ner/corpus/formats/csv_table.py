@@ -1,6 +1,7 @@
-"""CSV: one word a row, quoted cells, and a column that names the sentence on its first row or on all of its rows.
+"""CSV: one word a row, quoted cells, and a column that names the sentence.
 
-Exported data sets have one sentence a row instead, with lists in their cells.
+The name stands on the first row of a sentence or on all of its rows. Exported data sets have one
+sentence a row instead, with lists in their cells.
 """
 
 import ast
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
-from spacy_hf_ner.corpus.columns import SAMPLE, plan_layout
+from spacy_hf_ner.corpus.columns import SAMPLE, Columns, Layout, plan_layout
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Problem
@@ -21,33 +22,50 @@ from spacy_hf_ner.corpus.table import Table, open_tables, read_block
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
-SEPARATORS: Final = (",", ";", "\t", "|")
+__all__ = ["CSV", "SEPARATORS", "is_csv", "open_csv"]
 
-Rows = Iterator[tuple[int, list[str]]]
+SEPARATORS: Final = (",", ";", "\t", "|")
 
 
 def open_csv(file: TextFile, options: ReadOptions) -> Source:
     """Return a CSV file as a source.
 
     Raises:
-        CorpusError: The file holds no rows or no tags, its quotes do not close, or its lists cannot be read.
+        CorpusError: The file holds no rows or no tags, its quotes do not close, or its lists cannot
+            be read.
     """
     separator = options.columns.separator or _find_separator(file)
-    if (header := _find_list_header(file, separator)) is not None:
-        return _open_lists(file, separator, header, options)
-    sample = [
-        row for kind, row in _classify(islice(_rows(file, separator), SAMPLE)) if kind == "row"
-    ]
-    layout = plan_layout(
-        [row.cells for row in sample], separator=separator, columns=options.columns, path=file.path
-    )
-    header_line = sample[0].line if layout.has_header_row else 0
+    list_header = _find_list_header(file, separator)
+    if list_header is not None:
+        return _open_lists(file, separator, list_header, options)
+    return _open_words(file, separator, options)
+
+
+def _find_separator(file: TextFile) -> str:
+    """Return the separator that most of the first lines hold, and their first one most often."""
+    lines = [line for _, line in islice(file.lines(), SAMPLE) if line]
+    first = lines[0] if lines else ""
+
+    def count(separator: str) -> tuple[int, int]:
+        n_lines = sum(separator in line for line in lines)
+        return n_lines, first.count(separator)
+
+    return max(SEPARATORS, key=count)
+
+
+# ----------------------------------------------------------------------------------------------
+# one word a row
+
+
+def _open_words(file: TextFile, separator: str, options: ReadOptions) -> Source:
+    """Return a CSV file of one word a row as a source."""
+    layout, header_line = _plan_columns(file, separator, options.columns)
 
     def tables() -> Iterator[Table]:
-        rows = ((number, row) for number, row in _rows(file, separator) if number != header_line)
-        for block in group_rows(
-            _classify(rows), sentence=layout.sentence, document=layout.document
-        ):
+        rows = (row for row in _read_rows(file, separator) if row.line != header_line)
+        classified = map(_classify, rows)
+        blocks = group_rows(classified, sentence=layout.sentence, document=layout.document)
+        for block in blocks:
             yield read_block(block, layout)
 
     return open_tables(
@@ -60,46 +78,61 @@ def open_csv(file: TextFile, options: ReadOptions) -> Source:
     )
 
 
-def _find_separator(file: TextFile) -> str:
-    head = [line for _, line in islice(file.lines(), SAMPLE) if line] or [""]
-    return max(
-        SEPARATORS,
-        key=lambda separator: (sum(separator in line for line in head), head[0].count(separator)),
-    )
+def _plan_columns(file: TextFile, separator: str, columns: Columns) -> tuple[Layout, int]:
+    """Return which column holds what, and the line of the header, or 0."""
+    sample: list[Row] = []
+    for row in islice(_read_rows(file, separator), SAMPLE):
+        kind, _ = _classify(row)
+        if kind == "row":
+            sample.append(row)
+    cells = [row.cells for row in sample]
+    layout = plan_layout(cells, separator=separator, columns=columns, path=file.path)
+    header_line = sample[0].line if layout.has_header_row else 0
+    return layout, header_line
 
 
-def _rows(file: TextFile, separator: str) -> Rows:
-    """Yield the rows with the number of the line that each begins on."""
-    begin = 1
+def _classify(row: Row) -> tuple[Kind, Row]:
+    """Return what a row is, and the row."""
+    if not "".join(row.cells).strip():
+        return "blank", row
+    if is_document_mark(row.cells):
+        return "mark", row
+    return "row", row
 
-    def lines() -> Iterator[str]:
-        for _, line in file.lines():
-            yield line + "\n"
 
-    reader = csv.reader(lines(), delimiter=separator, strict=True)
+def _read_rows(file: TextFile, separator: str) -> Iterator[Row]:
+    """Yield the rows, each of them on one line.
+
+    Raises:
+        CorpusError: A quote is not closed, or a cell is neither quoted nor bare.
+    """
+    first_line = 1  # of the row that is read next
+    reader = csv.reader(_lines_with_ends(file), delimiter=separator, strict=True)
     try:
-        for row in reader:
-            if reader.line_num > begin:
+        for cells in reader:
+            if reader.line_num > first_line:
                 raise CorpusError(
-                    f"{file.path}:{begin}: expected a row on one line, got one that ends on line {reader.line_num}: a "
-                    "quote is opened and not closed, and would swallow the rows after it. Close it, or double it."
+                    f"{file.path}:{first_line}: expected a row on one line, got one that ends on "
+                    f"line {reader.line_num}: a quote is opened and not closed, and would swallow "
+                    "the rows after it. Close it, or double it."
                 )
-            yield begin, row
-            begin = reader.line_num + 1
+            yield Row(first_line, cells)
+            first_line = reader.line_num + 1
     except csv.Error as error:
         raise CorpusError(
-            f"{file.path}:{begin}: expected a row of quoted or bare cells, got one that is neither ({error}). "
-            "Correct the quotes of the row."
+            f"{file.path}:{first_line}: expected a row of quoted or bare cells, got one that is "
+            f"neither ({error}). Correct the quotes of the row."
         ) from error
 
 
-def _classify(rows: Rows) -> Iterator[tuple[Kind, Row]]:
-    for line, cells in rows:
-        is_blank = not "".join(cells).strip()
-        yield (
-            "blank" if is_blank else "mark" if is_document_mark(cells) else "row",
-            Row(line, cells),
-        )
+def _lines_with_ends(file: TextFile) -> Iterator[str]:
+    """Yield the lines as the csv module wants them."""
+    for _, line in file.lines():
+        yield line + "\n"
+
+
+# ----------------------------------------------------------------------------------------------
+# one sentence a row
 
 
 def _find_list_header(file: TextFile, separator: str) -> list[str] | None:
@@ -108,37 +141,44 @@ def _find_list_header(file: TextFile, separator: str) -> list[str] | None:
     Raises:
         CorpusError: The lists cannot be read.
     """
+    reader = csv.reader(_lines_with_ends(file), delimiter=separator)
     try:
-        header, *below = islice(
-            csv.reader((line + "\n" for _, line in file.lines()), delimiter=separator), 2
-        )
+        header, *below = islice(reader, 2)
     except (csv.Error, ValueError):
         return None
-    cells = [cell for row in below for cell in row if cell.startswith("[") and cell.endswith("]")]
-    if len(cells) < 2:  # noqa: PLR2004 - words and tags
+    lists: list[str] = []
+    for row in below:
+        lists += filter(_looks_like_list, row)
+    if len(lists) < 2:  # noqa: PLR2004 - words and tags
         return None
-    for cell in cells:
+    for cell in lists:
         _parse_list(cell, file.path, 2)
     return header
+
+
+def _looks_like_list(cell: str) -> bool:
+    return cell.startswith("[") and cell.endswith("]")
 
 
 def _open_lists(file: TextFile, separator: str, header: list[str], options: ReadOptions) -> Source:
     """Return a CSV file of one sentence a row as a source."""
     name = str(file.path)
     fields = find_fields(header, options.columns, source=name)
-    lists = [field for field in (fields.words, fields.tags, fields.pos, fields.chunks) if field]
+    candidates = (fields.words, fields.tags, fields.pos, fields.chunks)
+    list_fields = [field for field in candidates if field]
 
     def records() -> Iterator[tuple[int, dict[str, Any], Sequence[Problem]]]:
-        for line, row in islice(_rows(file, separator), 1, None):
-            if not row:
+        for line, cells in islice(_read_rows(file, separator), 1, None):
+            if not cells:
                 continue
-            if len(row) != len(header):
+            if len(cells) != len(header):
                 raise CorpusError(
-                    f"{name}:{line}: expected {len(header)} cells ({', '.join(header)}), got {len(row)}: it is not "
-                    "known which is which. Correct the row."
+                    f"{name}:{line}: expected {len(header)} cells ({', '.join(header)}), "
+                    f"got {len(cells)}: it is not known which is which. Correct the row."
                 )
-            record: dict[str, Any] = dict(zip(header, row, strict=True))
-            record |= {field: _parse_list(record[field], file.path, line) for field in lists}
+            record: dict[str, Any] = dict(zip(header, cells, strict=True))
+            for field in list_fields:
+                record[field] = _parse_list(record[field], file.path, line)
             yield line, record, ()
 
     return open_tables(
@@ -154,33 +194,42 @@ def _open_lists(file: TextFile, separator: str, header: list[str], options: Read
 def _parse_list(cell: str, path: Path, line: int) -> list[Any]:
     """Return a list that was written as JSON or by Python."""
     try:
-        found = json.loads(cell)
+        value = json.loads(cell)
     except (ValueError, RecursionError):
-        try:
-            found = ast.literal_eval(cell)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            found = None
-        if repr(found) != cell:  # numpy leaves the commas out, and Python would join the words
-            found = None
-    if not isinstance(found, list):
+        value = _evaluate(cell)
+    if not isinstance(value, list):
         raise CorpusError(
-            f"{path}:{line}: expected a list with commas, as JSON or Python writes it, got {cell[:60]!r}: numpy's form "
-            "does not tell where a word ends. Save the data set as JSON or parquet (to_json, to_parquet)."
+            f"{path}:{line}: expected a list with commas, as JSON or Python writes it, "
+            f"got {cell[:60]!r}: numpy's form does not tell where a word ends. "
+            "Save the data set as JSON or parquet (to_json, to_parquet)."
         )
-    return found
+    return value
+
+
+def _evaluate(cell: str) -> object:
+    """Return what a cell is in Python, or None if it is nothing that Python would write so."""
+    try:
+        value = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    # numpy leaves the commas out: Python reads ['New' 'York'] as one word, NewYork.
+    return value if repr(value) == cell else None
 
 
 def is_csv(head: Sequence[str]) -> bool:
-    """Tell whether all rows have as many commas as the first, and at least one, with no space after it."""
+    """Tell whether the first lines of a text are rows of cells between commas.
+
+    All have as many commas as the first at least, and there is one, with no space after it.
+    """
     rows = [line for line in head if not line.startswith("#")]
     if not rows or any("\t" in row for row in rows):
         return False
-    n_commas = rows[0].count(",")
-    return (
-        n_commas > 0
-        and " " not in rows[0].replace("Sentence #", "")
-        and all(row.count(",") >= n_commas for row in rows)
-    )
+    first = rows[0]
+    n_commas = first.count(",")
+    # "Sentence #" is the only name with a space: that of GMB.
+    if n_commas == 0 or " " in first.replace("Sentence #", ""):
+        return False
+    return all(row.count(",") >= n_commas for row in rows)
 
 
 CSV: Final = Format(name="csv", suffixes=(".csv",), sniff=is_csv, open_text=open_csv)
