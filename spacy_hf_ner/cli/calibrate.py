@@ -1,6 +1,5 @@
 """``python -m spacy hf-ner calibrate``: make the scores of a pipeline mean what they say."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -84,6 +83,7 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
             docs = prepare_docs(nlp, golds, before=name, progress=True)
+            # The component predicts these Docs itself; they have what those before it add.
             examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
             reports[name] = component.calibrate(examples)
             _switch_on_calibration(nlp, name)
@@ -105,11 +105,17 @@ def _switch_on_calibration(nlp: Language, name: str) -> None:
 def print_report(name: str, report: CalibrationReport) -> None:
     """Print what calibration did, judged on documents that it was not fitted on."""
     msg.divider(f"{name}: temperature {report.temperature:.2f}, span scores: {report.kind}")
-    halves = (*report.raw, *report.new)
+    errors: list[str] = []
+    noises: list[str] = []
+    aurocs: list[str] = []
+    for half in (*report.raw, *report.new):
+        errors.append(_write_figure(half.error))
+        noises.append(_write_figure(half.noise))
+        aurocs.append(_write_figure(half.auroc))
     rows = [
-        _make_row("calibration error (ECE)", [half.error for half in halves]),
-        _make_row("the same by chance alone", [half.noise for half in halves]),
-        _make_row("AUROC, right against wrong", [half.auroc for half in halves]),
+        ("calibration error (ECE)", *errors),
+        ("the same by chance alone", *noises),
+        ("AUROC, right against wrong", *aurocs),
     ]
     data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
@@ -119,10 +125,6 @@ def print_report(name: str, report: CalibrationReport) -> None:
             f"{data}: what was fitted on so little is mostly chance. "
             f"Calibrate on {FEW_SPANS} predicted entities in {FEW_DOCS} documents or more."
         )
-
-
-def _make_row(name: str, values: Sequence[float | None]) -> tuple[str, ...]:
-    return name, *map(_write_figure, values)
 
 
 def _write_figure(value: float | None) -> str:

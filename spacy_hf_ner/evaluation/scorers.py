@@ -4,7 +4,7 @@ Both give all that ``spacy.ner_scorer.v1`` gives, so that they can take its plac
 keys may be named in ``[training.score_weights]``, the calibration error with a negative weight.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from spacy.scorer import get_ner_prf
@@ -96,7 +96,7 @@ class _SeqevalScorer:
         scores["seqeval_r"] = found.micro.recall
         scores["seqeval_f"] = found.micro.f1
         scores["seqeval_macro_f"] = found.macro.f1
-        scores["seqeval_per_type"] = {name: _as_prf(row) for name, row in found.per_type.items()}
+        scores["seqeval_per_type"] = _write_types(found.per_type)
         return scores
 
 
@@ -131,7 +131,7 @@ def _score_entities(examples: Sequence[Example], pairs: Sequence[DocPair]) -> di
         "ents_p": micro.precision,
         "ents_r": micro.recall,
         "ents_f": micro.f1,
-        "ents_per_type": {name: _as_prf(counts) for name, counts in strict.per_type.items()},
+        "ents_per_type": _write_types(strict.per_type),
     }
 
 
@@ -145,6 +145,9 @@ def _set_entities(examples: Iterable[Example]) -> bool:
     return False
 
 
-def _as_prf(row: Counts | Averages) -> dict[str, float]:
-    """Return scores under the names that spaCy gives them."""
-    return {"p": row.precision, "r": row.recall, "f": row.f1}
+def _write_types(per_type: Mapping[str, Counts | Averages]) -> dict[str, dict[str, float]]:
+    """Return the scores of each entity type under the names that spaCy gives them."""
+    scores: dict[str, dict[str, float]] = {}
+    for entity_type, row in per_type.items():
+        scores[entity_type] = {"p": row.precision, "r": row.recall, "f": row.f1}
+    return scores

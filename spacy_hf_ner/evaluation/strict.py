@@ -105,14 +105,15 @@ class StrictScores:
     @property
     def macro(self) -> Averages:
         """The mean over entity types, those included that were only predicted."""
-        rows = self.per_type.values()
-        if not rows:
-            return Averages()
-        return Averages(
-            precision=sum(row.precision for row in rows) / len(rows),
-            recall=sum(row.recall for row in rows) / len(rows),
-            f1=sum(row.f1 for row in rows) / len(rows),
-        )
+        precision = 0.0
+        recall = 0.0
+        f1 = 0.0
+        for counts in self.per_type.values():
+            precision += counts.precision
+            recall += counts.recall
+            f1 += counts.f1
+        n_types = len(self.per_type)
+        return Averages(divide(precision, n_types), divide(recall, n_types), divide(f1, n_types))
 
 
 def count_types(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str, Counts]:
@@ -120,16 +121,19 @@ def count_types(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str
 
     Types are in alphabetical order.
     """
-    correct = set(gold).intersection(predicted)
-    n_correct = Counter(entity.entity_type for entity in correct)
-    n_predicted = Counter(entity.entity_type for entity in predicted)
-    n_gold = Counter(entity.entity_type for entity in gold)
+    n_correct = _count_by_type(set(gold).intersection(predicted))
+    n_predicted = _count_by_type(predicted)
+    n_gold = _count_by_type(gold)
     counts: dict[str, Counts] = {}
     for entity_type in sorted(n_gold.keys() | n_predicted.keys()):
         counts[entity_type] = Counts(
             n_correct[entity_type], n_predicted[entity_type], n_gold[entity_type]
         )
     return counts
+
+
+def _count_by_type(entities: Iterable[Entity]) -> Counter[str]:
+    return Counter(entity.entity_type for entity in entities)
 
 
 def score_strict(pairs: Iterable[DocPair]) -> StrictScores:
