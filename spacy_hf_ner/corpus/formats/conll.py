@@ -160,13 +160,11 @@ def plan_lines(file: TextFile, options: ReadOptions) -> LinePlan:
     Raises:
         CorpusError: The file holds no rows, or no column of tags.
     """
-    lines = _read_sample(file)
-    hashed = [line for _, line in lines if line.startswith("#")]
-    # Rows may begin with "#", but comments must not count as rows: these lines decide, if any.
-    plain = [(number, line) for number, line in lines if not line.startswith("#")] or lines
-
-    separator = options.columns.separator or _find_separator(plain)
-    rows = _split_rows(plain, separator)
+    plain, hashed = _read_sample(file)
+    # Comments must not count as rows; but if all lines begin with "#", they are words that do.
+    row_lines = plain or hashed
+    separator = options.columns.separator or _find_separator(row_lines)
+    rows = _split_rows(row_lines, separator)
     cells = [row.cells for row in rows]
     layout = plan_layout(
         cells,
@@ -176,8 +174,8 @@ def plan_lines(file: TextFile, options: ReadOptions) -> LinePlan:
         header=_find_column_names(hashed),
     )
     body = cells[1:] if layout.has_header_row else cells
-    hashed_cells = [split_cells(line, separator) for line in hashed]
-    labels = _read_labels([*body, *hashed_cells], layout)
+    labels = _read_labels(body, layout)
+    labels += _read_labels((split_cells(line, separator) for _, line in hashed), layout)
     return LinePlan(
         layout,
         header_line=rows[0].line if layout.has_header_row else 0,
@@ -188,15 +186,24 @@ def plan_lines(file: TextFile, options: ReadOptions) -> LinePlan:
     )
 
 
-def _read_sample(file: TextFile) -> list[Line]:
-    """Return the lines that are not blank among the first of a file."""
-    first_lines = islice(file.lines(), SAMPLE)
-    return [(number, line) for number, line in first_lines if line.strip()]
+def _read_sample(file: TextFile) -> tuple[list[Line], list[Line]]:
+    """Return the first lines of a file: rows, and lines that begin with "#", which may be rows.
+
+    Blank lines are left out.
+    """
+    plain: list[Line] = []
+    hashed: list[Line] = []
+    for number, line in islice(file.lines(), SAMPLE):
+        if line.startswith("#"):
+            hashed.append((number, line))
+        elif line.strip():
+            plain.append((number, line))
+    return plain, hashed
 
 
-def _find_column_names(comments: Iterable[str]) -> list[str] | None:
+def _find_column_names(comments: Iterable[Line]) -> list[str] | None:
     """Return the names of the columns if a comment has them, as in CoNLL-U Plus."""
-    for comment in comments:
+    for _, comment in comments:
         match = _GLOBAL_COLUMNS.match(comment)
         if match:
             return match[1].split()

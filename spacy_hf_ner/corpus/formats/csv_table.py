@@ -164,8 +164,8 @@ def _open_lists(file: TextFile, separator: str, header: list[str], options: Read
     """Return a CSV file of one sentence a row as a source."""
     name = str(file.path)
     fields = find_fields(header, options.columns, source=name)
-    candidates = (fields.words, fields.tags, fields.pos, fields.chunks)
-    list_fields = [field for field in candidates if field]
+    # A field that the file has not is "".
+    list_fields = list(filter(None, (fields.words, fields.tags, fields.pos, fields.chunks)))
 
     def records() -> Iterator[tuple[int, dict[str, Any], Sequence[Problem]]]:
         for line, cells in islice(_read_rows(file, separator), 1, None):
@@ -222,7 +222,7 @@ def is_csv(head: Sequence[str]) -> bool:
     All have as many commas as the first at least, and there is one, with no space after it.
     """
     rows = [line for line in head if not line.startswith("#")]
-    if not rows or any("\t" in row for row in rows):
+    if not rows or "\t" in "".join(rows):
         return False
     first = rows[0]
     n_commas = first.count(",")
