@@ -1,4 +1,4 @@
-"""The whole component over a tiny network: contexts, windows, overlapping spans, and what it says once."""
+"""The whole component over a tiny network: contexts, windows, overlapping spans, log lines."""
 
 import logging
 from itertools import pairwise
