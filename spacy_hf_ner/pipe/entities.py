@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from spacy.tokens import Doc
 
-from spacy_hf_ner.core.arrays import Floats
+from spacy_hf_ner.core.arrays import Floats, Ints
 from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.posteriors import Decoded
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.component_settings import Decoder, Threshold, check_threshold
-from spacy_hf_ner.pipe.segments import cut_segments
+from spacy_hf_ner.pipe.segments import Segments, cut_segments
 
 __all__ = ["MIN_THRESHOLD", "find_entities"]
 
@@ -65,11 +66,24 @@ def find_entities(
     if calibration is not None:
         scores = calibration.spans.apply(scores, [entity_types[i] for i in decoded.type_i])
     wanted = np.flatnonzero(scores >= lowest_scores[decoded.type_i])
+    return _place_spans(decoded, scores, wanted, segments, entity_types, n_docs=len(docs))
+
+
+def _place_spans(
+    decoded: Decoded,
+    scores: Floats,
+    wanted: Ints,
+    segments: Segments,
+    entity_types: Sequence[str],
+    *,
+    n_docs: int,
+) -> list[list[ScoredSpan]]:
+    """Return the wanted spans of each Doc, with token indices in place of rows."""
     # Decoded spans count rows of segments, one segment after the other. A segment is a run of a
     # Doc's units, so the tokens of a span are those of its first and last row and all between.
     first_row = decoded.start[wanted]
     last_row = decoded.end[wanted] - 1
-    found: list[list[ScoredSpan]] = [[] for _ in docs]
+    found: list[list[ScoredSpan]] = [[] for _ in range(n_docs)]
     for doc_i, start, end, type_i, score in zip(
         segments.doc_i[first_row].tolist(),
         segments.token_i[first_row].tolist(),

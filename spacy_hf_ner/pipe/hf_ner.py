@@ -116,7 +116,8 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         """
         validate_get_examples(get_examples, "HFNer.initialize")
         known = self.classifier.load("auto")  # in the checkpoint's scheme, even if that will change
-        types = labels or self._gather_types(find_entity_types(get_examples()), known=known)
+        types_in_data = find_entity_types(get_examples())  # refuses types that begin with "!"
+        types = labels or self._gather_types(types_in_data, known=known)
         if types:
             types = merge_types(
                 types, known, keep_known=self.keep_checkpoint_labels, name=self.name

@@ -21,6 +21,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.token_classifier import TokenClassifier
@@ -40,7 +41,7 @@ __all__ = ["TokenClassifierPipe"]
 
 logger = logging.getLogger("spacy_hf_ner")
 
-RUNTIME_KEYS = ("threshold",)  # in cfg for `spacy find-threshold`, never on disk
+_RUNTIME_KEYS = ("threshold",)  # in cfg for `spacy find-threshold`, never on disk
 
 
 class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: ignore[misc]
@@ -54,12 +55,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             labels added since the model was initialized, class weights and calibration.
     """
 
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: Model[Any, Any],
-        name: str,
-    ) -> None:
+    def __init__(self, vocab: Vocab, model: Model[Any, Any], name: str) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -200,26 +196,13 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         tag_set = self.prepare()
         gold = [self.read_targets(example, tag_set) for example in examples]
         has_gold = not all(targets.is_empty for targets in gold)
-        # A shared encoder waits for the gradient of all its listeners, be it zero.
+        # A shared encoder waits for the gradients of all its listeners, even for one that is zero.
         if not has_gold and not self.classifier.is_listener:
             return losses
 
         set_dropout_rate(self.model, drop)
         predicted, backprop = self.classifier.begin_update(docs)
-        unit_targets = [
-            targets.of_units(doc_rows.units)
-            for targets, doc_rows in zip(gold, predicted, strict=True)
-        ]
-        class_weights = find_class_weights(
-            self.class_weights, tag_set, resolved=self.cfg["class_weights"]
-        )
-        loss, gradient = compute_loss(
-            [doc_rows.rows for doc_rows in predicted],
-            unit_targets,
-            class_weights=class_weights,
-            label_smoothing=self.label_smoothing,
-            reduction=self.classifier.reduction,
-        )
+        loss, gradient = self._compute_loss(predicted, gold, tag_set)
         self._learn(gradient, backprop, sgd)
         losses[self.name] += loss
         return losses
@@ -355,12 +338,34 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         self.classifier.set_tags(tag_set, scheme=self.scheme)
         self.cfg["calibration"] = None
 
+    def _compute_loss(
+        self, predicted: Sequence[UnitRows], gold: Sequence[TokenTargets], tag_set: TagSet
+    ) -> tuple[float, list[Floats32]]:
+        """Return the loss, and the gradient on the rows of each Doc."""
+        # Only now is it known which units the model has rows for.
+        unit_targets = [
+            targets.of_units(doc_rows.units)
+            for targets, doc_rows in zip(gold, predicted, strict=True)
+        ]
+        class_weights = find_class_weights(
+            self.class_weights, tag_set, resolved=self.cfg["class_weights"]
+        )
+        return compute_loss(
+            [doc_rows.rows for doc_rows in predicted],
+            unit_targets,
+            class_weights=class_weights,
+            label_smoothing=self.label_smoothing,
+            reduction=self.classifier.reduction,
+        )
+
     def _learn(
         self,
         gradient: list[Floats32],
         backprop: Callable[[list[Floats32]], object],
         sgd: Optimizer | None,
     ) -> None:
+        """Pass a gradient through the model, and step the weights if there is an optimizer."""
+        # A gradient of zeros goes through, too: a shared encoder counts its listeners' gradients.
         backprop(gradient)
         if not any(part.any() for part in gradient):
             return
@@ -369,7 +374,8 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             self.finish_update(sgd)
 
     def _stored_cfg(self) -> dict[str, Any]:
-        return {key: value for key, value in self.cfg.items() if key not in RUNTIME_KEYS}
+        """Return the values of ``cfg`` that are saved."""
+        return {key: value for key, value in self.cfg.items() if key not in _RUNTIME_KEYS}
 
     def _write_model(self, folder: Path) -> None:
         self.classifier.load(self.scheme)

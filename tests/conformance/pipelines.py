@@ -61,7 +61,7 @@ def get_ner(nlp: Language, name: str = "hf_ner") -> HFNer:
 
 
 def make_example(nlp: Language, text: str, entities: Sequence[Entity] | None) -> Example:
-    """Return an Example with entities given as (start_char, end_char, type); None for no annotation."""
+    """Return an Example with entities (start_char, end_char, type); None for no annotation."""
     return Example.from_dict(nlp.make_doc(text), {} if entities is None else {"entities": entities})
 
 
@@ -94,7 +94,7 @@ def find(doc: Doc) -> list[tuple[str, str]]:
 
 
 def summarise(doc: Doc) -> list[tuple[int, int, str, float]]:
-    """Return all that was found in a Doc, scores included, rounded so that the order of sums does not matter."""
+    """Return all that was found in a Doc, with scores rounded beyond the order of sums."""
     scores = doc.spans["hf_ner"].attrs["scores"]
     return [
         (s.start, s.end, s.label_, round(score, 4))
@@ -105,14 +105,14 @@ def summarise(doc: Doc) -> list[tuple[int, int, str, float]]:
 def set_entity(
     doc: Doc, start: int, end: int, label: str, *, kb_id: str = "", span_id: str = ""
 ) -> None:
-    """Set one entity of a Doc by hand, in token positions, and leave all other tokens without annotation."""
+    """Set one entity of a Doc, in token indices; all other tokens are without annotation."""
     doc.set_ents(
         [Span(doc, start, end, label=label, kb_id=kb_id, span_id=span_id)], default="missing"
     )
 
 
 def annotate(doc: Doc, *entities: Entity) -> Doc:
-    """Set the entities of a Doc, given in characters, and return it; all other tokens are outside."""
+    """Return a Doc with entities, given in characters; all other tokens are outside."""
     spans = [doc.char_span(*entity) for entity in entities]
     doc.set_ents([span for span in spans if span is not None], default="outside")
     assert len(doc.ents) == len(entities)

@@ -47,7 +47,7 @@ mixed_precision = "none"
 
 @pytest.fixture
 def run() -> Run:
-    """Return a function that runs a command of spaCy's, which must succeed, and returns what it printed."""
+    """Return a function that runs a command of spaCy, which must succeed, for its output."""
 
     def run_command(*arguments: object) -> str:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])

@@ -24,9 +24,7 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
-def test_a_component_of_an_unreachable_checkpoint_can_be_added_listed_and_asked_for_its_labels() -> (
-    None
-):
+def test_a_component_of_an_unreachable_checkpoint_can_be_added_and_asked_for_its_labels() -> None:
     nlp = make_pipeline(NOWHERE)
     assert nlp.pipe_names == ["hf_ner"]
     assert get_ner(nlp).labels == ()

@@ -1,4 +1,4 @@
-"""Documents of every sort: empty, all white space, very long, of strange characters, in batches of all of these."""
+"""Documents of all sorts: empty, white space, very long, strange characters, mixed in batches."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What belongs to others is left as it was: loggers, environment, modes, threads, random numbers."""
+"""What belongs to others stays as it was: loggers, environment, modes, threads, random numbers."""
 
 import os
 import random

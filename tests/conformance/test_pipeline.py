@@ -1,4 +1,7 @@
-"""In a pipeline with others: errors, sourcing, disabling, freezing, annotating, streams and memory zones."""
+"""The component in a pipeline with others.
+
+Errors, sourcing, disabling, freezing, annotating, streams and memory zones.
+"""
 
 import logging
 from pathlib import Path

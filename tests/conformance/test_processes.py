@@ -13,7 +13,7 @@ from spacy.language import Language
 
 from tests.conformance.pipelines import TEXTS, make_pipeline, summarise
 
-# A deadlock, which is what forking after a forward pass of torch can lead to, fails the test by its timeout.
+# Forking after a forward pass of torch can lead to a deadlock, which fails the test by its timeout.
 TIMEOUT_S = 120
 PROGRAM = """
 import multiprocessing
@@ -51,7 +51,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def report(ner_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Return what a program says that predicts by itself, then in two processes, forked and spawned."""
+    """Return the output of a program that predicts alone, then in two processes of each kind."""
     folder = tmp_path_factory.mktemp("processes")
     make_pipeline(ner_checkpoint).to_disk(folder / "pipeline")
     program = folder / "program.py"

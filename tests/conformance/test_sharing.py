@@ -1,4 +1,4 @@
-"""A tag head on somebody else's encoder: spacy-transformers' or spaCy's own, shared with other components."""
+"""A tag head on an encoder that it shares: that of spacy-transformers, or spaCy's own."""
 
 import pickle
 import shutil
@@ -31,7 +31,7 @@ MakePipeline = Callable[[], Language]
 
 
 def make_shared_pipeline(upstream: str, checkpoint: Path) -> Language:
-    """Return a pipeline in which hf_ner and senter listen to one encoder, a few epochs into learning."""
+    """Return a pipeline, a little trained, in which hf_ner and senter listen to one encoder."""
     fix_random_seed(0)
     nlp = spacy.blank("en")
     if upstream == "transformer":

@@ -137,7 +137,8 @@ def test_three_gathered_gradients_are_three_times_one(nlp: Language) -> None:
 
 
 def test_three_batches_of_one_give_the_gradient_of_one_batch_of_three(nlp: Language) -> None:
-    # Equally many labelled tokens, as the loss of a batch is the mean over them: then a third of each adds up.
+    # The loss of a batch is the mean over its labelled tokens. With equally many in each part, a
+    # third of each adds up.
     texts = ["Who is Shaka Khan?", "Where is New York?", "What is Blue Tree?"]
     examples = make_examples(
         nlp, [(text, [(len(text) - 5, len(text) - 1, "LOC")]) for text in texts]

@@ -1,8 +1,9 @@
-"""Hugging Face's token-classification pipeline as an oracle: what it finds, and where it misreads the words of a text.
+"""Hugging Face's token-classification pipeline as an oracle, and where it misreads words.
 
-The pipeline is wrong in known ways. Each way is a predicate over one *place* of a text: a border that it draws where no
-word begins, does not draw where one does, or draws elsewhere. A difference from our entities is named after the first
-place in it; a difference without such a place has no excuse.
+The pipeline is wrong in known ways. Each way is a predicate over one *place* of a text: a border
+that it draws where no word begins, does not draw where one does, or draws elsewhere. A difference
+from our entities is named after the first place in it; a difference without such a place has no
+excuse.
 """
 
 from bisect import bisect_right
@@ -36,7 +37,7 @@ class Entity(NamedTuple):
 
 
 class ToldPipeline(_Pipeline):  # type: ignore[misc]
-    """The pipeline, told where the words are: nothing but its grouping and its scores are its own."""
+    """The pipeline with the right words, so that only its grouping and scores are its own."""
 
     told_words: Sequence[Span] = ()
 
@@ -117,7 +118,7 @@ class Reading:
 
     @property
     def knows_words(self) -> bool:
-        """Whether the tokenizer marks continuing subwords, so that the pipeline need not guess by spaces."""
+        """Whether the tokenizer marks continuing subwords; without it the pipeline guesses."""
         return bool(
             getattr(self.pipeline.tokenizer._tokenizer.model, "continuing_subword_prefix", None)
         )
@@ -140,11 +141,13 @@ class Place:
     Attributes:
         text: The whole text.
         span: The characters whose labels it may change.
-        kind: What is wrong: where words begin (``"border"``), which characters a word has (``"edge"``), what lies
-            between two words (``"gap"``), or the whole text, because a part of it is no text to the pipeline.
+        kind: What is wrong: where words begin (``"border"``), which characters a word has
+            (``"edge"``), what lies between two words (``"gap"``), or the whole text, because a part
+            of it is no text to the pipeline.
         piece: The subword at which it happens.
         is_start: Whether a word begins with that subword.
-        knows_words: Whether the pipeline compares lengths (WordPiece), and does not guess by spaces.
+        knows_words: Whether the pipeline compares lengths (WordPiece), and does not guess by
+            spaces.
         gap: The characters between the word before and this one.
     """
 
@@ -177,7 +180,7 @@ def is_glued_by_white_space(place: Place) -> bool:
 
 
 def is_misjudged_length(place: Place) -> bool:
-    """WordPiece words are told by the length of a subword's text, which normalisation changes (accents, marks)."""
+    """WordPiece words are told by a subword's length, which normalisation changes (accents)."""
     return (
         place.kind == "border"
         and place.knows_words
@@ -187,7 +190,7 @@ def is_misjudged_length(place: Place) -> bool:
 
 
 def is_shared_character(place: Place) -> bool:
-    """Several subwords of one character after a space, or at the start of the text, each start a word."""
+    """Several subwords of one character, after a space or at the start, each start a word."""
     return _is_invented(place) and not place.knows_words and place.piece.span[0] == _word(place)[0]
 
 
@@ -202,12 +205,12 @@ def is_blank_line(place: Place) -> bool:
 
 
 def is_cut_at_edge(place: Place) -> bool:
-    """Characters at the edge of a word that no subword covers (marks, zero-width space) are cut off the entity."""
+    """Characters at a word's edge that no subword covers (zero-width space) are cut off."""
     return place.kind == "edge"
 
 
 def is_special_token(place: Place) -> bool:
-    """A special token's name in a text, such as "[SEP]", is the special token itself, and changes all that is read."""
+    """The name of a special token in a text, such as "[SEP]", is read as that token."""
     return place.kind == "text"
 
 

@@ -1,4 +1,7 @@
-"""Texts that are hard to read, the same in every run: generated from words of many scripts, and written by hand."""
+"""Texts that are hard to read, the same in each run.
+
+Some are generated from words of many scripts, others written by hand.
+"""
 
 import random
 import re
@@ -13,13 +16,16 @@ from tokenizers import pre_tokenizers
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 _WORDS = """\
-Angela Merkel met Tim Cook in San José on Friday and flew back to Berlin The European Union's Court of Justice ruled
-against Google LLC Luxembourg (C-507/17) Kofi Annan's U.S.-based O'Brien-Smith can't $3.5bn re-elected
-São Paulo Łódź Nguyễn Zürich İstanbul Straße naïve Ærøskøbing ﬁnance Ⅳ x² №5 … — “quoted” ‘so’ ¿qué? 100%
+Angela Merkel met Tim Cook in San José on Friday and flew back to Berlin
+The European Union's Court of Justice ruled against Google LLC Luxembourg (C-507/17)
+Kofi Annan's U.S.-based O'Brien-Smith can't $3.5bn re-elected
+São Paulo Łódź Nguyễn Zürich İstanbul Straße naïve
+Ærøskøbing ﬁnance Ⅳ x² №5 … — “quoted” ‘so’ ¿qué? 100%
 東京 東京タワー 北京是中国的首都。 日本の 서울에서 김철수는 대한민국
 Москва Россия Достоевский Київ Αθήνα Κωνσταντίνος नई दिल्ली भारत क्षत्रिय برلين عاصمة ألمانيا القاهرة
 תל־אביב ירושלים กรุงเทพมหานคร ประเทศไทย Երևան თბილისი አዲስ مُحَمَّد
-😀 👩\u200d👩\u200d👧\u200d👦 🇩🇪 ☃ Zoe\u0308 cafe\u0301 か\u3099 zero\u200bwidth soft\u00adhyphen \u200b"""
+😀 👩\u200d👩\u200d👧\u200d👦 🇩🇪
+☃ Zoe\u0308 cafe\u0301 か\u3099 zero\u200bwidth soft\u00adhyphen \u200b"""
 WORDS = tuple(re.split("[ \n]", _WORDS))
 
 _LONGEST_LINE = 120  # characters: a single window in bytes, too
@@ -61,7 +67,7 @@ HARD_TEXTS = (
 
 
 def make_texts(n_texts: int, *, seed: int = 0) -> list[str]:
-    """Return texts of 1 to 14 words in many scripts, most but not all separated by single spaces."""
+    """Return texts of 1 to 14 words in many scripts, most of them separated by single spaces."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     spaces = [" "] * 60 + ["  ", "\n", "\t", "\u00a0", "\n\n"]
     texts = []
@@ -72,7 +78,7 @@ def make_texts(n_texts: int, *, seed: int = 0) -> list[str]:
 
 
 def read_lines(path: Path, *, n_lines: int) -> list[str]:
-    """Return sentences of a CoNLL file, their words joined by spaces; none where there is no such file."""
+    """Return sentences of a CoNLL file, words joined by spaces; none if there is no file."""
     if not path.is_file():
         return []
     blocks = path.read_text(encoding="utf8").split("\n\n")
@@ -84,7 +90,7 @@ def read_lines(path: Path, *, n_lines: int) -> list[str]:
 
 
 def find_bert_words(text: str) -> list[tuple[int, int]]:
-    """Return where the words lie that BERT's tokenizer splits a text into: white space, punctuation, ideographs."""
+    """Return the words that BERT's tokenizer finds: white space, punctuation, ideographs."""
     found = [span for _, span in pre_tokenizers.BertPreTokenizer().pre_tokenize_str(text)]
     cuts = [start + m.start() for start, end in found for m in _IDEOGRAPH.finditer(text[start:end])]
     borders = sorted(

@@ -60,9 +60,7 @@ def test_a_threshold_out_of_range_is_refused(threshold: Threshold) -> None:
 
 def test_a_threshold_for_a_type_that_the_model_lacks_is_refused_where_types_are_known() -> None:
     check_threshold({"EVENT": 0.5})
-    with pytest.raises(
-        ConfigError, match=r"must name entity types of PER, LOC, got {'EVENT': 0.5}"
-    ):
+    with pytest.raises(ConfigError, match=r"must name entity types of PER, LOC, got .*EVENT"):
         check_threshold({"EVENT": 0.5}, ["PER", "LOC"])
 
 

@@ -1,10 +1,11 @@
-"""Our entities against those of Hugging Face's pipeline, text by text, over three kinds of tokenizer.
+"""Our entities against those of Hugging Face's pipeline, text by text, over three tokenizers.
 
-Compared is what is comparable: float32, one window, the greedy decoder, and spaCy tokens that are the words of the
-pipeline's documentation: what white space separates and, for WordPiece, punctuation and ideographs too. The pipeline's
-score of an entity is the mean over its words of the winning label's probability; our greedy score is the mean over its
-tokens of the winning tag's probability. They are the same number where each word is one token, which is so wherever
-the pipeline reads the words right; a token without subwords counts for neither.
+Compared is what is comparable: float32, one window, the greedy decoder, and spaCy tokens that are
+the words of the pipeline's documentation: what white space separates and, for WordPiece,
+punctuation and ideographs too. The pipeline's score of an entity is the mean over its words of the
+winning label's probability; our greedy score is the mean over its tokens of the winning tag's
+probability. They are the same number where each word is one token, which is so wherever the
+pipeline reads the words right; a token without subwords counts for neither.
 """
 
 import sys
@@ -40,7 +41,7 @@ FAMILIES: dict[TokenizerKind, tuple[str, Callable[[str], list[Span]]]] = {
     "bpe": ("roberta", find_spaced_words),
     "unigram": ("xlm-roberta", find_spaced_words),
 }
-# Whole words are single subwords only in a vocabulary that knows them, and Unigram's published ones do.
+# Whole words are single subwords only in a vocabulary that has them, as that of Unigram does.
 KNOWN_LINES: dict[TokenizerKind, tuple[str, ...]] = {
     "wordpiece": (),
     "bpe": (),
@@ -137,13 +138,13 @@ def _read_entities(doc: Doc) -> list[Entity]:
 
 
 def _subtract(these: Sequence[Entity], those: Sequence[Entity]) -> list[Entity]:
-    """Return the entities without an equal among others: the same span and type, and nearly the same score."""
+    """Return the entities that others lack, with the same span and type and nearly its score."""
     score = {entity[:3]: entity.score for entity in those}
     return [e for e in these if abs(score.get(e[:3], 2.0) - e.score) > TOLERANCE]
 
 
 def _find_stretches(entities: Sequence[Entity]) -> list[Span]:
-    """Return the stretches of text that differing entities cover, those that overlap taken together."""
+    """Return the stretches of text that entities cover; those that overlap are one stretch."""
     stretches: list[Span] = []
     for start, end, *_ in sorted(entities):
         if stretches and start < stretches[-1][1]:
@@ -165,8 +166,7 @@ def _print_counts(
     capsys: pytest.CaptureFixture[str], case: str, n_same: int, causes: Counter[str]
 ) -> None:
     with capsys.disabled():
-        lines = [
-            f"\n{case}: {len(TEXTS)} texts, {n_same} entities the same, {causes.total()} differences"
-        ]
+        n_differences = causes.total()
+        lines = [f"\n{case}: {len(TEXTS)} texts, {n_same} entities the same, {n_differences} not"]
         lines += [f"  {n:5d} {name}" for name, n in causes.most_common()]
         sys.stdout.write("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""The whole component over a tiny network: contexts, windows, overlapping spans, and what it says once."""
+"""The whole component over a tiny network: contexts, windows, overlapping spans, log lines."""
 
 import logging
 from itertools import pairwise
@@ -143,3 +143,13 @@ def test_a_frozen_encoder_stays_and_its_head_learns(folder: Path) -> None:
     nlp.update([example], sgd=optimizer)
     moved = {name for name, p in network.named_parameters() if not bool((p == before[name]).all())}
     assert moved == {"classifier.weight", "classifier.bias"}
+
+
+def test_types_that_spacy_2_marked_as_wrong_are_refused_whatever_labels_are_given(
+    folder: Path,
+) -> None:
+    nlp = _make_nlp(folder)
+    example = Example.from_dict(nlp.make_doc(TEXT), {"entities": [(0, 13, "!PER")]})
+    ner: Any = nlp.get_pipe("hf_ner")
+    with pytest.raises(ValueError, match="E869"):
+        ner.initialize(lambda: [example], labels=["PER"])

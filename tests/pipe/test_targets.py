@@ -62,8 +62,12 @@ def test_missing_annotation_has_no_tag() -> None:
 
 def test_an_entity_that_ends_inside_a_token_has_no_tag_and_the_rest_stays() -> None:
     predicted = Doc(NLP.vocab, words=["New-York", "met", "Tim"])
-    reference = Doc(NLP.vocab, words=["New", "-", "York", "met", "Tim"], spaces=[False, False, True, True, False],
-                    ents=["B-LOC", "O", "O", "O", "B-PER"])  # fmt: skip
+    reference = Doc(
+        NLP.vocab,
+        words=["New", "-", "York", "met", "Tim"],
+        spaces=[False, False, True, True, False],
+        ents=["B-LOC", "O", "O", "O", "B-PER"],
+    )
     assert _read(Example(predicted, reference)) == ["?", "O", "B-PER"]
 
 
