@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from spacy.tokens import Doc
 
+__all__ = ["MAX_TOKENS", "N_DOCS", "annotate_docs", "batch_docs"]
+
 T = TypeVar("T")
 
 N_DOCS = 128
@@ -12,7 +14,7 @@ MAX_TOKENS = 100_000  # whose subwords take some 90 MiB while they are encoded
 
 
 def batch_docs(stream: Iterable[Doc], n_docs: int = N_DOCS) -> Iterator[list[Doc]]:
-    """Give batches of ``n_docs`` Docs, or of fewer that have ``MAX_TOKENS`` together."""
+    """Yield batches of ``n_docs`` Docs, or of fewer that have ``MAX_TOKENS`` together."""
     batch: list[Doc] = []
     n_tokens = 0
     for doc in stream:
@@ -20,7 +22,8 @@ def batch_docs(stream: Iterable[Doc], n_docs: int = N_DOCS) -> Iterator[list[Doc
         n_tokens += len(doc)
         if len(batch) >= n_docs or n_tokens >= MAX_TOKENS:
             yield batch
-            batch, n_tokens = [], 0
+            batch = []
+            n_tokens = 0
     if batch:
         yield batch
 
@@ -32,7 +35,9 @@ def annotate_docs(
     annotate: Callable[[list[Doc], list[T]], object],
     report: Callable[[Doc, Exception], object],
 ) -> Iterator[Doc]:
-    """Give the Docs of a batch, annotated. If they cannot be predicted together, each is tried by itself.
+    """Yield the Docs of a batch, annotated.
+
+    If they cannot be predicted together, each is tried by itself.
 
     Args:
         docs: The batch.
@@ -54,7 +59,7 @@ def _predict(
     predict: Callable[[list[Doc]], Sequence[T]],
     report: Callable[[Doc, Exception], object],
 ) -> Iterator[tuple[Doc, T]]:
-    """Give each Doc with its prediction."""
+    """Yield each Doc with its prediction."""
     try:
         predictions = predict(docs)
     except Exception as error:  # noqa: BLE001 - the caller decides

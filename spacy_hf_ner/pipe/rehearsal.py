@@ -1,4 +1,7 @@
-"""Rehearsal: what a teacher, a copy of the model as it was, says of the tags that it shares with the model."""
+"""Rehearsal: what a teacher says of the tags that it shares with the model.
+
+The teacher is a copy of the model as it was before it went on learning.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +13,8 @@ from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.token_classifier import TokenClassifier
+
+__all__ = ["Lesson", "ask_teacher", "check_vectors", "match_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +41,46 @@ def ask_teacher(
         taught: The tags of the teacher.
         known: The tags of the model that learns.
     """
-    theirs, ours = match_columns(taught, known)
-    rows = [predicted.rows[:, theirs] for predicted in teacher.predict(docs)]
+    teacher_columns, model_columns = match_columns(taught, known)
+    rows: list[Floats32] = []
     with np.errstate(invalid="ignore"):  # NaN stays NaN
-        return Lesson([row - np.logaddexp.reduce(row, axis=1, keepdims=True) for row in rows], ours)
+        for predicted in teacher.predict(docs):
+            shared = predicted.rows[:, teacher_columns]
+            # Without the tags that are not shared, the others must add up to one again.
+            rows.append(shared - np.logaddexp.reduce(shared, axis=1, keepdims=True))
+    return Lesson(rows, model_columns)
 
 
 def match_columns(taught: TagSet, known: TagSet) -> tuple[Ints, Ints]:
-    """Return the columns of the tags that two tag sets share, in either. Shape of each: (n_shared,)."""
-    pairs = [(k, column) for k, column in enumerate(taught.columns_in(known)) if column is not None]
-    theirs, ours = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    return theirs, ours
+    """Return the columns of the tags that two tag sets share, in either.
+
+    Shape of each: (n_shared,).
+    """
+    taught_columns: list[int] = []
+    known_columns: list[int] = []
+    for taught_column, known_column in enumerate(taught.columns_in(known)):
+        if known_column is not None:
+            taught_columns.append(taught_column)
+            known_columns.append(known_column)
+    return np.array(taught_columns, dtype=np.int64), np.array(known_columns, dtype=np.int64)
 
 
 def check_vectors(teacher: TokenClassifier, docs: Sequence[Doc], *, name: str) -> None:
     """Check that a teacher that listens to another component hears something.
 
-    It reads what that component has set on the Docs. As there is no copy of the component, it must not have learned.
+    It reads what that component has set on the Docs. As there is no copy of the component, it must
+    not have learned.
 
     Raises:
         ConfigError: The Docs have no vectors.
     """
-    if teacher.is_listener and not any(
-        rows.any() for rows in teacher.model.get_ref("tok2vec").predict(list(docs))
-    ):
+    if not teacher.is_listener:
+        return
+    vectors_by_doc = teacher.model.get_ref("tok2vec").predict(list(docs))
+    if not any(vectors.any() for vectors in vectors_by_doc):
         raise ConfigError(
-            f"{name}: to rehearse, expected Docs with the vectors of the encoder that it listens to, got Docs without. "
-            "Keep that encoder frozen and run it on the Docs before; or call nlp.replace_listeners before "
-            f"nlp.resume_training; or leave the component out: nlp.rehearse(…, exclude=[{name!r}])."
+            f"{name}: to rehearse, expected Docs with the vectors of the encoder that it listens "
+            "to, got Docs without. Keep that encoder frozen and run it on the Docs before; or call "
+            "nlp.replace_listeners before nlp.resume_training; or leave the component out: "
+            f"nlp.rehearse(…, exclude=[{name!r}])."
         )
