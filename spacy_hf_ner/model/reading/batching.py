@@ -143,12 +143,13 @@ def _pad(ids: Ints, bounds: Ints, template: Template, pad_id: int) -> PaddedBatc
     n_read = n_content + len(template)
     is_read = np.arange(width) < n_read[:, None]
     n_owned = own_end - own_start
+    target = gather_ranges(own_start, n_owned)
     return PaddedBatch(
         ids=padded,
         mask=is_read.astype(np.int64),
         types=_fill_types((n_windows, width), suffix, template),
-        source=gather_ranges(content_start + own_start - start, n_owned),
-        target=gather_ranges(own_start, n_owned),
+        source=target + np.repeat(content_start - start, n_owned),
+        target=target,
     )
 
 
