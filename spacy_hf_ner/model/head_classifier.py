@@ -1,4 +1,7 @@
-"""The model that puts a tag head on any layer with one vector per token, such as a listener to a shared encoder."""
+"""The model that puts a tag head on any layer with one vector per token.
+
+Such a layer may be a listener to a shared encoder.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +20,8 @@ from spacy_hf_ner.model.files import name_files
 from spacy_hf_ner.model.notes import Notes, read_notes, remove_saved_model
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
+
+__all__ = ["MODEL_NAME", "HeadTokenClassifier", "make_head_model"]
 
 MODEL_NAME = "token_classifier"
 
@@ -70,9 +75,8 @@ def _init(model: TokenModel, X: list[Doc] | None = None, Y: object = None) -> No
 class HeadTokenClassifier(TokenClassifier):
     """A tag head on a ``tok2vec`` layer, such as a listener to a shared encoder."""
 
-    reduction = (
-        "sum"  # as spaCy's own components, so that each has its say in what the encoder learns
-    )
+    # As spaCy's own components, so that each has its say in what the encoder learns.
+    reduction = "sum"
 
     @property
     def head(self) -> Model[Any, Any]:
@@ -86,24 +90,19 @@ class HeadTokenClassifier(TokenClassifier):
     def peek(self, scheme: str) -> TagSet | None:
         """Return the tags set so far."""
         labels = self.model.attrs["labels"]
-        stored = self.model.attrs["scheme"] if scheme == "auto" else scheme
-        return None if labels is None else read_labels(labels, scheme=stored)
+        if labels is None:
+            return None
+        if scheme == "auto":
+            scheme = self.model.attrs["scheme"]
+        return read_labels(labels, scheme=scheme)
 
     def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:  # noqa: ARG002 - nothing is loaded
         """Note the tags; rows of the head that is there already are kept."""
         known = self.peek("auto")  # in the scheme that they were set in
-        head = self.head
-        if known is not None and head.has_param("W"):
-            weights: dict[str, Any] = {}
-            for name in ("W", "b"):
-                old: Any = head.get_param(name)
-                weights[name] = head.ops.alloc_f((len(tag_set), *old.shape[1:]))
-                for row, kept in enumerate(tag_set.columns_in(known)):
-                    if kept is not None:
-                        weights[name][row] = old[kept]
-            self._put_head(weights)
+        if known is not None and self.head.has_param("W"):
+            self._put_head(self._keep_rows(tag_set.columns_in(known)))
         else:
-            head.set_dim("nO", len(tag_set), force=True)
+            self.head.set_dim("nO", len(tag_set), force=True)
         self.model.attrs["labels"] = list(tag_set.labels)
         self.model.attrs["scheme"] = tag_set.scheme.name
 
@@ -116,13 +115,8 @@ class HeadTokenClassifier(TokenClassifier):
         folder.mkdir(parents=True, exist_ok=True)
         remove_saved_model(folder)
         Notes(self.model.attrs["scheme"], labels=self.model.attrs["labels"]).write(folder)
-        head, ops = self.head, cast("Any", self.head.ops)
-        if head.has_param("W"):
-            weights = {
-                name: np.ascontiguousarray(ops.to_numpy(head.get_param(name)))
-                for name in ("W", "b")
-            }
-            save_file(weights, folder / "head.safetensors")
+        if self.head.has_param("W"):
+            save_file(self._copy_weights(), folder / "head.safetensors")
         if not self.is_listener:
             (folder / "tok2vec").write_bytes(self.model.get_ref("tok2vec").to_bytes())
 
@@ -131,18 +125,47 @@ class HeadTokenClassifier(TokenClassifier):
         notes = read_notes(folder, str(folder))
         if notes is None or (folder / "config.json").is_file():
             raise CheckpointError(
-                f"{folder}: expected what the architecture spacy_hf_ner.TokenClassifier.v1 has saved, found "
-                f"{name_files(folder)}. A checkpoint with a network belongs to spacy_hf_ner.HFTokenClassifier.v1: name "
-                "the architecture in the config that the pipeline was saved with."
+                f"{folder}: expected what the architecture spacy_hf_ner.TokenClassifier.v1 has "
+                f"saved, found {name_files(folder)}. A checkpoint with a network belongs to "
+                "spacy_hf_ner.HFTokenClassifier.v1: name the architecture in the config that the "
+                "pipeline was saved with."
             )
-        self.model.attrs.update(labels=notes.labels and list(notes.labels), scheme=notes.scheme)
+        labels = notes.labels and list(notes.labels)
+        self.model.attrs.update(labels=labels, scheme=notes.scheme)
         if (folder / "head.safetensors").is_file():
             self._put_head(load_file(folder / "head.safetensors"))
         if (folder / "tok2vec").is_file():
             self.model.get_ref("tok2vec").from_bytes((folder / "tok2vec").read_bytes())
 
+    def _copy_weights(self) -> dict[str, Any]:
+        """Return the weights of the head as arrays of numpy, by name."""
+        ops = cast("Any", self.head.ops)
+        weights: dict[str, Any] = {}
+        for name in ("W", "b"):
+            values = ops.to_numpy(self.head.get_param(name))
+            weights[name] = np.ascontiguousarray(values)  # safetensors wants no views
+        return weights
+
+    def _keep_rows(self, old_columns: Sequence[int | None]) -> dict[str, Any]:
+        """Return the weights of a head for other tags, with the rows of tags it has already.
+
+        Args:
+            old_columns: The column of each tag in the head as it is, or None for a new tag.
+        """
+        weights: dict[str, Any] = {}
+        for name in ("W", "b"):
+            old: Any = self.head.get_param(name)
+            weights[name] = self.head.ops.alloc_f((len(old_columns), *old.shape[1:]))
+            for row, old_row in enumerate(old_columns):
+                if old_row is not None:
+                    weights[name][row] = old[old_row]
+        return weights
+
     def _put_head(self, weights: Mapping[str, Any]) -> None:
-        """Put a new head in place of the old one, because thinc's layers keep the dimensions of their first weights."""
+        """Put a new head in place of the old one.
+
+        Thinc's layers keep the dimensions of their first weights, so the old one cannot be resized.
+        """
         n_tags, width = weights["W"].shape
         head: Model[Any, Any] = Linear(n_tags, width)
         ops = cast("Any", head.ops)

@@ -62,7 +62,7 @@ def cut_segments(
         keep_entities: Whether entities that were set earlier, and blocked tokens, are kept.
     """
     n_tokens = np.array([len(doc) for doc in docs], dtype=np.int64)
-    n_units = np.array([len(unit_rows) for unit_rows in predicted], dtype=np.int64)
+    n_units = np.array([len(unit_rows.rows) for unit_rows in predicted], dtype=np.int64)
     token_starts = find_starts(n_tokens)
     by_doc = [doc.to_array(_ATTRIBUTES).reshape(-1, len(_ATTRIBUTES)) for doc in docs]
     sent_start, is_space, iob, entity_type = np.concatenate(by_doc).T

@@ -19,8 +19,16 @@ from spacy_hf_ner.model.head_classifier import HeadTokenClassifier, make_head_mo
 
 TEXT = "Angela Merkel met Tim\nCook in San José."
 GOLD = {"entities": [(0, 13, "PER"), (18, 26, "PER"), (30, 38, "LOC")]}
-CNN = {"@architectures": "spacy.HashEmbedCNN.v2", "pretrained_vectors": None, "width": 24, "depth": 2,
-       "embed_size": 200, "window_size": 1, "maxout_pieces": 2, "subword_features": True}  # fmt: skip
+CNN = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "pretrained_vectors": None,
+    "width": 24,
+    "depth": 2,
+    "embed_size": 200,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": True,
+}
 
 
 def _make_nlp(**config: Any) -> Language:

@@ -1,6 +1,7 @@
-"""Subword logits to one row of log-probabilities for each unit; in torch, so that training goes through it.
+"""Subword logits to one row of log-probabilities for each unit.
 
-To add a way to pool subwords, add a function to :data:`AGGREGATIONS`.
+All is done in torch, so that training goes through it. To add a way to pool subwords, add a
+function to :data:`AGGREGATIONS`.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,26 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its name everywhere
 
 from spacy_hf_ner.core.alignment import Alignment, Spread
+from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.schemes import Tag
+
+__all__ = [
+    "AGGREGATIONS",
+    "AGGREGATION_NAMES",
+    "SUBWORD_LABELS_NAMES",
+    "Aggregation",
+    "SubwordLabels",
+    "Subwords",
+    "count_disagreements",
+    "normalize",
+    "score_units",
+    "score_units_for_training",
+    "take_first",
+    "take_max",
+    "take_mean",
+    "take_type_mean",
+]
 
 SubwordLabels = Literal["first", "all", "all_inside"]
 SUBWORD_LABELS_NAMES: tuple[SubwordLabels, ...] = get_args(SubwordLabels)
@@ -39,19 +58,20 @@ class Subwords:
     def from_alignment(cls, logits: torch.Tensor, alignment: Alignment) -> "Subwords":
         """Return the logits with an alignment moved to their device."""
         device = logits.device
+        owns = (alignment.evidence >= 0) & ~alignment.is_shared
         return cls(
             logits=logits,
             owner=torch.from_numpy(alignment.owner).to(device),
             evidence=torch.from_numpy(alignment.evidence).to(device),
-            owns=torch.from_numpy((alignment.evidence >= 0) & ~alignment.is_shared).to(device),
+            owns=torch.from_numpy(owns).to(device),
         )
 
 
 def normalize(logits: torch.Tensor) -> torch.Tensor:
-    """Return log-probabilities, as torch's own ``log_softmax`` does, but without threads for a few rows.
+    """Return log-probabilities. Shape: (n_rows, n_tags).
 
-    Its threads would wait for those of ONNX Runtime, which look out for more work: 10 ms for one short text.
-    Shape: (n_rows, n_tags).
+    torch's own ``log_softmax`` does the same, but starts threads even for a few rows. They would
+    wait for those of ONNX Runtime, which look out for more work: 10 ms for one short text.
     """
     shifted = logits - logits.amax(dim=-1, keepdim=True)
     return shifted - shifted.logsumexp(dim=-1, keepdim=True)
@@ -63,31 +83,38 @@ def take_first(subwords: Subwords) -> torch.Tensor:
 
 
 def take_mean(subwords: Subwords) -> torch.Tensor:
-    """Return the log of the mean probabilities of each unit's subwords. Shape: (n_units, n_tags)."""
-    owned = subwords.owner >= 0
-    owner = subwords.owner[owned]
+    """Return the log of the mean probabilities of each unit's subwords.
+
+    Shape: (n_units, n_tags).
+    """
+    n_units = len(subwords.evidence)
+    is_owned = subwords.owner >= 0
+    owner = subwords.owner[is_owned]
     probs = normalize(subwords.logits).exp()
-    total = probs.new_zeros(len(subwords.evidence), probs.shape[1]).index_add(
-        0, owner, probs[owned]
-    )
-    count = torch.bincount(owner, minlength=len(subwords.evidence)).clamp(min=1)
+    total = probs.new_zeros(n_units, probs.shape[1]).index_add(0, owner, probs[is_owned])
+    count = torch.bincount(owner, minlength=n_units).clamp(min=1)
     mean = torch.where(subwords.owns[:, None], total / count[:, None], probs[subwords.evidence])
-    return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
+    return _safe_log(mean)
 
 
 def take_max(subwords: Subwords) -> torch.Tensor:
-    """Return the log-probabilities of each unit's most confident subword. Shape: (n_units, n_tags)."""
+    """Return the log-probabilities of each unit's most confident subword.
+
+    Of several that are equally confident it is the first. Shape: (n_units, n_tags).
+    """
     log_probs = normalize(subwords.logits)
-    owned = torch.nonzero(subwords.owner >= 0)[:, 0]
-    owner, confidence = subwords.owner[owned], log_probs[owned].amax(dim=1)
     n_units = len(subwords.evidence)
-    best = confidence.new_full((n_units,), -torch.inf).scatter_reduce(0, owner, confidence, "amax")
+    owned = torch.nonzero(subwords.owner >= 0)[:, 0]
+    owner = subwords.owner[owned]
+    confidence = log_probs[owned].amax(dim=1)
+    lowest = confidence.new_full((n_units,), -torch.inf)
+    best = lowest.scatter_reduce(0, owner, confidence, "amax")
     is_best = confidence == best[owner]
-    none = len(log_probs)
-    chosen = owned.new_full((n_units,), none).scatter_reduce(
-        0, owner[is_best], owned[is_best], "amin"
-    )
-    return log_probs[torch.where(chosen < none, chosen, subwords.evidence)]
+    # A unit without subwords of its own keeps this number, which no subword has.
+    no_subword = len(log_probs)
+    chosen = owned.new_full((n_units,), no_subword)
+    chosen = chosen.scatter_reduce(0, owner[is_best], owned[is_best], "amin")
+    return log_probs[torch.where(chosen < no_subword, chosen, subwords.evidence)]
 
 
 AGGREGATIONS: dict[str, Callable[[Subwords], torch.Tensor]] = {
@@ -107,22 +134,24 @@ else:
 
 
 def take_type_mean(subwords: Subwords, tag_set: TagSet) -> torch.Tensor:
-    """Return the mean over subwords for the entity types, and the first subword's word on the prefixes.
+    """Return types as the mean over subwords has them, and prefixes as the first subword has them.
 
-    For models whose continuing subwords were trained on "I-X", or on repeated "B-X", a plain mean would drown the
-    first subword's prefix. Shape: (n_units, n_tags).
+    For models whose continuing subwords were trained on "I-X", or on repeated "B-X": a plain mean
+    would drown the first subword's prefix. Within an entity type, the first subword says how
+    probable each prefix is::
+
+        row[tag] = first[tag] * mean[type of tag] / first[type of tag]        (probabilities)
+
+    Shape: (n_units, n_tags).
     """
-    column_type = torch.tensor(tag_set.type_i, device=subwords.logits.device) + 1  # 0 is outside
-    member = F.one_hot(column_type, len(tag_set.entity_types) + 1).to(subwords.logits.dtype)
-    by_type = take_mean(subwords).exp() @ member
     first = take_first(subwords)
-    first_by_type = (first.exp() @ member).clamp(min=torch.finfo(first.dtype).tiny)
-    return (
-        first
-        + (by_type.clamp(min=torch.finfo(first.dtype).tiny).log() - first_by_type.log())[
-            :, column_type
-        ]
-    )
+    # Outside is -1 in the tag set, and the first type here.
+    column_type = torch.tensor(tag_set.type_i, device=first.device) + 1
+    is_of_type = F.one_hot(column_type, len(tag_set.entity_types) + 1).to(first.dtype)
+    type_mean = _safe_log(take_mean(subwords).exp() @ is_of_type)
+    type_first = _safe_log(first.exp() @ is_of_type)
+    change = type_mean - type_first
+    return first + change[:, column_type]
 
 
 def score_units(
@@ -145,47 +174,46 @@ def score_units(
     Returns:
         Shape: (n_units, n_tags), float32.
     """
-    n_units, n_tags = len(alignment.evidence), logits.shape[1]
     if len(logits) == 0:
-        return logits.new_full((n_units, n_tags), torch.nan)
+        return _rows_of_nan(logits, alignment)
     subwords = Subwords.from_alignment(logits, alignment)
     if aggregation == "mean" and subword_labels != "first":
         rows = take_type_mean(subwords, tag_set)
     else:
         rows = AGGREGATIONS[aggregation](subwords)
-    for part in (Spread.FIRST, Spread.MIDDLE, Spread.LAST):
-        units = torch.from_numpy(np.flatnonzero(alignment.spread == part)).to(rows.device)
-        if len(units):
-            moved = rows[units].exp() @ torch.from_numpy(_spread_matrix(tag_set, part)).to(rows)
-            rows = rows.index_copy(0, units, moved.clamp(min=torch.finfo(rows.dtype).tiny).log())
+    rows = _spread_shared(rows, alignment, tag_set)
     return torch.where((subwords.evidence >= 0)[:, None], rows, torch.nan)
 
 
 def score_units_for_training(
     logits: torch.Tensor, alignment: Alignment, tag_set: TagSet, *, subword_labels: SubwordLabels
 ) -> torch.Tensor:
-    """Return the log-probability that all supervised subwords of a unit are labelled as each tag wants it.
+    """Return the log-probability that a unit's supervised subwords are labelled as each tag wants.
 
-    With ``"first"`` that is the first subword's log-probabilities; with ``"all"`` their sum over the unit's subwords;
-    with ``"all_inside"`` the continuing subwords are read as inside tags. The negative of a gold tag's entry is the
-    loss summed over supervised subwords. Units without subwords of their own get NaN: they teach nothing.
+    With ``"first"`` that is the first subword's log-probabilities; with ``"all"`` their sum over
+    the unit's subwords; with ``"all_inside"`` the continuing subwords are read as inside tags. The
+    negative of a gold tag's entry is the loss summed over supervised subwords. Units without
+    subwords of their own get NaN: they teach nothing.
+
+    Args:
+        logits: Shape: (n_subwords, n_tags).
+        alignment: Which subwords speak for which unit.
+        tag_set: The tags of the columns.
+        subword_labels: Which subwords are supervised, and how.
 
     Returns:
         Shape: (n_units, n_tags), float32.
     """
     if len(logits) == 0:
-        return logits.new_full((len(alignment.evidence), logits.shape[1]), torch.nan)
+        return _rows_of_nan(logits, alignment)
     subwords = Subwords.from_alignment(logits, alignment)
     rows = take_first(subwords)
     if subword_labels != "first":
         log_probs = F.log_softmax(logits, dim=-1)
         if subword_labels == "all_inside":
-            log_probs = log_probs[:, torch.from_numpy(_inside_columns(tag_set)).to(logits.device)]
-        owned = subwords.owner >= 0
-        continues = owned & (
-            subwords.evidence[subwords.owner.clamp(min=0)]
-            != torch.arange(len(owned)).to(owned.device)
-        )
+            inside_columns = torch.from_numpy(_inside_columns(tag_set)).to(logits.device)
+            log_probs = log_probs[:, inside_columns]
+        continues = _find_continuing(subwords)
         rows = rows.index_add(0, subwords.owner[continues], log_probs[continues])
     return torch.where(subwords.owns[:, None], rows, torch.nan)
 
@@ -193,18 +221,69 @@ def score_units_for_training(
 def count_disagreements(
     logits: torch.Tensor, alignment: Alignment, tag_set: TagSet
 ) -> tuple[int, int]:
-    """Return how many units have subwords that disagree on the entity type, and how many have several subwords."""
-    column_type = np.array(tag_set.type_i)
+    """Return how many units have subwords of several entity types, and how many several subwords.
+
+    Args:
+        logits: Shape: (n_subwords, n_tags).
+        alignment: Which subwords speak for which unit.
+        tag_set: The tags of the columns.
+    """
     owned = np.flatnonzero(alignment.owner >= 0)
     owner = alignment.owner[owned]
-    subword_type = column_type[logits.argmax(dim=1).cpu().numpy()[owned]]
-    follows = owner[1:] == owner[:-1]
-    differs = follows & (subword_type[1:] != subword_type[:-1])
-    return len(np.unique(owner[1:][differs])), len(np.unique(owner[1:][follows]))
+    best_column = logits.argmax(dim=1).cpu().numpy()[owned]
+    subword_type = np.array(tag_set.type_i)[best_column]
+    # The subwords of a unit are neighbours, and differ somewhere only if two neighbours do.
+    second = owner[1:]
+    is_same_unit = second == owner[:-1]
+    differs = is_same_unit & (subword_type[1:] != subword_type[:-1])
+    return len(np.unique(second[differs])), len(np.unique(second[is_same_unit]))
 
 
-def _spread_matrix(tag_set: TagSet, part: Spread) -> np.ndarray:
-    """Return [j, k] = 1 where the mass of tag j goes to tag k on this part of a subword that covers several units."""
+def _safe_log(probs: torch.Tensor) -> torch.Tensor:
+    """Return logarithms that are finite where a probability has become zero."""
+    return probs.clamp(min=torch.finfo(probs.dtype).tiny).log()
+
+
+def _rows_of_nan(logits: torch.Tensor, alignment: Alignment) -> torch.Tensor:
+    """Return rows that say that nothing is known of any unit. Shape: (n_units, n_tags)."""
+    return logits.new_full((len(alignment.evidence), logits.shape[1]), torch.nan)
+
+
+def _find_continuing(subwords: Subwords) -> torch.Tensor:
+    """Return which subwords continue a unit that an earlier one begins. Shape: (n_subwords,)."""
+    is_owned = subwords.owner >= 0
+    first_of_unit = subwords.evidence[subwords.owner.clamp(min=0)]
+    subword_i = torch.arange(len(is_owned)).to(is_owned.device)
+    return is_owned & (first_of_unit != subword_i)
+
+
+def _spread_shared(rows: torch.Tensor, alignment: Alignment, tag_set: TagSet) -> torch.Tensor:
+    """Return rows in which units that share a subword are parts of one entity.
+
+    They have the same row, and each would start an entity of its own::
+
+        units       10      km                    10      km
+        best tag    B-QTY   B-QTY       ->        B-QTY   I-QTY
+
+    Args:
+        rows: Shape: (n_units, n_tags).
+        alignment: Which part of a shared subword each unit has.
+        tag_set: The tags of the columns.
+    """
+    for part in (Spread.FIRST, Spread.MIDDLE, Spread.LAST):
+        units = torch.from_numpy(np.flatnonzero(alignment.spread == part)).to(rows.device)
+        if len(units):
+            matrix = torch.from_numpy(_spread_matrix(tag_set, part)).to(rows)
+            probs = rows[units].exp() @ matrix
+            rows = rows.index_copy(0, units, _safe_log(probs))
+    return rows
+
+
+def _spread_matrix(tag_set: TagSet, part: Spread) -> Floats32:
+    """Return where the mass of each tag goes in one part of a shared subword.
+
+    Entry [j, k] is 1 where that of tag j goes to tag k. Shape: (n_tags, n_tags).
+    """
     matrix = np.zeros((len(tag_set), len(tag_set)), dtype=np.float32)
     for j, tag in enumerate(tag_set.tags):
         k = j
@@ -215,12 +294,17 @@ def _spread_matrix(tag_set: TagSet, part: Spread) -> np.ndarray:
     return matrix
 
 
-def _inside_columns(tag_set: TagSet) -> np.ndarray:
-    """Return, for each tag, the column that a continuing subword is labelled with. Shape: (n_tags,)."""
+def _inside_columns(tag_set: TagSet) -> Ints:
+    """Return the column that continuing subwords of each tag are labelled with.
+
+    Shape: (n_tags,).
+    """
     scheme = tag_set.scheme
     starts = {scheme.begin, scheme.single, scheme.touching}
-    inside = [
-        Tag(scheme.inside if tag.prefix in starts else tag.prefix, tag.entity_type)
-        for tag in tag_set.tags
-    ]
-    return np.array([tag_set.columns.get(tag, k) for k, tag in enumerate(inside)], dtype=np.int64)
+    columns: list[int] = []
+    for column, tag in enumerate(tag_set.tags):
+        inside = tag
+        if tag.prefix in starts:
+            inside = Tag(scheme.inside, tag.entity_type)
+        columns.append(tag_set.columns.get(inside, column))
+    return np.array(columns, dtype=np.int64)

@@ -1,7 +1,8 @@
 """Windows of many Docs to padded batches under a budget, and back.
 
-The subwords of all Docs are packed one after the other. Windows are sorted by length, and a batch ends where it would
-be more padding than it saves; the budget counts padded subwords, because that is what time and memory depend on.
+The subwords of all Docs are packed one after the other. Windows are sorted by length, and a batch
+ends where it would be more padding than it saves. The budget counts padded subwords, because time
+and memory depend on them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.core.arrays import Ints, gather_ranges
 from spacy_hf_ner.core.windows import Window
 from spacy_hf_ner.model.reading.encoding import Template
+
+__all__ = ["Budget", "PaddedBatch", "make_batches", "plan_batches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,17 @@ def plan_batches(lengths: Ints, budget: Budget) -> list[Ints]:
     """
     order = np.argsort(lengths, kind="stable")
     batches: list[Ints] = []
-    first = n_subwords = 0
+    first = 0
+    n_subwords = 0  # in the batch that begins at ``first``
     for i, length in enumerate(lengths[order].tolist()):
-        padded = length * (i - first + 1)
-        if i > first and (padded > budget.size or padded - n_subwords - length > budget.padding):
+        # Lengths only grow, so a window that joins is what its batch would be padded to.
+        n_padded = length * (i - first + 1)
+        n_padding = n_padded - n_subwords - length
+        is_too_large = n_padded > budget.size or n_padding > budget.padding
+        if i > first and is_too_large:
             batches.append(order[first:i])
-            first, n_subwords = i, 0
+            first = i
+            n_subwords = 0
         n_subwords += length
     if len(order):
         batches.append(order[first:])
@@ -74,7 +82,7 @@ def make_batches(
     pad_id: int,
     budget: Budget,
 ) -> Iterator[PaddedBatch]:
-    """Give the batches of packed windows.
+    """Yield the batches of packed windows.
 
     Args:
         ids: The subwords of all texts. Shape: (n_subwords,).
@@ -83,41 +91,82 @@ def make_batches(
         pad_id: The id to pad with.
         budget: How large they may be.
     """
-    bounds = np.array(
-        [(w.start, w.end, w.own_start, w.own_end) for w in windows], dtype=np.int64
-    ).reshape(-1, 4)
+    bounds = _as_array(windows)
     lengths = bounds[:, 1] - bounds[:, 0] + len(template)
     for chosen in plan_batches(lengths, budget):
         yield _pad(ids, bounds[chosen], template, pad_id)
 
 
+def _as_array(windows: Sequence[Window]) -> Ints:
+    """Return start, end, own_start and own_end of each window. Shape: (n_windows, 4)."""
+    bounds = [(w.start, w.end, w.own_start, w.own_end) for w in windows]
+    return np.array(bounds, dtype=np.int64).reshape(-1, 4)
+
+
 def _pad(ids: Ints, bounds: Ints, template: Template, pad_id: int) -> PaddedBatch:
+    """Return windows as one batch, padded to the longest.
+
+    Places are counted in the flattened batch::
+
+        packed subwords    0 An   1 gela   2 met   3 Tim
+        windows            [0, 3) owns 0, 1     [2, 4) owns 2, 3      (subword 2 is in both)
+
+        window 0   0 [CLS]   1 An    2 gela   3 met     4 [SEP]       row_start 0
+        window 1   5 [CLS]   6 met   7 Tim    8 [SEP]   9 ·           row_start 5
+
+        content    1 2 3   6 7
+        suffix     4       8
+        source     1 2     6 7
+        target     0 1     2 3
+
+    Args:
+        ids: The packed subwords. Shape: (n_subwords,).
+        bounds: The windows, at least one, as :func:`_as_array` gives them. Shape: (n_windows, 4).
+        template: The special tokens around each window.
+        pad_id: The id to pad with.
+    """
     start, end, own_start, own_end = bounds.T
-    length = end - start
-    n_windows, n_prefix, n_suffix = len(bounds), len(template.prefix), len(template.suffix)
-    width = int(length.max()) + len(template)
-    content = np.arange(width)[None, :] - n_prefix  # position in the window of each column
-    in_window = (content >= 0) & (content < length[:, None])
+    n_windows = len(bounds)
+    n_content = end - start
+    width = int(n_content.max()) + len(template)
+    row_start = np.arange(n_windows) * width
+    content_start = row_start + len(template.prefix)
+    content = gather_ranges(content_start, n_content)
+    suffix = (content_start + n_content)[:, None] + np.arange(len(template.suffix))
+
     padded = np.full((n_windows, width), pad_id, dtype=np.int64)
-    padded[in_window] = ids[(start[:, None] + content)[in_window]]
-    padded[:, :n_prefix] = template.prefix
-    suffix = (
-        np.arange(n_windows)[:, None],
-        n_prefix + length[:, None] + np.arange(n_suffix)[None, :],
-    )
-    padded[suffix] = template.suffix
-    types = None
-    if template.has_types:
-        types = np.full((n_windows, width), template.content_type, dtype=np.int64)
-        types[:, :n_prefix] = template.prefix_types
-        types[suffix] = template.suffix_types
+    padded[:, : len(template.prefix)] = template.prefix
+    flat = padded.reshape(-1)  # a view: what is written to it is in ``padded``
+    flat[content] = ids[gather_ranges(start, n_content)]
+    flat[suffix] = template.suffix
+
+    n_read = n_content + len(template)
+    is_read = np.arange(width) < n_read[:, None]
     n_owned = own_end - own_start
-    step = np.arange(int(n_owned.sum())) - np.repeat(np.cumsum(n_owned) - n_owned, n_owned)
-    first_kept = np.arange(n_windows) * width + n_prefix + own_start - start
+    target = gather_ranges(own_start, n_owned)
     return PaddedBatch(
         ids=padded,
-        mask=(np.arange(width)[None, :] < (length + len(template))[:, None]).astype(np.int64),
-        types=types,
-        source=np.repeat(first_kept, n_owned) + step,
-        target=np.repeat(own_start, n_owned) + step,
+        mask=is_read.astype(np.int64),
+        types=_fill_types((n_windows, width), suffix, template),
+        source=target + np.repeat(content_start - start, n_owned),
+        target=target,
     )
+
+
+def _fill_types(shape: tuple[int, int], suffix: Ints, template: Template) -> Ints | None:
+    """Return the token type ids of a batch, or None where the model needs none.
+
+    Args:
+        shape: The number of windows, and the length they are padded to.
+        suffix: The places of suffixes in the flattened batch. Shape: (n_windows, n_suffix).
+        template: The special tokens around each window.
+
+    Returns:
+        Shape: ``shape``.
+    """
+    if not template.has_types:
+        return None
+    types = np.full(shape, template.content_type, dtype=np.int64)
+    types[:, : len(template.prefix)] = template.prefix_types
+    types.reshape(-1)[suffix] = template.suffix_types
+    return types

@@ -1,7 +1,8 @@
 """Text to subword ids and character offsets: whole texts, untruncated, in batches.
 
-The tokenizer is a private copy of the checkpoint's ``tokenizer.json``: transformers' own wrapper changes shared state
-on each call (two threads truncate each other), and version 5 rebuilds some tokenizers differently from their file.
+The tokenizer is a private copy of the checkpoint's ``tokenizer.json``: transformers' own wrapper
+changes shared state on each call (two threads truncate each other), and version 5 rebuilds some
+tokenizers differently from their file.
 """
 
 import json
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
     from tokenizers import Tokenizer
 
+__all__ = [
+    "Encoding",
+    "FastTokenizer",
+    "SubwordTokenizer",
+    "Template",
+    "TokenwiseTokenizer",
+    "is_tokenizer_file",
+    "load_tokenizer",
+]
 
 _TOKENIZER_STEMS = (
     "tokenizer",
@@ -110,8 +120,9 @@ class FastTokenizer:
 
     def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
         """Return the subwords of each Doc's text."""
-        encoded = self._backend.encode_batch([doc.text for doc in docs], add_special_tokens=False)
-        return [_as_arrays(e.ids, e.offsets) for e in encoded]
+        texts = [doc.text for doc in docs]
+        encoded = self._backend.encode_batch(texts, add_special_tokens=False)
+        return [_as_arrays(text.ids, text.offsets) for text in encoded]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "FastTokenizer":
         return self  # it has no state that changes
@@ -122,16 +133,25 @@ class FastTokenizer:
 
 
 class TokenwiseTokenizer:
-    """A tokenizer written in Python, which knows no offsets: it is run on each spaCy token by itself."""
+    """A tokenizer written in Python, which knows no offsets.
 
-    def __init__(self, tokenizer: Any) -> None:  # noqa: ANN401 - transformers' classes differ between versions
+    It is run on each spaCy token by itself.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:  # noqa: ANN401 - classes vary with the version
         self._tokenizer = tokenizer
         self._cache: dict[str, list[int]] = {}
         bare = list(tokenizer("a", add_special_tokens=False)["input_ids"])
         full = list(tokenizer("a")["input_ids"])
-        at = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), 0)
-        prefix, suffix = tuple(full[:at]), tuple(full[at + len(bare) :])
-        self._template = Template(prefix, suffix, (0,) * len(prefix), (0,) * len(suffix))
+        start = _find_part(full, bare)
+        prefix = tuple(full[:start])
+        suffix = tuple(full[start + len(bare) :])
+        self._template = Template(
+            prefix=prefix,
+            suffix=suffix,
+            prefix_types=(0,) * len(prefix),
+            suffix_types=(0,) * len(suffix),
+        )
 
     @property
     def template(self) -> Template:
@@ -139,27 +159,29 @@ class TokenwiseTokenizer:
         return self._template
 
     def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
-        """Return the subwords of each Doc's tokens; all subwords of a token get its whole offsets."""
-        return [self._encode_one(doc) for doc in docs]
+        """Return the subwords of each Doc's tokens; all of a token get the offsets of the token."""
+        return [self._encode_doc(doc) for doc in docs]
 
-    def _encode_one(self, doc: "Doc") -> Encoding:
+    def _encode_doc(self, doc: "Doc") -> Encoding:
         ids: list[int] = []
         offsets: list[tuple[int, int]] = []
         for token in doc:
-            if not token.is_space:
-                subwords = self._encode_token(token.text)
-                ids += subwords
-                offsets += [(token.idx, token.idx + len(token))] * len(subwords)
+            if token.is_space:
+                continue
+            token_ids = self._encode_token(token.text)
+            token_offsets = (token.idx, token.idx + len(token))
+            ids.extend(token_ids)
+            offsets.extend([token_offsets] * len(token_ids))
         return _as_arrays(ids, offsets)
 
     def _encode_token(self, text: str) -> list[int]:
-        ids = self._cache.get(text)
-        if ids is None:
-            if len(self._cache) >= _MAX_CACHED_TOKENS:
-                self._cache.clear()
-            ids = self._cache[text] = list(
-                self._tokenizer(text, add_special_tokens=False)["input_ids"]
-            )
+        cached = self._cache.get(text)
+        if cached is not None:
+            return cached
+        if len(self._cache) >= _MAX_CACHED_TOKENS:
+            self._cache.clear()
+        ids = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        self._cache[text] = ids
         return ids
 
 
@@ -169,11 +191,7 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
     Raises:
         CheckpointError: The folder has no tokenizer that can be read.
     """
-    files = {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.is_file() and is_tokenizer_file(path)
-    }
+    files = _read_tokenizer_files(folder)
     if "tokenizer.json" in files:
         return FastTokenizer(files["tokenizer.json"].decode("utf8")), files
     from transformers import AutoTokenizer
@@ -184,17 +202,21 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
             tokenizer = make(str(folder), trust_remote_code=False, local_files_only=True)
     except Exception as error:  # converters fail with whatever the missing library raises
         raise CheckpointError(
-            f"{called}: no tokenizer can be made from the files {sorted(files) or 'found (none)'}: {error} "
-            "Expected tokenizer.json, or the vocabulary files of a tokenizer that transformers knows."
+            f"{called}: no tokenizer can be made from the files {sorted(files) or 'found (none)'}: "
+            f"{error} Expected tokenizer.json, or the vocabulary files of a tokenizer that "
+            "transformers knows."
         ) from error
     if not tokenizer.is_fast:
         return TokenwiseTokenizer(tokenizer), files
-    if files.keys() <= _TOKENIZER_SETTINGS:  # transformers 5 makes one without a vocabulary
+    # transformers 5 makes a tokenizer even where there is no vocabulary.
+    if files.keys() <= _TOKENIZER_SETTINGS:
         raise CheckpointError(
-            f"{called}: expected tokenizer.json or vocabulary files of a tokenizer, found {sorted(files) or 'none'}."
+            f"{called}: expected tokenizer.json or vocabulary files of a tokenizer, "
+            f"found {sorted(files) or 'none'}."
         )
-    backend: str = tokenizer.backend_tokenizer.to_str()
-    return FastTokenizer(backend), {**files, "tokenizer.json": backend.encode("utf8")}
+    tokenizer_json: str = tokenizer.backend_tokenizer.to_str()
+    files["tokenizer.json"] = tokenizer_json.encode("utf8")
+    return FastTokenizer(tokenizer_json), files
 
 
 def is_tokenizer_file(path: Path) -> bool:
@@ -202,26 +224,49 @@ def is_tokenizer_file(path: Path) -> bool:
     return path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
 
 
+def _read_tokenizer_files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder that belong to its tokenizer, by name."""
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and is_tokenizer_file(path):
+            files[path.name] = path.read_bytes()
+    return files
+
+
+def _find_part(ids: Sequence[int], part: Sequence[int]) -> int:
+    """Return where a part of some ids begins, or 0 if they do not have it."""
+    for start in range(len(ids)):
+        if ids[start : start + len(part)] == part:
+            return start
+    return 0
+
+
 def _hide_special_tokens(tokenizer_json: str) -> str:
     """Return a tokenizer whose model never finds a special token in a text.
 
-    ``encode_special_tokens`` stops the search for them before the model is asked; but a Unigram model has them among
-    its subwords and, as they cost nothing, would choose them itself. Here they get names that no text holds.
+    ``encode_special_tokens`` stops the search for them before the model is asked. But a Unigram
+    model has them among its subwords and, as they cost nothing, would choose them itself. Here
+    they get names that no text holds.
     """
     raw = json.loads(tokenizer_json)
     vocabulary = raw["model"]["vocab"]
     if not isinstance(vocabulary, list):  # only Unigram's is one
         return tokenizer_json
-    special = {token["content"]: token for token in raw["added_tokens"] if token["special"]}
-    raw["model"]["vocab"] = [
-        [_NOWHERE + name if name in special else name, score] for name, score in vocabulary
-    ]
-    for name, token in special.items():
-        token["content"] = _NOWHERE + name
+    special_names: set[str] = set()
+    for token in raw["added_tokens"]:
+        if token["special"]:
+            special_names.add(token["content"])
+            token["content"] = _NOWHERE + token["content"]
+    hidden: list[list[Any]] = []
+    for name, score in vocabulary:
+        hidden_name = _NOWHERE + name if name in special_names else name
+        hidden.append([hidden_name, score])
+    raw["model"]["vocab"] = hidden
     return json.dumps(raw)
 
 
 def _as_arrays(ids: Sequence[int], offsets: Sequence[tuple[int, int]]) -> Encoding:
+    """Return what a tokenizer gives as arrays, of the right shape even where it gives nothing."""
     pairs = np.array(offsets, dtype=np.int64).reshape(-1, 2)
     return Encoding(np.array(ids, dtype=np.int64), pairs[:, 0], pairs[:, 1])
 
@@ -231,15 +276,17 @@ def _read_template(backend: "Tokenizer") -> Template:
     probe = backend.encode("a", add_special_tokens=True)
     is_special = np.array(probe.special_tokens_mask, dtype=bool)
     content = np.flatnonzero(~is_special)
-    first, last = (
-        (int(content[0]), int(content[-1]) + 1)
-        if len(content)
-        else (len(is_special), len(is_special))
-    )
+    # A tokenizer that knows no "a" has no content; then everything is prefix.
+    start = end = len(is_special)
+    content_type = 0
+    if len(content):
+        start = int(content[0])
+        end = int(content[-1]) + 1
+        content_type = probe.type_ids[start]
     return Template(
-        prefix=tuple(probe.ids[:first]),
-        suffix=tuple(probe.ids[last:]),
-        prefix_types=tuple(probe.type_ids[:first]),
-        suffix_types=tuple(probe.type_ids[last:]),
-        content_type=probe.type_ids[first] if first < last else 0,
+        prefix=tuple(probe.ids[:start]),
+        suffix=tuple(probe.ids[end:]),
+        prefix_types=tuple(probe.type_ids[:start]),
+        suffix_types=tuple(probe.type_ids[end:]),
+        content_type=content_type,
     )

@@ -3,8 +3,8 @@
 The Docs of a batch are thought of as one long text, so that all are aligned in one go::
 
     Docs            "Angela met"     ""   "Tim"
-    one text        Angela met ·     ·    Tim ·         (· keeps neighbours apart)
-    char_starts     0                12   13
+    one text        Angela met··     ··   Tim··         (·· keeps neighbours apart)
+    char_starts     0                12   14
     subwords        [An][gela][met]       [Tim]
     subword_starts  0                3    3
 
@@ -15,6 +15,7 @@ Doc's own.
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from spacy.attrs import SENT_START
@@ -25,7 +26,7 @@ from spacy_hf_ner.core.arrays import Floats32, Ints, find_starts
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.core.windows import Window, plan_sentence_windows, plan_windows
 from spacy_hf_ner.model.reading.encoding import Encoding
-from spacy_hf_ner.model.reading.units import find_units, pack_units
+from spacy_hf_ner.model.reading.units import PackedUnits, pack_units
 
 __all__ = [
     "SHORTEST_MIXED_WINDOW",
@@ -150,50 +151,28 @@ def lay_out(
     docs: Sequence[Doc], encodings: Sequence[Encoding], reading: Reading | MixedReading
 ) -> Layout:
     """Return the layout of a batch of Docs; at least one, with their encodings."""
-    units = [find_units(doc) for doc in docs]
-    alignment = _align(docs, encodings, units)
-    # A Doc's part of what is packed: its subwords, and its units.
-    first_subword = 0
-    first_unit = 0
+    units = pack_units(docs)
+    n_subwords = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
+    char_shift = np.repeat(units.char_starts, n_subwords)
+    alignment = align_subwords(
+        np.concatenate([encoding.start_char for encoding in encodings]) + char_shift,
+        np.concatenate([encoding.end_char for encoding in encodings]) + char_shift,
+        units.packed,
+    )
+    subword_starts = find_starts(n_subwords)
+    cuts = _Cuts(docs, units, alignment, subword_starts)
     windows: list[Window] = []
-    for doc, encoding, own_units in zip(docs, encodings, units, strict=True):
-        end_unit = first_unit + len(own_units)
-        cuts = _Cuts(doc, own_units, alignment, first_unit, end_unit, first_subword)
-        n_subwords = len(encoding.ids)
-        for window in reading.plan(n_subwords, cuts.find):
+    for doc_i, first_subword in enumerate(subword_starts.tolist()):
+        find_text_starts = partial(cuts.find, doc_i)
+        for window in reading.plan(len(encodings[doc_i].ids), find_text_starts):
             windows.append(_shift(window, first_subword))
-        first_subword += n_subwords
-        first_unit = end_unit
     ids = np.concatenate([encoding.ids for encoding in encodings])
-    return Layout(ids, alignment, windows, units)
+    return Layout(ids, alignment, windows, units.by_doc)
 
 
 def find_sentence_starts(doc: Doc) -> Ints:
     """Return the tokens that a Doc knows to start a sentence; none where nobody has set them."""
     return np.flatnonzero(doc.to_array([SENT_START]) == 1)
-
-
-def _align(docs: Sequence[Doc], encodings: Sequence[Encoding], units: Sequence[Units]) -> Alignment:
-    """Return the alignment of the one text that the Docs are thought of as."""
-    # One more than a Doc has, so that what ends one Doc never touches what begins the next.
-    n_chars = np.array([_count_chars(doc) + 1 for doc in docs], dtype=np.int64)
-    n_tokens = np.array([len(doc) for doc in docs], dtype=np.int64)
-    n_subwords = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
-    char_starts = find_starts(n_chars)
-    char_shift = np.repeat(char_starts, n_subwords)
-    return align_subwords(
-        np.concatenate([encoding.start_char for encoding in encodings]) + char_shift,
-        np.concatenate([encoding.end_char for encoding in encodings]) + char_shift,
-        pack_units(units, token_starts=find_starts(n_tokens), char_starts=char_starts),
-    )
-
-
-def _count_chars(doc: Doc) -> int:
-    """Return the length of a Doc's text, which spaCy would put together for ``len(doc.text)``."""
-    if len(doc) == 0:
-        return 0
-    last = doc[-1]
-    return last.idx + len(last) + len(last.whitespace_)
 
 
 def _shift(window: Window, first_subword: int) -> Window:
@@ -208,26 +187,22 @@ def _shift(window: Window, first_subword: int) -> Window:
 
 @dataclass(frozen=True, slots=True)
 class _Cuts:
-    """Where one Doc of a batch may be cut, looked up when a window asks.
+    """Where the Docs of a batch may be cut, looked up for each that must be.
 
     Attributes:
-        doc: The Doc.
-        units: Its units.
-        alignment: The alignment of all Docs.
-        first_unit: Its first unit in the alignment.
-        end_unit: The unit after its last one.
-        first_subword: Its first subword among the packed ones.
+        docs: The Docs.
+        units: Their units.
+        alignment: The alignment of the one text.
+        subword_starts: The first subword of each Doc in it. Shape: (n_docs,).
     """
 
-    doc: Doc
-    units: Units
+    docs: Sequence[Doc]
+    units: PackedUnits
     alignment: Alignment
-    first_unit: int
-    end_unit: int
-    first_subword: int
+    subword_starts: Ints
 
-    def find(self) -> TextStarts:
-        """Return where tokens and sentences start, in the Doc's own subwords.
+    def find(self, doc_i: int) -> TextStarts:
+        """Return where tokens and sentences of a Doc start, in its own subwords.
 
         ::
 
@@ -237,12 +212,15 @@ class _Cuts:
             token_starts      0        2          3   4
             sentence starts   Tim, ␣␣  ->  0, 3  ->  3             (0 is no place to cut)
         """
-        evidence = self.alignment.evidence[self.first_unit : self.end_unit]
-        is_shared = self.alignment.is_shared[self.first_unit : self.end_unit]
+        units = self.units.by_doc[doc_i]
+        first_unit = self.units.unit_starts[doc_i]
+        end_unit = first_unit + len(units)
+        evidence = self.alignment.evidence[first_unit:end_unit]
+        is_shared = self.alignment.is_shared[first_unit:end_unit]
         owns = (evidence >= 0) & ~is_shared
-        token_starts = evidence[owns] - self.first_subword
+        token_starts = evidence[owns] - self.subword_starts[doc_i]
         # A sentence whose first token has no subword starts with the next token that has one.
-        owning_tokens = self.units.token_i[owns]
-        at = np.searchsorted(owning_tokens, find_sentence_starts(self.doc))
+        owning_tokens = units.token_i[owns]
+        at = np.searchsorted(owning_tokens, find_sentence_starts(self.docs[doc_i]))
         sentence_starts = np.unique(token_starts[at[at < len(token_starts)]])
         return TextStarts(token_starts, sentence_starts[sentence_starts > 0])

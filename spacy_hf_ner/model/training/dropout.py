@@ -1,9 +1,14 @@
-"""Dropout inside a Hugging Face network: its rates, which hide in modules and in plain attributes, and its price."""
+"""Dropout inside a Hugging Face network: its rates, and its price.
+
+The rates hide in modules and in plain attributes.
+"""
 
 import torch
 from torch import nn
 
 from spacy_hf_ner.model.network import Network
+
+__all__ = ["CheapDropout", "make_dropout_cheap", "set_dropout"]
 
 # Where the families keep the rate that they hand to functional dropout (attention kernels, mostly).
 _RATE_ATTRIBUTES = (
@@ -15,24 +20,27 @@ _RATE_ATTRIBUTES = (
     "p",
 )
 
-_N_LEVELS = 1 << 16
+_N_LEVELS = 1 << 16  # values of 16 random bits
 
 
 class CheapDropout(nn.Dropout):
-    """Dropout that draws 16 random bits a unit on the CPU: torch's own draws a float, and takes seven times as long.
+    """Dropout that draws 16 random bits for each value on the CPU.
 
-    Rates are rounded to 1/65536.
+    torch's own draws a float, and takes seven times as long. Rates are rounded to 1/65536.
     """
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs with some units dropped and the others scaled up, if in training."""
+        """Return the inputs with some values dropped and the others scaled up, if in training."""
         if not self.training or self.p <= 0.0 or inputs.device.type != "cpu":
             return super().forward(inputs)
-        n = inputs.numel()
-        bits = torch.empty((n + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+        # Each random number of 64 bits is read as four of 16.
+        n_values = inputs.numel()
+        bits = torch.empty((n_values + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+        levels = bits.view(torch.int16)[:n_values].view(inputs.shape)
+        # Levels are signed, from -32768: as many as are kept lie below this one.
         n_kept = round((1.0 - self.p) * _N_LEVELS)
-        keep = bits.view(torch.int16)[:n].view(inputs.shape) < n_kept - _N_LEVELS // 2
-        return torch.where(keep, inputs * (_N_LEVELS / max(n_kept, 1)), 0.0)
+        is_kept = levels < n_kept - _N_LEVELS // 2
+        return torch.where(is_kept, inputs * (_N_LEVELS / max(n_kept, 1)), 0.0)
 
 
 def make_dropout_cheap(module: nn.Module) -> None:
@@ -45,9 +53,10 @@ def make_dropout_cheap(module: nn.Module) -> None:
 
 
 def set_dropout(network: Network, rate: float) -> None:
-    """Put a network in the mode for one training step, dropping ``rate`` of its units wherever it drops any.
+    """Put a network in the mode for one training step, dropping ``rate`` wherever it drops any.
 
-    A rate of zero is the network's eval mode, which is exact. Where the checkpoint drops nothing, nothing is dropped.
+    A rate of zero is the network's eval mode, which is exact. Where the checkpoint drops nothing,
+    nothing is dropped.
     """
     if rate <= 0.0:
         network.eval()

@@ -1,7 +1,8 @@
 """The gradient of the subword embeddings, added row by row.
 
-A batch reads some hundreds of tens of thousands of rows. torch makes a gradient of all for each micro-batch, and on
-the CPU filling and adding those took a quarter of a training step.
+The table has tens of thousands of rows, of which a batch reads some hundreds. torch makes a
+gradient of the whole table for each micro-batch, and on the CPU filling and adding those took a
+quarter of a training step.
 """
 
 import contextlib
@@ -12,9 +13,11 @@ from torch import nn
 
 from spacy_hf_ner.model.network import Network
 
+__all__ = ["EmbeddingGradient"]
+
 
 class EmbeddingGradient:
-    """Has the gradient of a network's subword embeddings added to one array, by the rows that were read.
+    """Has the gradient of the subword embeddings added to one array, by the rows that were read.
 
     On GPUs, and where the embeddings are frozen or of another kind, torch goes its own way.
 
@@ -24,9 +27,9 @@ class EmbeddingGradient:
 
     def __init__(self, network: Network) -> None:
         self._embeddings = _find_embeddings(network)
-        self._array = (
-            None if self._embeddings is None else torch.zeros_like(self._embeddings.weight)
-        )
+        self._array: torch.Tensor | None = None
+        if self._embeddings is not None:
+            self._array = torch.zeros_like(self._embeddings.weight)
 
     @contextlib.contextmanager
     def by_rows(self) -> Iterator[None]:
@@ -41,12 +44,10 @@ class EmbeddingGradient:
             self._embeddings.sparse = False
 
     def prepare(self) -> None:
-        """For backprop: if the weight has no gradient yet, give it one of zeros, to which rows can be added."""
-        if (
-            self._embeddings is not None
-            and self._array is not None
-            and self._embeddings.weight.grad is None
-        ):
+        """For backprop: give a weight that has no gradient yet one of zeros, to add rows to."""
+        if self._embeddings is None or self._array is None:
+            return
+        if self._embeddings.weight.grad is None:
             self._embeddings.weight.grad = self._array.zero_()
 
 
@@ -58,4 +59,6 @@ def _find_embeddings(network: Network) -> nn.Embedding | None:
         return None
     if not isinstance(embeddings, nn.Embedding) or embeddings.weight.device.type != "cpu":
         return None
-    return embeddings if embeddings.weight.requires_grad else None
+    if not embeddings.weight.requires_grad:
+        return None
+    return embeddings

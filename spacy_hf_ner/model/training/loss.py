@@ -1,7 +1,8 @@
-"""The loss on token rows, and its gradient.
+"""The loss on rows of tag scores, and its gradient.
 
-Floats32 are log-probabilities, so the loss is linear in them and its gradient needs no softmax: that is in the model's
-backward pass. In a row of a token with several supervised subwords the entries are sums over those subwords.
+Rows are log-probabilities, so the loss is linear in them and its gradient needs no softmax: that is
+in the model's backward pass. In the row of a unit with several supervised subwords, the entries are
+sums over those subwords.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,18 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Floats32, Ints
 
+__all__ = ["MISSING", "Reduction", "Targets", "compute_divergence", "compute_loss"]
+
 MISSING = -1
-# What a gradient is of: the mean over labelled tokens, or the sum, as where spaCy's own components share an encoder.
+"""The column of a unit whose annotation is missing."""
+
 Reduction = Literal["mean", "sum"]
+"""What a gradient is of: the mean over labelled units, or the sum.
+
+spaCy's own components give the sum, so whoever shares an encoder with them must, too.
+"""
+
+_MAX_PROB = 0.9999  # bounds the gradient of a wrong span that the model is sure of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +32,8 @@ class Targets:
     """What the rows of one Doc should say.
 
     Attributes:
-        tags: The column of each token's gold tag, or -1 where the annotation is missing. Shape: (n_tokens,).
-        wrong_paths: Runs of (token, column) that together name a span known to be wrong.
+        tags: The column of each unit's gold tag, or ``MISSING``. Shape: (n_units,).
+        wrong_paths: Runs of (unit, column) that together name a span known to be wrong.
     """
 
     tags: Ints
@@ -38,50 +48,47 @@ def compute_loss(
     label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
 ) -> tuple[float, list[Floats32]]:
-    """Return the mean loss over labelled tokens, and the gradient on the rows.
+    """Return the mean loss over labelled units, and the gradient on the rows.
 
-    The loss of a gold tag is the weighted cross-entropy of its subwords; that of a wrong span is ``-log(1 - p)``,
-    p being the product of its tags' probabilities. Tokens without a gold tag, and rows of NaN, teach nothing.
+    The loss of a gold tag is the weighted cross-entropy of its subwords. That of a wrong span is
+    ``-log(1 - p)``, where p is the product of the probabilities of its tags. Units without a gold
+    tag, and rows of NaN, teach nothing.
 
     Args:
-        rows: Log-probabilities. Shape of each: (n_tokens, n_tags).
+        rows: Log-probabilities. Shape of each: (n_units, n_tags).
         targets: What each should say.
         class_weights: A weight for each column. Shape: (n_tags,).
         label_smoothing: Share of the target that is spread over all tags, in [0, 1).
         reduction: What the gradient is of.
 
-    >>> loss, (gradient,) = compute_loss([np.log(np.array([[0.5, 0.5]], np.float32))], [Targets(np.array([1]))])
+    >>> rows = np.log(np.array([[0.5, 0.5]], np.float32))
+    >>> loss, (gradient,) = compute_loss([rows], [Targets(np.array([1]))])
     >>> round(loss, 4), gradient.tolist()
     (0.6931, [[0.0, -1.0]])
     """
-    gradients = [np.zeros_like(row) for row in rows]
-    loss = total_weight = 0.0
-    for row, target, gradient in zip(rows, targets, gradients, strict=True):
-        known = np.flatnonzero((target.tags != MISSING) & ~np.isnan(row).any(axis=1))
+    gradients: list[Floats32] = []
+    loss = 0.0
+    total_weight = 0.0
+    for doc_rows, target in zip(rows, targets, strict=True):
+        is_known = (target.tags != MISSING) & ~np.isnan(doc_rows).any(axis=1)
+        known = np.flatnonzero(is_known)
         gold = target.tags[known]
-        wanted = np.full(
-            (len(known), row.shape[1]), label_smoothing / max(row.shape[1], 1), dtype=np.float32
-        )
-        wanted[np.arange(len(known)), gold] += 1.0 - label_smoothing
-        weight = (
-            np.ones(len(known), dtype=np.float32) if class_weights is None else class_weights[gold]
-        )
+        wanted = _smooth(gold, doc_rows.shape[1], label_smoothing)
+        weight = np.ones(len(known), dtype=np.float32)
+        if class_weights is not None:
+            weight = class_weights[gold]
         wanted *= weight[:, None]
-        loss -= float((wanted * row[known]).sum())
-        gradient[known] -= wanted
+        loss -= float((wanted * doc_rows[known]).sum())
         total_weight += float(weight.sum())
+        gradient = np.zeros_like(doc_rows)
+        gradient[known] -= wanted
         for path in target.wrong_paths:
-            token_i, column = (np.array(part, dtype=np.int64) for part in zip(*path, strict=True))
-            if np.isnan(row[token_i, column]).any():
-                continue
-            prob = min(float(np.exp(row[token_i, column].sum())), _MAX_PROB)
-            loss -= float(np.log1p(-prob))
-            np.add.at(gradient, (token_i, column), prob / (1.0 - prob))
-            total_weight += len(path)
+            path_loss = _add_wrong_path(path, doc_rows, gradient)
+            if path_loss is not None:
+                loss += path_loss
+                total_weight += len(path)
+        gradients.append(gradient)
     return loss / max(total_weight, 1.0), _reduce(gradients, total_weight, reduction)
-
-
-_MAX_PROB = 0.9999  # bounds the gradient of a wrong span that the model is sure of
 
 
 def compute_divergence(
@@ -91,31 +98,69 @@ def compute_divergence(
     *,
     reduction: Reduction = "mean",
 ) -> tuple[float, list[Floats32]]:
-    """Return the mean divergence of rows from a teacher's on the tags that both know, and the gradient on the rows.
+    """Return the mean divergence of a model from its teacher, and the gradient on the model's rows.
+
+    They are compared on the tags that both know.
 
     Args:
-        rows: Log-probabilities of the student. Shape of each: (n_tokens, n_tags).
-        teacher: Log-probabilities of the teacher. Shape of each: (n_tokens, n_teacher_tags).
-        columns: The student's column of each of the teacher's tags. Shape: (n_teacher_tags,).
+        rows: Log-probabilities of the model. Shape of each: (n_units, n_tags).
+        teacher: Log-probabilities of the teacher. Shape of each: (n_units, n_teacher_tags).
+        columns: The model's column of each of the teacher's tags. Shape: (n_teacher_tags,).
         reduction: What the gradient is of.
     """
-    gradients = [np.zeros_like(row) for row in rows]
-    divergence, n_tokens = 0.0, 0
-    for row, taught, gradient in zip(rows, teacher, gradients, strict=True):
-        known = np.flatnonzero(~(np.isnan(row).any(axis=1) | np.isnan(taught).any(axis=1)))
-        ours, theirs = row[known][:, columns], taught[known]
-        ours = ours - np.logaddexp.reduce(ours, axis=1, keepdims=True)
-        target = np.exp(theirs)
-        divergence += float((target * (theirs - ours)).sum())
-        gradient[known[:, None], columns[None, :]] = np.exp(ours) - target
-        n_tokens += len(known)
-    return divergence / max(n_tokens, 1), _reduce(gradients, n_tokens, reduction)
+    gradients: list[Floats32] = []
+    divergence = 0.0
+    n_units = 0
+    for model_rows, teacher_rows in zip(rows, teacher, strict=True):
+        is_unknown = np.isnan(model_rows).any(axis=1) | np.isnan(teacher_rows).any(axis=1)
+        known = np.flatnonzero(~is_unknown)
+        shared = model_rows[known][:, columns]
+        # The model's probabilities, as they would be if it had the teacher's tags only.
+        log_probs = shared - np.logaddexp.reduce(shared, axis=1, keepdims=True)
+        teacher_log_probs = teacher_rows[known]
+        teacher_probs = np.exp(teacher_log_probs)
+        divergence += float((teacher_probs * (teacher_log_probs - log_probs)).sum())
+        gradient = np.zeros_like(model_rows)
+        gradient[known[:, None], columns[None, :]] = np.exp(log_probs) - teacher_probs
+        gradients.append(gradient)
+        n_units += len(known)
+    return divergence / max(n_units, 1), _reduce(gradients, n_units, reduction)
+
+
+def _smooth(gold: Ints, n_tags: int, label_smoothing: float) -> Floats32:
+    """Return the probabilities that are wanted of units with these gold tags.
+
+    Shape: (n_units, n_tags).
+    """
+    share = label_smoothing / max(n_tags, 1)
+    wanted = np.full((len(gold), n_tags), share, dtype=np.float32)
+    wanted[np.arange(len(gold)), gold] += 1.0 - label_smoothing
+    return wanted
+
+
+def _add_wrong_path(
+    path: Sequence[tuple[int, int]], rows: Floats32, gradient: Floats32
+) -> float | None:
+    """Return the loss of a wrong span, None if a row of it is unknown, and add to the gradient.
+
+    Args:
+        path: The (unit, column) pairs that name the span.
+        rows: Log-probabilities of the Doc. Shape: (n_units, n_tags).
+        gradient: The gradient on them, which is changed. Shape: (n_units, n_tags).
+    """
+    unit_i, column = np.array(path, dtype=np.int64).T
+    log_probs = rows[unit_i, column]
+    if np.isnan(log_probs).any():
+        return None
+    prob = min(float(np.exp(log_probs.sum())), _MAX_PROB)
+    # d -log(1 - p) / d log p = p / (1 - p), and log p is the sum of the entries.
+    np.add.at(gradient, (unit_i, column), prob / (1.0 - prob))
+    return -float(np.log1p(-prob))
 
 
 def _reduce(gradients: list[Floats32], total: float, reduction: Reduction) -> list[Floats32]:
-    """Return the gradient of the mean over ``total`` from that of the sum, if the mean is asked for."""
-    return (
-        gradients
-        if reduction == "sum"
-        else [gradient / np.float32(max(total, 1.0)) for gradient in gradients]
-    )
+    """Return the gradient of the mean over ``total``, or that of the sum as it is."""
+    if reduction == "sum":
+        return gradients
+    divisor = np.float32(max(total, 1.0))
+    return [gradient / divisor for gradient in gradients]

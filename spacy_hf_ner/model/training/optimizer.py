@@ -1,26 +1,46 @@
 """spaCy's optimizer settings, applied to a torch network in one fused step.
 
-thinc's optimizer works on one array at a time, clips each by itself, decays every weight and never averages torch's.
-Here a thinc ``Optimizer`` is read as settings (``learn_rate`` and its schedule, betas, ``eps``, ``L2``, ``grad_clip``,
-``use_averages``) of torch's own optimizers:
+thinc's optimizer works on one array at a time, clips each by itself, decays every weight and never
+averages torch's. Here a thinc ``Optimizer`` is read as settings (``learn_rate`` and its schedule,
+betas, ``eps``, ``L2``, ``grad_clip``, ``use_averages``) of torch's own optimizers:
 
 - ``grad_clip`` clips the norm of all gradients together;
-- ``L2`` spares biases and normalisation layers, that is, all parameters with fewer than two dimensions;
+- ``L2`` spares biases and normalisation layers, that is, all parameters with fewer than two
+  dimensions;
 - the averages of ``use_averages`` are kept here and used by ``nlp.use_params``.
 
-Source: Loshchilov & Hutter (2019), https://arxiv.org/abs/1711.05101; thinc 8.3 ``optimizers.py`` for the meaning of
-``eps`` (added before bias correction) and of the averages (decay ``min((1 + t) / (10 + t), 0.9999)``).
+Source: Loshchilov & Hutter (2019), https://arxiv.org/abs/1711.05101; thinc 8.3 ``optimizers.py``
+for the meaning of ``eps`` (added before bias correction) and of the averages (decay
+``min((1 + t) / (10 + t), 0.9999)``).
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from thinc.api import Optimizer
 
 from spacy_hf_ner.model.engines.cpu.many_tensors import move_towards
 
+__all__ = ["MAX_AVERAGE_DECAY", "NetworkOptimizer"]
+
 MAX_AVERAGE_DECAY = 0.9999
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Parameters that are stepped with the same settings.
+
+    Attributes:
+        parameters: The parameters.
+        multiplier: What their learn rate is multiplied by.
+        decays: Whether weight decay applies to them.
+    """
+
+    parameters: list[torch.nn.Parameter]
+    multiplier: float
+    decays: bool
 
 
 class NetworkOptimizer:
@@ -45,17 +65,11 @@ class NetworkOptimizer:
     ) -> None:
         self.settings = settings
         self._scaler = scaler
-        in_head = {id(p) for p in head.parameters()}
-        groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
-        for parameter in network.parameters():
-            if parameter.requires_grad:
-                groups.setdefault((id(parameter) in in_head, parameter.ndim > 1), []).append(
-                    parameter
-                )
-        self._multipliers = [head_learn_rate if is_head else 1.0 for is_head, _ in groups]
-        self._decays = [1.0 if decays else 0.0 for _, decays in groups]
-        self._parameters = [p for group in groups.values() for p in group]
-        self._torch = _make_torch_optimizer(list(groups.values()), settings)
+        self._groups = _group_parameters(network, head, head_learn_rate)
+        self._parameters: list[torch.nn.Parameter] = []
+        for group in self._groups:
+            self._parameters.extend(group.parameters)
+        self._torch = _make_torch_optimizer(self._groups, settings)
         self._n_steps = 0
         self.averages: list[torch.Tensor] | None = None
         if settings.averages is not None:
@@ -66,24 +80,19 @@ class NetworkOptimizer:
         if all(p.grad is None for p in self._parameters):
             return
         self._n_steps += 1
-        settings = self.settings
+        # Gradients must have their true size before they are clipped.
         self._scaler.unscale_(self._torch)
-        if settings.grad_clip:
-            torch.nn.utils.clip_grad_norm_(self._parameters, float(settings.grad_clip))
-        correction = math.sqrt(1.0 - float(settings.b2) ** self._n_steps) if settings.b2 else 1.0
-        for group, multiplier, decays in zip(
-            self._torch.param_groups, self._multipliers, self._decays, strict=True
-        ):
-            group["lr"] = float(settings.learn_rate) * multiplier
-            group["weight_decay"] = float(settings.L2) * decays
-            if "eps" in group:
-                group["eps"] = float(settings.eps) / correction
+        if self.settings.grad_clip:
+            max_norm = float(self.settings.grad_clip)
+            torch.nn.utils.clip_grad_norm_(self._parameters, max_norm)
+        self._read_settings()
         self._scaler.step(self._torch)
         self._scaler.update()
         self._torch.zero_grad(set_to_none=True)
         if self.averages is not None:
             decay = min((1 + self._n_steps) / (10 + self._n_steps), MAX_AVERAGE_DECAY)
-            move_towards(self.averages, [p.detach() for p in self._parameters], 1.0 - decay)
+            parameters = [parameter.detach() for parameter in self._parameters]
+            move_towards(self.averages, parameters, 1.0 - decay)
 
     def swap_averages(self) -> None:
         """Exchange the parameters and their averages; a second call changes them back."""
@@ -94,18 +103,54 @@ class NetworkOptimizer:
             parameter.data.copy_(average)
             average.copy_(kept)
 
+    def _read_settings(self) -> None:
+        """Give torch's optimizer what the schedules of the settings have come to."""
+        settings = self.settings
+        # thinc adds eps before bias correction and torch after it; divided by it, they are equal.
+        correction = 1.0
+        if settings.b2:
+            correction = math.sqrt(1.0 - float(settings.b2) ** self._n_steps)
+        for torch_group, group in zip(self._torch.param_groups, self._groups, strict=True):
+            torch_group["lr"] = float(settings.learn_rate) * group.multiplier
+            torch_group["weight_decay"] = float(settings.L2) if group.decays else 0.0
+            if "eps" in torch_group:
+                torch_group["eps"] = float(settings.eps) / correction
 
-def _make_torch_optimizer(
-    groups: Sequence[list[torch.nn.Parameter]], settings: Optimizer
-) -> torch.optim.Optimizer:
+
+def _group_parameters(
+    network: torch.nn.Module, head: torch.nn.Module, head_learn_rate: float
+) -> list[_Group]:
+    """Return the parameters that are trained, grouped by learn rate and by weight decay.
+
+    Groups come in the order in which the network names the first parameter of each.
+    """
+    head_ids = {id(parameter) for parameter in head.parameters()}
+    groups: dict[tuple[bool, bool], _Group] = {}
+    for parameter in network.parameters():
+        if not parameter.requires_grad:
+            continue
+        is_head = id(parameter) in head_ids
+        decays = parameter.ndim > 1
+        if (is_head, decays) not in groups:
+            multiplier = head_learn_rate if is_head else 1.0
+            groups[is_head, decays] = _Group([], multiplier, decays)
+        groups[is_head, decays].parameters.append(parameter)
+    return list(groups.values())
+
+
+def _make_torch_optimizer(groups: Sequence[_Group], settings: Optimizer) -> torch.optim.Optimizer:
     """Return the torch optimizer that a thinc optimizer describes."""
-    params = [{"params": group} for group in groups]
-    rate, betas = float(settings.learn_rate), (float(settings.b1), float(settings.b2))
+    params = [{"params": group.parameters} for group in groups]
+    learn_rate = float(settings.learn_rate)
+    betas = (float(settings.b1), float(settings.b2))
     if settings.use_radam:
         return torch.optim.RAdam(
-            params, lr=rate, betas=betas, decoupled_weight_decay=settings.L2_is_weight_decay
+            params,
+            lr=learn_rate,
+            betas=betas,
+            decoupled_weight_decay=settings.L2_is_weight_decay,
         )
     if not all(betas):
-        return torch.optim.SGD(params, lr=rate)
+        return torch.optim.SGD(params, lr=learn_rate)
     adam = torch.optim.AdamW if settings.L2_is_weight_decay else torch.optim.Adam
-    return adam(params, lr=rate, betas=betas, fused=True)
+    return adam(params, lr=learn_rate, betas=betas, fused=True)

@@ -23,8 +23,13 @@ def _align(owner: list[int], evidence: list[int], spread: list[int] | None = Non
     return Alignment(np.array(owner), np.array(evidence), np.array(spread or [0] * len(evidence)))
 
 
-def _score(probs: list[list[float]], alignment: Alignment, tag_set: TagSet, aggregation: Aggregation,
-           subword_labels: SubwordLabels = "first") -> np.ndarray:  # fmt: skip
+def _score(
+    probs: list[list[float]],
+    alignment: Alignment,
+    tag_set: TagSet,
+    aggregation: Aggregation,
+    subword_labels: SubwordLabels = "first",
+) -> np.ndarray:
     logits = torch.tensor(probs, dtype=torch.float64).clamp(min=1e-30).log()
     rows = score_units(
         logits, alignment, tag_set, aggregation=aggregation, subword_labels=subword_labels

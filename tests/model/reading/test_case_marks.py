@@ -1,4 +1,7 @@
-"""Marks before capitalised words: where they stand, what they leave alone, and that a network learns from them."""
+"""Marks before capitalised words.
+
+Where they stand, what they leave alone, and that a network learns from them.
+"""
 
 import json
 import shutil

@@ -1,6 +1,5 @@
 """Which parts of a Doc get a row."""
 
-import numpy as np
 import spacy
 from spacy.tokens import Doc
 
@@ -26,11 +25,17 @@ def test_a_doc_without_tokens_has_no_units() -> None:
 
 def test_units_of_several_docs_follow_each_other() -> None:
     docs = [make_doc(["Angela", "met"], [True, False]), Doc(VOCAB), make_doc(["Tim"], [False])]
-    packed = pack_units(
-        [find_units(doc) for doc in docs],
-        token_starts=np.array([0, 2, 2]),
-        char_starts=np.array([0, 12, 13]),
-    )
-    assert packed.token_i.tolist() == [0, 1, 2]
-    assert packed.start_char.tolist() == [0, 7, 13]
-    assert packed.end_char.tolist() == [6, 10, 16]
+    units = pack_units(docs)
+    assert units.char_starts.tolist() == [0, 12, 14]
+    assert units.unit_starts.tolist() == [0, 2, 2]
+    assert units.packed.token_i.tolist() == [0, 1, 2]
+    assert units.packed.start_char.tolist() == [0, 7, 14]
+    assert units.packed.end_char.tolist() == [6, 10, 17]
+
+
+def test_units_of_each_doc_are_in_its_own_tokens_and_characters() -> None:
+    docs = [make_doc([" ", "met"], [False, True]), Doc(VOCAB), make_doc(["Tim"], [False])]
+    by_doc = pack_units(docs).by_doc
+    assert [units.token_i.tolist() for units in by_doc] == [[1], [], [0]]
+    assert [units.start_char.tolist() for units in by_doc] == [[1], [], [0]]
+    assert [units.end_char.tolist() for units in by_doc] == [[4], [], [3]]

@@ -1,4 +1,8 @@
-"""The loss, checked against finite differences through a real network and against torch's own cross-entropy."""
+"""The loss.
+
+It is checked against finite differences through a real network, and against torch's own
+cross-entropy.
+"""
 
 from typing import Any
 
@@ -25,8 +29,11 @@ class DoubleBackend(TorchBackend):
     """Logits in float64, where finite differences can be trusted."""
 
     def run(self, batch: Any) -> torch.Tensor:
-        logits: torch.Tensor = self._network(input_ids=torch.from_numpy(batch.ids),
-                                             attention_mask=torch.from_numpy(batch.mask)).logits  # fmt: skip
+        output = self._network(
+            input_ids=torch.from_numpy(batch.ids),
+            attention_mask=torch.from_numpy(batch.mask),
+        )
+        logits: torch.Tensor = output.logits
         return logits
 
 

@@ -1,0 +1,51 @@
+"""What a network can read."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from spacy_hf_ner.model.reading.limits import find_limits
+
+
+class _Encoder(torch.nn.Module):
+    """A network with a config and a table of positions, and nothing else."""
+
+    def __init__(self, n_positions: int, padding_idx: int | None, **config: Any) -> None:
+        super().__init__()
+        self.config = SimpleNamespace(**config)
+        self.position_embeddings = torch.nn.Embedding(n_positions, 2, padding_idx=padding_idx)
+
+    def get_input_embeddings(self) -> torch.nn.Embedding:
+        return torch.nn.Embedding(30, 2)
+
+
+@pytest.mark.parametrize(
+    ("n_positions", "padding_idx", "tokenizer_limit", "expected"),
+    [
+        (512, None, None, 510),
+        (514, 1, None, 510),  # RoBERTa's positions start after its padding
+        (512, None, 128, 126),
+        (512, None, 1e30, 510),  # what tokenizers without a limit say
+    ],
+)
+def test_the_least_limit_holds_and_special_tokens_take_part_of_it(
+    n_positions: int, padding_idx: int | None, tokenizer_limit: float | None, expected: int
+) -> None:
+    network: Any = _Encoder(n_positions, padding_idx)
+    settings = json.dumps({"model_max_length": tokenizer_limit}).encode("utf8")
+    limits = find_limits(network, {"tokenizer_config.json": settings}, n_special=2)
+    assert limits.max_subwords == expected
+    assert limits.n_embeddings == 30
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"), [({}, 0), ({"pad_token_id": -1}, 0), ({"pad_token_id": 3}, 3)]
+)
+def test_a_network_without_an_id_to_pad_with_is_padded_with_0(
+    config: dict[str, int], expected: int
+) -> None:
+    network: Any = _Encoder(512, None, **config)
+    assert find_limits(network, {}, n_special=2).pad_id == expected
