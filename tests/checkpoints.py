@@ -44,9 +44,9 @@ _CORPUS = [
     "Angela Merkel met Tim Cook in San José on Friday, 3 March 2017, and flew back to Berlin.",
     "The European Union's Court of Justice ruled against Google LLC in Luxembourg (C-507/17).",
     "Kofi Annan, born in Kumasi, Ghana, was awarded the Nobel Peace Prize in 2001.",
-    "東京タワーは日本の東京にある。 北京是中国的首都。 Москва — столица России. برلين عاصمة ألمانيا",
-    "I can't believe that O'Brien-Smith's U.S.-based firm lost $3.5bn; we'll see what they're up to!",
-    "नई दिल्ली भारत की राजधानी है। Αθήνα, Κωνσταντίνος. São Paulo, Łódź, Nguyễn Văn A, Zürich, İstanbul.",
+    "東京タワーは日本の東京にある。 北京是中国的首都。 Москва — столица России. برلين عاصمة ألمانيا",  # noqa: E501 - data
+    "I can't believe that O'Brien-Smith's U.S.-based firm lost $3.5bn; we'll see what they're up to!",  # noqa: E501 - data
+    "नई दिल्ली भारत की राजधानी है। Αθήνα, Κωνσταντίνος. São Paulo, Łódź, Nguyễn Văn A, Zürich, İstanbul.",  # noqa: E501 - data
 ]
 
 

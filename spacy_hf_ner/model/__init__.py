@@ -1,1 +1,1 @@
-"""Floor 1: Hugging Face networks behind one row of tag scores per spaCy token. No pipeline components."""
+"""Floor 1: Hugging Face networks behind one row of tag scores per unit. No pipeline components."""

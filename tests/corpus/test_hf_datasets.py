@@ -250,7 +250,7 @@ def test_a_script_data_set_is_read_from_the_hubs_copy_without_a_network_if_it_is
 def test_configurations_of_a_copy_are_never_mixed() -> None:
     check(list(open_corpora("hf:conll2002:nl", ReadOptions())["train"].read()))
     for name, got in (("hf:conll2002", "none"), ("hf:conll2002:fr", "fr")):
-        message = f"{name}: expected the name of a configuration, one of es, nl, got {got}. Name it after a colon: "
+        message = f"{name}: expected the name of a configuration, one of es, nl, got {got}. Name it after a colon: "  # noqa: E501 - data
         with pytest.raises(CorpusError, match=f"{re.escape(message)}hf:eriktks/conll2002:es$"):
             open_corpora(name, ReadOptions())
 

@@ -12,7 +12,7 @@ from spacy.util import registry, resolve_dot_names
 from spacy_hf_ner.corpus.readers import make_conll_corpus_v1, make_hf_dataset_v1
 from spacy_hf_ner.errors import ConfigError
 
-CONLL = "-DOCSTART- O\n\nEd B-PER\nwas O\nn't O\nin O\nOslo B-LOC\n. O\n\nHi O\n\n-DOCSTART- O\n\nBo B-PER\n"
+CONLL = "-DOCSTART- O\n\nEd B-PER\nwas O\nn't O\nin O\nOslo B-LOC\n. O\n\nHi O\n\n-DOCSTART- O\n\nBo B-PER\n"  # noqa: E501 - data
 
 
 @pytest.fixture

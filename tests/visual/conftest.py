@@ -25,7 +25,7 @@ def nlp() -> Language:
 
 @pytest.fixture(scope="session")
 def evaluation(nlp: Language) -> Evaluation:
-    """Return three documents: all right; wrong type, wrong border, missed, spurious; wrong type and border."""
+    """Return three documents: one all right, one of each error, one with two errors at once."""
     examples = []
     for spans in PREDICTED * 10:
         gold, predicted = Doc(nlp.vocab, words=WORDS), Doc(nlp.vocab, words=WORDS)

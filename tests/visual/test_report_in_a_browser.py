@@ -1,4 +1,4 @@
-"""Opens the report in headless Chromium: it loads without errors or requests, and its filters work."""
+"""The report in headless Chromium: it loads without errors or requests, and its filters work."""
 
 import re
 import shutil
@@ -55,7 +55,7 @@ def open_page(html: str, script: str, folder: Path) -> str:
 
 @pytest.fixture
 def open_with(evaluation: Evaluation, tmp_path: Path) -> Open:
-    """Return a function that runs a script on the report and gives the page's HTML as it then is."""
+    """Return a function that runs a script on the report and gives the HTML that results."""
     report = make_report(evaluation, data="dev")
     return lambda script: open_page(report, script, tmp_path)
 
@@ -95,7 +95,7 @@ def test_it_opens_with_the_documents_that_have_errors(open_with: Open) -> None:
 
 def test_a_kind_can_be_filtered(open_with: Open) -> None:
     page = open_with(
-        "for (const box of document.querySelectorAll('[name=kind]')) box.checked = box.value === '3';"
+        "for (const box of document.querySelectorAll('[name=kind]')) box.checked = box.value === '3';"  # noqa: E501 - a script
         "document.getElementById('filters').dispatchEvent(new Event('input'));"
     )
     assert _found(page) == "10 of 30 documents fit."
@@ -104,8 +104,8 @@ def test_a_kind_can_be_filtered(open_with: Open) -> None:
 
 def test_a_type_a_score_and_a_text_can_be_filtered(open_with: Open) -> None:
     page = open_with(
-        "document.getElementById('low').value = '0.85'; document.getElementById('search').value = 'TIM';"
-        "document.getElementById('type').value = '1'; document.getElementById('order').value = 'score';"
+        "document.getElementById('low').value = '0.85'; document.getElementById('search').value = 'TIM';"  # noqa: E501 - a script
+        "document.getElementById('type').value = '1'; document.getElementById('order').value = 'score';"  # noqa: E501 - a script
         "document.getElementById('filters').dispatchEvent(new Event('input'));"
     )
     assert _found(page) == "20 of 30 documents fit."
@@ -137,7 +137,8 @@ def test_the_most_confident_errors_come_first(open_with: Open) -> None:
         "document.getElementById('filters').dispatchEvent(new Event('input'));"
     )
     numbers = [int(number) for number in re.findall(r">Document (\d+)<", page)]
-    # Errors are scored 0.9 in every second and third document of three; the first has a right entity of that score.
+    # Errors are scored 0.9 in every second and third document of three; the first has a right
+    # entity of that score.
     assert len(numbers) == 20
     assert all(number % 3 != 1 for number in numbers)
 
