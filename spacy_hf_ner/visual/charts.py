@@ -6,20 +6,61 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
+__all__ = ["Axis", "Series", "draw_chart"]
+
+# All lengths are in units of the view box, from its upper left corner:
+#
+#     |<------------- _WIDTH ------------->|
+#     | _LEFT |        plot        | _RIGHT|
+#
+# and likewise _TOP and _BOTTOM. Names and ticks of the axes are left of and below the plot.
 _WIDTH: Final = 560
 _HEIGHT: Final = 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 14, 46
+_LEFT: Final = 58
+_RIGHT: Final = 14
+_TOP: Final = 14
+_BOTTOM: Final = 46
+_PLOT_RIGHT: Final = _WIDTH - _RIGHT
+_PLOT_BOTTOM: Final = _HEIGHT - _BOTTOM
+
 _N_COLOURS: Final = 8  # .s0 … .s7 in report.css
+
+_MAX_STEPS: Final = 6
+"""The most steps between the ticks of an axis."""
+
+# A tick that rounding puts just outside of its axis is on it.
+_TICK_TOLERANCE: Final = 1e-9
+
+_FIGURE: Final = (
+    '<figure><svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">{parts}</svg>'
+    "<figcaption>{title}</figcaption>{keys}</figure>"
+)
+_KEYS: Final = '<ul class="keys">{items}</ul>'
+_KEY: Final = '<li><span class="key {css_class}"></span>{name}</li>'
+
+_GRID_LINE: Final = '<path class="grid" d="{path}"/>'
+_TICK: Final = '<text x="{x}" y="{y}" text-anchor="{anchor}">{value:g}</text>'
+_X_NAME: Final = '<text class="axis" text-anchor="middle" x="{x}" y="{y}">{name}</text>'
+_Y_NAME: Final = (
+    '<text class="axis" text-anchor="middle" transform="translate(14 {y}) rotate(-90)">'
+    "{name}</text>"
+)
+_GUIDE: Final = '<path class="guide" d="{path}"/>'
+_LINE: Final = '<path class="line {colour}" d="{path}"/>'
+_DOT: Final = '<circle class="{shape} {colour}" cx="{x}" cy="{y}" r="4"/>'
+
+_Scale = Callable[[float], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or one set of dots.
+    """A line, a set of dots, or both.
 
     Attributes:
         name: For the legend; a series without a name is not in it.
         points: (x, y) in the units of the axes.
-        style: ``"line"``, ``"dots"``, ``"both"``, ``"rings"``, or ``"guide"`` for a thin dashed line.
+        style: ``"line"``, ``"dots"``, ``"both"``, ``"rings"``, or ``"guide"`` for a thin dashed
+            line.
         colour: Number of a colour, taken modulo the colours there are.
     """
 
@@ -31,7 +72,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis: its name and what it spans."""
+    """An axis: its name and what it spans."""
 
     name: str
     low: float
@@ -46,10 +87,19 @@ class Axis:
         span = self.high - self.low
         if span <= 0:
             return [self.low]
-        power = 10.0 ** math.floor(math.log10(span / 5))
-        step = next(factor * power for factor in (1, 2, 5, 10) if span / (factor * power) <= 6)  # noqa: PLR2004
-        first = math.ceil(self.low / step - 1e-9)
-        return [round(i * step, 10) for i in range(first, math.floor(self.high / step + 1e-9) + 1)]
+        step = _find_step(span)
+        first = math.ceil(self.low / step - _TICK_TOLERANCE)
+        last = math.floor(self.high / step + _TICK_TOLERANCE)
+        return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def _find_step(span: float) -> float:
+    """Return the smallest step of 1, 2 or 5 times a power of ten with few enough ticks."""
+    power = 10.0 ** math.floor(math.log10(span / 5))
+    for factor in (1, 2, 5):
+        if span / (factor * power) <= _MAX_STEPS:
+            return factor * power
+    return 10 * power
 
 
 def draw_chart(series: Sequence[Series], *, title: str, x: Axis, y: Axis) -> str:
@@ -61,63 +111,97 @@ def draw_chart(series: Sequence[Series], *, title: str, x: Axis, y: Axis) -> str
         x: The horizontal axis.
         y: The vertical axis.
     """
-    to_x = _make_scale(x, _LEFT, _WIDTH - _RIGHT)
-    to_y = _make_scale(y, _HEIGHT - _BOTTOM, _TOP)
-    parts = [_grid(x, y, to_x, to_y)]
-    for one in series:
-        at = [(to_x(px), to_y(py)) for px, py in one.points]
-        parts.append(_draw(one, at))
-    named = [one for one in series if one.name]
-    legend = "".join(
-        f'<li><span class="key {"guide" if one.style == "guide" else f"s{one.colour % _N_COLOURS}"}"></span>'
-        f"{escape(one.name)}</li>"
-        for one in named
-    )
-    keys = f'<ul class="keys">{legend}</ul>' if legend else ""
-    return (
-        f'<figure><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
-        f"<figcaption>{escape(title)}</figcaption>{keys}</figure>"
+    to_x = _make_scale(x, _LEFT, _PLOT_RIGHT)
+    # SVG counts downwards.
+    to_y = _make_scale(y, _PLOT_BOTTOM, _TOP)
+    parts = [_draw_horizontal_grid(y, to_y), _draw_vertical_grid(x, to_x), _draw_names(x, y)]
+    for drawn in series:
+        places = [(to_x(point_x), to_y(point_y)) for point_x, point_y in drawn.points]
+        parts.append(_draw_series(drawn, places))
+    return _FIGURE.format(
+        width=_WIDTH,
+        height=_HEIGHT,
+        title=escape(title),
+        parts="".join(parts),
+        keys=_make_legend(series),
     )
 
 
-def _make_scale(axis: Axis, start: float, end: float) -> Callable[[float], float]:
+def _make_scale(axis: Axis, start: float, end: float) -> _Scale:
+    """Return a map from the units of an axis to those of the view box, where it spans start–end."""
     span = (axis.high - axis.low) or 1.0
-    return lambda value: round(start + (value - axis.low) / span * (end - start), 1)
+
+    def scale(value: float) -> float:
+        return round(start + (value - axis.low) / span * (end - start), 1)
+
+    return scale
 
 
-def _grid(x: Axis, y: Axis, to_x: Callable[[float], float], to_y: Callable[[float], float]) -> str:
-    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
-    parts = []
-    for tick in y.ticks():
-        at = to_y(tick)
-        parts.append(f'<path class="grid" d="M{_LEFT} {at}H{right}"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{at + 4}" text-anchor="end">{tick:g}</text>')
-    for tick in x.ticks():
-        at = to_x(tick)
-        parts.append(f'<path class="grid" d="M{at} {_TOP}V{bottom}"/>')
-        parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>')
-    across, down = (_LEFT + right) / 2, (_TOP + bottom) / 2
-    centred = 'class="axis" text-anchor="middle"'
-    parts.append(f'<text {centred} x="{across}" y="{_HEIGHT - 6}">{escape(x.name)}</text>')
-    parts.append(
-        f'<text {centred} transform="translate(14 {down}) rotate(-90)">{escape(y.name)}</text>'
-    )
+def _make_legend(series: Sequence[Series]) -> str:
+    items: list[str] = []
+    for entry in series:
+        if entry.name:
+            css_class = "guide" if entry.style == "guide" else _name_colour(entry)
+            items.append(_KEY.format(css_class=css_class, name=escape(entry.name)))
+    if not items:
+        return ""
+    return _KEYS.format(items="".join(items))
+
+
+def _draw_horizontal_grid(axis: Axis, to_y: _Scale) -> str:
+    """Return a line across the plot for each tick of the vertical axis, with its value."""
+    parts: list[str] = []
+    for tick in axis.ticks():
+        y = to_y(tick)
+        parts.append(_GRID_LINE.format(path=f"M{_LEFT} {y}H{_PLOT_RIGHT}"))
+        parts.append(_TICK.format(x=_LEFT - 8, y=y + 4, anchor="end", value=tick))
     return "".join(parts)
 
 
-def _draw(series: Series, at: Sequence[tuple[float, float]]) -> str:
-    if not at:
+def _draw_vertical_grid(axis: Axis, to_x: _Scale) -> str:
+    """Return a line down the plot for each tick of the horizontal axis, with its value."""
+    parts: list[str] = []
+    for tick in axis.ticks():
+        x = to_x(tick)
+        parts.append(_GRID_LINE.format(path=f"M{x} {_TOP}V{_PLOT_BOTTOM}"))
+        parts.append(_TICK.format(x=x, y=_PLOT_BOTTOM + 18, anchor="middle", value=tick))
+    return "".join(parts)
+
+
+def _draw_names(x: Axis, y: Axis) -> str:
+    """Return the names of both axes, each in the middle of its side."""
+    middle_x = (_LEFT + _PLOT_RIGHT) / 2
+    middle_y = (_TOP + _PLOT_BOTTOM) / 2
+    x_name = _X_NAME.format(x=middle_x, y=_HEIGHT - 6, name=escape(x.name))
+    y_name = _Y_NAME.format(y=middle_y, name=escape(y.name))
+    return x_name + y_name
+
+
+def _draw_series(series: Series, places: Sequence[tuple[float, float]]) -> str:
+    """Return a series as SVG.
+
+    Args:
+        series: The series.
+        places: Where its points are in the view box.
+    """
+    if not places:
         return ""
     if series.style == "guide":
-        return f'<path class="guide" d="{_path(at)}"/>'
-    colour = f"s{series.colour % _N_COLOURS}"
-    line = (
-        f'<path class="line {colour}" d="{_path(at)}"/>' if series.style in ("line", "both") else ""
-    )
+        return _GUIDE.format(path=_make_path(places))
+    colour = _name_colour(series)
+    line = ""
+    if series.style in ("line", "both"):
+        line = _LINE.format(colour=colour, path=_make_path(places))
+    if series.style == "line":
+        return line
     shape = "ring" if series.style == "rings" else "dot"
-    dots = "".join(f'<circle class="{shape} {colour}" cx="{px}" cy="{py}" r="4"/>' for px, py in at)
-    return line + (dots if series.style != "line" else "")
+    dots = [_DOT.format(shape=shape, colour=colour, x=x, y=y) for x, y in places]
+    return line + "".join(dots)
 
 
-def _path(at: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{px} {py}" for px, py in at)
+def _name_colour(series: Series) -> str:
+    return f"s{series.colour % _N_COLOURS}"
+
+
+def _make_path(places: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x} {y}" for x, y in places)

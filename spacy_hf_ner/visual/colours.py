@@ -1,17 +1,21 @@
-"""One colour for each entity type: the same on every page, in every notebook, whatever other types are shown.
+"""One colour for each entity type: the same on every page and in every notebook.
 
-Types that displaCy knows keep displaCy's colour, and the CoNLL names of those types share it; others get one computed
-from their name. All are light, so that black text on them has a contrast of at least 7 : 1 (WCAG AAA).
+It does not depend on what other types are shown. Types that displaCy knows keep displaCy's colour,
+and the CoNLL names of those types share it; others get a colour computed from their name. All are
+light, so that black text on them has a contrast of at least 7 : 1 (WCAG AAA).
 """
 
 import colorsys
 import zlib
+from typing import Final
 
 from spacy.displacy.render import DEFAULT_LABEL_COLORS
 
-# Registered as ``spacy_displacy_colors``, so that plain displaCy uses these too. Only names that displaCy lacks: a
-# package must not repaint the pages of people who merely installed it.
-DISPLACY_COLOURS = {
+__all__ = ["DISPLACY_COLOURS", "colour_of"]
+
+# Registered as ``spacy_displacy_colors``, so that plain displaCy uses these too. Only names that
+# displaCy lacks: a package must not repaint the pages of people who merely installed it.
+DISPLACY_COLOURS: Final[dict[str, str]] = {
     "PER": DEFAULT_LABEL_COLORS["PERSON"],
     "MISC": "#f7a8d0",
     "ORGANIZATION": DEFAULT_LABEL_COLORS["ORG"],
@@ -20,6 +24,11 @@ DISPLACY_COLOURS = {
     "CORPORATION": "#a5d8ff",
     "CREATIVE-WORK": DEFAULT_LABEL_COLORS["WORK_OF_ART"],
 }
+
+# The golden angle, as a share of the colour wheel: it spreads neighbouring hash values.
+_GOLDEN_ANGLE: Final = 0.618033988749895
+_LIGHTNESS: Final = 0.8
+_SATURATION: Final = 0.68
 
 
 def colour_of(entity_type: str) -> str:
@@ -34,7 +43,7 @@ def colour_of(entity_type: str) -> str:
     known = DISPLACY_COLOURS.get(name) or DEFAULT_LABEL_COLORS.get(name)
     if known:
         return str(known)
-    # The golden angle spreads neighbouring hash values over the wheel.
-    hue = zlib.crc32(name.encode()) * 0.618033988749895 % 1.0
-    red, green, blue = colorsys.hls_to_rgb(hue, 0.8, 0.68)
-    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+    # Python's own hash of a text changes from process to process.
+    hue = zlib.crc32(name.encode()) * _GOLDEN_ANGLE % 1.0
+    channels = colorsys.hls_to_rgb(hue, _LIGHTNESS, _SATURATION)
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)

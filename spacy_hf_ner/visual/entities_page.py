@@ -1,7 +1,7 @@
 """A page of texts with gold entities beside predicted ones, drawn by displaCy."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -9,12 +9,42 @@ from spacy.displacy.render import EntityRenderer
 
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
-from spacy_hf_ner.evaluation.strict import score_strict
+from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 from spacy_hf_ner.visual.colours import colour_of
 from spacy_hf_ner.visual.page import count, make_legend, make_page, make_tiles
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
-_TEMPLATE: Final = '<mark class="e{wrong}" style="--c:{bg}" title="{title}">{text}<span class="tag">{label}{score}</span>{note}</mark>'
+__all__ = ["make_entities_page"]
+
+_OVERLAPPING: Final = "Overlapping:"
+
+_BODY: Final = (
+    '<a class="skip" href="#documents">Skip to the documents</a>'
+    '<header><h1>Predicted entities</h1><p class="lead">{model} · {shown}</p>'
+    "{tiles}{legend}</header>"
+    '{tools}<main id="documents">{cards}</main>'
+    "<footer>The figure beside a type is the score of that entity: the model’s probability that "
+    "exactly this span with this type is right.</footer>"
+)
+_TOOLS: Final = (
+    '<input type="checkbox" id="only-wrong" class="only-wrong hidden">'
+    '<div class="tools"><label for="only-wrong" class="switch">Only documents with differences'
+    "</label></div>"
+)
+_CARD: Final = (
+    '<article class="card {state}" aria-label="{name}">'
+    '<header><h3>{name}</h3><span class="badge {mood}">{verdict}</span></header>'
+    '<div class="{layout}">{sides}</div></article>'
+)
+_SIDE: Final = '<section class="side"><h4>{heading}</h4><div dir="auto">{text}</div></section>'
+
+# For displaCy, which fills in bg and text; all else comes from the entity's params.
+_ENTITY: Final = (
+    '<mark class="e{wrong}" style="--c:{bg}" title="{title}">{text}'
+    '<span class="tag">{label}{score}</span>{note}</mark>'
+)
+# Those who cannot see the outline of a wrong entity hear what is wrong with it.
+_NOTE: Final = '<span class="hidden"> ({note})</span>'
 
 
 def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> str:
@@ -26,113 +56,179 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
         n_docs: How many texts there are, shown or not.
     """
     strict = score_strict(pairs)
-    micro = strict.micro
     has_gold = any(pair.is_annotated for pair in pairs)
-    all_docs = count(n_docs, "document")
-    shown = all_docs if len(pairs) == n_docs else f"the first {len(pairs):,} of {all_docs}"
-    tiles = [
-        (f"{len(pairs):,}", "documents shown"),
-        (f"{micro.n_predicted:,}", "predicted entities"),
-    ]
-    if has_gold:
-        tiles += [(f"{micro.n_gold:,}", "gold entities"), (f"{micro.f1:.1%}", "F1, strict spans")]
-        tiles += [(f"{micro.precision:.1%}", "precision"), (f"{micro.recall:.1%}", "recall")]
-    counts = Counter(e.entity_type for pair in pairs for e in (*pair.predicted, *pair.unjudged))
-    counts.update(dict.fromkeys(strict.per_type, 0))
-    renderer = EntityRenderer({"template": _TEMPLATE, "colors": {t: colour_of(t) for t in counts}})
-    renderer.direction = "inherit"  # from what is around it, where dir="auto" asks the text
-    cards = "\n".join(
-        _card(_name(number, i, len(parts)), part, renderer)
-        for number, parts in enumerate(map(cut_pair, pairs), start=1)
-        for i, part in enumerate(parts, start=1)
-    )
-    tools = (
-        '<input type="checkbox" id="only-wrong" class="only-wrong hidden">'
-        '<div class="tools"><label for="only-wrong" class="switch">Only documents with differences</label></div>'
-    )
-    body = (
-        '<a class="skip" href="#documents">Skip to the documents</a>'
-        f'<header><h1>Predicted entities</h1><p class="lead">{escape(model)} · {shown}</p>'
-        f"{make_tiles(tiles)}{make_legend(sorted(counts.items(), key=lambda item: (-item[1], item[0])))}</header>"
-        f'{tools if has_gold else ""}<main id="documents">{cards}</main>'
-        "<footer>The figure beside a type is the score of that entity: the model’s probability that exactly this "
-        "span with this type is right.</footer>"
+    type_counts = _count_types(pairs, strict)
+    body = _BODY.format(
+        model=escape(model),
+        shown=_describe_shown(len(pairs), n_docs),
+        tiles=_make_summary(len(pairs), strict, has_gold=has_gold),
+        legend=make_legend(sorted(type_counts.items(), key=_most_frequent_first)),
+        tools=_TOOLS if has_gold else "",
+        cards=_make_cards(pairs, _make_renderer(type_counts)),
     )
     return make_page(title=f"Entities · {model}", body=body)
 
 
-def _name(number: int, part: int, n_parts: int) -> str:
-    return f"Document {number:,}" + (f", part {part:,} of {n_parts:,}" if n_parts > 1 else "")
+def _describe_shown(n_shown: int, n_docs: int) -> str:
+    all_docs = count(n_docs, "document")
+    if n_shown == n_docs:
+        return all_docs
+    return f"the first {n_shown:,} of {all_docs}"
 
 
-def _card(name: str, pair: DocPair, renderer: EntityRenderer) -> str:
+def _make_summary(n_shown: int, strict: StrictScores, *, has_gold: bool) -> str:
+    micro = strict.micro
+    tiles = [
+        (f"{n_shown:,}", "documents shown"),
+        (f"{micro.n_predicted:,}", "predicted entities"),
+    ]
+    if has_gold:
+        tiles.append((f"{micro.n_gold:,}", "gold entities"))
+        tiles.append((f"{micro.f1:.1%}", "F1, strict spans"))
+        tiles.append((f"{micro.precision:.1%}", "precision"))
+        tiles.append((f"{micro.recall:.1%}", "recall"))
+    return make_tiles(tiles)
+
+
+def _count_types(pairs: Sequence[DocPair], strict: StrictScores) -> Counter[str]:
+    """Return how often each type was predicted, types that only gold has included."""
+    counts: Counter[str] = Counter()
+    for pair in pairs:
+        for entity in (*pair.predicted, *pair.unjudged):
+            counts[entity.entity_type] += 1
+    counts.update(dict.fromkeys(strict.per_type, 0))
+    return counts
+
+
+def _most_frequent_first(type_count: tuple[str, int]) -> tuple[int, str]:
+    entity_type, n = type_count
+    return -n, entity_type
+
+
+def _make_renderer(types: Iterable[str]) -> EntityRenderer:
+    colours = {entity_type: colour_of(entity_type) for entity_type in types}
+    renderer = EntityRenderer({"template": _ENTITY, "colors": colours})
+    # From what is around it, where dir="auto" asks the text.
+    renderer.direction = "inherit"
+    return renderer
+
+
+def _make_cards(pairs: Sequence[DocPair], renderer: EntityRenderer) -> str:
+    """Return a card for each text, or for each passage of a long one."""
+    cards: list[str] = []
+    for doc_number, pair in enumerate(pairs, start=1):
+        passages = cut_pair(pair)
+        for part_number, passage in enumerate(passages, start=1):
+            name = f"Document {doc_number:,}"
+            if len(passages) > 1:
+                name += f", part {part_number:,} of {len(passages):,}"
+            cards.append(_make_card(name, passage, renderer))
+    return "\n".join(cards)
+
+
+def _make_card(name: str, pair: DocPair, renderer: EntityRenderer) -> str:
     matches = match_entities(pair.gold, pair.predicted)
-    n_wrong = sum(match.kind != "correct" for match in matches)
-    state, mood, words = "right", "good", "all right"
-    if not pair.is_annotated:
-        state, mood, words = "unjudged", "none", "not judged"
-    elif n_wrong:
-        state, mood, words = "wrong", "bad", count(n_wrong, "difference")
-    predicted = _side(
+    errors = [match for match in matches if match.kind != "correct"]
+    state, mood, verdict = _judge_card(pair, len(errors))
+    predicted = _make_side(
         "Predicted",
-        pair,
+        pair.text,
         [*pair.predicted, *pair.unjudged],
-        _notes(matches, predicted=True),
+        _note_wrong_predictions(errors),
         renderer,
     )
-    gold = (
-        _side("Gold", pair, pair.gold, _notes(matches, predicted=False), renderer)
-        if pair.is_annotated
-        else ""
+    layout = "sides one"
+    sides = predicted
+    if pair.is_annotated:
+        gold = _make_side("Gold", pair.text, pair.gold, _note_wrong_gold(errors), renderer)
+        layout = "sides"
+        sides = gold + predicted
+    return _CARD.format(
+        state=state, name=name, mood=mood, verdict=verdict, layout=layout, sides=sides
     )
-    return (
-        f'<article class="card {state}" aria-label="{name}">'
-        f'<header><h3>{name}</h3><span class="badge {mood}">{words}</span></header>'
-        f'<div class="sides{"" if gold else " one"}">{gold}{predicted}</div></article>'
-    )
 
 
-def _notes(matches: Sequence[Match], *, predicted: bool) -> dict[Entity, str]:
-    """Return what is wrong with each wrong entity of one side."""
-    sides = ((m.predicted if predicted else m.gold, m) for m in matches if m.kind != "correct")
-    return {entity: match.kind for entity, match in sides if entity}
+def _judge_card(pair: DocPair, n_errors: int) -> tuple[str, str, str]:
+    """Return the CSS class of a card, that of its badge, and what the badge says."""
+    if not pair.is_annotated:
+        return "unjudged", "none", "not judged"
+    if n_errors:
+        return "wrong", "bad", count(n_errors, "difference")
+    return "right", "good", "all right"
 
 
-def _side(
+def _note_wrong_gold(errors: Sequence[Match]) -> dict[Entity, str]:
+    """Return what is wrong with each gold entity that is missed or not met."""
+    notes: dict[Entity, str] = {}
+    for match in errors:
+        if match.gold is not None:
+            notes[match.gold] = match.kind
+    return notes
+
+
+def _note_wrong_predictions(errors: Sequence[Match]) -> dict[Entity, str]:
+    """Return what is wrong with each wrong prediction."""
+    notes: dict[Entity, str] = {}
+    for match in errors:
+        if match.predicted is not None:
+            notes[match.predicted] = match.kind
+    return notes
+
+
+def _make_side(
     heading: str,
-    pair: DocPair,
+    text: str,
     entities: Sequence[Entity],
-    notes: dict[Entity, str],
+    notes: Mapping[Entity, str],
     renderer: EntityRenderer,
 ) -> str:
-    shown, overlapping = lay_flat(entities)
-    in_text = [_as_displacy(entity, notes, entity.start_char) for entity in shown]
-    html = renderer.render_ents(pair.text, in_text, None).strip()
+    in_text, overlapping = lay_flat(entities)
+    marks = [_as_displacy(entity, notes, entity.start_char) for entity in in_text]
+    html = renderer.render_ents(text, marks, None).strip()
     if overlapping:
-        line = "Overlapping:"
-        in_line = []
-        for entity in overlapping:
-            in_line.append(_as_displacy(entity, notes, len(line) + 1))
-            line += f" {pair.text[entity.start_char : entity.end_char]}"
-        html += renderer.render_ents(line, in_line, None).strip()
-    return f'<section class="side"><h4>{heading}</h4><div dir="auto">{html}</div></section>'
+        html += _make_overlapping_line(text, overlapping, notes, renderer)
+    return _SIDE.format(heading=heading, text=html)
 
 
-def _as_displacy(entity: Entity, notes: dict[Entity, str], start: int) -> dict[str, object]:
-    """Return an entity as displaCy's manual input, at a place of its own."""
-    end = start + entity.end_char - entity.start_char
-    params = _params(entity, notes.get(entity, ""))
-    return {"start": start, "end": end, "label": entity.entity_type, "params": params}
+def _make_overlapping_line(
+    text: str,
+    overlapping: Sequence[Entity],
+    notes: Mapping[Entity, str],
+    renderer: EntityRenderer,
+) -> str:
+    """Return a line of the entities that the text above cannot show, one after the other."""
+    line = _OVERLAPPING
+    marks: list[dict[str, object]] = []
+    for entity in overlapping:
+        line += " "
+        marks.append(_as_displacy(entity, notes, len(line)))
+        line += text[entity.start_char : entity.end_char]
+    return str(renderer.render_ents(line, marks, None)).strip()
 
 
-def _params(entity: Entity, note: str) -> dict[str, str]:
-    entity_type = escape(entity.entity_type)
-    score = "" if entity.score is None else f"<i>{entity.score:.2f}</i>"
-    exact = "" if entity.score is None else f" · score {entity.score:.4f}"
-    return {
-        "label": entity_type,
-        "score": score,
-        "wrong": " wrong" if note else "",
-        "title": f"{entity_type}{exact}{f' · {note}' if note else ''}",
-        "note": f'<span class="hidden"> ({note})</span>' if note else "",
-    }
+def _as_displacy(entity: Entity, notes: Mapping[Entity, str], start: int) -> dict[str, object]:
+    """Return an entity as displaCy's manual input.
+
+    Args:
+        entity: The entity.
+        notes: What is wrong with each wrong entity.
+        start: Where it begins in the text that displaCy is given.
+    """
+    n_chars = entity.end_char - entity.start_char
+    params = _make_params(entity, notes.get(entity))
+    return {"start": start, "end": start + n_chars, "label": entity.entity_type, "params": params}
+
+
+def _make_params(entity: Entity, note: str | None) -> dict[str, str]:
+    """Return what fills the template of an entity."""
+    label = escape(entity.entity_type)
+    params = {"label": label, "score": "", "wrong": "", "note": ""}
+    title = label
+    if entity.score is not None:
+        params["score"] = f"<i>{entity.score:.2f}</i>"
+        title += f" · score {entity.score:.4f}"
+    if note is not None:
+        params["wrong"] = " wrong"
+        params["note"] = _NOTE.format(note=note)
+        title += f" · {note}"
+    return {**params, "title": title}

@@ -1,12 +1,16 @@
-"""The error browser: every document with gold beside predicted, filtered and drawn by a script on the page.
+"""The error browser: every document with gold beside predicted, filtered and drawn by a script.
 
-The page holds each text once, with its matches as short rows of numbers. Long documents are cut into passages, and the
-script draws a few of these at a time, so neither ten thousand documents nor one of a book's length freeze it.
+The page holds each text once, with its matches as short rows of numbers. Long documents are cut
+into passages, and the script draws a few of these at a time, so neither ten thousand documents nor
+one of a book's length freeze it.
+
+What this module writes, ``assets/report.js`` reads: the shape of passages and rows is theirs alone.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
+from itertools import chain
 from typing import Final
 
 from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match, match_entities
@@ -14,148 +18,221 @@ from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.visual.colours import colour_of
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
-UNJUDGED: Final = "not judged"
-_KINDS: Final = (*MATCH_KINDS, UNJUDGED)
-_LAST_OF_ONE_UNIT: Final = "\uffff"
+__all__ = ["UNJUDGED", "Row", "make_error_browser"]
 
 Row = list[int | float | None]
 
+UNJUDGED: Final = "not judged"
+"""The kind of predictions on tokens that nobody has annotated."""
+
+_KINDS: Final = (*MATCH_KINDS, UNJUDGED)
+_UNJUDGED_KIND: Final = len(MATCH_KINDS)
+_NOT_SHOWN_AT_FIRST: Final = ("correct", UNJUDGED)
+
+# Which side of a match lies across others, so that the text cannot show it: a sum of these.
+_GOLD_OVERLAPS: Final = 1
+_PREDICTED_OVERLAPS: Final = 2
+
+# JavaScript counts UTF-16 code units: characters up to this have one, all later ones have two.
+_LAST_OF_ONE_UNIT: Final = "\uffff"
+
+_BROWSER: Final = (
+    "{filters}"
+    '<p id="found" class="lead" role="status"></p><div id="list"></div>'
+    '<nav class="pages" aria-label="Pages of documents">'
+    '<button id="previous" type="button">Previous</button>'
+    '<span id="page"></span><button id="next" type="button">Next</button></nav>'
+    "<noscript><p>The error browser needs JavaScript; all else on this page does not.</p>"
+    '</noscript><script type="application/json" id="data">{data}</script>'
+)
+_FILTERS: Final = (
+    '<form id="filters" class="filters" aria-label="Filters of the error browser">'
+    '<fieldset><legend>Show documents with</legend>{kinds}</fieldset><div class="row">'
+    '<label>Type <select id="type"><option value="">all</option>{types}</select></label>'
+    "{score_range}"
+    '<label>Text <input id="search" type="search" placeholder="search"></label>'
+    '<label>Order <select id="order"><option value="doc">as in the data</option>'
+    '{score_order}<option value="errors">most errors first</option></select></label></div></form>'
+)
+_KIND: Final = (
+    '<label class="kind k{i}"><input type="checkbox" name="kind" value="{i}"{checked}> '
+    "{kind} <b>{n:,}</b></label>"
+)
+_TYPE: Final = '<option value="{i}">{name}</option>'
+_SCORE_RANGE: Final = (
+    '<label>Score from <input id="low" type="number" min="0" max="1" step="0.01" value="0">'
+    '</label><label>to <input id="high" type="number" min="0" max="1" step="0.01" value="1">'
+    "</label>"
+)
+_SCORE_ORDER: Final = '<option value="score">most confident errors first</option>'
+
 
 def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]) -> str:
-    """Return the HTML of filters and an empty list of documents, with the data that the script fills it from."""
-    types = sorted(
-        {e.entity_type for pair in pairs for e in (*pair.gold, *pair.predicted, *pair.unjudged)}
-    )
-    numbers = {entity_type: i for i, entity_type in enumerate(types)}
-    passages = [
-        passage
-        for number, (pair, doc) in enumerate(zip(pairs, matches, strict=True))
-        for passage in _passages(number, pair, doc, numbers)
-    ]
-    colours = [colour_of(t) for t in types]
+    """Return the HTML of filters and an empty list of documents, with the data that fills it.
+
+    Args:
+        pairs: Gold and predicted entities of every document.
+        matches: Their matches, one sequence for each pair.
+    """
+    types = _collect_types(pairs)
     data = {
         "kinds": _KINDS,
         "types": types,
-        "colours": colours,
+        "colours": [colour_of(entity_type) for entity_type in types],
         "n_docs": len(pairs),
-        "passages": passages,
+        "passages": list(_make_passages(pairs, matches, types)),
     }
-    has_scores = any(e.score is not None for pair in pairs for e in pair.predicted)
-    return _filters(types, matches, pairs, has_scores=has_scores) + (
-        '<p id="found" class="lead" role="status"></p><div id="list"></div>'
-        '<nav class="pages" aria-label="Pages of documents"><button id="previous" type="button">Previous</button>'
-        '<span id="page"></span><button id="next" type="button">Next</button></nav>'
-        "<noscript><p>The error browser needs JavaScript; all else on this page does not.</p></noscript>"
-        f'<script type="application/json" id="data">{_as_script_json(data)}</script>'
-    )
+    filters = _make_filters(types, _count_kinds(pairs, matches), has_scores=_have_scores(pairs))
+    return _BROWSER.format(filters=filters, data=_as_script_json(data))
 
 
-def _filters(
-    types: Sequence[str],
-    matches: Sequence[Sequence[Match]],
-    pairs: Sequence[DocPair],
-    *,
-    has_scores: bool,
-) -> str:
+def _collect_types(pairs: Sequence[DocPair]) -> list[str]:
+    types: set[str] = set()
+    for pair in pairs:
+        for entity in (*pair.gold, *pair.predicted, *pair.unjudged):
+            types.add(entity.entity_type)
+    return sorted(types)
+
+
+def _count_kinds(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]) -> dict[str, int]:
     counts = dict.fromkeys(_KINDS, 0)
-    for doc in matches:
-        for match in doc:
+    for doc_matches in matches:
+        for match in doc_matches:
             counts[match.kind] += 1
     counts[UNJUDGED] = sum(len(pair.unjudged) for pair in pairs)
-    kinds = "".join(
-        f'<label class="kind k{i}"><input type="checkbox" name="kind" value="{i}"'
-        f"{' checked' if kind not in ('correct', UNJUDGED) else ''}> {kind} <b>{counts[kind]:,}</b></label>"
-        for i, kind in enumerate(_KINDS)
-        if counts[kind]
-    )
-    options = "".join(f'<option value="{i}">{escape(t)}</option>' for i, t in enumerate(types))
-    scores = (
-        '<label>Score from <input id="low" type="number" min="0" max="1" step="0.01" value="0"></label>'
-        '<label>to <input id="high" type="number" min="0" max="1" step="0.01" value="1"></label>'
-    )
-    order = '<option value="score">most confident errors first</option>' if has_scores else ""
-    return (
-        '<form id="filters" class="filters" aria-label="Filters of the error browser">'
-        f'<fieldset><legend>Show documents with</legend>{kinds}</fieldset><div class="row">'
-        f'<label>Type <select id="type"><option value="">all</option>{options}</select></label>'
-        f"{scores if has_scores else ''}"
-        '<label>Text <input id="search" type="search" placeholder="search"></label>'
-        '<label>Order <select id="order"><option value="doc">as in the data</option>'
-        f'{order}<option value="errors">most errors first</option></select></label></div></form>'
+    return counts
+
+
+def _have_scores(pairs: Sequence[DocPair]) -> bool:
+    predicted = chain.from_iterable(pair.predicted for pair in pairs)
+    return any(entity.score is not None for entity in predicted)
+
+
+# Filters
+
+
+def _make_filters(types: Sequence[str], kind_counts: Mapping[str, int], *, has_scores: bool) -> str:
+    type_options: list[str] = []
+    for i, entity_type in enumerate(types):
+        type_options.append(_TYPE.format(i=i, name=escape(entity_type)))
+    return _FILTERS.format(
+        kinds=_make_kind_boxes(kind_counts),
+        types="".join(type_options),
+        score_range=_SCORE_RANGE if has_scores else "",
+        score_order=_SCORE_ORDER if has_scores else "",
     )
 
 
-def _passages(
-    number: int, pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]
+def _make_kind_boxes(kind_counts: Mapping[str, int]) -> str:
+    """Return a checkbox for each kind that occurs; errors are shown at first."""
+    boxes: list[str] = []
+    for i, kind in enumerate(_KINDS):
+        n = kind_counts[kind]
+        if n:
+            checked = "" if kind in _NOT_SHOWN_AT_FIRST else " checked"
+            boxes.append(_KIND.format(i=i, checked=checked, kind=kind, n=n))
+    return "".join(boxes)
+
+
+# Data for the script
+
+
+def _make_passages(
+    pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]], types: Sequence[str]
 ) -> Iterator[list[object]]:
-    """Yield the passages of a document as [number of the document, part, parts, text, rows, 1 if annotated]."""
-    parts = cut_pair(pair)
-    for i, part in enumerate(parts):
-        found = matches if len(parts) == 1 else match_entities(part.gold, part.predicted)
-        yield [
-            number,
-            i,
-            len(parts),
-            part.text,
-            _rows(part, found, numbers),
-            int(part.is_annotated),
-        ]
+    """Yield each passage as [document, part, parts, text, rows, 1 if annotated].
 
-
-def _rows(pair: DocPair, matches: Sequence[Match], numbers: dict[str, int]) -> list[Row]:
-    """Return rows of [kind, gold start, end, type, predicted start, end, type, score, which side overlaps others].
-
-    The last is the sum of 1 for the gold entity and 2 for the predicted one, if the text cannot show it.
+    The first three are numbers, and count documents and parts from 0; rows are those of
+    ``_make_rows``.
     """
-    at = _make_utf16(pair.text)
-    gold, predicted = (
-        set(lay_flat(side)[1]) for side in (pair.gold, (*pair.predicted, *pair.unjudged))
-    )
-    rows: list[Row] = [
-        [
-            MATCH_KINDS.index(m.kind),
-            *_side(m.gold, numbers, at),
-            *_side(m.predicted, numbers, at),
-            _score(m.predicted),
-            (m.gold in gold) + 2 * (m.predicted in predicted),
-        ]
-        for m in matches
-    ]
-    rows += [
-        [
-            len(MATCH_KINDS),
-            None,
-            None,
-            None,
-            *_side(e, numbers, at),
-            _score(e),
-            2 * (e in predicted),
-        ]
-        for e in pair.unjudged
-    ]
+    type_numbers = {entity_type: i for i, entity_type in enumerate(types)}
+    for doc_i, (pair, doc_matches) in enumerate(zip(pairs, matches, strict=True)):
+        passages = cut_pair(pair)
+        n_parts = len(passages)
+        for part_i, passage in enumerate(passages):
+            passage_matches = doc_matches
+            if n_parts > 1:
+                passage_matches = match_entities(passage.gold, passage.predicted)
+            rows = _make_rows(passage, passage_matches, type_numbers)
+            is_annotated = int(passage.is_annotated)
+            yield [doc_i, part_i, n_parts, passage.text, rows, is_annotated]
+
+
+def _make_rows(
+    pair: DocPair, matches: Sequence[Match], type_numbers: Mapping[str, int]
+) -> list[Row]:
+    """Return a row for each match, then one for each prediction that nobody can judge.
+
+    The columns are:
+
+        0     kind, an index of ``kinds``
+        1-3   gold: start, end, type
+        4-6   predicted: start, end, type
+        7     score of the prediction
+        8     what lies across others and is not shown in the text: 1 gold, 2 predicted, 3 both
+    """
+    to_utf16 = _make_utf16_map(pair.text)
+    _, gold_overlaps = lay_flat(pair.gold)
+    _, predicted_overlaps = lay_flat((*pair.predicted, *pair.unjudged))
+    hidden_gold = set(gold_overlaps)
+    hidden_predicted = set(predicted_overlaps)
+
+    rows: list[Row] = []
+    for match in matches:
+        overlap = 0
+        if match.gold in hidden_gold:
+            overlap += _GOLD_OVERLAPS
+        if match.predicted in hidden_predicted:
+            overlap += _PREDICTED_OVERLAPS
+        kind = MATCH_KINDS.index(match.kind)
+        gold = _make_cells(match.gold, type_numbers, to_utf16)
+        predicted = _make_cells(match.predicted, type_numbers, to_utf16)
+        rows.append([kind, *gold, *predicted, _round_score(match.predicted), overlap])
+
+    for entity in pair.unjudged:
+        overlap = _PREDICTED_OVERLAPS if entity in hidden_predicted else 0
+        gold = _make_cells(None, type_numbers, to_utf16)
+        predicted = _make_cells(entity, type_numbers, to_utf16)
+        rows.append([_UNJUDGED_KIND, *gold, *predicted, _round_score(entity), overlap])
     return rows
 
 
-def _side(entity: Entity | None, numbers: dict[str, int], at: Callable[[int], int]) -> Row:
+def _make_cells(
+    entity: Entity | None, type_numbers: Mapping[str, int], to_utf16: Callable[[int], int]
+) -> Row:
+    """Return start, end and type of one side of a match."""
     if entity is None:
         return [None, None, None]
-    return [at(entity.start_char), at(entity.end_char), numbers[entity.entity_type]]
+    start = to_utf16(entity.start_char)
+    end = to_utf16(entity.end_char)
+    return [start, end, type_numbers[entity.entity_type]]
 
 
-def _score(entity: Entity | None) -> float | None:
-    return None if entity is None or entity.score is None else round(entity.score, 4)
+def _round_score(entity: Entity | None) -> float | None:
+    if entity is None or entity.score is None:
+        return None
+    return round(entity.score, 4)
 
 
-def _make_utf16(text: str) -> Callable[[int], int]:
-    """Return a map from our offsets to JavaScript's, which count characters such as emoji twice."""
+def _make_utf16_map(text: str) -> Callable[[int], int]:
+    """Return a map from our offsets to JavaScript's, which count characters such as emoji twice.
+
+    text            T  i  m     😀       !
+    our offsets     0  1  2  3  4     5  6
+    JavaScript's    0  1  2  3  4     6  7
+    """
     if max(text, default="") <= _LAST_OF_ONE_UNIT:
         return lambda offset: offset
-    before = [0]
+    n_units_before = [0]
     for char in text:
-        before.append(before[-1] + (2 if char > _LAST_OF_ONE_UNIT else 1))
-    return before.__getitem__
+        n_units = 2 if char > _LAST_OF_ONE_UNIT else 1
+        n_units_before.append(n_units_before[-1] + n_units)
+    return n_units_before.__getitem__
 
 
 def _as_script_json(data: object) -> str:
+    """Return data as JSON that cannot end the script element around it."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = text.replace("<", "\\u003c")
+    # Old JavaScript takes these two for the end of a line, which JSON allows in a string.
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

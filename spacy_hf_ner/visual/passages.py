@@ -1,31 +1,37 @@
-"""Long texts to passages: a page that draws a book whole does not scroll, and nobody reads it whole.
+"""Long texts to passages: a page that draws a book whole does not scroll.
 
-Whoever shows a text with its entities cuts it here first; documents of a usual length stay in one piece.
+Whoever shows a text with its entities cuts it here first; documents of a usual length stay in one
+piece. Here, too, is which of the entities that overlap a line of text can show.
 """
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 
-MAX_CHARS: Final = (
-    5_000  # of a passage, unless an entity is longer: some 800 words, most news articles
-)
+__all__ = ["MAX_CHARS", "cut_pair", "lay_flat"]
 
-_LINE_END = re.compile(r"\n\s*")
-_WHITE_SPACE = re.compile(r"\s+")
+MAX_CHARS: Final = 5_000
+"""Of a passage, unless an entity is longer: some 800 words, longer than most news articles."""
+
+_LINE_END: Final = re.compile(r"\n\s*")
+_WHITE_SPACE: Final = re.compile(r"\s+")
+
+# Returns start and end of the stretch of overlapping entities that a character offset is in.
+_Covering = Callable[[int], tuple[int, int] | None]
 
 
 def cut_pair(pair: DocPair, *, max_chars: int = MAX_CHARS) -> list[DocPair]:
-    """Return the passages of a text in order, each with its entities; their offsets are those of the passage.
+    """Return the passages of a text in order, each with its entities.
 
-    A text is cut at the start of a sentence or line if possible, else at white space, and never within an entity.
-    Passages have no sentence starts.
+    Their offsets are those of the passage. A text is cut at the start of a sentence or line if
+    possible, else at white space, and never within an entity. Passages have no sentence starts.
 
     Args:
         pair: The text with its entities.
@@ -34,97 +40,142 @@ def cut_pair(pair: DocPair, *, max_chars: int = MAX_CHARS) -> list[DocPair]:
     if len(pair.text) <= max_chars:
         return [pair]
     cuts = _find_cuts(pair, max_chars)
+    # Passage i has the tokens from token_cuts[i] up to token_cuts[i + 1].
     token_cuts = np.searchsorted(pair.token_borders[:, 0], cuts)
-    sides = [_deal(entities, cuts) for entities in (pair.gold, pair.predicted, pair.unjudged)]
-    return [
-        replace(
+    gold = _deal_entities(pair.gold, cuts)
+    predicted = _deal_entities(pair.predicted, cuts)
+    unjudged = _deal_entities(pair.unjudged, cuts)
+
+    passages: list[DocPair] = []
+    for i, (start, end) in enumerate(pairwise(cuts)):
+        token_borders = pair.token_borders[token_cuts[i] : token_cuts[i + 1]]
+        passage = replace(
             pair,
-            text=pair.text[cuts[i] : cuts[i + 1]],
-            gold=gold,
-            predicted=predicted,
-            unjudged=unjudged,
-            token_borders=pair.token_borders[token_cuts[i] : token_cuts[i + 1]] - cuts[i],
+            text=pair.text[start:end],
+            gold=gold[i],
+            predicted=predicted[i],
+            unjudged=unjudged[i],
+            token_borders=token_borders - start,
             sentence_starts=(),
         )
-        for i, (gold, predicted, unjudged) in enumerate(zip(*sides, strict=True))
-    ]
+        passages.append(passage)
+    return passages
 
 
 def lay_flat(entities: Sequence[Entity]) -> tuple[list[Entity], list[Entity]]:
-    """Return the entities that a line of text can show, and those that overlap one of them; both in text order.
+    """Return the entities that a line of text can show, and those that overlap one of them.
 
-    Surer ones are shown first, then longer ones.
+    Surer ones are shown first, then longer ones. Both lists are in text order.
 
     >>> lay_flat([Entity(0, 3, "A"), Entity(0, 8, "B"), Entity(9, 12, "C")])[1]
     [Entity(start_char=0, end_char=3, entity_type='A')]
     """
     shown: list[Entity] = []
-    others: list[Entity] = []
-    for entity in sorted(
-        entities, key=lambda e: (-(e.score or 0.0), e.start_char - e.end_char, e.start_char)
-    ):
+    overlapping: list[Entity] = []
+    for entity in sorted(entities, key=_surest_first):
+        # Those shown are in text order and disjoint, so that only two can overlap a new entity:
+        # the one before its place and the one after.
         i = bisect_left(shown, entity)
         neighbours = shown[max(i - 1, 0) : i + 1]
         if any(map(entity.overlaps, neighbours)):
-            others.append(entity)
+            overlapping.append(entity)
         else:
             shown.insert(i, entity)
-    return shown, sorted(others)
+    return shown, sorted(overlapping)
+
+
+def _surest_first(entity: Entity) -> tuple[float, int, int]:
+    score = entity.score or 0.0
+    n_chars = entity.end_char - entity.start_char
+    return -score, -n_chars, entity.start_char
 
 
 def _find_cuts(pair: DocPair, max_chars: int) -> list[int]:
     """Return where the passages begin, and the end of the text."""
     end = len(pair.text)
     covering = _make_covering([*pair.gold, *pair.predicted, *pair.unjudged])
+    line_starts = _find_ends(_LINE_END, pair.text)
+    word_starts = _find_ends(_WHITE_SPACE, pair.text)
     # The places of each kind, the best kind first.
-    lines = {match.end() for match in _LINE_END.finditer(pair.text)}
     kinds = [
-        sorted({*pair.sentence_starts, *lines}),
-        [m.end() for m in _WHITE_SPACE.finditer(pair.text)],
+        _drop_covered(sorted({*pair.sentence_starts, *line_starts}), covering),
+        _drop_covered(word_starts, covering),
     ]
-    free = [[place for place in kind if covering(place) is None] for kind in kinds]
     cuts = [0]
     while end - cuts[-1] > max_chars:
-        first, last = cuts[-1] + (max_chars + 1) // 2, cuts[-1] + max_chars
-        found = (
-            kind[i]
-            for kind in free
-            if (i := bisect_right(kind, last) - 1) >= 0 and kind[i] >= first
-        )
-        cuts.append(next(found, None) or _cut_anywhere(covering(last), cuts[-1], last))
-    return [*cuts, end] if cuts[-1] < end else cuts
+        cuts.append(_find_next_cut(cuts[-1], max_chars, kinds, covering))
+    # A long entity at the end has taken the last cut to the end of the text.
+    if cuts[-1] < end:
+        cuts.append(end)
+    return cuts
 
 
-def _cut_anywhere(covered: tuple[int, int] | None, before: int, last: int) -> int:
-    """Return the last place that is in no entity: before the one that covers it, or behind if that begins too early."""
+def _find_ends(pattern: re.Pattern[str], text: str) -> list[int]:
+    return [match.end() for match in pattern.finditer(text)]
+
+
+def _drop_covered(places: Iterable[int], covering: _Covering) -> list[int]:
+    return [place for place in places if covering(place) is None]
+
+
+def _find_next_cut(
+    previous: int, max_chars: int, kinds: Sequence[Sequence[int]], covering: _Covering
+) -> int:
+    """Return where the passage ends that begins at the previous cut.
+
+    It is the last place of the best kind in the second half of what a passage can hold: a passage
+    that ends at a sentence is better than one that is full, unless it were very short.
+    """
+    first = previous + (max_chars + 1) // 2
+    last = previous + max_chars
+    for places in kinds:
+        i = bisect_right(places, last) - 1
+        if i >= 0 and places[i] >= first:
+            return places[i]
+    return _cut_anywhere(covering(last), previous, last)
+
+
+def _cut_anywhere(covered: tuple[int, int] | None, previous: int, last: int) -> int:
+    """Return the last place that is in no entity.
+
+    Where an entity covers the last place that a passage can reach, the cut is before it, or behind
+    it if it begins where the passage does.
+    """
     if covered is None:
         return last
     start, end = covered
-    return start if start > before else end
+    return start if start > previous else end
 
 
-def _make_covering(entities: Sequence[Entity]) -> Callable[[int], tuple[int, int] | None]:
-    """Return a function that tells which stretch of overlapping entities a place is in, if any."""
-    stretches: list[list[int]] = []
+def _make_covering(entities: Sequence[Entity]) -> _Covering:
+    """Return a function that finds the stretch of overlapping entities that an offset is in.
+
+    The borders of a stretch are not in it: there the text may be cut.
+    """
+    stretch_starts: list[int] = []
+    stretch_ends: list[int] = []
     for entity in sorted(entities):
-        if stretches and entity.start_char < stretches[-1][1]:
-            stretches[-1][1] = max(stretches[-1][1], entity.end_char)
+        if stretch_ends and entity.start_char < stretch_ends[-1]:
+            stretch_ends[-1] = max(stretch_ends[-1], entity.end_char)
         else:
-            stretches.append([entity.start_char, entity.end_char])
-    starts = [start for start, _ in stretches]
+            stretch_starts.append(entity.start_char)
+            stretch_ends.append(entity.end_char)
 
     def covering(place: int) -> tuple[int, int] | None:
-        i = bisect_left(starts, place) - 1
-        return (starts[i], stretches[i][1]) if i >= 0 and place < stretches[i][1] else None
+        i = bisect_left(stretch_starts, place) - 1
+        if i < 0 or place >= stretch_ends[i]:
+            return None
+        return stretch_starts[i], stretch_ends[i]
 
     return covering
 
 
-def _deal(entities: Sequence[Entity], cuts: Sequence[int]) -> list[tuple[Entity, ...]]:
+def _deal_entities(entities: Sequence[Entity], cuts: Sequence[int]) -> list[tuple[Entity, ...]]:
     """Return the entities of each passage, moved to it."""
-    dealt: list[list[Entity]] = [[] for _ in cuts[1:]]
+    passages: list[list[Entity]] = [[] for _ in cuts[1:]]
     for entity in entities:
         i = bisect_right(cuts, entity.start_char) - 1
-        start, end = entity.start_char - cuts[i], entity.end_char - cuts[i]
-        dealt[i].append(Entity(start, end, entity.entity_type, entity.score))
-    return [tuple(passage) for passage in dealt]
+        start = entity.start_char - cuts[i]
+        end = entity.end_char - cuts[i]
+        passages[i].append(Entity(start, end, entity.entity_type, entity.score))
+    return [tuple(passage) for passage in passages]
