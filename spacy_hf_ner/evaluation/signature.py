@@ -11,7 +11,7 @@ Source: Post (2018), https://aclanthology.org/W18-6319.
 
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -34,8 +34,10 @@ __all__ = [
     "GoldData",
     "Signature",
     "describe_pipeline",
+    "format_parts",
     "hash_files",
     "sign",
+    "split_parts",
 ]
 
 LIBRARIES: Final = ("spacy-hf-ner", "spacy", "torch", "transformers", "thinc", "numpy")
@@ -112,6 +114,10 @@ class Signature:
 
     def __str__(self) -> str:
         """Return the signature in one line: ``"data:dev.spacy|sha256:0a1b2c3d|docs:12|…"``."""
+        return format_parts(self.parts())
+
+    def parts(self) -> dict[str, str]:
+        """Return what the line of the signature says, by name and in its order."""
         parts = {"data": self.data.name or "-"}
         if self.data.sha256:
             parts["sha256"] = self.data.sha256[:_SHORT_HASH]
@@ -126,7 +132,38 @@ class Signature:
             parts[name] = f"{draws.n_samples}@seed{draws.seed}"
         parts.update(self.versions)
         parts["date"] = self.date
-        return "|".join(f"{name}:{value}" for name, value in parts.items())
+        return parts
+
+
+def format_parts(parts: Mapping[str, str]) -> str:
+    """Return parts of a signature in one line.
+
+    >>> format_parts({"data": "dev.spacy", "docs": "12"})
+    'data:dev.spacy|docs:12'
+    """
+    return "|".join(f"{name}:{value}" for name, value in parts.items())
+
+
+def split_parts(signatures: Sequence[Signature]) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Return the parts that all signatures share, and for each signature those that are left.
+
+    A part that some signature lacks is not shared.
+
+    Args:
+        signatures: At least one.
+    """
+    parts = [signature.parts() for signature in signatures]
+    first, *others = parts
+    shared: dict[str, str] = {}
+    for name, value in first.items():
+        if all(other.get(name) == value for other in others):
+            shared[name] = value
+
+    differing: list[dict[str, str]] = []
+    for signature_parts in parts:
+        rest = {name: value for name, value in signature_parts.items() if name not in shared}
+        differing.append(rest)
+    return shared, differing
 
 
 def sign(nlp: Language, *, data: Path | None, n_docs: int, spans_key: str) -> Signature:

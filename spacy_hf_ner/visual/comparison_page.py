@@ -8,7 +8,7 @@ from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_rows, type_header, type_rows
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 from spacy_hf_ner.visual.html_table import make_table
-from spacy_hf_ner.visual.page import count, make_page, make_signature
+from spacy_hf_ner.visual.page import count, make_page, make_signatures
 
 __all__ = ["make_comparison_page"]
 
@@ -30,12 +30,13 @@ def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
     """
     rows = comparison_rows(standings)
     names = [row[0] for row in rows]
+    signatures = [standing.measured.signature for standing in standings]
     body = _BODY.format(
         lead=f"{count(len(rows), 'pipeline')} on {escape(data)}",
         table=make_table("Strict spans, and what they cost", HEADER, rows),
         per_type=make_table("F1 per entity type", type_header(standings), type_rows(standings)),
         chart=_draw_f1_over_speed(names, standings),
-        signature=make_signature(standing.measured.signature for standing in standings),
+        signature=make_signatures(names, signatures),
     )
     return make_page(title=f"Comparison on {data}", body=body, styles=["report.css"])
 

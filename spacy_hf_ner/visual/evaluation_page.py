@@ -109,7 +109,7 @@ def make_report(evaluation: Evaluation, *, data: str, training: Sequence[Trainin
         tiles=_make_summary(evaluation),
         links="".join(links),
         sections="".join(contents),
-        signature=make_signature([evaluation.signature]),
+        signature=make_signature(evaluation.signature),
     )
     return make_page(
         title=f"Evaluation · {evaluation.model}",

@@ -1,13 +1,62 @@
-"""The shell of a self-contained page: one file, no request, light and dark, phone and print."""
+"""The shell of a self-contained page: one file, no request, light and dark, phone and print.
 
-from collections.abc import Iterable
+Here, too, are the pieces that several pages share: tiles, legend, and the signature at the foot.
+"""
+
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
+from typing import Final
 
-from spacy_hf_ner.evaluation.signature import Signature
+from spacy_hf_ner.evaluation.signature import Signature, format_parts, split_parts
 from spacy_hf_ner.visual.colours import colour_of
 
-_ASSETS = files("spacy_hf_ner.visual") / "assets"
+__all__ = [
+    "count",
+    "make_legend",
+    "make_page",
+    "make_signature",
+    "make_signatures",
+    "make_tiles",
+]
+
+_ASSETS: Final = files("spacy_hf_ner.visual") / "assets"
+_COMMON_STYLE: Final = "page.css"
+
+_PAGE: Final = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+{css}</style>
+</head>
+<body>
+{body}
+{js}</body>
+</html>
+"""
+_SCRIPT: Final = "<script>{js}</script>"
+
+_TILES: Final = '<ul class="tiles" aria-label="Summary">{items}</ul>'
+_TILE: Final = "<li><b>{figure}</b><span>{name}</span></li>"
+
+_LEGEND: Final = '<ul class="legend" aria-label="Entity types">{items}</ul>'
+_LEGEND_ENTRY: Final = (
+    '<li style="--c:{colour}"><span class="swatch"></span>{entity_type} <b>{n:,}</b></li>'
+)
+
+# One quiet line, which opens to the rest.
+_SIGNATURE: Final = (
+    '<footer><details class="signature"><summary>What these figures were made with</summary>'
+    "<ul>{items}</ul></details></footer>"
+)
+_SIGNATURE_LINE: Final = "<li><code>{line}</code></li>"
+_NAMED_SIGNATURE_LINE: Final = "<li>{name}: <code>{line}</code></li>"
 
 
 def make_page(
@@ -21,22 +70,15 @@ def make_page(
         styles: Names of style sheets in ``assets/`` beside the common one.
         scripts: Names of scripts in ``assets/``.
     """
-    css = "\n".join(_read_asset(name) for name in ("page.css", *styles))
-    js = "".join(f"<script>{_read_asset(name)}</script>" for name in scripts)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n{body}\n{js}</body>\n</html>\n"
-    )
+    css = [_read_asset(name) for name in (_COMMON_STYLE, *styles)]
+    js = [_SCRIPT.format(js=_read_asset(name)) for name in scripts]
+    return _PAGE.format(title=escape(title), css="\n".join(css), body=body, js="".join(js))
 
 
 def make_tiles(tiles: Iterable[tuple[str, str]]) -> str:
     """Return the HTML of a row of figures, given as (figure, what it is) in plain text."""
-    items = "".join(
-        f"<li><b>{escape(figure)}</b><span>{escape(name)}</span></li>" for figure, name in tiles
-    )
-    return f'<ul class="tiles" aria-label="Summary">{items}</ul>'
+    items = [_TILE.format(figure=escape(figure), name=escape(name)) for figure, name in tiles]
+    return _TILES.format(items="".join(items))
 
 
 def count(n: int, noun: str) -> str:
@@ -45,28 +87,41 @@ def count(n: int, noun: str) -> str:
     >>> count(1, "document"), count(2000, "document")
     ('1 document', '2,000 documents')
     """
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+    plural = "" if n == 1 else "s"
+    return f"{n:,} {noun}{plural}"
 
 
 def make_legend(counts: Iterable[tuple[str, int]]) -> str:
     """Return the HTML of a list of entity types, each with its colour and how often it occurs."""
-    items = "".join(
-        f'<li style="--c:{colour_of(t)}"><span class="swatch"></span>{escape(t)} <b>{n:,}</b></li>'
-        for t, n in counts
-    )
-    return f'<ul class="legend" aria-label="Entity types">{items}</ul>'
+    items: list[str] = []
+    for entity_type, n in counts:
+        colour = colour_of(entity_type)
+        items.append(_LEGEND_ENTRY.format(colour=colour, entity_type=escape(entity_type), n=n))
+    return _LEGEND.format(items="".join(items))
 
 
-def make_signature(signatures: Iterable[Signature]) -> str:
-    """Return the HTML of a footer that says what the results of a page were made with.
+def make_signature(signature: Signature) -> str:
+    """Return the HTML of a footer that says what the results of a page were made with."""
+    line = _SIGNATURE_LINE.format(line=escape(str(signature)))
+    return _SIGNATURE.format(items=line)
 
-    It is one quiet line, which opens to a line for each result.
+
+def make_signatures(names: Sequence[str], signatures: Sequence[Signature]) -> str:
+    """Return the HTML of such a footer for several results, such as those of some pipelines.
+
+    The first line says what all results share. A line for each result follows, with what differs.
+
+    Args:
+        names: What the page calls each result.
+        signatures: Their signatures; at least one.
     """
-    items = "".join(f"<li><code>{escape(str(signature))}</code></li>" for signature in signatures)
-    return (
-        '<footer><details class="signature"><summary>What these figures were made with</summary>'
-        f"<ul>{items}</ul></details></footer>"
-    )
+    shared, differing = split_parts(signatures)
+    items = [_SIGNATURE_LINE.format(line=escape(format_parts(shared)))]
+    for name, parts in zip(names, differing, strict=True):
+        if parts:
+            line = escape(format_parts(parts))
+            items.append(_NAMED_SIGNATURE_LINE.format(name=escape(name), line=line))
+    return _SIGNATURE.format(items="".join(items))
 
 
 def _read_asset(name: str) -> str:

@@ -14,7 +14,14 @@ from spacy_hf_ner import __version__
 from spacy_hf_ner.evaluation.comparison import measure_pipeline
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.results import evaluate_pipeline
-from spacy_hf_ner.evaluation.signature import Draws, GoldData, Signature, hash_files, sign
+from spacy_hf_ner.evaluation.signature import (
+    Draws,
+    GoldData,
+    Signature,
+    hash_files,
+    sign,
+    split_parts,
+)
 
 
 @pytest.fixture
@@ -75,6 +82,52 @@ def test_a_signature_is_one_line_of_text() -> None:
         "hf_ner.threshold:None|device:cpu|intervals:1000@seed0|python:3.11.0|"
         "date:2026-01-02T03:04:05+00:00"
     )
+
+
+def make_signature(pipeline: str, settings: dict[str, object]) -> Signature:
+    return Signature(
+        pipeline=pipeline,
+        data=GoldData("dev.spacy", None, 12),
+        spans_key="hf_ner",
+        device="cpu",
+        components={"hf_ner": settings},
+        draws={},
+        versions={"python": "3.11.0"},
+        date="2026-01-02T03:04:05+00:00",
+    )
+
+
+def test_what_signatures_share_is_told_from_what_differs() -> None:
+    small = make_signature("small", {"threshold": 0.5})
+    large = make_signature("large", {"threshold": 0.7, "precision": "fp32"})
+    shared, (of_small, of_large) = split_parts([small, large])
+    assert shared == {
+        "data": "dev.spacy",
+        "docs": "12",
+        "spans_key": "hf_ner",
+        "device": "cpu",
+        "python": "3.11.0",
+        "date": "2026-01-02T03:04:05+00:00",
+    }
+    assert of_small == {"pipeline": "small", "hf_ner.threshold": "0.5"}
+    assert of_large == {
+        "pipeline": "large",
+        "hf_ner.threshold": "0.7",
+        "hf_ner.precision": "fp32",
+    }
+
+
+def test_a_part_that_some_signature_lacks_is_not_shared() -> None:
+    first = make_signature("m", {"threshold": 0.5})
+    second = make_signature("m", {})
+    shared, differing = split_parts([first, second])
+    assert "hf_ner.threshold" not in shared
+    assert differing == [{"hf_ner.threshold": "0.5"}, {}]
+
+
+def test_one_signature_shares_everything_with_itself() -> None:
+    signature = make_signature("m", {})
+    assert split_parts([signature]) == (signature.parts(), [{}])
 
 
 def test_docs_from_no_file_have_no_digest(ruler: Language) -> None:
