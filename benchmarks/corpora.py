@@ -4,6 +4,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from spacy_hf_ner.corpus.conversion import convert_corpus
+from spacy_hf_ner.evaluation.pipelines import find_spans_key
+from spacy_hf_ner.evaluation.signature import Signature, sign
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY.parent / "shared" / "data"
@@ -37,6 +40,20 @@ def read_docs(name: str, nlp: Language) -> list[Doc]:
         output = Path(folder) / "docs.spacy"
         convert_corpus(str(path), output)
         return list(DocBin().from_disk(output).get_docs(nlp.vocab))
+
+
+def sign_measurement(nlp: Language, *, data: Path, n_docs: int) -> Signature:
+    """Return what a measurement of a pipeline is made with; call it before the pipeline predicts.
+
+    Figures of an evaluation that depend on random draws are not in it: benchmarks have none.
+
+    Args:
+        nlp: The pipeline.
+        data: The file that is read.
+        n_docs: How many of its documents are read.
+    """
+    signature = sign(nlp, data=data, n_docs=n_docs, spans_key=find_spans_key(nlp))
+    return replace(signature, draws={})
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:

@@ -27,15 +27,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
+import spacy
 import tomllib
-from corpora import DATA, REPOSITORY, find_encoder
+from corpora import DATA, REPOSITORY, find_encoder, sign_measurement
 from typing_extensions import Self
+
+from spacy_hf_ner.evaluation.signature import Draws, Signature
 
 PARTS: Final = ("short", "documents", "decoding", "convert", "training")
 LOWEST_RATIO: Final = 0.97
@@ -43,6 +46,7 @@ LOWEST_RATIO: Final = 0.97
 
 _WORKER: Final = Path(__file__).with_name("old_new_worker.py")
 _N_RESAMPLES: Final = 10_000
+_RESAMPLING_SEED: Final = 0
 _N_WARM_UPS: Final = 2
 
 
@@ -148,7 +152,7 @@ def measure_pairs(part: str, *, old: Worker, new: Worker, n_pairs: int) -> Resul
 
 def bootstrap_median(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
     """Return the 95 % interval of the median: percentiles over resampled values."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(_RESAMPLING_SEED)
     chosen = rng.integers(len(values), size=(_N_RESAMPLES, len(values)))
     medians = np.median(values[chosen], axis=1)
     low, high = np.quantile(medians, [0.025, 0.975])
@@ -174,8 +178,12 @@ def main() -> None:
             "clock": args.clock,
         }
         model = args.model or _train_model(args.old.resolve(), folder, setting)
+        n_docs = 0
         for worker, work in ((old, "old-work"), (new, "new-work")):
-            worker.ask("prepare", model=str(model.resolve()), folder=str(folder / work), **setting)
+            n_docs = worker.ask(
+                "prepare", model=str(model.resolve()), folder=str(folder / work), **setting
+            )
+        signature = _sign(model, dev, n_docs)
         print(f"{train.parent.name}, {args.words:,} words a measurement, {args.pairs} pairs")
         print(f"{'part':12}{'old/new':>8}   95 % interval     old s    new s")
         for part in args.parts:
@@ -183,7 +191,7 @@ def main() -> None:
             print(_describe(result), flush=True)
             results.append(result)
     if args.output is not None:
-        _write_record(args, results)
+        _write_record(args, signature, results)
     sys.exit(0 if all(result.is_kept for result in results) else 1)
 
 
@@ -222,8 +230,21 @@ def _describe(result: Result) -> str:
     )
 
 
-def _write_record(args: argparse.Namespace, results: Sequence[Result]) -> None:
+def _sign(model: Path, data: Path, n_docs: int) -> Signature:
+    """Return what the measurements are made with.
+
+    The versions are those of the libraries that both checkouts use; that of spacy-hf-ner is the
+    installed one, which may be neither checkout's.
+    """
+    signature = sign_measurement(spacy.load(model), data=data, n_docs=n_docs)
+    return replace(signature, draws={"intervals": Draws(_N_RESAMPLES, _RESAMPLING_SEED)})
+
+
+def _write_record(
+    args: argparse.Namespace, signature: Signature, results: Sequence[Result]
+) -> None:
     record = {
+        "signature": signature.to_json(),
         "words": args.words,
         "pairs": args.pairs,
         "clock": args.clock,

@@ -51,6 +51,11 @@ class Bench:
         self._learner, self._sgd = make_learner(setting["encoder"], self._train)
         self._decoder = make_decoder(take_words(train, N_DECODER_WORDS))
 
+    @property
+    def n_docs(self) -> int:
+        """How many documents a measurement reads."""
+        return len(self._documents)
+
     def short(self) -> Callable[[], object]:
         """Prediction of sentences."""
         return lambda: list(self._nlp.pipe(self._sentences))
@@ -186,6 +191,7 @@ def main() -> None:
             # What was made so far stays: the collector need not go through it in a measurement.
             gc.collect()
             gc.freeze()
+            answer = bench.n_docs
         else:
             assert bench is not None, "prepare comes before measure"
             answer = measure(getattr(bench, request["part"])(), clock)

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 import spacy
+from corpora import sign_measurement
 from speed.alone import run_alone, use_device
 from speed.chart import draw_speeds
 from speed.competitors import BASELINE, COMPETITORS, Competitor
@@ -57,6 +58,11 @@ def main() -> None:
     texts = {
         kind: thin_out(some, args.words) for kind, some in read_texts(corpus.dev, vocab).items()
     }
+    nlp = spacy.load(model)
+    n_docs = len(texts["documents"])
+    report.signature = sign_measurement(nlp, data=corpus.dev, n_docs=n_docs).to_json()
+    # Nobody's measurement is to carry its memory.
+    del nlp
     for kind, some in texts.items():
         report.kinds.append(
             run_rounds(

@@ -168,6 +168,7 @@ def as_record(outcome: Outcome) -> dict[str, Any]:
     """Return what is kept of a run; F1 in [0, 1], speeds in words per second."""
     micro = outcome.scores.micro
     return {
+        "signature": outcome.signature.to_json(),
         "f1": micro.f1,
         "precision_score": micro.precision,
         "recall": micro.recall,

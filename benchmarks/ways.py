@@ -7,12 +7,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 import spacy
-from corpora import REPOSITORY, find_encoder
+from corpora import REPOSITORY, find_encoder, sign_measurement
 from plain_loop import (
     IGNORED,
     PlainLoop,
@@ -41,6 +41,7 @@ from transformers.training_args import TrainingArguments
 from spacy_hf_ner import as_tags
 from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.evaluation.prediction import predict
+from spacy_hf_ner.evaluation.signature import Signature
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 
 CLOCK = "benchmarks.Clock.v1"
@@ -73,6 +74,7 @@ class Outcome:
     n_steps: int
     train_speed: float
     predict_speed: float
+    signature: Signature
     in_hf_ner: float | None = None
 
 
@@ -157,6 +159,7 @@ def run_config(path: Path, task: Task, seed: int) -> Outcome | None:
         train(nlp, Path(folder), stdout=io.StringIO())
         nlp = load_model(Path(folder) / "model-last")
         golds = read_gold(task.dev_file, nlp.vocab)
+        signature = sign_measurement(nlp, data=task.dev_file, n_docs=len(golds))
         prediction = predict(nlp, golds)
     return Outcome(
         scores=score([example.predicted for example in prediction.examples], golds),
@@ -165,6 +168,7 @@ def run_config(path: Path, task: Task, seed: int) -> Outcome | None:
             task.epochs * count_words(read_gold(task.train_file, nlp.vocab))
         ),
         predict_speed=count_words(golds) / prediction.seconds,
+        signature=signature,
     )
 
 
@@ -231,6 +235,7 @@ def run_plain(task: Task, seed: int) -> Outcome:
         n_steps=n_steps,
         train_speed=task.epochs * count_words(docs) / (trained - start),
         predict_speed=count_words(golds) / seconds,
+        signature=sign_by_name("plain", task, golds),
         in_hf_ner=judge_weights(loop.network, loop.tokenizer, task),
     )
 
@@ -287,8 +292,15 @@ def run_trainer(task: Task, seed: int) -> Outcome | None:
         n_steps=n_steps,
         train_speed=task.epochs * count_words(docs) / (trained - start),
         predict_speed=count_words(golds) / seconds,
+        signature=sign_by_name("trainer", task, golds),
         in_hf_ner=judge_weights(network, tokenizer, task),
     )
+
+
+def sign_by_name(way: str, task: Task, golds: Sequence[Doc]) -> Signature:
+    """Return what a run is made with whose model is no pipeline: the way stands for it."""
+    signature = sign_measurement(spacy.blank("en"), data=task.dev_file, n_docs=len(golds))
+    return replace(signature, pipeline=way)
 
 
 def judge_weights(network: Any, tokenizer: Any, task: Task) -> float:  # noqa: ANN401

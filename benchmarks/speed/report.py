@@ -32,7 +32,10 @@ class Report:
         roles: The role of each competitor.
         absent: Why some did not take part.
         memory: Peak memory of each competitor in a process of its own.
-        starts: How ``spacy.load``, the same without our component, and ``from_pretrained`` start, each time.
+        starts: How ``spacy.load``, the same without our component, and ``from_pretrained`` start,
+            each time.
+        signature: What our pipeline's figures were made with; empty in reports that were saved
+            before it was kept.
     """
 
     corpus: str
@@ -42,6 +45,7 @@ class Report:
     absent: dict[str, str] = field(default_factory=dict)
     memory: dict[str, dict[str, float]] = field(default_factory=dict)
     starts: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    signature: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
