@@ -1,6 +1,9 @@
-"""What the scores of a pipeline are worth on held-out data: raw, calibrated, and the score that Hugging Face gives.
+"""What the scores of a pipeline are worth on held-out data.
 
-Documents are dealt to two halves; everything that is fitted is fitted on the other half. ECE has 15 bins of equal mass.
+Three are compared: raw scores, calibrated ones, and the score that Hugging Face gives.
+
+Documents are dealt to two halves; everything that is fitted is fitted on the other half. ECE has 15
+bins of equal mass.
 
     python benchmarks/calibration.py MODEL [--data conllpp/conllpp_dev.txt]
 """
@@ -79,9 +82,8 @@ def main() -> None:
         errors = "  ".join(f"{measure_reliability(*half).expected_error:.4f}" for half in judged)
         ranks = "  ".join(f"{auroc(*half) or 0.0:.4f}" for half in judged)
         print(f"{name:44} {errors:22}  {ranks}")
-    print(
-        f"sampling noise of the ECE of perfectly calibrated scores: {calibration_noise(judged[0][0]):.4f}"
-    )
+    noise = calibration_noise(judged[0][0])
+    print(f"sampling noise of the ECE of perfectly calibrated scores: {noise:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What conversion keeps, beside ``spacy convert``: white space, entities, time and memory.
 
-Run with ``python benchmarks/convert.py [gaps] [entities] [speed] [huge]``, all but ``huge`` where none is named; needs
-the real data beside the repository.
+Run with ``python benchmarks/convert.py [gaps] [entities] [speed] [huge]``, all but ``huge`` where
+none is named; needs the real data beside the repository.
 """
 
 import math
@@ -82,7 +82,10 @@ LARGE: Final = "conllpp/conllpp_train.txt"
 
 
 def measure_gaps() -> None:
-    """Print the share of gaps between words that are right: the detokeniser's, and those of a space everywhere."""
+    """Print the share of gaps between words that are right.
+
+    They are those of the detokeniser, and those of a space everywhere.
+    """
     rows = []
     for name, lang, kind in GAPS:
         n_gaps = n_right = n_spaces = 0
@@ -189,16 +192,21 @@ def measure_speed() -> None:
 
 
 def measure_huge() -> None:
-    """Print the memory of each tenth of the time that a file of 2 GB takes to become shards: about an hour."""
+    """Print the memory of each tenth of the time that a file of 2 GB takes to become shards.
+
+    That is about an hour.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path, output = Path(folder, "huge.conll"), Path(folder, "out")
         write_copies(path, math.ceil(HUGE / (DATA / LARGE).stat().st_size))
         run = convert_apart(path, output)
         shards = [shard.stat().st_size for shard in output.iterdir()]
         msg.text(
-            f"{path.stat().st_size / 1e9:.2f} GB, {run.n_words:,.0f} words to {len(shards)} shards of at most "
-            f"{max(shards) / 1e6:.1f} MB in {run.wall / 60:.0f} minutes ({run.n_words / run.cpu:,.0f} words / CPU s); "
-            f"before: {run.memory_before / MEBIBYTE:.0f} MB, peak: {run.memory_peak / MEBIBYTE:.0f} MB"
+            f"{path.stat().st_size / 1e9:.2f} GB, {run.n_words:,.0f} words to {len(shards)} shards "
+            f"of at most {max(shards) / 1e6:.1f} MB in {run.wall / 60:.0f} minutes "
+            f"({run.n_words / run.cpu:,.0f} words / CPU s); "
+            f"before: {run.memory_before / MEBIBYTE:.0f} MB, "
+            f"peak: {run.memory_peak / MEBIBYTE:.0f} MB"
         )
     share = len(run.memory) / 10
     tenths = [run.memory[round(i * share) : round((i + 1) * share)] for i in range(10)]
@@ -242,8 +250,8 @@ def convert_apart(path: Path, output: Path) -> Conversion:
         "blank_pipeline('en'); before = read_peak_memory()\n"
         "start, cpu = time.perf_counter(), time.process_time()\n"
         f"report = convert_corpus({str(path)!r}, Path({str(output)!r}))\n"
-        "print(report.files[0].n_words, time.perf_counter() - start, time.process_time() - cpu, before,"
-        " read_peak_memory())"
+        "print(report.files[0].n_words, time.perf_counter() - start, time.process_time() - cpu,"
+        " before, read_peak_memory())"
     )
     memory: list[int] = []
     with subprocess.Popen(  # noqa: S603

@@ -20,7 +20,7 @@ DATA = REPOSITORY.parent / "shared" / "data"
 
 
 def find_encoder() -> Path:
-    """Return the folder of the MiniLM encoder: ``assets/encoder``, or that of the installed package."""
+    """Return the folder of the MiniLM encoder: ``assets/encoder``, or the installed package's."""
     if (folder := REPOSITORY / "assets" / "encoder").is_dir():
         return folder
     try:
@@ -32,7 +32,7 @@ def find_encoder() -> Path:
 
 
 def read_docs(name: str, nlp: Language) -> list[Doc]:
-    """Return the gold Docs of a file of real data, or end the program with a sentence where there is none."""
+    """Return the gold Docs of a file of real data; end the program where there is no such file."""
     path = DATA / name
     if not path.is_file():
         sys.exit(f"Skipped: there is no {path}. The real data is not part of this repository.")

@@ -1,4 +1,6 @@
-"""How long evaluation takes when prediction is done: 100,000 gold entities, and the report of 3,000 sentences.
+"""How long evaluation takes when prediction is done.
+
+Measured are 100,000 gold entities, and the report of 3,000 sentences.
 
 Run: python benchmarks/evaluation.py
 """
@@ -75,7 +77,10 @@ def make_examples(n_sentences: int, vocab: Vocab, *, per_doc: int = 10) -> list[
 
 
 def timed(name: str, work: Callable[[], T], seconds: list[float]) -> T:
-    """Return what the work gives, having printed and kept the processor's seconds (others may be busy too)."""
+    """Return what the work gives, having printed and kept the seconds that it took.
+
+    They are the processor's: others may be busy, too.
+    """
     start = time.process_time()
     result = work()
     seconds.append(time.process_time() - start)
@@ -113,7 +118,7 @@ def measure_parts(examples: list[Example]) -> None:
 
 
 def measure_report(examples: list[Example]) -> None:
-    """Print the size of a report, and how long headless Chromium takes from its start to the drawn page."""
+    """Print the size of a report, and how long headless Chromium takes to start and draw it."""
     nlp = spacy.blank("en")
     evaluation = judge(nlp, Prediction(tuple(examples), n_words=1, seconds=1.0))
     report = make_report(evaluation, data="made up")

@@ -1,8 +1,9 @@
-"""One document of 200,000 words: time, peak memory, and the same entities as its parts read by themselves.
+"""One document of 200,000 words: time, peak memory, and whether its parts give the same entities.
 
     python benchmarks/long_document.py MODEL [--words 200000] [--precision auto|fp32]
 
-The parts are cut where the windows of the whole are, at sentence starts, so both read the same windows.
+The parts are cut where the windows of the whole are, at sentence starts, so both read the same
+windows.
 """
 
 import argparse
@@ -42,7 +43,8 @@ def main() -> None:
     done = time.perf_counter()
     peak = (read_peak_memory() or 0) / 2**20
     print(
-        f"{len(doc):,} tokens, {len(doc.ents):,} entities; spaCy's tokenizer {tokenized - start:.1f} s, ",
+        f"{len(doc):,} tokens, {len(doc.ents):,} entities; "
+        f"spaCy's tokenizer {tokenized - start:.1f} s, ",
         end="",
     )
     print(f"hf_ner {done - tokenized:.1f} s; peak memory of the process {peak:,.0f} MiB")
@@ -66,7 +68,10 @@ def make_text(n_words: int) -> str:
     n = i = 0
     while n < n_words:
         first, second = names[i % len(names)], names[(i * 3 + 1) % len(names)]
-        sentence = f"In week {i} of the talks {first} told reporters that {second} would decide before the autumn. "
+        sentence = (
+            f"In week {i} of the talks {first} told reporters that {second} would decide "
+            "before the autumn. "
+        )
         parts.append(sentence)
         n += len(sentence.split()) + 1
         i += 1
@@ -74,7 +79,7 @@ def make_text(n_words: int) -> str:
 
 
 def check_parts(nlp: Language, whole: Doc) -> None:
-    """Compare the entities of the whole with those of its windows, each read as a document of its own."""
+    """Compare the entities of the whole with those of its windows, each read as a document."""
     component: Any = nlp.get_pipe("hf_ner")
     shim = component.model.shims[0]
     layout = lay_out([whole], shim.checkpoint.tokenizer.encode([whole]), shim.reading)

@@ -1,13 +1,16 @@
-"""How fast Hugging Face token classifiers run in spaCy: ours beside its peers, on one checkpoint and the same texts.
+r"""How fast Hugging Face token classifiers run in spaCy: ours beside its peers.
 
-    make bench                                                    # peers in an environment of their own, then all of it
+All have one checkpoint and read the same texts.
+
+    make bench            # peers in an environment of their own, then all of it
     python benchmarks/peers.py [--model PIPELINE] [--device cuda]
-    python benchmarks/peers.py --words 1500 --rounds 2            # a quick look, to see that it works
-    python benchmarks/peers.py --redraw benchmarks/results/peers.json --svg docs/images/speed.svg
+    python benchmarks/peers.py --words 1500 --rounds 2      # a quick look, to see that it works
+    python benchmarks/peers.py --redraw benchmarks/results/peers.json \
+        --svg docs/images/speed.svg
 
-Short texts are sentences, each a text of its own; documents are whole. Everybody reads the same slice in turn, round
-after round. Figures go to `benchmarks/results/`: a table (printed), `peers.json` and `speed.svg`. They mean something
-only on a quiet machine.
+Short texts are sentences, each a text of its own; documents are whole. Everybody reads the same
+slice in turn, round after round. Figures go to `benchmarks/results/`: a table (printed),
+`peers.json` and `speed.svg`. They mean something only on a quiet machine.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 """The fine-tuning loop that people write by hand, which ours is measured against.
 
-Sentences, ids ready before the training starts, the first subword of each word labelled, batches of 32 sentences
-padded to the longest, AdamW, a learn rate that rises for a tenth of the steps and then falls to zero. It predicts the
-most probable tag of each word, and reads an I- tag that continues nothing as the start of an entity.
+Sentences, ids ready before the training starts, the first subword of each word labelled, batches of
+32 sentences padded to the longest, AdamW, a learn rate that rises for a tenth of the steps and then
+falls to zero. It predicts the most probable tag of each word, and reads an I- tag that continues
+nothing as the start of an entity.
 """
 
 import random

@@ -1,18 +1,22 @@
-"""One encoder trained on one corpus in several ways with the same budget: what it learns, and how fast.
+r"""What one encoder learns from one corpus in several ways with the same budget, and how fast.
 
-A way is the name of a file in configs/ (or the path of one), trained as `spacy train` does; `plain`, the loop of
-`plain_loop.py`; or `trainer`, Hugging Face's Trainer with the settings of its run_ner example. All see every training
-sentence once an epoch, and what is judged is the model after the last one: development data chooses nothing.
+A way is the name of a file in configs/ (or the path of one), trained as `spacy train` does;
+`plain`, the loop of `plain_loop.py`; or `trainer`, Hugging Face's Trainer with the settings of its
+run_ner example. All see every training sentence once an epoch, and what is judged is the model
+after the last one: development data chooses nothing.
 
-F1 is that of strict spans by character offsets on all development data. The words are those of the corpus; prediction
-counts all that it takes from a text (ours, spaCy's) or a list of words (theirs) to entities. "in hf_ner" is F1 of the
-same weights under our component.
+F1 is that of strict spans by character offsets on all development data. The words are those of the
+corpus; prediction counts all that it takes from a text (ours, spaCy's) or a list of words (theirs)
+to entities. "in hf_ner" is F1 of the same weights under our component.
 
-    python benchmarks/recipe.py --corpus conllpp --ways hf_ner plain trainer transition --seeds 0 1 2
-    python benchmarks/recipe.py --corpus sample --ways hf_ner --override training.optimizer.learn_rate.initial_rate=2e-4
+    python benchmarks/recipe.py --corpus conllpp --ways hf_ner plain trainer transition \
+        --seeds 0 1 2
+    python benchmarks/recipe.py --corpus sample --ways hf_ner \
+        --override training.optimizer.learn_rate.initial_rate=2e-4
     python benchmarks/recipe.py --limit-sentences 100 --epochs 5 --ways hf_ner plain
 
-Each run adds a line to benchmarks/results/recipe.jsonl, with scores by entity type. Converted corpora are kept there.
+Each run adds a line to benchmarks/results/recipe.jsonl, with scores by entity type. Converted
+corpora are kept there.
 """
 
 import argparse
@@ -43,7 +47,10 @@ CORPORA = {
     "wnut17": ("wnut17/wnut17train.conll", "wnut17/emerging.dev.conll"),
     "ncbi": ("bio_mtl/NCBI-disease-IOB/train.tsv", "bio_mtl/NCBI-disease-IOB/devel.tsv"),
 }
-HEADER = f"{'way':<14}{'seed':>5}{'F1 (range)':>22}{'P':>7}{'R':>7}{'in hf_ner':>11}{'trained w/s':>13}{'predicted w/s':>15}"
+HEADER = (
+    f"{'way':<14}{'seed':>5}{'F1 (range)':>22}{'P':>7}{'R':>7}{'in hf_ner':>11}"
+    f"{'trained w/s':>13}{'predicted w/s':>15}"
+)
 
 
 def main() -> None:
@@ -109,7 +116,10 @@ def read_arguments() -> argparse.Namespace:
 
 
 def read_setting(parser: argparse.ArgumentParser, setting: str) -> tuple[str, Any]:
-    """Return the name and the value of a setting such as ``training.dropout=0.2``; a value that is no JSON is text."""
+    """Return the name and the value of a setting such as ``training.dropout=0.2``.
+
+    A value that is no JSON is text.
+    """
     key, equals, value = setting.partition("=")
     if not equals or "." not in key:
         parser.error(f"--override: expected SECTION.KEY=VALUE, got {setting!r}.")
@@ -120,7 +130,7 @@ def read_setting(parser: argparse.ArgumentParser, setting: str) -> tuple[str, An
 
 
 def prepare_corpus(args: argparse.Namespace, folder: Path) -> tuple[Path, Path]:
-    """Return the files of the training and the development data, within the limits that the user sets."""
+    """Return the files of training and development data, within the limits that the user sets."""
     files = []
     for name, split in zip(CORPORA[args.corpus], ("train", "dev"), strict=True):
         path = RESULTS / f"{args.corpus}_{split}.spacy"
@@ -201,10 +211,10 @@ def format_row(way: str, seeds: str, outcomes: Sequence[Outcome]) -> str:
         statistics.median(o.train_speed for o in outcomes),
         statistics.median(o.predict_speed for o in outcomes),
     )
-    cells = f"{way:<14}{seeds:>5}{spread:>22}{precision:>7.2f}{recall:>7.2f}"
+    in_hf_ner = f"{statistics.mean(ours):.2f}" if ours else ""
     return (
-        cells
-        + f"{f'{statistics.mean(ours):.2f}' if ours else '':>11}{speeds[0]:>13,.0f}{speeds[1]:>15,.0f}"
+        f"{way:<14}{seeds:>5}{spread:>22}{precision:>7.2f}{recall:>7.2f}{in_hf_ner:>11}"
+        f"{speeds[0]:>13,.0f}{speeds[1]:>15,.0f}"
     )
 
 

@@ -1,7 +1,10 @@
-"""Training speed beside a plain PyTorch loop: same encoder, same words, same precision, in turns in one process.
+"""Training speed beside a plain PyTorch loop.
 
-The plain loop is what people write by hand (`plain_loop.py`). Ours is ``nlp.update`` on whole documents, with all that
-belongs to it: tokenising, alignment, windows, targets. `recipe.py` compares what they learn.
+Both have the same encoder, words and precision, and take turns in one process.
+
+The plain loop is what people write by hand (`plain_loop.py`). Ours is ``nlp.update`` on whole
+documents, with all that belongs to it: tokenising, alignment, windows, targets. `recipe.py`
+compares what they learn.
 
     python benchmarks/training.py [--rounds 7] [--words 6000] [--precision bf16|none]
 """
@@ -61,7 +64,8 @@ def main() -> None:
             if round_i:  # the first turn warms up
                 measured.append(n_words / (time.perf_counter() - start))
     print(
-        f"words/s in training, {args.precision}, median (range) of {args.rounds} turns of {args.words} words"
+        f"words/s in training, {args.precision}, "
+        f"median (range) of {args.rounds} turns of {args.words} words"
     )
     for name, values in speeds.items():
         print(f"  {name:12} {spread(values)}")

@@ -1,4 +1,7 @@
-"""The ways of training that `recipe.py` compares: spaCy's with a config, a plain loop, Hugging Face's Trainer."""
+"""The ways of training that `recipe.py` compares.
+
+They are spaCy's with a config, a plain loop, and Hugging Face's Trainer.
+"""
 
 import importlib.util
 import io
@@ -55,7 +58,8 @@ class Task:
         train_file: Training data, as spaCy reads it.
         dev_file: Development data.
         epochs: How often each sentence is seen.
-        precision: ``"bf16"`` or ``"none"``, for the ways that are ours and the plain loop; the others keep their own.
+        precision: ``"bf16"`` or ``"none"``, for the ways that are ours and the plain loop; the
+            others keep their own.
         overrides: Settings of the configs, by dotted name.
     """
 
@@ -80,7 +84,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Clock:
-    """A logger of `spacy train` that measures the steps after the first, which is followed by an evaluation."""
+    """A logger of `spacy train` that measures the steps after the first.
+
+    The first is followed by an evaluation.
+    """
 
     n_steps: int = 0
     total_steps: int = 0
@@ -185,7 +192,10 @@ def override(config: dict[str, Any], settings: dict[str, Any]) -> None:
 
 
 def set_budget(nlp: Language, task: Task) -> int:
-    """Set a pipeline's config to train for the task's epochs, its schedules stretched to as many steps; return them."""
+    """Set a pipeline's config to train for the task's epochs, and return how many steps they are.
+
+    Its schedules are stretched to as many steps.
+    """
     config = nlp.config
     resolved = registry.resolve(config.interpolate()["training"], schema=ConfigSchemaTraining)
     (corpus,) = resolve_dot_names(config.interpolate(), [resolved["train_corpus"]])

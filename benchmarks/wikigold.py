@@ -1,4 +1,4 @@
-"""How a pipeline trained on the sample corpus does on real text it has never seen: span F1 on wikigold.
+"""Span F1 on wikigold: a pipeline trained on the sample corpus reads text it has never seen.
 
 python benchmarks/wikigold.py [MODEL]     (training/hf_ner_sample/model-calibrated by default)
 """

@@ -1,4 +1,6 @@
-"""What needs a process of its own: peak memory, and how long it takes to start. Prints one line of JSON.
+"""What needs a process of its own: peak memory, and how long it takes to start.
+
+Prints one line of JSON.
 
 python -m speed.alone memory NAME SETTING TEXTS
 python -m speed.alone start pipeline|spacy|checkpoint FOLDER
@@ -22,7 +24,10 @@ SENTENCE = "Angela Merkel met Tim Cook in San José on Friday."
 
 
 def measure_memory(name: str, setting: str, texts: str) -> dict[str, float]:
-    """Return the peak memory of a process in MiB: a competitor loaded, texts read, and what these took of a GPU."""
+    """Return the peak memory of a process in MiB, and what was taken of a GPU.
+
+    The process loads a competitor, which reads the texts.
+    """
     from speed.competitors import find_competitor
 
     shared = Setting(**json.loads(setting))
@@ -40,7 +45,10 @@ def measure_memory(name: str, setting: str, texts: str) -> dict[str, float]:
 
 
 def measure_start(what: str, folder: str) -> dict[str, float]:
-    """Return the seconds and the peak memory of a program's start: imports, loading, the first text, loading again."""
+    """Return the seconds and the peak memory of a program's start.
+
+    Measured are imports, loading, the first text, and loading again.
+    """
     starts: dict[str, Callable[[str], tuple[Callable[[], Any], Callable[[Any], object]]]] = {
         "pipeline": _start_pipeline,
         "spacy": partial(_start_pipeline, exclude=["hf_ner"]),
@@ -90,7 +98,7 @@ def use_device(setting: Setting) -> None:
 
 
 def read_peak() -> float:
-    """Return the most memory that this process had so far, in MiB; NaN where the system does not tell."""
+    """Return the most memory that this process had so far, in MiB; NaN where it is not known."""
     peak = read_peak_memory()
     return float("nan") if peak is None else peak / 2**20
 

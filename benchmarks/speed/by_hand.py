@@ -1,7 +1,8 @@
 """What a careful person writes by hand: the bare forward pass, and a short program around it.
 
-Two references for the others. The raw forward has its subword ids ready, and stops at the logits. The program does all
-that has to be done, on one page: windows, batches, bf16, Viterbi, entities on spaCy's tokens.
+Two references for the others. The raw forward has its subword ids ready, and stops at the logits.
+The program does all that has to be done, on one page: windows, batches, bf16, Viterbi, entities on
+spaCy's tokens.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,7 +59,9 @@ class Window:
 
 
 class Prototype(Runner):
-    """The program that a careful person writes: bf16 encoder, fp32 head, windows, large batches, Viterbi.
+    """The program that a careful person writes.
+
+    It has a bf16 encoder, an fp32 head, windows, large batches and Viterbi.
 
     Args:
         network: The network, in its reduced precision.
@@ -107,7 +110,10 @@ class Prototype(Runner):
         return meter.watch(self._network)
 
     def _predict(self, ids: list[list[int]]) -> list[Any]:
-        """Return the log-probabilities of each text's subwords. Shape of each: (n_subwords, n_tags)."""
+        """Return the log-probabilities of each text's subwords.
+
+        Shape of each: (n_subwords, n_tags).
+        """
         import numpy as np
         import torch
 
@@ -134,7 +140,8 @@ def load_raw(setting: Setting, *, our_windows: bool = False) -> Runner:
 
     Args:
         setting: What all share.
-        our_windows: Read the windows that ours reads; else rows as long as the network can take, without overlap.
+        our_windows: Read the windows that ours reads; else rows as long as the network can take,
+            without overlap.
     """
     network = load_network(setting)
     tokenizer = load_tokenizer(setting)
@@ -192,7 +199,10 @@ def load_tokenizer(setting: Setting) -> Any:  # noqa: ANN401
 
 
 def plan_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Yield the indices of rows in batches, sorted by length, with at most so many padded subwords in each."""
+    """Yield the indices of rows in batches, sorted by length.
+
+    Each has at most ``budget`` subwords, padding included.
+    """
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and lengths[i] * (len(batch) + 1) > budget:
@@ -216,7 +226,10 @@ def pad(rows: Sequence[Sequence[int]], device: Any) -> tuple[Any, Any]:  # noqa:
 
 
 def cut(text_i: int, n_subwords: int) -> Iterator[Window]:
-    """Yield the windows of a text; of what two of them share, each keeps the half that is nearer to its middle."""
+    """Yield the windows of a text.
+
+    Of what two of them share, each keeps the half that is nearer to its middle.
+    """
     step = WINDOW - OVERLAP
     for start in range(0, max(n_subwords - OVERLAP, 1), step):
         end = min(start + WINDOW, n_subwords)
@@ -226,7 +239,9 @@ def cut(text_i: int, n_subwords: int) -> Iterator[Window]:
 
 
 def make_transitions(tags: Sequence[str]) -> Any:  # noqa: ANN401 - an array, but numpy is imported late
-    """Return 0 where one tag may follow another in IOB2, minus infinity elsewhere; the last row is the start.
+    """Return 0 where one tag may follow another in IOB2, minus infinity elsewhere.
+
+    The last row is the start.
 
     Shape: (n_tags + 1, n_tags).
     """

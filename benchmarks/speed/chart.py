@@ -1,4 +1,7 @@
-"""The picture for the README: bars of words per second, as hand-written SVG that suits light and dark pages."""
+"""The picture for the README: bars of words per second.
+
+It is hand-written SVG that suits light and dark pages.
+"""
 
 import statistics
 from dataclasses import dataclass
@@ -16,7 +19,8 @@ _HEAD = 40
 _TITLES = {"short": "Short texts", "documents": "Whole documents"}
 _LEFT_OUT = {"raw forward, fp32, our windows"}  # of interest to developers only
 _STYLE = """
-text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #24292f; }
+text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; \
+fill: #24292f; }
 .title { font-weight: 600; font-size: 15px; }
 .quiet { fill: #656d76; font-size: 12px; }
 .ours { font-weight: 600; }
@@ -67,7 +71,8 @@ def draw_speeds(report: Report) -> str:
     height = top + 17 * len(notes) + 10
     label = "Words per second of hf_ner and its peers, on short texts and on whole documents"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'width="{_WIDTH}" height="{height}" '
         f'role="img" aria-label="{label}">\n<style>{_STYLE}</style>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
@@ -99,8 +104,10 @@ def _draw_chart(result: KindResult, bars: list[_Bar], top: int, fastest: float) 
         width = round((_WIDTH - _NAMES - _FIGURES) * bar.speed / fastest, 1)
         bold = ' class="ours"' if bar.role == "ours" else ""
         parts.append(
-            f'<text{bold} x="{_NAMES - 10}" y="{middle + 4}" text-anchor="end">{escape(bar.name)}</text>'
-            f'<rect class="bar {bar.role}" x="{_NAMES}" y="{middle - _BAR // 2}" width="{width}" height="{_BAR}"/>'
+            f'<text{bold} x="{_NAMES - 10}" y="{middle + 4}" text-anchor="end">'
+            f"{escape(bar.name)}</text>"
+            f'<rect class="bar {bar.role}" x="{_NAMES}" y="{middle - _BAR // 2}" '
+            f'width="{width}" height="{_BAR}"/>'
             f'<text{bold} x="{_NAMES + width + 8}" y="{middle + 4}">{bar.figures}</text>'
         )
     return parts
@@ -112,7 +119,13 @@ def _write_notes(report: Report) -> list[str]:
         f"{name} {machine[name]}" for name in ("spacy", "torch", "transformers") if name in machine
     )
     return [
-        f"One MiniLM fine-tuned on {report.corpus} for everybody. Medians of rounds in turns. × = times hf_token_pipe.",
-        "Dashed: the network alone with its subword ids ready, and a program by hand that does the whole way.",
+        (
+            f"One MiniLM fine-tuned on {report.corpus} for everybody. Medians of rounds in turns. "
+            "× = times hf_token_pipe."
+        ),
+        (
+            "Dashed: the network alone with its subword ids ready, and a program by hand that does "
+            "the whole way."
+        ),
         f"{machine['processor']}; {libraries}.",
     ]

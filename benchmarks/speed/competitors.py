@@ -1,6 +1,7 @@
 """Who takes part. To add a variant of ours, add a line to ``COMPETITORS``.
 
-Libraries are imported when a competitor is loaded, so that each can be measured in a process of its own.
+Libraries are imported when a competitor is loaded, so that each can be measured in a process of its
+own.
 """
 
 import importlib.util
@@ -25,14 +26,16 @@ class Competitor:
 
     Attributes:
         name: What the tables call it.
-        role: ``"ours"``, a ``"peer"``, or a ``"reference"``: a part of the way, or code that nobody maintains.
+        role: ``"ours"``, a ``"peer"``, or a ``"reference"``: a part of the way, or code that nobody
+            maintains.
         load: Makes it ready.
         modules: What it needs besides spaCy and transformers.
         pipeline: The pipeline that it runs, or whose checkpoint.
         kinds: The texts for which it makes sense.
         devices: Where it makes sense.
         has_f1: Whether its entities mean anything.
-        precision: What its network computes in: the name of a torch type, ``"auto"``, or another word.
+        precision: What its network computes in: the name of a torch type, ``"auto"``, or another
+            word.
     """
 
     name: str
@@ -120,7 +123,8 @@ def load_hf_token_pipe(
 
     Args:
         setting: What all share.
-        at_its_best: With its best batch size, and the way of joining subwords that our checkpoints are trained for.
+        at_its_best: With its best batch size, and the way of joining subwords that our checkpoints
+            are trained for.
         dtype: The type of the weights; None for float32.
     """
     import spacy

@@ -34,8 +34,9 @@ class Work:
 def read_work(checkpoint: str) -> Work:
     """Return what a subword costs, from the checkpoint's config.
 
-    A product of a vector with a matrix of n × m takes 2 n m operations. In each layer there are four of width × width
-    (query, key, value, output) and two of width × intermediate width; and attention takes two sums over the row.
+    A product of a vector with a matrix of n × m takes 2 n m operations. In each layer there are
+    four of width × width (query, key, value, output) and two of width × intermediate width; and
+    attention takes two sums over the row.
     """
     config: Any = AutoConfig.from_pretrained(checkpoint)
     width, layers = config.hidden_size, config.num_hidden_layers

@@ -26,9 +26,10 @@ DOCS_PER_STEP = 4
 
 
 def find_model(corpus: Corpus) -> Path:
-    """Return our pipeline trained on a corpus by an earlier call, or now: a few minutes on two cores.
+    """Return our pipeline trained on a corpus by an earlier call, or now.
 
-    Training takes `configs/hf_ner.cfg`, but without marks of case: the checkpoint is to be like published ones.
+    Training takes a few minutes on two cores. It uses `configs/hf_ner.cfg`, but without marks of
+    case: the checkpoint is to be like published ones.
     """
     output = REPOSITORY / "training" / f"speed_{corpus.train.parent.name}"
     model = output / "model-last"
@@ -73,7 +74,8 @@ def make_pipelines(
 def _make_transition(model: Path, docs: Sequence[Doc], folder: Path) -> None:
     """Write spacy-transformers and ner on our checkpoint's encoder, trained for a few steps only.
 
-    Its speed hardly depends on training: it takes one action for each token whatever it has learned.
+    Its speed hardly depends on training: it takes one action for each token whatever it has
+    learned.
     """
     import spacy_transformers  # noqa: F401 - else spaCy says only that there is no such factory
 

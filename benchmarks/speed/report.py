@@ -135,10 +135,12 @@ def _print_kind(result: KindResult) -> None:
     for line in _compare_with_raw(result):
         print(line)
     print(
-        f"Best batch size of Hugging Face's pipeline: {result.batch_size}. Peak of matrix products: {peaks}."
+        f"Best batch size of Hugging Face's pipeline: {result.batch_size}. "
+        f"Peak of matrix products: {peaks}."
     )
     print(
-        "spacy-transformers + ner was trained for a few steps only: its speed counts, its entities do not."
+        "spacy-transformers + ner was trained for a few steps only: "
+        "its speed counts, its entities do not."
     )
 
 
@@ -170,12 +172,16 @@ def _print_starts(starts: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
 
 
 def _compare_with_raw(result: KindResult) -> Iterator[str]:
-    """Yield what share of the bare network's speed ours keeps in the same precision, with all that it does besides."""
+    """Yield what share of the bare network's speed ours keeps in the same precision.
+
+    Ours does much besides.
+    """
     ours = result.measured.get("hf_ner, fp32")
     for name, raw in result.measured.items():
         if ours is not None and name.startswith("raw"):
             pairs = zip(ours.words_per_second, raw.words_per_second, strict=True)
-            yield f"hf_ner, fp32 reads {spread([a / b for a, b in pairs], 2)} times the words/s of {name}."
+            ratio = spread([a / b for a, b in pairs], 2)
+            yield f"hf_ner, fp32 reads {ratio} times the words/s of {name}."
 
 
 def _print_memory(memory: Mapping[str, Mapping[str, float]]) -> None:

@@ -1,4 +1,7 @@
-"""The measurements: everybody in turn, round after round, so that what slows the machine slows all of them."""
+"""The measurements: everybody in turn, round after round.
+
+So what slows the machine slows all of them.
+"""
 
 import gc
 import statistics
@@ -31,7 +34,8 @@ class Measured:
         f1: Strict spans, over all texts; None where there are no entities to judge.
         dtype: The type that the network computes in.
         forward_share: How much of the time is the network's, or None where that is not known.
-        peak_share: Operations per second while the network runs, as a share of those of matrix products of its type.
+        peak_share: Operations per second while the network runs, as a share of those of matrix
+            products of its type.
         rest_ms: What everything else takes, in milliseconds per 1,000 words.
         latency_ms: Of one text at a time, for each text.
     """
@@ -97,7 +101,8 @@ def run_rounds(
     for runner in runners.values():
         time_run(runner, _take_words(texts, N_WARM_UP_WORDS), setting)
     gc.collect()
-    gc.freeze()  # else the garbage collector visits all libraries again and again, in whoever's turn it is
+    # Else the garbage collector visits all libraries again and again, in whoever's turn it is.
+    gc.freeze()
     peaks: dict[str, float] = {}
     slices = deal(texts, n_rounds)
     counts = {one.name: Counts() for one in taking_part if one.has_f1}
@@ -139,7 +144,7 @@ def profile(
     work: Work,
     peaks: Mapping[str, float],
 ) -> None:
-    """Note how much of a runner's time is the network's, what that computes in it, and what the rest takes."""
+    """Note how much of a runner's time the network has, what it computes, what the rest takes."""
     shares, speeds, rests = [], [], []
     for _ in range(N_PROFILES):
         meter = ForwardMeter(work, setting.device)

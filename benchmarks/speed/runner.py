@@ -1,6 +1,7 @@
 """What a competitor has to do: texts in, entities out.
 
-Nothing heavy is imported here, so that a process that measures a competitor's memory holds nothing else.
+Nothing heavy is imported here, so that a process that measures a competitor's memory holds nothing
+else.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,10 @@ class Runner:
     """One way to run the checkpoint, loaded and ready."""
 
     def prepare(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - each runner's own affair
-        """Return what :meth:`run` takes. The clock does not run here: it is for those who get their ids ready."""
+        """Return what :meth:`run` takes.
+
+        The clock does not run here: it is for those who get their ids ready.
+        """
         return list(texts)
 
     def run(self, prepared: Any) -> Found:  # noqa: ANN401

@@ -38,7 +38,10 @@ class GoldText:
 
 
 def find_corpus() -> Corpus:
-    """Return CoNLL++ where it is, beside the repository or fetched by the project; else the sample corpus."""
+    """Return CoNLL++ where there is one, else the sample corpus.
+
+    It may lie beside the repository, or have been fetched by the project.
+    """
     places = (
         Corpus(
             "CoNLL++", DATA / "conllpp" / "conllpp_train.txt", DATA / "conllpp" / "conllpp_dev.txt"
