@@ -154,10 +154,11 @@ def split_parts(signatures: Sequence[Signature]) -> tuple[dict[str, str], list[d
     """
     parts = [signature.parts() for signature in signatures]
     first, *others = parts
-    shared: dict[str, str] = {}
-    for name, value in first.items():
-        if all(other.get(name) == value for other in others):
-            shared[name] = value
+    shared = dict(first)
+    for other in others:
+        # Views of dicts are sets of (name, value).
+        common = shared.items() & other.items()
+        shared = {name: value for name, value in shared.items() if (name, value) in common}
 
     differing: list[dict[str, str]] = []
     for signature_parts in parts:
