@@ -3,7 +3,6 @@
 It comes from the hub or its cache; without a hub, from an installed package.
 """
 
-import hashlib
 import importlib.util
 import re
 import shutil
@@ -17,6 +16,7 @@ from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.errors import CheckpointError, ConfigError
+from spacy_hf_ner.evaluation.signature import hash_file
 
 __all__ = [
     "CHECKPOINT_FILES",
@@ -43,8 +43,6 @@ TOKENIZER_FILES: Final = (
     "sentencepiece.bpe.model",
 )
 CHECKPOINT_FILES: Final = (CONFIG, WEIGHTS, *TOKENIZER_FILES)
-
-_BLOCK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +189,7 @@ def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -
         for file in CHECKPOINT_FILES:
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, fresh / file)
-        found = _hash_file(fresh / WEIGHTS)
+        found = hash_file(fresh / WEIGHTS)
         if sha256 is not None and found != sha256.lower():
             raise CheckpointError(
                 f"{WEIGHTS} of {name!r} must have sha256 {sha256}, got {found} in {folder}: the "
@@ -202,11 +200,3 @@ def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -
         if output_dir.exists():
             output_dir.replace(Path(scratch, "stale"))
         fresh.replace(output_dir)
-
-
-def _hash_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()

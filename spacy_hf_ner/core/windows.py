@@ -46,6 +46,19 @@ class Window:
     def __len__(self) -> int:
         return self.end - self.start
 
+    def shift(self, n_subwords: int) -> "Window":
+        """Return the window moved to the right by some subwords.
+
+        >>> Window(0, 4, 0, 3).shift(10)
+        Window(start=10, end=14, own_start=10, own_end=13)
+        """
+        return Window(
+            start=self.start + n_subwords,
+            end=self.end + n_subwords,
+            own_start=self.own_start + n_subwords,
+            own_end=self.own_end + n_subwords,
+        )
+
 
 def check_window(window: int, overlap: int, *, limit: int, name: str) -> None:
     """Check that windows of this size fit a model.
@@ -151,18 +164,8 @@ def plan_sentence_windows(
             token_starts=token_starts[first_token:end_token] - left,
             sentence_starts=no_ints(),
         )
-        windows.extend(_shift(in_sentence, by=left) for in_sentence in planned)
+        windows.extend(in_sentence.shift(left) for in_sentence in planned)
     return windows
-
-
-def _shift(window: Window, *, by: int) -> Window:
-    """Return the window moved to the right by some subwords."""
-    return Window(
-        start=window.start + by,
-        end=window.end + by,
-        own_start=window.own_start + by,
-        own_end=window.own_end + by,
-    )
 
 
 def _start_overlapping(token_edges: Ints, start: int, end: int, window: int, overlap: int) -> int:

@@ -11,7 +11,7 @@ Source: Post (2018), https://aclanthology.org/W18-6319.
 
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -35,6 +35,7 @@ __all__ = [
     "Signature",
     "describe_pipeline",
     "format_parts",
+    "hash_file",
     "hash_files",
     "sign",
     "split_parts",
@@ -213,7 +214,7 @@ def hash_files(path: Path) -> str | None:
     too: the digest changes where a file is renamed, but not where the folder is moved.
     """
     if path.is_file():
-        return _hash_file(path)
+        return hash_file(path)
     if not path.is_dir():
         return None
     digest = hashlib.sha256()
@@ -223,21 +224,17 @@ def hash_files(path: Path) -> str | None:
             # the same bytes.
             digest.update(file.relative_to(path).as_posix().encode("utf8"))
             digest.update(b"\0")
-            digest.update(_hash_file(file).encode("ascii"))
+            digest.update(hash_file(file).encode("ascii"))
     return digest.hexdigest()
 
 
-def _hash_file(file: Path) -> str:
+def hash_file(file: Path) -> str:
+    """Return the sha256 of a file, which is read block by block."""
     digest = hashlib.sha256()
-    for block in _read_blocks(file):
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _read_blocks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as stream:
         while block := stream.read(_BLOCK_BYTES):
-            yield block
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _name_device() -> str:

@@ -30,6 +30,18 @@ from tests.conformance.pipelines import (
 MakePipeline = Callable[[], Language]
 
 
+CNN = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 32,
+    "depth": 1,
+    "embed_size": 100,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": True,
+    "pretrained_vectors": None,
+}
+
+
 def make_shared_pipeline(upstream: str, checkpoint: Path) -> Language:
     """Return a pipeline, a little trained, in which hf_ner and senter listen to one encoder."""
     fix_random_seed(0)
@@ -46,19 +58,7 @@ def make_shared_pipeline(upstream: str, checkpoint: Path) -> Language:
             "pooling": pooling,
         }
     else:
-        model = {
-            "@architectures": "spacy.HashEmbedCNN.v2",
-            "width": 32,
-            "depth": 1,
-            "embed_size": 100,
-        }
-        rest = {
-            "window_size": 1,
-            "maxout_pieces": 2,
-            "subword_features": True,
-            "pretrained_vectors": None,
-        }
-        nlp.add_pipe("tok2vec", config={"model": model | rest})
+        nlp.add_pipe("tok2vec", config={"model": CNN})
         listener = {
             "@architectures": "spacy.Tok2VecListener.v1",
             "width": 32,
@@ -277,19 +277,7 @@ def test_rehearsal_pulls_a_head_back(trained: Language) -> None:
 def test_an_encoder_owned_by_the_component_is_saved_with_it(tmp_path: Path) -> None:
     fix_random_seed(0)
     nlp = spacy.blank("en")
-    encoder = {
-        "@architectures": "spacy.HashEmbedCNN.v2",
-        "width": 32,
-        "depth": 1,
-        "embed_size": 100,
-    }
-    rest = {
-        "window_size": 1,
-        "maxout_pieces": 2,
-        "subword_features": True,
-        "pretrained_vectors": None,
-    }
-    head = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": encoder | rest}
+    head = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": CNN}
     nlp.add_pipe("hf_ner", config={"model": head})
     examples = make_examples(nlp)
     nlp.initialize(lambda: examples)

@@ -165,7 +165,7 @@ def lay_out(
     for doc_i, first_subword in enumerate(subword_starts.tolist()):
         find_text_starts = partial(cuts.find, doc_i)
         for window in reading.plan(len(encodings[doc_i].ids), find_text_starts):
-            windows.append(_shift(window, first_subword))
+            windows.append(window.shift(first_subword))
     ids = np.concatenate([encoding.ids for encoding in encodings])
     return Layout(ids, alignment, windows, units.by_doc)
 
@@ -173,16 +173,6 @@ def lay_out(
 def find_sentence_starts(doc: Doc) -> Ints:
     """Return the tokens that a Doc knows to start a sentence; none where nobody has set them."""
     return np.flatnonzero(doc.to_array([SENT_START]) == 1)
-
-
-def _shift(window: Window, first_subword: int) -> Window:
-    """Return a Doc's window in positions of the packed subwords."""
-    return Window(
-        start=window.start + first_subword,
-        end=window.end + first_subword,
-        own_start=window.own_start + first_subword,
-        own_end=window.own_end + first_subword,
-    )
 
 
 @dataclass(frozen=True, slots=True)
