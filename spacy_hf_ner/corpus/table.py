@@ -12,22 +12,19 @@ from typing import NamedTuple
 
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.blocks import Block, read_cell, read_metadata
+from spacy_hf_ner.corpus.cells import MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.corpus.columns import Layout
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import (
-    BARE,
-    MISSING_POS,
     Annotation,
     CellPairs,
     TagColumn,
     are_untyped,
     interpret_tags,
-    is_tag_like,
-    is_untyped,
     pair_cells,
-    types_of,
 )
+from spacy_hf_ner.corpus.tag_labels import BARE
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["Table", "make_sentence", "open_tables", "read_block", "read_column"]

@@ -20,28 +20,22 @@ from spacy_hf_ner.corpus.blocks import (
     is_document_mark,
     read_blocks,
 )
-from spacy_hf_ner.corpus.columns import (
-    SAMPLE,
-    Layout,
+from spacy_hf_ner.corpus.cells import (
+    MISSING,
     find_separator,
     is_number,
     is_prefixed_column,
-    plan_layout,
+    is_tag_like,
+    is_untyped,
     split_cells,
+    types_of,
 )
+from spacy_hf_ner.corpus.columns import SAMPLE, Layout, plan_layout
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables, read_block, read_column
-from spacy_hf_ner.corpus.tag_column import (
-    DEFAULT_SCHEME,
-    MISSING,
-    is_tag_like,
-    is_untyped,
-    types_of,
-    write_cells,
-    write_sentence_tags,
-)
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks, read_cell, read_metadata
-from spacy_hf_ner.corpus.columns import SAMPLE, Task, is_number
+from spacy_hf_ner.corpus.cells import MISSING_POS, is_number, is_tag_like
+from spacy_hf_ner.corpus.columns import SAMPLE, Task
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
-from spacy_hf_ner.corpus.tag_column import MISSING_POS, is_tag_like
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
