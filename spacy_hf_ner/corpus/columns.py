@@ -146,13 +146,15 @@ class Layout:
     guessed_header: tuple[str, ...] = ()
 
     @property
-    def task_column(self) -> int | None:
-        """The column of what is asked for: outermost tags, or else chunks, or else pos."""
+    def task_columns(self) -> tuple[int, ...]:
+        """The columns of what is asked for: tags, or else chunks, or else parts of speech."""
         if self.tags:
-            return self.tags[0]
+            return self.tags
         if self.chunk is not None:
-            return self.chunk
-        return self.pos
+            return (self.chunk,)
+        if self.pos is not None:
+            return (self.pos,)
+        return ()
 
     def find_problems(self, header_line: int) -> tuple[Problem, ...]:
         """Return what is doubtful about a header on this line: that it may be none."""
@@ -571,7 +573,7 @@ def _keep_task(layout: Layout, task: Task, named: int | None) -> Layout:
 
 def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -> None:
     """Refuse a layout without the column that is asked for, or with lists in its cells."""
-    column = layout.task_column
+    column = _only(layout.task_columns[:1])
     if column is None or column == layout.token:
         raise CorpusError(
             f"{path}:1: expected a column of {TASK_TAGS[task]}, "
