@@ -101,6 +101,7 @@ def convert_corpus(
                 doc = _make_doc(group, source, read.lang, pipelines, counts)
                 writers.get(part).add(group, doc)
                 report.count_part(part, group)
+        writers.finish()
     return report
 
 
@@ -205,6 +206,10 @@ class _Writers:
             self._stack.callback(writer.close)
             self._opened[part] = writer
         return self._opened[part]
+
+    def finish(self) -> None:
+        for writer in self._opened.values():
+            writer.finish()
 
 
 class _Pipelines:
