@@ -35,11 +35,9 @@ class OnnxGraph:
         return self.file_name == INT8_FILE
 
     def write(self, folder: Path) -> None:
-        """Write the graph and config.json; a graph in the other precision is outdated, and goes."""
+        """Write the graph and config.json."""
         (folder / "config.json").write_bytes(self.config)
         (folder / self.file_name).write_bytes(self.content)
-        outdated = FP32_FILE if self.is_int8 else INT8_FILE
-        (folder / outdated).unlink(missing_ok=True)
 
 
 def read_graph(source: WeightsSource) -> OnnxGraph:
