@@ -8,6 +8,7 @@ import typer
 from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.core.replacing import add_to_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
 from spacy_hf_ner.evaluation.comparison_table import (
@@ -74,11 +75,15 @@ def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) 
         standings: The pipelines, the one that others are compared with first.
         output: The folder.
         data: The name of the data set.
+
+    Raises:
+        OutputError: A file cannot be written. What was there stays.
     """
     rows = json.dumps(comparison_json(standings), ensure_ascii=False, indent=2)
-    (output / "comparison.json").write_text(rows + "\n", encoding="utf8")
     page = make_comparison_page(standings, data=data)
-    (output / "comparison.html").write_text(page, encoding="utf8")
+    with add_to_folder(output) as fresh:
+        (fresh / "comparison.json").write_text(rows + "\n", encoding="utf8")
+        (fresh / "comparison.html").write_text(page, encoding="utf8")
 
 
 def _print_comparison(standings: Sequence[Standing]) -> None:

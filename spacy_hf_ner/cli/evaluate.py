@@ -8,6 +8,7 @@ from spacy.cli._util import import_code
 from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.core.replacing import add_to_folder
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
@@ -92,6 +93,7 @@ def evaluate(
             the folder.
         CorpusError: The data cannot be read, holds no Docs, or is not annotated.
         MissingExtraError: seqeval is not installed.
+        OutputError: A file cannot be written. What was there stays.
     """
     # Read first: a wrong log is refused before the pipeline is loaded.
     training: tuple[TrainingStep, ...] = ()
@@ -111,9 +113,10 @@ def evaluate(
     )
 
     metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
-    (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
     report = make_report(evaluation, data=data.name, training=training)
-    (output / "report.html").write_text(report, encoding="utf8")
+    with add_to_folder(output) as fresh:
+        (fresh / "metrics.json").write_text(metrics + "\n", encoding="utf8")
+        (fresh / "report.html").write_text(report, encoding="utf8")
     return evaluation
 
 

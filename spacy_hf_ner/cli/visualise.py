@@ -7,7 +7,8 @@ import typer
 from spacy.cli._util import import_code
 from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.cli.outputs import check_file
+from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
@@ -77,6 +78,7 @@ def visualise(
         ConfigError: The file is no HTML file, there is no such pipeline, it sets no entities, or
             nothing can be written to the file's folder.
         CorpusError: The data cannot be read, or holds no Docs.
+        OutputError: The file cannot be written. What was there stays.
     """
     if output.suffix.lower() not in _PAGE_SUFFIXES:
         raise ConfigError(
@@ -88,9 +90,9 @@ def visualise(
     if limit:
         shown = golds[:limit]
     # Before the work, not after.
-    make_folder(output.parent)
+    check_file(output)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
     page = make_entities_page(pairs, model=describe_pipeline(nlp), n_docs=len(golds))
-    output.write_text(page, encoding="utf8")
+    write_file(output, page)
     return len(shown), len(golds)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.base import WeightsSource
+from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.model.reading.limits import Limits
 
-__all__ = ["FP32_FILE", "INT8_FILE", "OnnxGraph", "read_graph"]
+__all__ = ["FP32_FILE", "INT8_FILE", "OnnxGraph", "is_saved_graph", "read_graph"]
 
 FP32_FILE = "model.onnx"
 INT8_FILE = "model_int8.onnx"
@@ -66,6 +67,14 @@ def read_graph(source: WeightsSource) -> OnnxGraph:
         config=(folder / "config.json").read_bytes(),
         limits=source.limits,
     )
+
+
+def is_saved_graph(path: Path) -> bool:
+    """Tell whether a file is a graph of this package, which another takes the place of.
+
+    Weights for PyTorch that lie beside it stay, where a network is exported into its own folder.
+    """
+    return is_saved_model_file(path) and path.name in {FP32_FILE, INT8_FILE}
 
 
 def _name_graphs(folder: Path) -> str:
