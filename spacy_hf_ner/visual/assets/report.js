@@ -119,7 +119,9 @@
     const docs = new Set(found.map((passage) => passage.doc)).size;
     const isCut = data.passages.length > data.n_docs;
     const parts = isCut ? `, with ${n(found.length)} of ${n(data.passages.length)} passages` : "";
-    byId("found").textContent = `${n(docs)} of ${n(data.n_docs)} documents fit${parts}.`;
+    const documents = data.n_docs === 1 ? "document" : "documents";
+    const fit = docs === 1 ? "fits" : "fit";
+    byId("found").textContent = `${n(docs)} of ${n(data.n_docs)} ${documents} ${fit}${parts}.`;
     byId("page").textContent = `${page + 1} of ${pages.toLocaleString("en")}`;
     byId("previous").disabled = page === 0;
     byId("next").disabled = page >= pages - 1;
