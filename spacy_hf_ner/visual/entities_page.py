@@ -7,7 +7,7 @@ from typing import Final
 
 from spacy.displacy.render import EntityRenderer
 
-from spacy_hf_ner.evaluation.formatting import format_count
+from spacy_hf_ner.evaluation.formatting import format_count, format_score
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
@@ -230,8 +230,8 @@ def _make_params(entity: Entity, note: str | None) -> dict[str, str]:
     params = {"label": label, "score": "", "wrong": "", "note": ""}
     title = label
     if entity.score is not None:
-        params["score"] = f"<i>{entity.score:.2f}</i>"
-        title += f" · score {entity.score:.4f}"
+        params["score"] = f"<i>{format_score(entity.score)}</i>"
+        title += f" · score {format_score(entity.score, n_decimals=4)}"
     if note is not None:
         params["wrong"] = " wrong"
         params["note"] = _NOTE.format(note=note)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
+from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.visual.colours import colour_of
@@ -224,7 +225,8 @@ def _make_cells(
 def _round_score(entity: Entity | None) -> float | None:
     if entity is None or entity.score is None:
         return None
-    return round(entity.score, 4)
+    # Never rounded to certainty.
+    return float(format_score(entity.score, n_decimals=4))
 
 
 def _make_utf16_map(text: str) -> Callable[[int], int]:

@@ -52,11 +52,18 @@
     show();
   };
 
+  // Two decimals; more where these would read as certainty. The data has four.
+  const formatScore = (score) => {
+    const text = score.toFixed(2);
+    const readsCertain = Number(text) === 0 || Number(text) === 1;
+    return readsCertain && Number(text) !== score ? String(score) : text;
+  };
+
   const drawMark = (text, part) => {
     const mark = element("mark", `e k${part.kind}${part.dim ? " dim" : ""}`, text.slice(part.start, part.end));
     const tag = element("span", "tag", data.types[part.type]);
     tag.style.setProperty("--c", data.colours[part.type]);
-    if (part.score !== null) tag.append(element("i", "", part.score.toFixed(2)));
+    if (part.score !== null) tag.append(element("i", "", formatScore(part.score)));
     mark.append(tag, element("span", "hidden", ` (${data.kinds[part.kind]})`));
     mark.title = data.kinds[part.kind] + (part.score === null ? "" : `, score ${part.score}`);
     return mark;
