@@ -76,13 +76,15 @@ def check_window(window: int, overlap: int, *, limit: int, name: str) -> None:
         nearest = min(max(window, 2), limit)
         raise ConfigError(
             f"window must be 2..{limit} subwords for {name!r}, got {window}: special tokens take "
-            f"the rest of what the model reads. Set window = {nearest}, or null for the default."
+            f"the rest of what the model reads. Set window = {nearest}, or null for the default.",
+            settings=("window",),
         )
     most = window // 2
     if not 0 <= overlap <= most:
         raise ConfigError(
             f"overlap must be 0..{most} subwords, half of the window of {window}, got {overlap}. "
-            "Set overlap = null for a quarter of the window."
+            "Set overlap = null for a quarter of the window.",
+            settings=("overlap",),
         )
 
 
