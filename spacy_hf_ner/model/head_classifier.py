@@ -16,7 +16,7 @@ from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.files import name_files
+from spacy_hf_ner.model.files import name_files, raise_os_errors
 from spacy_hf_ner.model.notes import Notes, read_notes
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
@@ -115,7 +115,8 @@ class HeadTokenClassifier(TokenClassifier):
         folder.mkdir(parents=True, exist_ok=True)
         Notes(self.model.attrs["scheme"], labels=self.model.attrs["labels"]).write(folder)
         if self.head.has_param("W"):
-            save_file(self._copy_weights(), folder / "head.safetensors")
+            with raise_os_errors():
+                save_file(self._copy_weights(), folder / "head.safetensors")
         if not self.is_listener:
             (folder / "tok2vec").write_bytes(self.model.get_ref("tok2vec").to_bytes())
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.base import WeightsSource
+from spacy_hf_ner.model.files import list_files
 from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.model.reading.limits import Limits
 
@@ -51,7 +52,8 @@ def read_graph(source: WeightsSource) -> OnnxGraph:
     """
     folder = source.folder
     file_names = (FP32_FILE,) if source.precision == "fp32" else (INT8_FILE, FP32_FILE)
-    found = [name for name in file_names if (folder / name).is_file()]
+    own_names = {path.name for path in list_files(folder)}
+    found = [name for name in file_names if name in own_names]
     if not found or source.limits is None:
         raise CheckpointError(
             f'{source.name}: backend = "onnx" with precision = "{source.precision}" expects '
