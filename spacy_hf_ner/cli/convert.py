@@ -151,7 +151,7 @@ def _show_parts(converted: "ConversionReport") -> None:
 
 def _read_column(name: str) -> int | str | None:
     """Return a column's index, its name, or None for an option that is not given."""
-    from spacy_hf_ner.corpus.columns import is_number
+    from spacy_hf_ner.corpus.cells import is_number
 
     if not name:
         return None

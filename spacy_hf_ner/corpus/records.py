@@ -6,15 +6,14 @@ from typing import Any, Final
 
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK
-from spacy_hf_ner.corpus.columns import (
+from spacy_hf_ner.corpus.columns import Columns, Task
+from spacy_hf_ner.corpus.headers import (
     CHUNK_NAMES,
     DOCUMENT_NAMES,
     POS_NAMES,
     SENTENCE_NAMES,
     TAG_NAMES,
     WORD_NAMES,
-    Columns,
-    Task,
 )
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.table import Table

@@ -31,9 +31,9 @@ def test_logits_of_a_long_text_are_those_of_the_window_that_owns_each_subword(
             ids = [*bert.tokenizer.template.prefix, *layout.ids[window.start : window.end],
                    *bert.tokenizer.template.suffix]  # fmt: skip
             alone = bert.network(input_ids=torch.tensor([ids])).logits[0, 1:-1]
-            owned = slice(window.own_start - window.start, window.own_end - window.start)
+            owned = slice(window.owned_start - window.start, window.owned_end - window.start)
             assert torch.allclose(
-                logits[window.own_start : window.own_end], alone[owned], atol=1e-4
+                logits[window.owned_start : window.owned_end], alone[owned], atol=1e-4
             )
 
 
@@ -105,7 +105,7 @@ def test_training_reads_short_texts_whole_and_long_ones_in_windows_of_mixed_leng
     seen = set()
     for _ in range(20):
         layout = lay_out(docs, encodings, mixed)
-        owned = np.concatenate([np.arange(w.own_start, w.own_end) for w in layout.windows])
+        owned = np.concatenate([np.arange(w.owned_start, w.owned_end) for w in layout.windows])
         assert np.array_equal(np.sort(owned), np.arange(len(layout.ids)))
         assert max(len(w) for w in layout.windows) <= 50
         seen.add(len(layout.windows[0]))
