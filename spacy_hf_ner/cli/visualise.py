@@ -12,10 +12,9 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
-from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import predict
-from spacy_hf_ner.evaluation.signature import describe_pipeline
 from spacy_hf_ner.visual.entities_page import make_entities_page
 
 __all__ = ["visualise", "visualise_command"]
@@ -91,6 +90,7 @@ def visualise(
     make_folder(output.parent)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
-    page = make_entities_page(pairs, model=describe_pipeline(nlp), n_docs=len(golds))
+    title = f"{model} ({describe_components(nlp)}) on {data}"
+    page = make_entities_page(pairs, model=title, n_docs=len(golds))
     output.write_text(page, encoding="utf8")
     return len(shown), len(golds)
