@@ -13,10 +13,9 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
-from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import predict
-from spacy_hf_ner.evaluation.signature import describe_pipeline
 from spacy_hf_ner.visual.entities_page import make_entities_page
 
 __all__ = ["visualise", "visualise_command"]
@@ -78,7 +77,6 @@ def visualise(
         ConfigError: The file is no HTML file, there is no such pipeline, it sets no entities, or
             nothing can be written to the file's folder.
         CorpusError: The data cannot be read, or holds no Docs.
-        OutputError: The file cannot be written. What was there stays.
     """
     if output.suffix.lower() not in _PAGE_SUFFIXES:
         raise ConfigError(
@@ -93,6 +91,7 @@ def visualise(
     check_file(output)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
-    page = make_entities_page(pairs, model=describe_pipeline(nlp), n_docs=len(golds))
+    title = f"{model} ({describe_components(nlp)}) on {data}"
+    page = make_entities_page(pairs, model=title, n_docs=len(golds))
     write_file(output, page)
     return len(shown), len(golds)
