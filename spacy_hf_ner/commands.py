@@ -19,6 +19,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_hf_ner.core.replacing import add_to_folder
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
 from spacy_hf_ner.evaluation.comparison_table import comparison_json
 from spacy_hf_ner.evaluation.error_records import make_error_records
@@ -95,13 +96,15 @@ def report(
         evaluation: What to report.
         folder: Where to; it is made if there is none.
         training: The training run, from :func:`.read_training_log`, to show its curves.
+
+    Raises:
+        OutputError: A file cannot be written. What was there stays.
     """
-    output = Path(folder)
-    output.mkdir(parents=True, exist_ok=True)
-    _write_json(output / "metrics.json", as_json(evaluation))
-    _write_lines(output / "errors.jsonl", make_error_records(evaluation))
     page = make_report(evaluation, training=training)
-    (output / "report.html").write_text(page, encoding="utf8")
+    with add_to_folder(Path(folder)) as fresh:
+        _write_json(fresh / "metrics.json", as_json(evaluation))
+        _write_lines(fresh / "errors.jsonl", make_error_records(evaluation))
+        (fresh / "report.html").write_text(page, encoding="utf8")
 
 
 def compare(
@@ -151,12 +154,14 @@ def report_comparison(standings: Sequence[Standing], folder: str | Path, *, data
         standings: The pipelines, the one that others are compared with first.
         folder: Where to; it is made if there is none.
         data: What to call the data.
+
+    Raises:
+        OutputError: A file cannot be written. What was there stays.
     """
-    output = Path(folder)
-    output.mkdir(parents=True, exist_ok=True)
-    _write_json(output / "comparison.json", comparison_json(standings))
     page = make_comparison_page(standings, data=data)
-    (output / "comparison.html").write_text(page, encoding="utf8")
+    with add_to_folder(Path(folder)) as fresh:
+        _write_json(fresh / "comparison.json", comparison_json(standings))
+        (fresh / "comparison.html").write_text(page, encoding="utf8")
 
 
 def _read(data: str | Path | Sequence[Doc], vocab: Vocab) -> Sequence[Doc]:

@@ -7,7 +7,8 @@ import typer
 from spacy.cli._util import import_code
 from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.cli.outputs import check_file
+from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
@@ -87,10 +88,10 @@ def visualise(
     if limit:
         shown = golds[:limit]
     # Before the work, not after.
-    make_folder(output.parent)
+    check_file(output)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
     title = f"{model} ({describe_components(nlp)}) on {data}"
     page = make_entities_page(pairs, model=title, n_docs=len(golds))
-    output.write_text(page, encoding="utf8")
+    write_file(output, page)
     return len(shown), len(golds)

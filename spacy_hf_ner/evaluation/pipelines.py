@@ -7,6 +7,7 @@ from typing import Final
 from spacy.language import Language
 from spacy.util import is_package, load_model
 
+from spacy_hf_ner.core.replacing import complete_swap
 from spacy_hf_ner.errors import ConfigError
 
 __all__ = [
@@ -43,6 +44,7 @@ def check_pipeline(name: str) -> None:
         ConfigError: There is none.
     """
     folder = Path(name)
+    complete_swap(folder)
     missing = [file for file in _PIPELINE_FILES if not (folder / file).is_file()]
     if not missing or name.startswith("blank:") or is_package(name):
         return
