@@ -13,7 +13,7 @@ import torch
 
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.model.checkpoint import Checkpoint
-from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.reading.aggregation import (
     SUBWORD_LABELS_NAMES,
     SubwordLabels,
