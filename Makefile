@@ -9,7 +9,7 @@ VENV_BENCH := .venv-bench
 VENV_LOWEST := .venv-lowest
 VENV_DIST := .venv-dist
 
-.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check bench clean
+.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check fuzz bench clean
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-transformers5   the tests again, with transformers 5 and without spacy-transformers"
 	@echo "make test-lowest          a part of the tests, with every library at its lower bound"
 	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
+	@echo "make fuzz                 damaged files and random texts, for MINUTES=10 (or any other number)"
 	@echo "make bench                speed beside the peers, in an environment of their own (about ten minutes, quiet machine)"
 	@echo "make clean                remove the environments and everything that the project made"
 
@@ -53,6 +54,13 @@ dist-check: $(VENV)/installed
 	$(PYTHON) -m venv $(VENV_DIST)
 	$(VENV_DIST)/bin/python -m pip install --constraint constraints.txt dist/*.whl
 	$(VENV)/bin/python .ci/check_dist.py dist $(VENV_DIST)/bin/python
+
+# The seed is printed; FUZZ="--seed 17 --batches 3 --targets converter" does the same again. What is found is added to
+# a file that sums up all runs.
+MINUTES ?= 10
+fuzz: $(VENV)/installed
+	$(VENV)/bin/python -m tests.fuzz --minutes $(MINUTES) --results docs/fuzz.jsonl $(FUZZ)
+	$(VENV)/bin/python -m tests.fuzz --sums docs/fuzz.jsonl
 
 # A quiet machine is wanted here, so threads wait as they do by default.
 bench: $(VENV_BENCH)/installed
