@@ -6,7 +6,6 @@ It comes from the hub or its cache; without a hub, from an installed package.
 import importlib.util
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ import typer
 from wasabi import msg
 
 from spacy_hf_ner.cli.outputs import check_output
+from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.evaluation.signature import hash_file
 
@@ -109,6 +109,7 @@ def fetch_encoder(output_dir: Path, *, name: str, revision: str, sha256: str | N
         ConfigError: The revision is not a commit, or `output_dir` holds something that is not an
             encoder.
         CheckpointError: No source has the encoder, or its files are not those that were expected.
+        OutputError: The folder cannot be written. What was there stays.
     """
     if not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise ConfigError(
@@ -181,11 +182,11 @@ def _find_package(pinned: PinnedEncoder) -> Path | None:
 
 
 def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -> None:
-    """Copy a checkpoint beside `output_dir`, verify the copy, and put it in place by renaming."""
-    output_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".encoder-", dir=output_dir.parent) as scratch:
-        fresh = Path(scratch, "fresh")
-        fresh.mkdir()
+    """Copy a checkpoint beside `output_dir`, verify the copy, and put it in its place.
+
+    Nothing of an encoder that lies there stays: its files would be read with the new ones.
+    """
+    with replace_folder(output_dir, marker=CONFIG, is_outdated=lambda _: True) as fresh:
         for file in CHECKPOINT_FILES:
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, fresh / file)
@@ -196,7 +197,3 @@ def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -
                 "file is damaged or not the one that was pinned. Delete it there and fetch it "
                 "again."
             )
-        # The scratch folder is on the same file system: renaming leaves nothing half there.
-        if output_dir.exists():
-            output_dir.replace(Path(scratch, "stale"))
-        fresh.replace(output_dir)

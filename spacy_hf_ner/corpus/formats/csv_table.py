@@ -7,11 +7,13 @@ sentence a row instead, with lists in their cells.
 import ast
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
 from spacy_hf_ner.corpus.columns import SAMPLE, Columns, Layout, plan_layout
 from spacy_hf_ner.corpus.format import Format
@@ -43,14 +45,14 @@ def open_csv(file: TextFile, options: ReadOptions) -> Source:
 
 def _find_separator(file: TextFile) -> str:
     """Return the separator that most of the first lines hold, and their first one most often."""
-    lines = [line for _, line in islice(file.lines(), SAMPLE) if line]
-    first = lines[0] if lines else ""
-
-    def count(separator: str) -> tuple[int, int]:
-        n_lines = sum(separator in line for line in lines)
-        return n_lines, first.count(separator)
-
-    return max(SEPARATORS, key=count)
+    n_lines: Counter[str] = Counter()
+    n_in_first: Counter[str] = Counter()
+    for _, line in islice(file.lines(), SAMPLE):
+        if line and not n_in_first:
+            n_in_first.update(line)
+        for separator in SEPARATORS:
+            n_lines[separator] += separator in line
+    return max(SEPARATORS, key=lambda separator: (n_lines[separator], n_in_first[separator]))
 
 
 # ----------------------------------------------------------------------------------------------
@@ -80,14 +82,15 @@ def _open_words(file: TextFile, separator: str, options: ReadOptions) -> Source:
 
 def _plan_columns(file: TextFile, separator: str, columns: Columns) -> tuple[Layout, int]:
     """Return which column holds what, and the line of the header, or 0."""
-    sample: list[Row] = []
+    lines: list[int] = []
+    cells: list[Sequence[str]] = []
     for row in islice(_read_rows(file, separator), SAMPLE):
         kind, _ = _classify(row)
         if kind == "row":
-            sample.append(row)
-    cells = [row.cells for row in sample]
+            lines.append(row.line)
+            cells.append(row.cells)
     layout = plan_layout(cells, separator=separator, columns=columns, path=file.path)
-    header_line = sample[0].line if layout.has_header_row else 0
+    header_line = lines[0] if layout.has_header_row else 0
     return layout, header_line
 
 
@@ -172,8 +175,9 @@ def _open_lists(file: TextFile, separator: str, header: list[str], options: Read
             if not cells:
                 continue
             if len(cells) != len(header):
+                names = shorten(", ".join(header), 200)
                 raise CorpusError(
-                    f"{name}:{line}: expected {len(header)} cells ({', '.join(header)}), "
+                    f"{name}:{line}: expected {len(header)} cells ({names}), "
                     f"got {len(cells)}: it is not known which is which. Correct the row."
                 )
             record: dict[str, Any] = dict(zip(header, cells, strict=True))
@@ -200,7 +204,7 @@ def _parse_list(cell: str, path: Path, line: int) -> list[Any]:
     if not isinstance(value, list):
         raise CorpusError(
             f"{path}:{line}: expected a list with commas, as JSON or Python writes it, "
-            f"got {cell[:60]!r}: numpy's form does not tell where a word ends. "
+            f"got {shorten(cell)!r}: numpy's form does not tell where a word ends. "
             "Save the data set as JSON or parquet (to_json, to_parquet)."
         )
     return value

@@ -66,7 +66,7 @@ def test_training_reads_short_texts_whole_and_long_ones_in_windows_of_mixed_leng
     seen = set()
     for _ in range(20):
         layout = lay_out(docs, encodings, mixed)
-        owned = np.concatenate([np.arange(w.own_start, w.own_end) for w in layout.windows])
+        owned = np.concatenate([np.arange(w.owned_start, w.owned_end) for w in layout.windows])
         assert np.array_equal(np.sort(owned), np.arange(len(layout.ids)))
         assert max(len(w) for w in layout.windows) <= 50
         seen.add(len(layout.windows[0]))
@@ -96,7 +96,7 @@ def test_a_doc_is_laid_out_in_a_batch_as_it_is_alone(bert: Checkpoint, make_docs
 
 def test_a_text_that_fits_is_read_whole_and_nobody_asks_where_to_cut_it() -> None:
     (window,) = Reading(24, 8).plan(24, never_cut)
-    assert (window.start, window.end, window.own_start, window.own_end) == (0, 24, 0, 24)
+    assert (window.start, window.end, window.owned_start, window.owned_end) == (0, 24, 0, 24)
     assert Reading(24, 8).plan(0, never_cut) == []
     assert Reading(24, 8, by_sentence=True).plan(0, never_cut) == []
     assert len(MixedReading(Reading(24, 8), longest=100).plan(24, never_cut)) == 1
@@ -107,7 +107,7 @@ def test_a_long_text_is_cut_where_a_token_starts(bert: Checkpoint, make_docs: Ma
     layout = lay_out(docs, bert.tokenizer.encode(docs), Reading(16, 4))
     token_starts = set(layout.alignment.evidence.tolist())
     assert len(layout.windows) > 3
-    assert {window.own_start for window in layout.windows} <= token_starts
+    assert {window.owned_start for window in layout.windows} <= token_starts
 
 
 @pytest.mark.parametrize("space", ["\n\n", "\u200b"])

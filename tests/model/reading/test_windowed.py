@@ -30,9 +30,9 @@ def test_logits_of_a_long_text_are_those_of_the_window_that_owns_each_subword(
             ids = [*bert.tokenizer.template.prefix, *layout.ids[window.start : window.end],
                    *bert.tokenizer.template.suffix]  # fmt: skip
             alone = bert.network(input_ids=torch.tensor([ids])).logits[0, 1:-1]
-            owned = slice(window.own_start - window.start, window.own_end - window.start)
+            owned = slice(window.owned_start - window.start, window.owned_end - window.start)
             assert torch.allclose(
-                logits[window.own_start : window.own_end], alone[owned], atol=1e-4
+                logits[window.owned_start : window.owned_end], alone[owned], atol=1e-4
             )
 
 
