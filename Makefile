@@ -14,7 +14,7 @@ VENV_DIST := .venv-dist
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
 	@echo "make test                 lint, types, and the tests with their coverage"
-	@echo "make test-transformers5   the tests again, with transformers 5 and without spacy-transformers"
+	@echo "make test-transformers5   what depends on transformers, with transformers 5 and without spacy-transformers"
 	@echo "make test-lowest          a part of the tests, with every library at its lower bound"
 	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
 	@echo "make fuzz                 damaged files and random texts, for MINUTES=10 (or any other number)"
@@ -36,8 +36,13 @@ types: $(VENV)/installed
 suite: $(VENV)/installed
 	$(VENV)/bin/python -m pytest --cov --cov-report=term:skip-covered
 
+# What depends on transformers: every test file that loads a network or a tokenizer. The others would do the same again.
+TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance \
+	tests/property/test_component_properties.py tests/cli/test_calibrate.py tests/cli/test_encoder.py \
+	tests/cli/test_export_onnx.py tests/cli/test_flags.py tests/cli/test_package.py tests/cli/test_span_groups.py \
+	tests/test_saved_pipelines.py tests/test_where_to_add.py tests/fuzz/test_targets.py
 test-transformers5: $(VENV5)/installed
-	$(VENV5)/bin/python -m pytest
+	$(VENV5)/bin/python -m pytest $(TRANSFORMERS_TESTS)
 
 # What of each room depends on other libraries. Exporting to ONNX is left out: it needs an onnxscript that knows
 # the version of torch, which here is not the lower bound but the newest.
