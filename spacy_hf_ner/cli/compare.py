@@ -3,10 +3,11 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
@@ -20,7 +21,9 @@ from spacy_hf_ner.evaluation.comparison_table import (
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
 from spacy_hf_ner.visual.page import count
 
-__all__ = ["compare_command", "write_comparison"]
+__all__ = ["EXAMPLE", "compare_command", "write_comparison"]
+
+EXAMPLE = "first/model-best second/model-best test.spacy --output metrics"
 
 
 def compare_command(
@@ -44,7 +47,7 @@ def compare_command(
         "-sk",
         help="Span group of the entities of pipelines that do not set doc.ents.",
     ),
-) -> None:
+) -> list[dict[str, Any]]:
     """Put pipelines side by side.
 
     F1 with intervals, a permutation test against the first, speed, memory and size.
@@ -65,6 +68,7 @@ def compare_command(
     write_comparison(standings, output, data=data.name)
     _print_comparison(standings)
     msg.good(f"{output}: comparison.json, comparison.html")
+    return comparison_json(standings)
 
 
 def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) -> None:

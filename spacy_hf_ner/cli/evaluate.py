@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import typer
 from spacy.cli._util import import_code
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
@@ -19,7 +20,9 @@ from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
 from spacy_hf_ner.visual.evaluation_page import make_report
 from spacy_hf_ner.visual.page import count
 
-__all__ = ["evaluate", "evaluate_command", "print_evaluation"]
+__all__ = ["EXAMPLE", "evaluate", "evaluate_command", "print_evaluation"]
+
+EXAMPLE = "training/model-best test.spacy --output metrics"
 
 
 def evaluate_command(
@@ -51,7 +54,7 @@ def evaluate_command(
         "-sk",
         help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
-) -> None:
+) -> dict[str, Any]:
     """Judge a pipeline's entities by gold data.
 
     Strict spans, seqeval, spaCy's scores, per type, and speed. Works with every pipeline that sets
@@ -63,6 +66,7 @@ def evaluate_command(
     evaluation = evaluate(model, data, output, train=train, log=log, spans_key=spans_key)
     print_evaluation(evaluation)
     msg.good(f"{output}: metrics.json, report.html")
+    return as_json(evaluation)
 
 
 def evaluate(
