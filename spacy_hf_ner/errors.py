@@ -9,6 +9,7 @@ caller who does not know this package would expect::
     ├── AlignmentError     ValueError   subwords, tokens and characters cannot be brought together
     ├── CorpusError        ValueError   a data file cannot be read as what it claims to be
     ├── CheckpointError    ValueError   a checkpoint cannot be found, trusted or used
+    ├── OutputError        OSError      a file or folder cannot be written
     └── MissingExtraError  ImportError  an optional library is needed and not installed
 
 A message says what was expected, what was found, why it matters, and what to do next.
@@ -62,6 +63,19 @@ class CorpusError(HFNerError, ValueError):
 
 class CheckpointError(HFNerError, ValueError):
     """A Hugging Face checkpoint cannot be found, trusted or used."""
+
+
+class OutputError(HFNerError, OSError):
+    """A file or folder cannot be written: what was there stays.
+
+    Args:
+        message: What was expected, what was found, why it matters, what to do next.
+        errno: The number that the operating system gave the failure.
+    """
+
+    def __init__(self, message: str, *, errno: int) -> None:
+        super().__init__(message)
+        self.errno = errno
 
 
 class MissingExtraError(HFNerError, ImportError):

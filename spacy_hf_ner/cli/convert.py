@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.core.wording import count
 
 if TYPE_CHECKING:
     from spacy_hf_ner.corpus.columns import Task
@@ -29,11 +30,12 @@ class ConvertCommand(TyperCommand):
         from spacy_hf_ner.corpus.opening import list_format_names
         from spacy_hf_ner.corpus.writing import list_written_suffixes
 
+        formats = _join_choices(list_format_names())
+        suffixes = _join_choices(list_written_suffixes())
         for parameter in self.params:
             if isinstance(parameter, TyperArgument | TyperOption) and parameter.help:
-                parameter.help = parameter.help.replace(
-                    "FORMATS", _join_choices(list_format_names())
-                ).replace("SUFFIXES", _join_choices(list_written_suffixes()))
+                text = parameter.help.replace("FORMATS", formats)
+                parameter.help = text.replace("SUFFIXES", suffixes)
         super().format_help(ctx, formatter)
 
 
@@ -112,7 +114,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         write_report(converted, report)
     _show(converted)
     n_documents = sum(part.n_documents for part in converted.parts.values())
-    msg.good(f"{output}: {n_documents:,} documents")
+    msg.good(f"{output}: {count(n_documents, 'document')}")
     return converted.to_json()
 
 
@@ -135,25 +137,35 @@ def _show_parts(converted: "ConversionReport") -> None:
     """Print the counts of each part, and how many sentences parts share."""
     rows = []
     for name, part in converted.parts.items():
-        counts = (part.n_documents, part.n_sentences, part.n_words, part.n_entities)
-        rows.append((name, *(f"{count:,}" for count in counts)))
+        row = (
+            name,
+            f"{part.n_documents:,}",
+            f"{part.n_sentences:,}",
+            f"{part.n_words:,}",
+            f"{part.n_entities:,}",
+        )
+        rows.append(row)
     msg.divider("parts", char="─")
     msg.table(
         rows,
         header=("part", "documents", "sentences", "words", "entities"),
         aligns=("l", "r", "r", "r", "r"),
     )
-    for (first, second), count in converted.duplicates().items():
-        msg.warn(f"{count:,} sentences of {second} are in {first} too, word by word.")
+    for (first, second), n_shared in converted.duplicates().items():
+        sentences = count(n_shared, "sentence")
+        verb = "is" if n_shared == 1 else "are"
+        msg.warn(f"{sentences} of {second} {verb} in {first} too, word by word.")
 
 
 def _read_column(name: str) -> int | str | None:
     """Return a column's index, its name, or None for an option that is not given."""
-    from spacy_hf_ner.corpus.columns import is_number
+    from spacy_hf_ner.corpus.cells import is_number
 
     if not name:
         return None
-    return int(name) if is_number(name.removeprefix("-")) else name
+    if is_number(name.removeprefix("-")):
+        return int(name)
+    return name
 
 
 def _read_task(name: str) -> "Task":

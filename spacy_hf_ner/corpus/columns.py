@@ -5,8 +5,9 @@ of them by the same precedence:
 
 1. **The user names the column**, by index or by name (``token_column``, ``tag_column``).
 2. **A header names it**: a first row of known names, or the line ``# global.columns`` of CoNLL-U
-   Plus.
-3. **Its cells show it**: the function of the kind looks at the cells of the first rows.
+   Plus. The names are those of :mod:`spacy_hf_ner.corpus.headers`.
+3. **Its cells show it**: those of the first rows look like this kind, as
+   :mod:`spacy_hf_ner.corpus.cells` tells, and stand where such columns stand.
 
 ==================  ======  ======  ============================================================
 kind                user    header  cells
@@ -24,31 +25,44 @@ The user has one ``tag_column``; it names the column of what is asked for (``col
 chunks, or parts of speech.
 """
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.corpus.cells import (
+    are_offset_columns,
+    is_chunk_column,
+    is_index_column,
+    is_list_column,
+    is_pos_column,
+    is_tag_column,
+)
+from spacy_hf_ner.corpus.headers import (
+    CHUNK_NAMES,
+    DOCUMENT_NAMES,
+    POS_NAMES,
+    SENTENCE_NAMES,
+    TAG_NAMES,
+    WORD_NAMES,
+    find_known_name,
+    is_header,
+    is_unknown_header,
+    normalize_names,
+)
 from spacy_hf_ner.corpus.sentence import Problem
-from spacy_hf_ner.corpus.tag_column import MISSING, MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = [
-    "CHUNK_NAMES",
-    "DOCUMENT_NAMES",
-    "POS_NAMES",
     "SAMPLE",
-    "SENTENCE_NAMES",
-    "TAG_NAMES",
     "TASKS",
     "TASK_TAGS",
-    "WORD_NAMES",
     "Columns",
     "Layout",
     "Sample",
     "Task",
-    "are_offset_columns",
     "choose_columns",
     "find_chunks",
     "find_document_ids",
@@ -56,21 +70,10 @@ __all__ = [
     "find_offsets",
     "find_pos",
     "find_sentence_ids",
-    "find_separator",
     "find_tags",
     "find_words",
-    "is_chunk_column",
-    "is_header",
-    "is_index_column",
-    "is_list_column",
-    "is_number",
-    "is_pos_column",
-    "is_prefixed_column",
-    "is_tag_column",
-    "is_unknown_header",
     "plan_layout",
     "read_sample",
-    "split_cells",
 ]
 
 Task = Literal["ner", "chunk", "pos"]
@@ -83,54 +86,6 @@ TASK_TAGS: Final[dict[Task, str]] = {
 
 # How many lines are looked at before a file is read.
 SAMPLE: Final = 5_000
-
-# The share of a column's cells that must look like their kind. Files hold damaged rows: a bare "U"
-# or "I-" among the tags of WNUT-17, a word that was joined with its tag.
-MIN_SHARE: Final = 0.9
-
-# Longer numbers are no index and no offset; Python refuses to read those of thousands of digits.
-MAX_DIGITS: Final = 18
-
-# Tag sets of parts of speech are small (Penn: 45, Universal Dependencies: 17). Those with
-# morphology may have one tag for fifty rows; a column of words or lemmas has far more different
-# cells.
-MAX_POS_TAGS: Final = 60
-MIN_ROWS_PER_POS_TAG: Final = 50
-
-# Names of columns in header rows, in CoNLL-U Plus and in data sets. Earlier names win.
-WORD_NAMES: Final = ("token", "tokens", "word", "words", "form", "text")
-TAG_NAMES: Final = (
-    "tag",
-    "tags",
-    "ner",
-    "ner_tag",
-    "ner_tags",
-    "ner-tags",
-    "label",
-    "labels",
-    "entity",
-    "bio",
-    "iob",
-)
-POS_NAMES: Final = ("pos", "pos_tag", "pos_tags", "upos", "xpos")
-CHUNK_NAMES: Final = ("chunk", "chunk_tag", "chunk_tags")
-SENTENCE_NAMES: Final = (
-    "sentence #",
-    "sentence",
-    "sentence_id",
-    "sent_id",
-    "sentence id",
-    "sentence_idx",
-)
-DOCUMENT_NAMES: Final = ("document_id", "doc_id", "document")
-
-# The phrases of the CoNLL-2000 shared task.
-CHUNK_TYPES: Final = frozenset(
-    ("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP")
-)
-
-_INDEX = re.compile(r"\d+([-.]\d+)?")
-_NUMBER = re.compile(r"\d+")
 
 Found = tuple[int, ...]
 """The columns of one kind, by index from 0; empty where there are none."""
@@ -191,11 +146,15 @@ class Layout:
     guessed_header: tuple[str, ...] = ()
 
     @property
-    def task_column(self) -> int | None:
-        """The column of what is asked for: outermost tags, or else chunks, or else pos."""
+    def task_columns(self) -> tuple[int, ...]:
+        """The columns of what is asked for: tags, or else chunks, or else parts of speech."""
         if self.tags:
-            return self.tags[0]
-        return self.pos if self.chunk is None else self.chunk
+            return self.tags
+        if self.chunk is not None:
+            return (self.chunk,)
+        if self.pos is not None:
+            return (self.pos,)
+        return ()
 
     def find_problems(self, header_line: int) -> tuple[Problem, ...]:
         """Return what is doubtful about a header on this line: that it may be none."""
@@ -226,47 +185,17 @@ class Sample:
         columns: The cells of each column, without the header row.
         names: The name of each column in lower case; none at all where nothing names them.
         header_row: The first row, if it is a header.
-        is_guessed: Whether the names of this header are unknown.
+        guessed_header: The same row, if its names are unknown.
     """
 
     columns: Sequence[Sequence[str]]
     names: Sequence[str] = ()
     header_row: tuple[str, ...] = ()
-    is_guessed: bool = False
-
-    def find_name(self, known: Iterable[str]) -> int | None:
-        """Return the column that the header gives the first of some known names, or None."""
-        return _find_name(known, self.names)
+    guessed_header: tuple[str, ...] = ()
 
 
-def split_cells(line: str, separator: str) -> list[str]:
-    r"""Return the cells of a line; only the separator splits, never other white space.
-
-    >>> split_cells("New York\tB-LOC", "\t"), split_cells("5\xa0000   CD O", " ")
-    (['New York', 'B-LOC'], ['5\xa0000', 'CD', 'O'])
-    """
-    cells = line.split(separator)
-    if separator == " ":
-        # A space stands for a run of spaces, and these give empty cells. `line.split()` would cut
-        # at other white space too, which belongs to words (5\xa0000).
-        return list(filter(None, cells))
-    return cells
-
-
-def is_number(cell: str) -> bool:
-    """Tell whether a cell is a number from 0 that Python can read."""
-    return cell.isdecimal() and len(cell) <= MAX_DIGITS
-
-
-def find_separator(lines: Iterable[str]) -> str:
-    """Return a tab if most lines hold one, else a space.
-
-    Most, not one: words may hold spaces (BTC), and a comment of a file with spaces may hold a tab
-    (MultiCoNER).
-    """
-    sample = list(lines)
-    n_tabs = sum("\t" in line for line in sample)
-    return "\t" if n_tabs > len(sample) // 2 else " "
+# ----------------------------------------------------------------------------------------------
+# the whole layout
 
 
 def plan_layout(
@@ -336,13 +265,13 @@ def _find_layout(
         tags=tags,
         pos=_only(pos),
         chunk=_only(chunk),
-        start_char=offsets[0] if offsets else None,
-        end_char=offsets[1] if offsets else None,
+        start_char=_only(offsets[:1]),
+        end_char=_only(offsets[1:]),
         sentence=_only(sentence),
         document=_only(document),
         index=_only(index),
         has_header_row=bool(sample.header_row),
-        guessed_header=sample.header_row if sample.is_guessed else (),
+        guessed_header=sample.guessed_header,
     )
 
 
@@ -372,12 +301,17 @@ def _find_annotation(
     return tags, chunk
 
 
+def _only(columns: Found) -> int | None:
+    """Return the column of a kind that has at most one."""
+    return columns[0] if columns else None
+
+
 def choose_columns(
     sample: Sample,
     *,
     named: int | None = None,
     header_names: Iterable[str] = (),
-    detect: Callable[[], Found] | None = None,
+    detected: Found = (),
 ) -> Found:
     """Return the columns of one kind: named by the user, else by a header, else shown by the cells.
 
@@ -385,15 +319,14 @@ def choose_columns(
         sample: The columns.
         named: The column that the user names.
         header_names: What headers call columns of this kind.
-        detect: Returns the columns whose cells look like this kind, or nothing; None where cells
-            show nothing.
+        detected: The columns whose cells look like this kind, and that stand where such columns do.
     """
     if named is not None:
         return (named,)
-    column = sample.find_name(header_names)
+    column = find_known_name(header_names, sample.names)
     if column is not None:
         return (column,)
-    return () if detect is None else detect()
+    return detected
 
 
 # ----------------------------------------------------------------------------------------------
@@ -420,14 +353,10 @@ def find_index(sample: Sample, *, ids: Found) -> Found:
     A word and a tag must be left beside it, and a column that names sentences or documents by
     numbers is none.
     """
-
-    def detect() -> Found:
-        has_room = len(sample.columns) > 2  # noqa: PLR2004 - index, word and tag
-        if has_room and 0 not in ids and is_index_column(sample.columns[0]):
-            return (0,)
-        return ()
-
-    return choose_columns(sample, detect=detect)
+    has_room = len(sample.columns) > 2  # noqa: PLR2004 - index, word and tag
+    if has_room and 0 not in ids and is_index_column(sample.columns[0]):
+        return (0,)
+    return ()
 
 
 def find_words(sample: Sample, named: int | None, *, taken: Found) -> int:
@@ -435,14 +364,9 @@ def find_words(sample: Sample, named: int | None, *, taken: Found) -> int:
 
     Nothing can be asked of the cells: any text may be a word.
     """
-
-    def detect() -> Found:
-        for column in range(len(sample.columns)):
-            if column not in taken:
-                return (column,)
-        return (0,)
-
-    return choose_columns(sample, named=named, header_names=WORD_NAMES, detect=detect)[0]
+    free = [column for column in range(len(sample.columns)) if column not in taken]
+    detected = (*free, 0)[:1]
+    return choose_columns(sample, named=named, header_names=WORD_NAMES, detected=detected)[0]
 
 
 def find_chunks(sample: Sample, tag_like: Iterable[int]) -> Found:
@@ -452,14 +376,12 @@ def find_chunks(sample: Sample, tag_like: Iterable[int]) -> Found:
         sample: The columns.
         tag_like: Those that look like tags.
     """
-
-    def detect() -> Found:
-        for column in tag_like:
-            if is_chunk_column(sample.columns[column]):
-                return (column,)
-        return ()
-
-    return choose_columns(sample, header_names=CHUNK_NAMES, detect=detect)
+    detected: Found = ()
+    for column in tag_like:
+        if is_chunk_column(sample.columns[column]):
+            detected = (column,)
+            break
+    return choose_columns(sample, header_names=CHUNK_NAMES, detected=detected)
 
 
 def find_tags(
@@ -474,20 +396,18 @@ def find_tags(
         token: The column of words.
         index: The column that counts words.
     """
-
-    def detect() -> Found:
-        if not tag_like:
-            return _find_bare_types(sample, not_tags=(token, *index))
-        if index:
-            return _find_levels(tag_like)
+    if not tag_like:
+        detected = _detect_bare_types(sample, not_tags=(token, *index))
+    elif index:
+        detected = _detect_levels(tag_like)
+    else:
         # The last one: in CoNLL files what stands further right was added later, and is what the
         # file is about.
-        return (tag_like[-1],)
+        detected = (tag_like[-1],)
+    return choose_columns(sample, named=named, header_names=TAG_NAMES, detected=detected)
 
-    return choose_columns(sample, named=named, header_names=TAG_NAMES, detect=detect)
 
-
-def _find_levels(tag_like: Sequence[int]) -> Found:
+def _detect_levels(tag_like: Sequence[int]) -> Found:
     """Return the columns of tags that stand side by side from the first one on.
 
     Files that number their words have the levels of nested entities so, the outermost first
@@ -501,7 +421,7 @@ def _find_levels(tag_like: Sequence[int]) -> Found:
     return tuple(levels)
 
 
-def _find_bare_types(sample: Sample, *, not_tags: Iterable[int]) -> Found:
+def _detect_bare_types(sample: Sample, *, not_tags: Iterable[int]) -> Found:
     """Return the last column with a cell "O".
 
     Types without prefixes (GUM, articles on NLP) look like any other words; only "O" shows them.
@@ -521,18 +441,14 @@ def find_offsets(sample: Sample, *, token: int, before: int) -> Found:
         token: The column of words.
         before: The first column with annotation, which comes after them.
     """
-
-    def detect() -> Found:
-        start = token + 1
-        end = token + 2
-        if end >= before:
-            return ()
-        columns = sample.columns
-        if are_offset_columns(columns[token], columns[start], columns[end]):
-            return (start, end)
+    start = token + 1
+    end = token + 2
+    if end >= before:
         return ()
-
-    return choose_columns(sample, detect=detect)
+    columns = sample.columns
+    if are_offset_columns(columns[token], columns[start], columns[end]):
+        return (start, end)
+    return ()
 
 
 def find_pos(sample: Sample, *, token: int, before: int) -> Found:
@@ -545,97 +461,15 @@ def find_pos(sample: Sample, *, token: int, before: int) -> Found:
         token: The column of words.
         before: The first column with annotation, which comes after it.
     """
-
-    def detect() -> Found:
-        column = token + 1
-        if sample.names or column >= before:
-            return ()
-        return (column,) if is_pos_column(sample.columns[column]) else ()
-
-    return choose_columns(sample, header_names=POS_NAMES, detect=detect)
+    detected: Found = ()
+    behind = token + 1
+    if not sample.names and behind < before and is_pos_column(sample.columns[behind]):
+        detected = (behind,)
+    return choose_columns(sample, header_names=POS_NAMES, detected=detected)
 
 
 # ----------------------------------------------------------------------------------------------
-# what cells look like
-
-
-def is_index_column(cells: Sequence[str]) -> bool:
-    """Tell whether cells count the words of sentences.
-
-    Ranges ``3-4`` and decimals ``3.1`` count words that are written as one, and those that are not
-    written (CoNLL-U). Each sentence begins again at 1 or 0, so one of these is there; years or
-    amounts of money lack it.
-    """
-    return _most(cells, _is_index) and ("1" in cells or "0" in cells)
-
-
-def is_tag_column(cells: Sequence[str]) -> bool:
-    """Tell whether the cells that are not missing are tags with prefixes, or "O".
-
-    Words fail, and so does the column of annotators behind the tags of UNER.
-    """
-    filled = [cell for cell in cells if cell not in MISSING]
-    return _most(filled, is_tag_like)
-
-
-def is_prefixed_column(cells: Sequence[str]) -> bool:
-    """Tell whether nearly all cells are tags with prefixes, or "O", and some have a prefix."""
-    return is_tag_column(cells) and bool(types_of(cells))
-
-
-def is_chunk_column(cells: Sequence[str]) -> bool:
-    """Tell whether all tags among the cells are of phrases; no entity is called NP or VP."""
-    has_chunks = False
-    for cell in cells:
-        if not is_tag_like(cell) or len(cell) == 1:
-            continue
-        if cell[2:] not in CHUNK_TYPES:
-            return False
-        has_chunks = True
-    return has_chunks
-
-
-def is_pos_column(cells: Sequence[str]) -> bool:
-    """Tell whether cells can be parts of speech: few different ones, not all missing or numbers.
-
-    MultiCoNER fills its columns of parts of speech and chunks with "_".
-    """
-    different = set(cells)
-    if different <= MISSING_POS or all(map(_NUMBER.fullmatch, different)):
-        return False
-    return len(different) <= max(MAX_POS_TAGS, len(cells) // MIN_ROWS_PER_POS_TAG)
-
-
-def are_offset_columns(words: Sequence[str], starts: Sequence[str], ends: Sequence[str]) -> bool:
-    """Tell whether two columns of numbers lie as far apart as the words are long."""
-    n_fitting = 0
-    for word, start, end in zip(words, starts, ends, strict=True):
-        if is_number(start) and is_number(end):
-            n_fitting += int(end) - int(start) == len(word)
-    return n_fitting >= MIN_SHARE * len(words)
-
-
-def is_list_column(cells: Sequence[str]) -> bool:
-    """Tell whether all cells are lists, as exported data sets have them: one sentence a row."""
-    return bool(cells) and all(map(_is_list, cells))
-
-
-def _is_list(cell: str) -> bool:
-    bare = cell.strip('"')
-    return bare.startswith("[") and bare.endswith("]")
-
-
-def _is_index(cell: str) -> bool:
-    return _INDEX.fullmatch(cell) is not None
-
-
-def _most(cells: Sequence[str], fits: Callable[[str], bool]) -> bool:
-    """Tell whether there are cells, and most of them fit."""
-    return bool(cells) and sum(map(fits, cells)) >= MIN_SHARE * len(cells)
-
-
-# ----------------------------------------------------------------------------------------------
-# headers
+# the first rows of a file
 
 
 def read_sample(
@@ -648,61 +482,26 @@ def read_sample(
         columns: What the user says; a name that only the user knows makes a header too.
         header: The names of the columns, if a line other than the first row has them.
     """
-    header_row: tuple[str, ...] = ()
-    is_guessed = False
-    if header is None:
-        first = rows[0]
-        rest = rows[1:]
-        has_header = is_header(first, rest, columns)
-        is_guessed = not has_header and is_unknown_header(first, rest)
-        if has_header or is_guessed:
-            header_row = tuple(first)
-            rows = rest
-    names = header_row or header or ()
-    n_columns = len(names) or _most_common([len(row) for row in rows])
-    return Sample(
-        columns=_turn(rows, n_columns),
-        names=[name.strip().lower() for name in names],
-        header_row=header_row,
-        is_guessed=is_guessed,
-    )
+    if header is not None:
+        return Sample(_turn(rows, len(header)), names=normalize_names(header))
+    first = tuple(rows[0])
+    rest = rows[1:]
+    word_names = _list_user_names(columns.token)
+    tag_names = _list_user_names(columns.tag)
+    is_known = is_header(first, rest, word_names=word_names, tag_names=tag_names)
+    if is_known or is_unknown_header(first, rest):
+        return Sample(
+            _turn(rest, len(first)),
+            names=normalize_names(first),
+            header_row=first,
+            guessed_header=() if is_known else first,
+        )
+    return Sample(_turn(rows, _find_width(rows)))
 
 
-def is_header(
-    first: Sequence[str], rest: Sequence[Sequence[str]], columns: Columns | None = None
-) -> bool:
-    """Tell whether the first row names a column of words and one of tags, and holds no tag.
-
-    Two names are needed: "word" alone, or "label", may be the first word of a text.
-    """
-    if not rest or any(map(is_tag_like, first)):
-        return False
-    columns = columns or Columns()
-    names = [cell.strip().lower() for cell in first]
-    word_names = (*WORD_NAMES, str(columns.token).lower())
-    tag_names = (*TAG_NAMES, *POS_NAMES, *CHUNK_NAMES, str(columns.tag).lower())
-    has_word = _find_name(word_names, names) is not None
-    has_tag = _find_name(tag_names, names) is not None
-    return has_word and has_tag
-
-
-def is_unknown_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Tell whether the first row is a header of unknown names (``Wort Marke``).
-
-    It is one if it has no tag where the rows below have tags with prefixes: not even a damaged one,
-    a missing one, or the bare type of one of theirs.
-    """
-    below = [row for row in rest if len(row) == len(first)]
-    has_tags = False
-    for column, name in enumerate(first):
-        cells = [row[column] for row in below]
-        if not is_prefixed_column(cells):
-            continue
-        has_tags = True
-        is_damaged = is_untyped(name) or name in MISSING or name in types_of(cells)
-        if is_damaged or is_tag_like(name):
-            return False
-    return has_tags
+def _list_user_names(column: int | str | None) -> list[str]:
+    """Return the name of a column that the user names, as headers have it; none for an index."""
+    return normalize_names([column]) if isinstance(column, str) else []
 
 
 def _turn(rows: Sequence[Sequence[str]], n_columns: int) -> list[list[str]]:
@@ -715,16 +514,10 @@ def _turn(rows: Sequence[Sequence[str]], n_columns: int) -> list[list[str]]:
     return columns
 
 
-def _most_common(counts: Sequence[int]) -> int:
-    """Return the most frequent number, the largest of several."""
-    return max(sorted(set(counts), reverse=True), key=counts.count)
-
-
-def _find_name(known: Iterable[str], names: Sequence[str]) -> int | None:
-    for name in known:
-        if name in names:
-            return names.index(name)
-    return None
+def _find_width(rows: Iterable[Sequence[str]]) -> int:
+    """Return the most frequent number of cells in a row, the largest of several."""
+    n_rows = Counter(len(row) for row in rows)
+    return max(n_rows, key=lambda width: (n_rows[width], width))
 
 
 # ----------------------------------------------------------------------------------------------
@@ -736,24 +529,29 @@ def _resolve(column: int | str | None, setting: str, sample: Sample, path: Path)
     if column is None:
         return None
     if isinstance(column, str):
-        if column.lower() in sample.names:
-            return sample.names.index(column.lower())
-        known = "the file names none"
-        if sample.names:
-            known = f"the names are {', '.join(sample.names)}"
-        raise CorpusError(
-            f"{path}: no column is named {column!r}; {known}. "
-            f"Set {setting} to the index of the column, from 0.",
-            settings=(setting,),
-        )
+        return _find_named(column, setting, sample, path)
     n_columns = len(sample.columns)
     if not -n_columns <= column < n_columns:
         raise CorpusError(
-            f"{path}: there is no column {column}: the rows have {n_columns} columns, "
+            f"{path}: there is no column {column}: the rows have {count(n_columns, 'column')}, "
             f"counted from 0. Correct {setting}.",
             settings=(setting,),
         )
     return column % n_columns
+
+
+def _find_named(name: str, setting: str, sample: Sample, path: Path) -> int:
+    """Return the column that has the name that the user gives, in whatever case."""
+    if name.lower() in sample.names:
+        return sample.names.index(name.lower())
+    known = "the file names none"
+    if sample.names:
+        known = f"the names are {', '.join(sample.names)}"
+    raise CorpusError(
+        f"{path}: no column is named {name!r}; {known}. "
+        f"Set {setting} to the index of the column, from 0.",
+        settings=(setting,),
+    )
 
 
 def _keep_task(layout: Layout, task: Task, named: int | None) -> Layout:
@@ -775,11 +573,11 @@ def _keep_task(layout: Layout, task: Task, named: int | None) -> Layout:
 
 def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -> None:
     """Refuse a layout without the column that is asked for, or with lists in its cells."""
-    column = layout.task_column
+    column = _only(layout.task_columns[:1])
     if column is None or column == layout.token:
         raise CorpusError(
             f"{path}:1: expected a column of {TASK_TAGS[task]}, "
-            f"found none in {layout.n_columns} columns ({_show(sample)}). "
+            f"found none in {count(layout.n_columns, 'column')} ({_show(sample)}). "
             "Name it with tag_column, or set format to that of the file.",
             settings=("tag_column", "format"),
         )
@@ -799,8 +597,3 @@ def _show(sample: Sample) -> str:
         different = dict.fromkeys(cells[:4])
         columns.append(f"{column}: {' '.join(different)}")
     return " | ".join(columns)[:300]
-
-
-def _only(columns: Found) -> int | None:
-    """Return the column of a kind that has at most one."""
-    return columns[0] if columns else None

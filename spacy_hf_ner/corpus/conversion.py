@@ -75,32 +75,25 @@ def convert_corpus(
     options = options or ConvertOptions()
     pipelines = _Pipelines(read.lang)
     sources = open_corpora(name, read, format_name=options.format_name)
-    is_file = output.suffix != "" and not output.is_dir()
-    if is_file and (len(sources) > 1 or options.split):
-        parts = options.split or ", ".join(sources)
-        raise ConfigError(
-            f"OUTPUT must be a folder for a corpus in parts ({parts}), got {output}: they would be "
-            "mixed."
-        )
-    splits = deal_splits(options.split, options.seed) if options.split else None
+    destination = _plan_destination(output, sources, options)
+    splits = _deal_documents(options)
     report = ConversionReport(compares_parts=len(sources) > 1 or bool(options.split))
-    with stage_files(output.parent if is_file else output) as folder, ExitStack() as stack:
+    with stage_files(destination.folder) as scratch, ExitStack() as stack:
         writers = _Writers(
             stack,
-            folder=folder,
-            suffix=output.suffix if is_file else ".spacy",
+            folder=scratch,
+            suffix=destination.suffix,
             scheme=_choose_scheme(sources.values(), options),
-            shard_words=0 if is_file else options.shard_words,
+            shard_words=destination.shard_words,
         )
         for part in _name_splits(options.split):
             writers.get(part)
             report.parts[part] = PartReport()
         for source_part, source in sources.items():
-            own_part = output.stem if is_file else source_part
+            part = destination.part or source_part
             if splits is None:
-                writers.get(own_part)
+                writers.get(part)
             counts = report.start_file(source)
-            part = own_part
             for group in read_documents(source, counts, options):
                 # What `n_sents` cuts a document into stays in one part of the split.
                 if splits is not None and group[0].starts_document:
@@ -111,9 +104,53 @@ def convert_corpus(
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """Where a corpus is written to.
+
+    Attributes:
+        folder: The folder of the files.
+        suffix: Their ending.
+        part: The name of the only part, or empty where each keeps its own.
+        shard_words: Words in each file, or 0 for one file a part.
+    """
+
+    folder: Path
+    suffix: str
+    part: str = ""
+    shard_words: int = 0
+
+
+def _plan_destination(
+    output: Path, sources: Mapping[str, Source], options: ConvertOptions
+) -> _Destination:
+    """Return where a corpus goes: to a folder, or to a file if the output has an ending.
+
+    Raises:
+        ConfigError: Several parts would become one file.
+    """
+    if not output.suffix or output.is_dir():
+        return _Destination(output, ".spacy", shard_words=options.shard_words)
+    if len(sources) > 1 or options.split:
+        parts = options.split or ", ".join(sources)
+        raise ConfigError(
+            f"OUTPUT must be a folder for a corpus in parts ({parts}), got {output}: they would be "
+            "mixed."
+        )
+    return _Destination(output.parent, output.suffix, part=output.stem)
+
+
+def _deal_documents(options: ConvertOptions) -> Iterator[str] | None:
+    """Return the part of the split that each document goes to; None if there is no split."""
+    if not options.split:
+        return None
+    return deal_splits(options.split, options.seed)
+
+
 def _choose_scheme(sources: Iterable[Source], options: ConvertOptions) -> str:
     """Return the scheme of the tags that are written: the first that a source has."""
-    scheme = next((source.scheme for source in sources if source.scheme), "")
+    schemes = [source.scheme for source in sources]
+    scheme = next(filter(None, schemes), "")
     if options.label_map and scheme in JOINING_SCHEMES:
         return DEFAULT_SCHEME  # two types that become one may touch
     return scheme

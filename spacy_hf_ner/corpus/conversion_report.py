@@ -14,6 +14,7 @@ from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import Source
 
@@ -35,7 +36,9 @@ class Repairs:
     def place(self) -> str:
         """Where the first was, for people."""
         line = f"line {self.first_line}"
-        return f"{self.first_file}, {line}" if self.first_file else line
+        if self.first_file:
+            return f"{self.first_file}, {line}"
+        return line
 
 
 @dataclass(slots=True)
@@ -86,8 +89,10 @@ class FileReport:
             self.n_sentences += 1
             self.n_words += len(sentence.words)
             self.n_missing += len(sentence.missing)
-            self.entities.update(span.entity_type for span in sentence.spans)
-            self.n_nested += sum(span not in sentence.spans for span in sentence.layers)
+            for span in sentence.spans:
+                self.entities[span.entity_type] += 1
+            for span in sentence.layers:
+                self.n_nested += span not in sentence.spans
 
     def add_problems(self, problems: Iterable[Problem]) -> None:
         """Count problems by their kind."""
@@ -114,12 +119,13 @@ class FileReport:
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield the counts for people: names and values."""
-        yield "format", f"{self.format}, {self.description}" if self.description else self.format
-        yield "sentences", f"{self.n_sentences:,} in {self.n_documents:,} documents"
+        yield "format", ", ".join(filter(None, (self.format, self.description)))
+        yield "sentences", f"{self.n_sentences:,} in {count(self.n_documents, 'document')}"
         yield "words", self._describe_words()
         yield "entities", self._describe_entities()
         if self.n_nested:
-            yield "nested", f"{self.n_nested:,} entities of other levels, in doc.spans"
+            nested = count(self.n_nested, "entity", "entities")
+            yield "nested", f"{nested} of other levels, in doc.spans"
         if self.scheme:
             obeyed = f"obeyed by {self.scheme_share:.2%} of the entity borders"
             yield "scheme", f"{self.scheme}, {obeyed}"
@@ -127,8 +133,8 @@ class FileReport:
             yield "repaired", f"{repairs.count:,} × {kind} (first: {repairs.place})"
         if self.n_entities:
             preserved = f"{1 - self.n_cut / self.n_entities:.2%} preserved"
-            cut = f"{self.n_cut:,} of {self.n_entities:,} entities cut by spaCy's"
-            yield "tokenizer", f"{cut} ({preserved})"
+            entities = count(self.n_entities, "entity", "entities")
+            yield "tokenizer", f"{self.n_cut:,} of {entities} cut by spaCy's ({preserved})"
         for example in self.cut_examples:
             yield "", example
 
@@ -140,8 +146,10 @@ class FileReport:
     def _describe_entities(self) -> str:
         if not self.entities:
             return f"{self.n_entities:,}"
-        by_type = ", ".join(f"{name} {count:,}" for name, count in sorted(self.entities.items()))
-        return f"{self.n_entities:,}: {by_type}"
+        by_type: list[str] = []
+        for name, n in sorted(self.entities.items()):
+            by_type.append(f"{name} {n:,}")
+        return f"{self.n_entities:,}: {', '.join(by_type)}"
 
 
 def _show_in_context(entity: Span) -> str:
@@ -208,9 +216,9 @@ class ConversionReport:
                 hashes[part] = np.frombuffer(found, dtype=np.int64)
         shared = {}
         for first, second in combinations(hashes, 2):
-            count = int(np.isin(hashes[second], hashes[first]).sum())
-            if count:
-                shared[first, second] = count
+            n_shared = int(np.isin(hashes[second], hashes[first]).sum())
+            if n_shared:
+                shared[first, second] = n_shared
         return shared
 
     def to_json(self) -> dict[str, Any]:
@@ -221,13 +229,10 @@ class ConversionReport:
             record["entities"] = dict(sorted(file.entities.items()))
             files.append(record)
         duplicates = []
-        for parts, count in self.duplicates().items():
-            duplicates.append({"parts": list(parts), "sentences": count})
-        return {
-            "files": files,
-            "parts": {name: asdict(part) for name, part in self.parts.items()},
-            "duplicates": duplicates,
-        }
+        for names, n_shared in self.duplicates().items():
+            duplicates.append({"parts": list(names), "sentences": n_shared})
+        parts = {name: asdict(part) for name, part in self.parts.items()}
+        return {"files": files, "parts": parts, "duplicates": duplicates}
 
 
 def write_report(report: ConversionReport, path: Path) -> None:

@@ -44,25 +44,10 @@ def _english_clitics() -> frozenset[str]:
     return frozenset(clitics)
 
 
-_FRENCH_PRONOUNS = (
-    "je",
-    "tu",
-    "il",
-    "elle",
-    "on",
-    "nous",
-    "vous",
-    "ils",
-    "elles",
-    "ce",
-    "le",
-    "la",
-    "les",
-    "moi",
-    "toi",
-)
+# Corpora have the hyphens of donne-le-moi, celui-là and va-t-il on the words after them.
 _FRENCH_CLITICS = frozenset(
-    f"-{word}" for word in (*_FRENCH_PRONOUNS, "lui", "leur", "y", "en", "là", "ci", "t")
+    {"-je", "-tu", "-il", "-elle", "-on", "-nous", "-vous", "-ils", "-elles", "-ce"}
+    | {"-le", "-la", "-les", "-moi", "-toi", "-lui", "-leur", "-y", "-en", "-là", "-ci", "-t"}
 )
 _REVERSED_GUILLEMETS = Orthography(closing=frozenset("«"), opening=frozenset("»"))
 
@@ -127,8 +112,11 @@ def _pair_quotes(words: Sequence[str]) -> dict[int, bool]:
 
 def _is_apostrophe(words: Sequence[str], i: int) -> bool:
     """Tell whether a lone ' belongs to the words around it (rock ' n, it ' s), and is no quote."""
-    following = words[i + 1].lower() if i + 1 < len(words) else ""
-    return i > 0 and words[i - 1][-1:].isalnum() and following in AFTER_APOSTROPHE
+    if not 0 < i < len(words) - 1:
+        return False
+    before = words[i - 1]
+    following = words[i + 1]
+    return before[-1:].isalnum() and following.lower() in AFTER_APOSTROPHE
 
 
 def _is_spaced(words: Sequence[str], i: int, quotes: dict[int, bool], rules: Orthography) -> bool:

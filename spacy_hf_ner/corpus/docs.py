@@ -5,6 +5,7 @@ Documents are grouped and white space is filled in; nothing else is decided here
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.vocab import Vocab
@@ -17,6 +18,8 @@ __all__ = ["CHUNKS_KEY", "LAYERS_KEY", "fill_gaps", "group_documents", "make_doc
 
 LAYERS_KEY = "entities"  # doc.spans: the entities of all levels
 CHUNKS_KEY = "chunks"  # doc.spans: base phrases
+
+_SPACING = {True: " ", False: ""}  # what follows a word, by whether it is followed by a space
 
 
 def group_documents(
@@ -34,7 +37,9 @@ def group_documents(
         n_sents: The most sentences in a document, or 0 for documents as the source has them.
     """
     group: list[Sentence] = []
-    limit = n_sents if n_sents or has_documents else 1
+    limit = n_sents
+    if not (n_sents or has_documents):
+        limit = 1
     starts_document = True
     document_id = ""
     for sentence in sentences:
@@ -91,7 +96,8 @@ class _DocBuilder:
         self.spans += _move_to_tokens(sentence.spans, token_of_word)
         self.layers += _move_to_tokens(sentence.layers, token_of_word)
         self.chunks += _move_to_tokens(sentence.chunks, token_of_word)
-        self.missing += [token_of_word[i] for i in sentence.missing]
+        for word_i in sentence.missing:
+            self.missing.append(token_of_word[word_i])
 
     def _add_token(
         self, text: str, *, has_space: bool = False, starts: bool = False, tag: str = ""
@@ -106,12 +112,13 @@ class _DocBuilder:
         sent_starts: list[bool | int | None] | None = None
         if is_bounded:
             sent_starts = list(_move_first_start(self.starts_sentence))
+        has_tags = any(self.tags)
         doc = Doc(
             vocab,
             words=self.tokens,
             spaces=self.has_space,
             sent_starts=sent_starts,
-            tags=self.tags if any(self.tags) else None,
+            tags=self.tags if has_tags else None,
         )
         doc.set_ents(
             _make_spans(doc, self.spans),
@@ -151,10 +158,12 @@ def make_doc(
 
 def _move_to_tokens(spans: Sequence[TokenSpan], token_of_word: Sequence[int]) -> list[TokenSpan]:
     """Return spans over words as spans over tokens; white space after the last is not in them."""
-    return [
-        TokenSpan(token_of_word[span.start], token_of_word[span.end - 1] + 1, span.entity_type)
-        for span in spans
-    ]
+    moved: list[TokenSpan] = []
+    for span in spans:
+        start = token_of_word[span.start]
+        end = token_of_word[span.end - 1] + 1
+        moved.append(TokenSpan(start, end, span.entity_type))
+    return moved
 
 
 def _make_spans(doc: Doc, spans: Iterable[TokenSpan]) -> list[Span]:
@@ -177,27 +186,29 @@ def fill_gaps(sentence: Sentence, lang: str, *, is_last: bool) -> list[str]:
         lang: Language code.
         is_last: Whether the document ends here, where white space is not made up.
     """
-    between = "" if lang in UNSPACED else " "
-    known = sentence.gaps or (None,) * len(sentence.words)
-    if None in known[:-1]:
-        guessed = [" " if space else "" for space in detokenize(sentence.words, lang)]
-    else:
-        guessed = [between] * len(known)
-    guessed[-1] = "" if is_last else between
-    return [guess if gap is None else gap for gap, guess in zip(known, guessed, strict=True)]
+    gaps: list[str | None] = list(sentence.gaps) or [None] * len(sentence.words)
+    if gaps[-1] is None:
+        has_space = not is_last and lang not in UNSPACED
+        gaps[-1] = _SPACING[has_space]
+    if None in gaps:
+        for i, has_space in enumerate(detokenize(sentence.words, lang)):
+            if gaps[i] is None:
+                gaps[i] = _SPACING[has_space]
+    return cast("list[str]", gaps)
 
 
 def _describe(
     sentences: Sequence[Sentence], *, scheme: str, source: str
 ) -> dict[str, str | list[str]]:
-    """Return what a Doc has no other place for."""
+    """Return what a Doc has no other place for, as its ``user_data``."""
     user_data: dict[str, str | list[str]] = {}
     if source:
         user_data["source"] = source
     if scheme:
         user_data["scheme"] = scheme
-    if any(sentence.sentence_id for sentence in sentences):
-        user_data["sentence_ids"] = [sentence.sentence_id for sentence in sentences]
+    sentence_ids = [sentence.sentence_id for sentence in sentences]
+    if any(sentence_ids):
+        user_data["sentence_ids"] = sentence_ids
     if sentences[0].document_id:
         user_data["document_id"] = sentences[0].document_id
     return user_data

@@ -29,14 +29,16 @@ def parse_label_map(text: str) -> dict[str, str]:
     for pair in text.split(","):
         if not pair:
             continue
-        old, equals, new = (part.strip() for part in pair.partition("="))
+        old, equals, new = map(str.strip, pair.partition("="))
         if not old or not equals:
             raise ConfigError(
                 "label_map must be OLD=NEW,OLD=NEW,… (an empty NEW leaves a type out), got "
                 f"{pair!r}.",
                 settings=("label_map",),
             )
-        new_names[old] = "" if new == "O" else new
+        if new == "O":
+            new = ""
+        new_names[old] = new
     return new_names
 
 
@@ -88,9 +90,8 @@ def deal_splits(shares: str, seed: int) -> Iterator[str]:
 
 def _parse_shares(shares: str) -> list[int]:
     parts = shares.split("/")
-    are_numbers = all(part.isdecimal() and len(part) <= MAX_SHARE_DIGITS for part in parts)
-    if len(parts) in (2, 3) and are_numbers:
-        counts = [int(part) for part in parts]
+    if len(parts) in {2, 3} and all(map(_is_share, parts)):
+        counts = list(map(int, parts))
         if any(counts):
             return counts
     raise ConfigError(
@@ -98,6 +99,10 @@ def _parse_shares(shares: str) -> list[int]:
         f"{MAX_SHARE_DIGITS} digits each, got {shares[:40]!r}.",
         settings=("split",),
     )
+
+
+def _is_share(text: str) -> bool:
+    return text.isdecimal() and len(text) <= MAX_SHARE_DIGITS
 
 
 def _deal(deck: list[str], numbers: random.Random) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """A folder to the parts of a corpus: which of its files are data, and which of one part."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.formats import FORMATS
 from spacy_hf_ner.corpus.sentence import Problem
@@ -22,6 +24,9 @@ __all__ = [
 
 N_NAMED: Final = 3  # files that a message names
 NO_CORPUS: Final = ("readme", "license")  # beginnings of the names of texts about a corpus
+# Of all formats: endings of texts that may be in several, and names that end like data.
+SHARED_SUFFIXES: Final = frozenset(chain.from_iterable(each.shared_suffixes for each in FORMATS))
+NO_DATA: Final = frozenset(chain.from_iterable(each.no_data for each in FORMATS))
 
 
 def find_claimant(name: str, formats: Sequence[Format] = FORMATS) -> Format | None:
@@ -52,10 +57,10 @@ def is_data(file: Path, named: Format | None = None) -> bool:
         return False
     by_suffix = find_format_by_suffix(file)
     if by_suffix is not None:
-        is_known = not any(file.name in known.no_data for known in FORMATS)
+        is_known = file.name not in NO_DATA
     else:
-        is_shared = any(file.suffix.lower() in known.shared_suffixes for known in FORMATS)
-        is_known = is_shared and not file.stem.lower().startswith(NO_CORPUS)
+        has_shared_suffix = file.suffix.lower() in SHARED_SUFFIXES
+        is_known = has_shared_suffix and not file.stem.lower().startswith(NO_CORPUS)
     if named is None or by_suffix is named:
         return is_known
     # Endings of texts do not bind: a user may keep CoNLL columns in ``train.csv``. But no text is
@@ -64,12 +69,16 @@ def is_data(file: Path, named: Format | None = None) -> bool:
     return is_known and is_text and named.open_text is not None and not find_claimant(str(file))
 
 
+def is_hidden(file: Path, folder: Path) -> bool:
+    """Tell whether a file of a folder is hidden, or in a hidden folder inside it."""
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
 def list_data(folder: Path, named: Format | None = None) -> list[Path]:
     """Return the files to convert in a folder and all folders in it, without hidden ones."""
-    files = []
+    files: list[Path] = []
     for file in folder.rglob("*"):
-        is_hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if not is_hidden and is_data(file, named):
+        if is_data(file, named) and not is_hidden(file, folder):
             files.append(file)
     return sorted(files)
 
@@ -80,17 +89,20 @@ def find_data_folder(folder: Path, named: Format | None = None) -> Path:
     Raises:
         CorpusError: There is none, or more than one.
     """
-    data = list_data(folder, named)
-    folders = sorted({folder / file.relative_to(folder).parts[0] for file in data})
-    if len(folders) == 1:
-        return folders[0]
-    if folders:
-        names = _name_some([inner.name for inner in folders])
+    inner_names: set[str] = set()
+    for file in list_data(folder, named):
+        inner_names.add(file.relative_to(folder).parts[0])
+    if len(inner_names) == 1:
+        return folder / inner_names.pop()
+    if inner_names:
+        names = _name_some(sorted(inner_names))
         raise CorpusError(
             f"{folder}: expected files to convert, got folders with such files ({names}). Name one "
             "of them instead."
         )
-    wanted = "with a known ending" if named is None else f"that can be in format {named.name}"
+    wanted = "with a known ending"
+    if named is not None:
+        wanted = f"that can be in format {named.name}"
     raise CorpusError(
         f"{folder}: expected files to convert, got none {wanted}. Name a file instead."
     )
@@ -103,7 +115,9 @@ def name_part(file: Path, siblings: Iterable[str] = ()) -> str:
     ('train', 'train-1')
     """
     known = find_format_by_suffix(file)
-    return file.stem if known is None else known.name_part(file, frozenset(siblings))
+    if known is None:
+        return file.stem
+    return known.name_part(file, frozenset(siblings))
 
 
 def group_parts(files: Sequence[Path]) -> dict[str, list[Path]]:
@@ -123,19 +137,23 @@ def group_parts(files: Sequence[Path]) -> dict[str, list[Path]]:
         group.append(file)
     parts: dict[str, list[Path]] = {}
     for (name, _), group in groups.items():
-        parts[group[0].name if name in parts else name] = group
+        is_taken = name in parts
+        part = group[0].name if is_taken else name
+        parts[part] = group
     return parts
 
 
 def report_unread(folder: Path, read: Iterable[Path]) -> tuple[Problem, ...]:
     """Return the problem that files of a folder look like a corpus and are not read, if any are."""
     known = set(read)
-    unread = [
-        file.relative_to(folder).as_posix() for file in list_data(folder) if file not in known
-    ]
+    unread: list[str] = []
+    for file in list_data(folder):
+        if file not in known:
+            unread.append(file.relative_to(folder).as_posix())
     if not unread:
         return ()
-    return (Problem(f"{len(unread)} files of the folder, not read: {_name_some(unread)}", 1),)
+    files = count(len(unread), "file")
+    return (Problem(f"{files} of the folder, not read: {_name_some(unread)}", 1),)
 
 
 def _name_some(names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ Record = Mapping[str, Any]
 __all__ = ["FoundRecord", "Record", "read_records"]
 
 _DECODER: Final = json.JSONDecoder()
-_BLANK = re.compile(r"[ \t\r\n]*")
+_BLANK = re.compile(r"[ \t\r\n]*")  # what JSON takes for white space
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAYBE_SURROGATE = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
@@ -40,11 +40,19 @@ def read_records(file: TextFile) -> Iterator[FoundRecord]:
     Raises:
         CorpusError: The file is not JSON, or holds something else than objects.
     """
-    first = next((line for _, line in file.lines() if line.strip()), "")
+    first = _find_first_line(file)
     if _is_record(first):
         yield from _read_lines(file)
     elif first:
         yield from _read_whole(file)
+
+
+def _find_first_line(file: TextFile) -> str:
+    """Return the first line that is not blank; empty if there is none."""
+    for _, line in file.lines():
+        if line.strip():
+            return line
+    return ""
 
 
 def _read_lines(file: TextFile) -> Iterator[FoundRecord]:
@@ -120,7 +128,8 @@ def _read_array(text: str, path: Path) -> Iterator[tuple[int, Any]]:
 
 def _skip_blank(text: str, at: int) -> int:
     match = _BLANK.match(text, at)
-    return match.end() if match else at
+    assert match is not None, "it matches nothing, too"
+    return match.end()
 
 
 def _no_json(error: Exception, path: Path, line: int, *, first: int = 1) -> CorpusError:
@@ -156,18 +165,18 @@ def _make_record(value: object, path: Path, line: int, *, may_be_broken: bool) -
 
 def _mend(value: Any) -> tuple[Any, int]:  # noqa: ANN401 - JSON is anything
     """Return a value whose texts can be written as UTF-8, and how many of them were mended."""
-    n_mended = 0
     if isinstance(value, str) and _SURROGATE.search(value):
         return _SURROGATE.sub("\ufffd", value), 1
+    n_mended = 0
     if isinstance(value, list):
-        items = []
+        items: list[Any] = []
         for item in value:
-            mended, n = _mend(item)
+            mended, n_in_item = _mend(item)
             items.append(mended)
-            n_mended += n
+            n_mended += n_in_item
         return items, n_mended
     if isinstance(value, dict):
-        fields = {}
+        fields: dict[str, Any] = {}
         for key, item in value.items():
             mended_key, n_in_key = _mend(key)
             fields[mended_key], n_in_item = _mend(item)

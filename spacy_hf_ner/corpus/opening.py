@@ -66,8 +66,10 @@ def open_corpora(name: str, options: ReadOptions, *, format_name: str = AUTO) ->
         CorpusError: The corpus cannot be read as what it claims to be.
         MissingExtraError: The format needs a library that is not installed.
     """
-    named = None if format_name == AUTO else _get_format(format_name)
-    claimant = find_claimant(name, FORMATS if named is None else [named])
+    named = _get_format(format_name) if format_name != AUTO else None
+    # A format that the user names is the only one asked whether it claims the name.
+    candidates = [named] if named is not None else FORMATS
+    claimant = find_claimant(name, candidates)
     if claimant is not None:
         return _open_whole(claimant, name, options)
     path = Path(name)
@@ -105,7 +107,10 @@ def _get_format(name: str) -> Format:
 
 
 def _sniff_format(file: TextFile) -> Format:
-    head = [line for _, line in islice(file.lines(), N_HEAD) if line.strip()]
+    head: list[str] = []
+    for _, line in islice(file.lines(), N_HEAD):
+        if line.strip():
+            head.append(line)
     for candidate in FORMATS:
         if candidate.sniff is not None and candidate.sniff(head):
             return candidate
@@ -127,17 +132,22 @@ def _refuse_missing(name: str, named: Format | None) -> ConfigError | CorpusErro
 def _open_whole(claimant: Format, name: str, options: ReadOptions) -> dict[str, Source]:
     assert claimant.open_whole is not None, "a format that claims a name opens it"
     sources = claimant.open_whole(name, options)
-    files = [file for source in sources.values() for file in source.files]
+    files: list[Path] = []
+    for source in sources.values():
+        files += source.files
     folder = Path(name)
-    return _add_unread(sources, folder, files) if files and folder.is_dir() else dict(sources)
+    if files and folder.is_dir():
+        return _add_unread(sources, folder, files)
+    return dict(sources)
 
 
 def _open_folder(folder: Path, options: ReadOptions, named: Format | None) -> dict[str, Source]:
     files = sorted(file for file in folder.iterdir() if is_data(file, named))
     if not files:
         inner = find_data_folder(folder, named)
-        return open_corpora(str(inner), options, format_name=named.name if named else AUTO)
-    sources = {}
+        format_name = AUTO if named is None else named.name
+        return open_corpora(str(inner), options, format_name=format_name)
+    sources: dict[str, Source] = {}
     for part, group in group_parts(files).items():
         if len(group) == 1:
             sources[part] = _open_file(group[0], options, named)
@@ -173,7 +183,7 @@ def _open_file(path: Path, options: ReadOptions, named: Format | None) -> Source
 def _add_unread(
     sources: Mapping[str, Source], folder: Path, files: Sequence[Path]
 ) -> dict[str, Source]:
-    """Add to the first source that files of the folder look like a corpus and are not read."""
+    """Return the sources; the first reports files of the folder that look like data, unread."""
     first = next(iter(sources))
     problems = (*sources[first].problems, *report_unread(folder, files))
     return {**sources, first: replace(sources[first], problems=problems)}

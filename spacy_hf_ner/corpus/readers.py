@@ -15,6 +15,7 @@ from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import parse_label_map, rename_types
 from spacy_hf_ner.corpus.formats.hf_datasets import open_hub_dataset
 from spacy_hf_ner.corpus.opening import open_corpora
+from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.errors import ConfigError
 
@@ -51,12 +52,18 @@ class RawCorpus:
 
     def _read(self, sources: Iterable[Source], nlp: Language, lang: str) -> Iterator[Example]:
         for source in sources:
-            sentences = (rename_types(sentence, self.label_map) for sentence in source.read())
-            for group in group_documents(
-                sentences, has_documents=source.has_documents, n_sents=self.n_sents
-            ):
-                doc = make_doc(group, nlp.vocab, lang=lang, scheme=source.scheme)
-                yield Example(nlp.make_doc(doc.text), doc)
+            groups = group_documents(
+                self._rename(source.read()),
+                has_documents=source.has_documents,
+                n_sents=self.n_sents,
+            )
+            for group in groups:
+                gold = make_doc(group, nlp.vocab, lang=lang, scheme=source.scheme)
+                yield Example(nlp.make_doc(gold.text), gold)
+
+    def _rename(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+        for sentence in sentences:
+            yield rename_types(sentence, self.label_map)
 
 
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
@@ -66,7 +73,8 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """
     lang = str(vocab.lang)
     for source in open_corpora(str(path), ReadOptions(lang=lang)).values():
-        for group in group_documents(source.read(), has_documents=source.has_documents):
+        groups = group_documents(source.read(), has_documents=source.has_documents)
+        for group in groups:
             yield make_doc(group, vocab, lang=lang, scheme=source.scheme)
 
 

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.blocks import DOCUMENT_MARK
-from spacy_hf_ner.corpus.columns import (
+from spacy_hf_ner.corpus.columns import Columns, Task
+from spacy_hf_ner.corpus.headers import (
     CHUNK_NAMES,
     DOCUMENT_NAMES,
     POS_NAMES,
     SENTENCE_NAMES,
     TAG_NAMES,
     WORD_NAMES,
-    Columns,
-    Task,
 )
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.table import Table
@@ -64,12 +64,14 @@ class Fields:
 
     def __str__(self) -> str:
         fields = (self.words, self.tags, self.pos, self.chunks)
-        return ", ".join(name for name in fields if name)
+        return ", ".join(filter(None, fields))
 
 
 def is_column(value: object) -> bool:
     """Tell whether a value can be a list of words or of tags."""
-    return isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value)
+    if not isinstance(value, list):
+        return False
+    return not any(isinstance(item, (dict, list)) for item in value)
 
 
 def find_keys(record: Mapping[str, Any]) -> list[str]:
@@ -93,8 +95,9 @@ def find_name(keys: Iterable[str], named: int | str | None, candidates: Sequence
     'Words'
     """
     by_lower_case = {key.lower(): key for key in keys}
-    wanted = candidates if named is None else (str(named).lower(),)
-    for name in wanted:
+    if named is not None:
+        candidates = (str(named).lower(),)
+    for name in candidates:
         if name in by_lower_case:
             return by_lower_case[name]
     return ""
@@ -118,7 +121,9 @@ def find_fields(
     def require(named: int | str | None, candidates: Sequence[str], kind: str) -> str:
         name = find_name(known, named, candidates)
         if not name:
-            wanted = ", ".join(candidates) if named is None else named
+            wanted = ", ".join(candidates)
+            if named is not None:
+                wanted = str(named)
             raise CorpusError(
                 f"{source}: expected a field of {kind} ({wanted}), got only {', '.join(known)}. "
                 "Name it with token_column or tag_column.",
@@ -127,17 +132,17 @@ def find_fields(
         return name
 
     words = require(columns.token, WORD_NAMES, "words")
-    # The field that the task is about must be there; parts of speech and chunks come along
-    # where they are.
-    tags = require(columns.tag, TAG_NAMES, "tags") if task == "ner" else ""
-    if task == "pos":
+    # Parts of speech and chunks come along where they are; the field that the task is about must
+    # be there.
+    tags = ""
+    pos = find_name(known, None, POS_NAMES)
+    chunks = find_name(known, None, CHUNK_NAMES)
+    if task == "ner":
+        tags = require(columns.tag, TAG_NAMES, "tags")
+    elif task == "pos":
         pos = require(columns.tag, POS_NAMES, "parts of speech")
     else:
-        pos = find_name(known, None, POS_NAMES)
-    if task == "chunk":
         chunks = require(columns.tag, CHUNK_NAMES, "chunks")
-    else:
-        chunks = find_name(known, None, CHUNK_NAMES)
     return Fields(
         words=words,
         tags=tags,
@@ -200,10 +205,9 @@ def make_table(
         CorpusError: Words and tags are not lists of one length, or numbers have no names.
     """
     place = f"{source}:{line}"
-    cells = _read_list(record, fields.words, place)
-    words = ["" if cell is None else str(cell) for cell in cells]
+    words = list(map(_read_word, _read_list(record, fields.words, place)))
 
-    def column(name: str, *, is_optional: bool = False) -> list[str]:
+    def read_column(name: str, *, is_optional: bool = False) -> list[str]:
         if not name or (is_optional and not record.get(name)):
             return []
         cells = _read_list(record, name, place)
@@ -215,14 +219,17 @@ def make_table(
         names = fields.names.get(name)
         return [_read_tag(cell, names, name, place) for cell in cells]
 
-    tags = column(fields.tags)
+    levels: list[list[str]] = []
+    if fields.tags:
+        levels.append(read_column(fields.tags))
     record_document = read_id(record, fields.document_id)
     return Table(
         lines=[line] * len(words),
         words=words,
-        tags=[tags] if fields.tags else [],
-        pos=column(fields.pos, is_optional=bool(fields.tags)),
-        chunks=column(fields.chunks, is_optional=bool(fields.tags)),
+        tags=levels,
+        # Where entities are wanted, a record may lack the others.
+        pos=read_column(fields.pos, is_optional=bool(fields.tags)),
+        chunks=read_column(fields.chunks, is_optional=bool(fields.tags)),
         starts_document=record_document not in ("", document_id),
         sentence_id=read_id(record, fields.record_id),
         document_id=record_document,
@@ -231,8 +238,14 @@ def make_table(
 
 def read_id(record: Mapping[str, Any], name: str) -> str:
     """Return the name of a record or document, empty where there is none or it is null."""
-    found = record.get(name)
-    return "" if found is None else str(found)
+    return _read_word(record.get(name))
+
+
+def _read_word(value: object) -> str:
+    """Return a word or a name, empty where it is null."""
+    if value is None:
+        return ""
+    return str(value)
 
 
 def _read_list(record: Mapping[str, Any], name: str, place: str) -> list[Any]:
@@ -249,7 +262,9 @@ def _read_tag(cell: object, names: Sequence[str] | None, field_name: str, place:
     if isinstance(cell, bool) or not isinstance(cell, int):
         return str(cell)
     if names is None or not 0 <= cell < len(names):
-        known = "no names" if names is None else f"{len(names)} names"
+        known = "no names"
+        if names is not None:
+            known = count(len(names), "name")
         raise CorpusError(
             f"{place}: expected the names of the tags in {field_name!r}, got the number {cell} and "
             f"{known}. Read a data set whose features name them."

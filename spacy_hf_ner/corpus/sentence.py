@@ -119,11 +119,13 @@ def drop_blank_words(words: Sequence[str]) -> tuple[list[int], list[int]]:
 
 def move_spans(spans: Sequence[TokenSpan], borders: Sequence[int]) -> tuple[TokenSpan, ...]:
     """Return the spans after their words moved, without those of which no word is left."""
-    return tuple(
-        TokenSpan(borders[span.start], borders[span.end], span.entity_type)
-        for span in spans
-        if borders[span.start] < borders[span.end]
-    )
+    moved: list[TokenSpan] = []
+    for span in spans:
+        start = borders[span.start]
+        end = borders[span.end]
+        if start < end:
+            moved.append(TokenSpan(start, end, span.entity_type))
+    return tuple(moved)
 
 
 def keep_outermost(spans: Iterable[TokenSpan]) -> tuple[TokenSpan, ...]:
@@ -131,9 +133,11 @@ def keep_outermost(spans: Iterable[TokenSpan]) -> tuple[TokenSpan, ...]:
 
     Longer ones are preferred, then earlier ones, then those that come first.
     """
-    taken: set[int] = set()
+    taken: set[int] = set()  # words that are in an entity
     kept: list[TokenSpan] = []
-    for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+    # Python's sort is stable: spans of one length and start stay in the order in which they came.
+    longest_first = sorted(spans, key=lambda span: (span.start - span.end, span.start))
+    for span in longest_first:
         covered = range(span.start, span.end)
         if taken.isdisjoint(covered):
             taken.update(covered)

@@ -11,26 +11,24 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.corpus.blocks import Block, read_cell, read_metadata
+from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.corpus.blocks import Block, Row, read_cell, read_metadata
+from spacy_hf_ner.corpus.cells import MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.corpus.columns import Layout
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import (
-    BARE,
-    MISSING_POS,
     Annotation,
     CellPairs,
     TagColumn,
     are_untyped,
     interpret_tags,
-    is_tag_like,
-    is_untyped,
     pair_cells,
-    types_of,
 )
+from spacy_hf_ner.corpus.tag_labels import BARE
 from spacy_hf_ner.errors import CorpusError
 
-__all__ = ["Table", "make_sentence", "open_tables", "read_block", "read_column"]
+__all__ = ["Table", "make_sentence", "open_tables", "read_block"]
 
 
 @dataclass(slots=True)
@@ -74,35 +72,26 @@ def read_block(block: Block, layout: Layout) -> Table:
     A row of another width has at most a tag, and only where its cell looks like one: nobody knows
     which of its cells is which.
     """
+    rows: list[Sequence[str]] = []
+    problems: list[Problem] = []
+    for row in block.rows:
+        if len(row.cells) == layout.n_columns:
+            rows.append(row.cells)
+        else:
+            rows.append(_straighten(row, layout))
+            problems.append(_report_width(row, rows[-1], layout))
+
     tags: list[list[str]] = []
     for column in layout.tags:
-        cells = read_column(block, column)
+        cells = _read_column(rows, column)
         tags.append(list(map(str.strip, cells)))
-    chunks = read_column(block, layout.chunk)
-    pos = read_column(block, layout.pos)
-    problems: list[Problem] = []
-
-    odd_rows = _find_odd_rows(block, layout.n_columns)
-    if odd_rows and tags:
-        problems = _report_odd_rows(block, odd_rows, tags[0], layout.n_columns)
-        tags = [_keep_tags(level, odd_rows) for level in tags]
-        chunks = _empty_cells(chunks, odd_rows)
-        pos = _empty_cells(pos, odd_rows)
-    elif odd_rows and chunks:
-        problems = _report_odd_rows(block, odd_rows, chunks, layout.n_columns)
-        chunks = _keep_tags(chunks, odd_rows)
-        pos = _empty_cells(pos, odd_rows)
-    elif odd_rows:
-        problems = _report_odd_rows(block, odd_rows, pos, layout.n_columns)
-        pos = _keep_tags(pos, odd_rows)
-
     metadata = read_metadata(block)
     return Table(
         lines=[row.line for row in block.rows],
-        words=read_column(block, layout.token),
+        words=_read_column(rows, layout.token),
         tags=tags,
-        pos=pos,
-        chunks=chunks,
+        pos=_read_column(rows, layout.pos),
+        chunks=_read_column(rows, layout.chunk),
         text=metadata.text,
         starts_document=metadata.starts_document,
         sentence_id=metadata.sentence_id,
@@ -111,48 +100,30 @@ def read_block(block: Block, layout: Layout) -> Table:
     )
 
 
-def read_column(block: Block, column: int | None) -> list[str]:
-    """Return the cells of a column, empty in rows that are too short; none if it is None."""
+def _read_column(rows: Iterable[Sequence[str]], column: int | None) -> list[str]:
+    """Return the cells of a column of rows that all have it; none if there is no such column."""
     if column is None:
         return []
-    return [read_cell(row, column) for row in block.rows]
+    return [cells[column] for cells in rows]
 
 
-def _find_odd_rows(block: Block, n_columns: int) -> list[int]:
-    """Return the indices of the rows with more or fewer cells than there are columns."""
-    odd_rows: list[int] = []
-    for row_i, row in enumerate(block.rows):
-        if len(row.cells) != n_columns:
-            odd_rows.append(row_i)
-    return odd_rows
+def _straighten(row: Row, layout: Layout) -> list[str]:
+    """Return a row of another width with all columns: its word and its tags, the others empty."""
+    cells = [""] * layout.n_columns
+    cells[layout.token] = read_cell(row, layout.token)
+    for column in layout.task_columns:
+        cell = read_cell(row, column)
+        if is_tag_like(cell.strip()):
+            cells[column] = cell
+    return cells
 
 
-def _report_odd_rows(
-    block: Block, odd_rows: Iterable[int], tags: Sequence[str], n_columns: int
-) -> list[Problem]:
-    """Return a problem for each odd row: whether the tag survives that is asked for."""
-    problems: list[Problem] = []
-    for row_i in odd_rows:
-        row = block.rows[row_i]
-        fate = "kept" if is_tag_like(tags[row_i]) else "missing"
-        kind = f"row of {len(row.cells)} columns, not {n_columns}: its tag is {fate}"
-        problems.append(Problem(kind, row.line))
-    return problems
-
-
-def _keep_tags(cells: Sequence[str], odd_rows: Iterable[int]) -> list[str]:
-    """Return a column whose cells in odd rows are empty unless they look like tags."""
-    no_tags = [row_i for row_i in odd_rows if not is_tag_like(cells[row_i])]
-    return _empty_cells(cells, no_tags)
-
-
-def _empty_cells(cells: Sequence[str], rows: Iterable[int]) -> list[str]:
-    """Return a column whose cells in these rows are empty; a column that is not there stays so."""
-    emptied = list(cells)
-    if emptied:
-        for row_i in rows:
-            emptied[row_i] = ""
-    return emptied
+def _report_width(row: Row, straight: Sequence[str], layout: Layout) -> Problem:
+    """Return the problem that a row has another width: whether its tag survives."""
+    has_tag = straight[layout.task_columns[0]] != ""
+    fate = "kept" if has_tag else "missing"
+    width = count(len(row.cells), "column")
+    return Problem(f"row of {width}, not {layout.n_columns}: its tag is {fate}", row.line)
 
 
 # ----------------------------------------------------------------------------------------------

@@ -1,23 +1,24 @@
 """Cells of a tag column to entities and back: what cells mean, in which scheme, what breaks it.
 
-A column is read twice: the first time its pairs of neighbouring cells are counted, in constant
-memory, from which :func:`interpret_tags` tells the scheme; then :meth:`TagColumn.read` turns one
-sentence's cells into spans.
+A column is read twice. The first time its pairs of neighbouring cells are counted, in constant
+memory, and :func:`interpret_tags` tells from the counts what each cell means::
 
-A *cell* is what the file has in one row; it holds one *label*, or several, one for each level of
-nested entities (``B-corp,B-product``). A label is spelled somehow (``PER-B``, ``b_per``), and means
-a *tag* (``B-PER``).
+    cell          what the file has in one row           B-corp,B-product
+    labels        one for each level (tag_levels)        B-corp | B-product
+    tags          what a label means (tag_labels)        Tag("B", "corp") | Tag("B", "product")
+    scheme        what the pairs of tags obey            IOB2
+
+Then :meth:`TagColumn.read` turns the cells of one sentence into spans.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final
 
-from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels, respell
-from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme
+from spacy_hf_ner.core.labels import OUTSIDE_NAMES
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import (
     Borders,
@@ -27,61 +28,29 @@ from spacy_hf_ner.core.tags import (
     read_tags,
     write_tags,
 )
+from spacy_hf_ner.corpus.cells import MISSING, is_untyped
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
-from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
+from spacy_hf_ner.corpus.tag_labels import BARE, read_label_tags, spell_labels
+from spacy_hf_ner.corpus.tag_levels import Level, align_levels, get_level, split_levels
+from spacy_hf_ner.errors import CorpusError, TagError
 
 __all__ = [
-    "BARE",
     "DEFAULT_SCHEME",
     "JOINING_SCHEMES",
-    "MISSING",
-    "MISSING_POS",
     "Annotation",
     "CellPairs",
-    "LabelSpelling",
-    "LabelTags",
     "TagColumn",
-    "align_levels",
     "are_untyped",
     "choose_scheme",
     "interpret_tags",
-    "is_tag_like",
-    "is_untyped",
     "pair_cells",
-    "read_label_tags",
-    "spell_labels",
-    "split_levels",
-    "types_of",
     "write_cells",
     "write_sentence_tags",
 ]
 
-# Cells that say nothing about their word.
-MISSING: Final = frozenset({"", "-", "_"})
-MISSING_POS: Final = MISSING | {"-X-"}
-
 DEFAULT_SCHEME: Final = "IOB2"  # where nobody says what the tags were
-BARE: Final = "bare"  # types without prefixes; read as the scheme IO
 # In these, two entities of one type that touch are one.
 JOINING_SCHEMES: Final = frozenset({"IO", BARE})
-
-
-def _join_prefixes() -> str:
-    """Return the prefixes of all schemes, each of which is one letter, as a set of characters."""
-    prefixes: set[str] = set()
-    for scheme in SCHEMES.values():
-        prefixes.update(scheme.prefixes)
-    return "".join(sorted(prefixes))
-
-
-_UPPER = _join_prefixes()
-_LOWER = _UPPER.lower()
-_PREFIXED = re.compile(f"[{_UPPER}][-_].+")
-_TAG = re.compile(f"[Oo]|[{_UPPER}{_LOWER}][-_].+")
-_NO_TYPE = re.compile(f"[{_UPPER}{_LOWER}][-_]?")
-
-Level = Tag | None
-"""What a cell says on one level; None where the annotation is missing."""
 
 CellPairs = Counter[tuple[str | None, str | None]]
 """How often one cell stands above another in a column; None is a start or end of a sentence."""
@@ -90,24 +59,6 @@ CellPairs = Counter[tuple[str | None, str | None]]
 def pair_cells(cells: Sequence[str]) -> Iterable[tuple[str | None, str | None]]:
     """Return the pairs of neighbouring cells of one sentence, for a :data:`CellPairs` to count."""
     return pairwise((None, *cells, None))
-
-
-# ----------------------------------------------------------------------------------------------
-# what a cell looks like
-
-
-def is_tag_like(cell: str) -> bool:
-    """Tell whether a cell is a tag in some scheme with prefixes, the outside tag included.
-
-    >>> [is_tag_like(cell) for cell in ("B-PER", "O", "B-a,B-b", "O,I-b", "PER", "-")]
-    [True, True, True, True, False, False]
-    """
-    return all(map(_TAG.fullmatch, cell.split(",")))
-
-
-def is_untyped(cell: str) -> bool:
-    """Tell whether a cell is a prefix without a type."""
-    return _NO_TYPE.fullmatch(cell) is not None
 
 
 def are_untyped(pairs: CellPairs) -> bool:
@@ -128,19 +79,6 @@ def are_untyped(pairs: CellPairs) -> bool:
             return False
         has_untyped = True
     return has_untyped
-
-
-def types_of(cells: Iterable[str]) -> frozenset[str]:
-    """Return the types of the prefixed tags among the cells."""
-    labels: set[str] = set()
-    for cell in cells:
-        if is_tag_like(cell):
-            labels.update(cell.split(","))
-    types: set[str] = set()
-    for label in labels:
-        if len(label) > 1:  # not "O"
-            types.add(label[2:])
-    return frozenset(types)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -189,7 +127,7 @@ class TagColumn:
         problems = self._find_repairs(cells, lines)
         layers: list[tuple[TokenSpan, ...]] = []
         for level in range(max(map(len, rows), default=1)):
-            reading = read_tags(_pick_level(rows, level), self.scheme)
+            reading = read_tags([get_level(row, level) for row in rows], self.scheme)
             layers.append(reading.spans)
             for violation in reading.violations:
                 kind = f"{self.name}: entity {violation.kind}"
@@ -212,109 +150,6 @@ class TagColumn:
                 if cell in self.repairs:
                     problems.append(Problem(self.repairs[cell], line))
         return problems
-
-
-def _pick_level(rows: Iterable[tuple[Level, ...]], level: int) -> list[Level]:
-    """Return the tag of each row on a level; rows that end above it are outside there."""
-    tags: list[Level] = []
-    for row in rows:
-        tags.append(row[level] if level < len(row) else OUTSIDE)
-    return tags
-
-
-def align_levels(rows: Sequence[tuple[Level, ...]]) -> list[tuple[Level, ...]]:
-    """Return the tags of each row by levels: a tag is on the level of its type in the row above.
-
-    Cells name their labels in any order, and leave out a level that has ended::
-
-        cell                 level 0    level 1
-        B-corp,B-product     B-corp     B-product
-        I-product            O          I-product      not level 0, where corp was
-        I-product,B-corp     B-corp     I-product
-
-    >>> rows = align_levels([(Tag("B", "a"), Tag("B", "b")), (Tag("I", "b"),)])
-    >>> [[str(tag) for tag in row] for row in rows]
-    [['B-a', 'B-b'], ['O', 'I-b']]
-    """
-    if max(map(len, rows), default=1) == 1:
-        return list(rows)
-    aligned: list[tuple[Level, ...]] = []
-    above: tuple[Level, ...] = ()
-    for row in rows:
-        above = (None,) if row == (None,) else _align_row(row, above)
-        aligned.append(above)
-    return aligned
-
-
-def _align_row(row: tuple[Level, ...], above: tuple[Level, ...]) -> tuple[Level, ...]:
-    """Return the tags of a row on the levels of their types in the row above, others where free."""
-    left = [tag for tag in row if tag and tag.entity_type]
-    aligned = [OUTSIDE] * len(above)
-    for level, tag_above in enumerate(above):
-        if tag_above is None:
-            continue
-        same_type = [tag for tag in left if tag.entity_type == tag_above.entity_type]
-        if same_type:
-            # Of two entities of one type (B-x,I-x), the one that goes on belongs here.
-            aligned[level] = min(same_type, key=_begins)
-            left.remove(aligned[level])
-    for tag in left:
-        if OUTSIDE in aligned:
-            aligned[aligned.index(OUTSIDE)] = tag
-        else:
-            aligned.append(tag)
-    return tuple(aligned) or row
-
-
-def _begins(tag: Tag) -> bool:
-    """Tell whether a tag can only begin an entity, in whichever scheme."""
-    return tag.prefix in _BEGINNINGS
-
-
-def _find_beginnings() -> frozenset[str]:
-    """Return the prefixes of first tokens that are those of inner tokens in no scheme."""
-    first: set[str] = set()
-    inner: set[str] = set()
-    for scheme in SCHEMES.values():
-        first.update((scheme.begin, scheme.single, scheme.touching))
-        inner.update((scheme.inside, scheme.end))
-    return frozenset(first - inner)
-
-
-_BEGINNINGS = _find_beginnings()
-
-
-# ----------------------------------------------------------------------------------------------
-# how it is found out
-
-
-@dataclass(frozen=True, slots=True)
-class LabelSpelling:
-    """How the labels of a column would be spelled in the usual way.
-
-    Attributes:
-        spelled: For each label of the file its usual spelling, such as ``B-PER`` for ``per_b``, or
-            O.
-        repairs: For each label that had to be repaired, how.
-    """
-
-    spelled: Mapping[str, str]
-    repairs: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelTags:
-    """What the labels of a column mean.
-
-    Attributes:
-        tags: The tag of each label of the file.
-        are_bare: Whether they are types without prefixes.
-        repairs: For each label that had to be repaired, how.
-    """
-
-    tags: Mapping[str, Tag]
-    are_bare: bool
-    repairs: Mapping[str, str]
 
 
 def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
@@ -352,123 +187,25 @@ def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
 
 def _list_cells(pairs: CellPairs) -> list[str]:
     """Return the different cells of a column, sorted."""
-    cells: set[str] = set()
-    for pair in pairs:
-        for cell in pair:
-            if cell is not None:
-                cells.add(cell)
-    return sorted(cells)
+    cells = set(chain.from_iterable(pairs))
+    return sorted(cell for cell in cells if cell is not None)
 
 
-def split_levels(cell: str) -> tuple[str, ...]:
-    """Return the labels of a cell: several, one a level, only where each of them is a tag.
-
-    >>> split_levels("B-a,O"), split_levels("GPE,ORG")
-    (('B-a', 'O'), ('GPE,ORG',))
-    """
-    if "," in cell and is_tag_like(cell):
-        return tuple(cell.split(","))
-    return (cell,)
-
-
-def spell_labels(labels: Iterable[str]) -> LabelSpelling:
-    """Return how the labels are spelled in the usual way; a prefix without a type is outside.
-
-    >>> spell_labels(["PER-B", "PER-I", "O"]).spelled
-    {'O': 'O', 'PER-B': 'B-PER', 'PER-I': 'I-PER'}
-    """
-    known = sorted(labels)
-    spelled = respell(known)
-    repairs: dict[str, str] = {}
-    # WNUT-17 has a bare "U" among its tags; where all labels are such prefixes, they may be types:
-    # "B", "S".
-    if any(map(_PREFIXED.fullmatch, spelled.values())):
-        for label in filter(is_untyped, known):
-            spelled[label] = "O"
-            repairs[label] = "prefix without a type, read as O"
-    return LabelSpelling(spelled, repairs)
-
-
-def read_label_tags(spelling: LabelSpelling, scheme: str = "auto") -> LabelTags:
-    """Return what the labels of a column mean; among tags, a bare type is a tag, and noted.
-
-    Raises:
-        CorpusError: The labels cannot be read as tags.
-
-    >>> meaning = read_label_tags(spell_labels(["O", "B-PER", "LOC"]))
-    >>> [f"{label} {tag}" for label, tag in meaning.tags.items()]
-    ['B-PER B-PER', 'LOC I-LOC', 'O O']
-    >>> meaning.repairs
-    {'LOC': 'type without a prefix, read as I-'}
-    """
-    distinct = sorted(set(spelling.spelled.values()))
-    try:
-        read = _read_bare(distinct) if scheme == BARE else _read_prefixed(distinct)
-    except (TagError, CheckpointError) as error:
-        raise CorpusError(f"the tags {', '.join(distinct[:8])} cannot be read: {error}") from error
-    tags = {label: read[spelled] for label, spelled in spelling.spelled.items()}
-
-    has_types = False
-    has_prefixes = False
-    for spelled, tag in read.items():
-        if tag.entity_type:
-            has_types = True
-            has_prefixes |= spelled != tag.entity_type
-    repairs = dict(spelling.repairs)
-    if has_prefixes:
-        for label, tag in tags.items():
-            if label == tag.entity_type:
-                repairs[label] = f"type without a prefix, read as {tag.prefix}-"
-    return LabelTags(tags, are_bare=has_types and not has_prefixes, repairs=repairs)
-
-
-def _read_bare(labels: Iterable[str]) -> dict[str, Tag]:
-    """Return the tag of each label: all but the names of "outside" are types."""
-    tags: dict[str, Tag] = {}
-    for label in labels:
-        tags[label] = OUTSIDE if label.upper() in OUTSIDE_NAMES else Tag("I", label)
-    return tags
-
-
-def _read_prefixed(labels: Sequence[str]) -> dict[str, Tag]:
-    """Return the tag of each label; unlike those of checkpoints, labels in data hold accidents."""
-    tag_set = read_labels(labels, in_data=True)
-    tags = dict(zip(labels, tag_set.tags, strict=True))
-    prefixed: dict[str, Tag] = {}
-    for label in filter(_PREFIXED.fullmatch, labels):
-        prefixed[label] = Tag(label[0], label[2:])
-    if not _are_prefixes(tags, prefixed):
-        return tags
-    for label, tag in tags.items():
-        if label in prefixed:
-            tags[label] = prefixed[label]
-        elif tag.entity_type:
-            tags[label] = Tag("I", label)
-    return tags
-
-
-def _are_prefixes(tags: Mapping[str, Tag], prefixed: Mapping[str, Tag]) -> bool:
-    """Tell whether labels read as bare types have prefixes, though some type never starts.
-
-    A checkpoint's labels with ``M-Y`` and no ``B-Y`` are types called so; in data, one slip makes
-    ``M-Y`` of ``M-X``. The prefixes are meant if nothing but them has a type and one of them is B,
-    or if one type has two of them.
-
-    Args:
-        tags: How the labels were read.
-        prefixed: The tags of those that look as if they had prefixes.
-    """
-    types: set[str] = set()
-    for label, tag in tags.items():
-        if tag.entity_type not in ("", label):
-            return False  # they were read with prefixes
-        if tag.entity_type:
-            types.add(label)
-    prefixes = {tag.prefix for tag in prefixed.values()}
-    if types == set(prefixed) and "B" in prefixes:
-        return True
-    entity_types = {tag.entity_type for tag in prefixed.values()}
-    return len(entity_types) < len(prefixed)
+def _count_borders(pairs: CellPairs, levels: Mapping[str, tuple[Level, ...]]) -> Borders:
+    """Count which tag follows which, on every level."""
+    borders: Borders = Counter()
+    outside: tuple[Level, ...] = (OUTSIDE,)
+    depth = max(map(len, levels.values()), default=1)
+    for (above, below), count in pairs.items():
+        first = outside if above is None else levels[above]
+        second = outside if below is None else levels[below]
+        first, second = align_levels([first, second])
+        for level in range(depth):
+            # Missing annotation is outside of any entity.
+            tag_above = get_level(first, level) or OUTSIDE
+            tag_below = get_level(second, level) or OUTSIDE
+            borders[tag_above, tag_below] += count
+    return borders
 
 
 def choose_scheme(borders: Borders, scheme: str = "auto") -> SchemeGuess:
@@ -496,27 +233,6 @@ def choose_scheme(borders: Borders, scheme: str = "auto") -> SchemeGuess:
             settings=("scheme", "tag_column"),
         )
     return SchemeGuess(named, obedience(borders, named))
-
-
-def _count_borders(pairs: CellPairs, levels: Mapping[str, tuple[Level, ...]]) -> Borders:
-    """Count which tag follows which, on every level."""
-    borders: Borders = Counter()
-    outside: tuple[Level, ...] = (OUTSIDE,)
-    depth = max(map(len, levels.values()), default=1)
-    for (above, below), count in pairs.items():
-        first = outside if above is None else levels[above]
-        second = outside if below is None else levels[below]
-        first, second = align_levels([first, second])
-        for level in range(depth):
-            borders[_get_level(first, level), _get_level(second, level)] += count
-    return borders
-
-
-def _get_level(row: tuple[Level, ...], level: int) -> Tag:
-    """Return the tag on a level; missing annotation is outside of any entity."""
-    if level < len(row):
-        return row[level] or OUTSIDE
-    return OUTSIDE
 
 
 # ----------------------------------------------------------------------------------------------

@@ -87,13 +87,18 @@ class TextFile:
 
     def _open(self) -> TextIO:
         if self.encoding == CESU_8:
-            errors = KEEP_OR_REPLACE if self.problems else "surrogatepass"
-            return self.path.open(encoding="utf-8", errors=errors, newline=self.newline)
-        errors = "replace" if self.problems else "strict"
-        return self.path.open(encoding=self.encoding, errors=errors, newline=self.newline)
+            codec = "utf-8"
+            intact, damaged = "surrogatepass", KEEP_OR_REPLACE
+        else:
+            codec = self.encoding
+            intact, damaged = "strict", "replace"
+        errors = damaged if self.problems else intact
+        return self.path.open(encoding=codec, errors=errors, newline=self.newline)
 
     def _finish(self, text: str) -> str:
-        return _join_surrogates(text) if self.encoding == CESU_8 else text
+        if self.encoding == CESU_8:
+            return _join_surrogates(text)
+        return text
 
 
 def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
@@ -108,10 +113,7 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
     if encoding == "auto":
         return _detect_encoding(path)
     if encoding.lower() == CESU_8:
-        lines = _scan_lines(path)
-        # Where other bytes do not fit, the wrong encoding was named: reading says so.
-        halves = () if lines.invalid else tuple(lines.halves)
-        return TextFile(path, CESU_8, _find_newline(path), halves)
+        return _open_cesu_8(path)
     try:
         "a".encode(encoding)  # refuses codecs that are not of text, such as hex
     except (LookupError, ValueError) as error:
@@ -123,6 +125,15 @@ def open_text(path: Path, *, encoding: str = "auto") -> TextFile:
     return TextFile(path, encoding.lower(), _find_newline(path))
 
 
+def _open_cesu_8(path: Path) -> TextFile:
+    lines = _scan_lines(path)
+    newline = _find_newline(path)
+    if lines.invalid:
+        # The wrong encoding was named. Without problems, reading is strict, and says so.
+        return TextFile(path, CESU_8, newline)
+    return TextFile(path, CESU_8, newline, tuple(lines.halves))
+
+
 def _detect_encoding(path: Path) -> TextFile:
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -131,8 +142,10 @@ def _detect_encoding(path: Path) -> TextFile:
     for mark, name in WIDE_MARKS:
         if head.startswith(mark):
             return TextFile(path, name, _find_newline(path))
-    wide = _detect_wide(head) if b"\0" in head else None
-    return TextFile(path, wide) if wide else _detect_by_lines(path)
+    wide = _detect_wide(head)
+    if wide is not None:
+        return TextFile(path, wide)
+    return _detect_by_lines(path)
 
 
 def _detect_wide(head: bytes) -> str | None:
@@ -145,17 +158,22 @@ def _detect_wide(head: bytes) -> str | None:
         utf-16-le   a 0 | b 0
         utf-16-be   0 a | 0 b
     """
-    first, second, third, fourth = (head[i::4] for i in range(4))
+    if b"\0" not in head:
+        return None
+    first = head[0::4]
+    second = head[1::4]
+    third = head[2::4]
+    fourth = head[3::4]
     few = len(head) // 5
     if not any(fourth) and third.count(0) > few:
         return "utf-32-le"
     if not any(first) and second.count(0) > few:
         return "utf-32-be"
-    even = head[::2].count(0)
-    odd = head[1::2].count(0)
-    if max(even, odd) > few:
-        return "utf-16-le" if odd > even else "utf-16-be"
-    return None
+    n_even = head[0::2].count(0)
+    n_odd = head[1::2].count(0)
+    if max(n_even, n_odd) <= few:
+        return None
+    return "utf-16-le" if n_odd > n_even else "utf-16-be"
 
 
 @dataclass(slots=True)
@@ -178,14 +196,15 @@ class _Scan:
 
     def add_no_utf_8(self, line: bytes, number: int) -> None:
         """Take a line that is no UTF-8."""
+        self.high.update(byte for byte in line if byte >= NOT_ASCII)
         if not _is_cesu_8(line):
             self.invalid.append(number)
-        else:
-            self.n_surrogates += 1
-            text = line.decode("utf-8", "surrogatepass")
-            if _join_surrogates(text).count("\ufffd") > text.count("\ufffd"):
-                self.halves.append(Problem(HALF_CHARACTER, number))
-        self.high.update(byte for byte in line if byte >= NOT_ASCII)
+            return
+        self.n_surrogates += 1
+        text = line.decode("utf-8", "surrogatepass")
+        # Each half of a character without its other half becomes one more U+FFFD.
+        if _join_surrogates(text).count("\ufffd") > text.count("\ufffd"):
+            self.halves.append(Problem(HALF_CHARACTER, number))
 
 
 def _scan_lines(path: Path) -> _Scan:
@@ -198,9 +217,10 @@ def _scan_lines(path: Path) -> _Scan:
                 continue
             try:
                 line.decode("utf-8")
-                lines.n_valid += 1
             except UnicodeDecodeError:
                 lines.add_no_utf_8(line, number)
+            else:
+                lines.n_valid += 1
     return lines
 
 
@@ -214,12 +234,14 @@ def _detect_by_lines(path: Path, *, is_marked: bool = False) -> TextFile:
     # Other encodings hardly ever look like UTF-8 or CESU-8: where few lines are invalid, these are
     # damaged.
     is_mostly_valid = lines.n_valid + lines.n_surrogates > len(lines.invalid)
-    if not (is_marked or is_mostly_valid or not lines.invalid):
+    if lines.invalid and not (is_mostly_valid or is_marked):
         is_latin_1 = lines.high & UNDEFINED_IN_CP1252
         return TextFile(path, "latin-1" if is_latin_1 else "cp1252", newline)
-    encoding = "utf-8-sig" if is_marked else "utf-8"
+    encoding = "utf-8"
     if lines.n_surrogates:
         encoding = CESU_8
+    elif is_marked:
+        encoding = "utf-8-sig"
     damaged = [Problem(DAMAGED, number) for number in lines.invalid]
     return TextFile(path, encoding, newline, (*damaged, *lines.halves))
 
@@ -254,4 +276,5 @@ def _find_newline(path: Path) -> str:
     r"""Return "\r" for a file of old Mac lines, else "\n"."""
     with path.open("rb") as file:
         head = file.read(CHUNK)  # a first line this long is no line
-    return "\r" if b"\n" not in head and b"\r" in head else "\n"
+    has_mac_lines = b"\r" in head and b"\n" not in head
+    return "\r" if has_mac_lines else "\n"

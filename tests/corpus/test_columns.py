@@ -1,4 +1,4 @@
-"""Which column holds what: kinds of columns by their cells, and who comes first."""
+"""Which column holds what: each kind of column by itself, and who comes first."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from spacy_hf_ner.corpus.columns import (
     Columns,
     Sample,
     Task,
-    are_offset_columns,
     choose_columns,
     find_chunks,
     find_document_ids,
@@ -18,13 +17,6 @@ from spacy_hf_ner.corpus.columns import (
     find_sentence_ids,
     find_tags,
     find_words,
-    is_chunk_column,
-    is_header,
-    is_index_column,
-    is_list_column,
-    is_pos_column,
-    is_tag_column,
-    is_unknown_header,
     plan_layout,
 )
 from spacy_hf_ner.errors import CorpusError
@@ -35,90 +27,11 @@ def sample(*columns: str, names: str = "") -> Sample:
     return Sample(columns=[cells.split() for cells in columns], names=names.split())
 
 
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        ("1 2 3 1 2", True),
-        ("0 1 2", True),
-        ("1 2-3 2 3 3.1", True),
-        ("1948 1949", False),  # years
-        ("Tim ran", False),
-        ("1 " + "2 " * 9 + "x", True),  # a damaged row of eleven
-        ("1 2 x", False),
-        ("", False),
-    ],
-)
-def test_an_index_counts_from_zero_or_one(cells: str, expected: bool) -> None:
-    assert is_index_column(cells.split()) is expected
-
-
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        ("O B-PER I-PER", True),
-        ("o b-per", True),
-        ("O B-a,B-b", True),
-        ("O - _", True),
-        ("- _", False),
-        ("O PER", False),
-        ("O " * 10 + "U", True),
-        ("", False),
-    ],
-)
-def test_tags_have_prefixes_or_are_outside(cells: str, expected: bool) -> None:
-    assert is_tag_column(cells.split()) is expected
-
-
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [("O B-NP I-NP B-VP", True), ("O B-NP B-PER", False), ("O O", False), ("B-PP x", True)],
-)
-def test_chunks_are_tags_of_phrases(cells: str, expected: bool) -> None:
-    assert is_chunk_column(cells.split()) is expected
-
-
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        (["NN", "VB", "NN"], True),
-        (["NN", "_"], True),
-        (["_", "-X-", ""], False),
-        (["1", "2"], False),
-        ([f"w{i}" for i in range(60)], True),
-        ([f"w{i}" for i in range(61)], False),
-        ([f"w{i % 61}" for i in range(61 * 50)], True),
-    ],
-)
-def test_parts_of_speech_are_few(cells: list[str], expected: bool) -> None:
-    assert is_pos_column(cells) is expected
-
-
-@pytest.mark.parametrize(
-    ("starts", "ends", "expected"),
-    [
-        ("0 4", "3 7", True),
-        ("0 4", "3 8", False),
-        ("x 4", "3 7", False),
-        ("0 4", "3 " + "9" * 50, False),
-    ],
-)
-def test_offsets_lie_as_far_apart_as_a_word_is_long(starts: str, ends: str, expected: bool) -> None:
-    assert are_offset_columns(["Tim", "ran"], starts.split(), ends.split()) is expected
-
-
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [(["['a']", '"[1, 2]"'], True), (["[a]", "b"], False), ([], False)],
-)
-def test_lists_are_in_brackets(cells: list[str], expected: bool) -> None:
-    assert is_list_column(cells) is expected
-
-
 def test_the_user_comes_before_the_header_and_the_header_before_the_cells() -> None:
     named = sample("a", "b", "c", names="x tag y")
-    assert choose_columns(named, named=0, header_names=["tag"], detect=lambda: (2,)) == (0,)
-    assert choose_columns(named, header_names=["tag"], detect=lambda: (2,)) == (1,)
-    assert choose_columns(named, header_names=["ner"], detect=lambda: (2,)) == (2,)
+    assert choose_columns(named, named=0, header_names=["tag"], detected=(2,)) == (0,)
+    assert choose_columns(named, header_names=["tag"], detected=(2,)) == (1,)
+    assert choose_columns(named, header_names=["ner"], detected=(2,)) == (2,)
     assert choose_columns(named, header_names=["ner"]) == ()
 
 
@@ -166,28 +79,6 @@ def test_offsets_and_parts_of_speech_stand_before_the_first_annotation() -> None
     assert find_pos(sample("Tim ran", "NN VB", "O O"), token=0, before=2) == (1,)
     assert find_pos(sample("Tim ran", "O O"), token=0, before=1) == ()
     assert find_pos(sample("Tim ran", "x y", "O O", names="word x tag"), token=0, before=2) == ()
-
-
-@pytest.mark.parametrize(
-    ("first", "expected"),
-    [
-        ("word tag", True),
-        ("Word POS", True),
-        ("word x", False),
-        ("x tag", False),
-        ("word B-x", False),
-    ],
-)
-def test_a_header_names_words_and_tags_and_holds_no_tag(first: str, expected: bool) -> None:
-    assert is_header(first.split(), [["Tim", "O"]]) is expected
-
-
-@pytest.mark.parametrize(
-    ("first", "expected"),
-    [("Wort Marke", True), ("Ed O", False), ("Ed PER", False), ("Ed -", False), ("Ed B", False)],
-)
-def test_a_header_of_unknown_names_has_nothing_like_a_tag(first: str, expected: bool) -> None:
-    assert is_unknown_header(first.split(), [["Tim", "B-PER"], ["ran", "O"]]) is expected
 
 
 def plan(rows: str, columns: Columns | None = None) -> str:

@@ -12,8 +12,8 @@ from spacy_hf_ner.corpus.conversion import convert_corpus
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.errors import CorpusError
+from tests.corpus.sentences import kinds, show
 from tests.corpus.sentences import read as read_file
-from tests.corpus.sentences import show
 
 POS = ReadOptions(columns=Columns(task="pos"))
 
@@ -84,12 +84,57 @@ def test_a_number_of_thousands_of_digits_is_none(tmp_path: Path, number: str) ->
     assert (sentence.words, show(sentence)) == (("Ed", "ran"), ["Ed/PER"])
 
 
-def test_a_range_that_goes_on_for_ever_costs_no_memory(tmp_path: Path) -> None:
-    (sentence,) = read(
-        tmp_path,
-        row("1-999999999", "del") + row("1", "de", "name=O") + row("2", "el", "name=B-LOC"),
-    )
-    assert (sentence.words, show(sentence)) == (("del",), ["del/LOC"])
+def test_words_written_as_one_are_that_word_with_the_first_entity_of_their_rows(
+    tmp_path: Path,
+) -> None:
+    text = row("1-2", "del") + row("1", "de", "name=O") + row("2", "el", "name=B-LOC")
+    (sentence,) = read(tmp_path, text + row("3", "Rey", "name=I-LOC"))
+    assert (sentence.words, show(sentence)) == (("del", "Rey"), ["del Rey/LOC"])
+    assert sentence.problems == ()
+
+
+def test_a_second_entity_in_words_written_as_one_is_reported(tmp_path: Path) -> None:
+    text = row("1-2", "EdRome") + row("1", "Ed", "name=B-PER") + row("2", "Rome", "name=B-LOC")
+    (sentence,) = read(tmp_path, text)
+    assert (sentence.words, show(sentence)) == (("EdRome",), ["EdRome/PER"])
+    assert kinds(sentence) == ["word of several entities, only the first is kept"]
+
+
+# Sentences whose second and later rows are damaged: numbers, and in which lines this is reported.
+@pytest.mark.parametrize(
+    ("numbers", "lines"),
+    [
+        ("1 U.S. 3", [2]),
+        ("1 2. 3", [2]),
+        ("1 2-29 3", [2]),  # nothing that the range could cover
+        ("1 2-29 2 3", [2]),  # not all of what it would cover
+        ("1-2 1 3", [1, 3]),
+        ("1-999999999 1 2", [1]),
+        ("2-2 3-1 3", [1, 2]),
+        ("1 2 2", [3]),
+        ("1 2 5", [3]),
+        ("0 1 2", [1]),
+    ],
+)
+def test_rows_whose_numbers_do_not_count_up_are_words_and_reported(
+    tmp_path: Path, numbers: str, lines: list[int]
+) -> None:
+    rows = [row(number, f"w{number}", "name=B-X") for number in numbers.split()]
+    context = (row("1", "a", "name=O") + row("2", "b", "name=O") + "\n") * 2
+    *_, sentence = read(tmp_path, context + "".join(rows))
+    assert len(sentence.words) == len(sentence.spans) == len(rows)
+    assert [problem.line - 6 for problem in sentence.problems] == lines
+
+
+def test_an_empty_node_is_no_word(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, row("1", "Ed", "name=B-PER") + row("1.1", "x") + row("2", "ran"))
+    assert (sentence.words, sentence.problems) == (("Ed", "ran"), ())
+
+
+def test_a_file_of_five_columns_is_read_as_columns_whatever_it_is_called(tmp_path: Path) -> None:
+    text = "1\tEd\tB-PER\t-\tann\n2\tran\tO\t-\t-\n"
+    (sentence,) = read(tmp_path, text)
+    assert (sentence.words, show(sentence)) == (("Ed", "ran"), ["Ed/PER"])
 
 
 def test_the_scheme_of_tags_in_misc_is_repaired_for_chunks_too(tmp_path: Path) -> None:
@@ -123,15 +168,20 @@ def test_a_word_without_a_part_of_speech_has_no_tag_in_its_doc_and_in_columns(
 def test_a_row_that_is_too_long_keeps_its_tag_and_that_is_told(tmp_path: Path) -> None:
     long = row("1", "Ed", "name=B-PER").replace("\n", "\tx\n")
     (sentence,) = read(
-        tmp_path, long + row("2", "ran", "name=O") + row("3", "far").replace("\n", "\tx\n")
+        tmp_path,
+        long
+        + row("2", "ran", "name=O")
+        + row("3", "far").replace("\n", "\tx\n")
+        + row("4", "and", "name=O")
+        + row("5", "wide", "name=O"),
     )
     assert (show(sentence), sentence.missing) == (["Ed/PER"], (2,))
     assert sentence.problems == (
         Problem("row of 11 columns, not 10: its tag is kept", 1),
         Problem("row of 11 columns, not 10: its tag is missing", 3),
     )
-    (sentence,) = read(tmp_path, long, POS)
+    (sentence,) = read(tmp_path, long + row("2", "ran") + row("3", "far"), POS)
     assert (sentence.pos, sentence.problems) == (
-        ("NOUN",),
+        ("NOUN",) * 3,
         (Problem("row of 11 columns, not 10: its tag is kept", 1),),
     )

@@ -4,11 +4,12 @@ Source: https://brat.nlplab.org/standoff.html
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -36,11 +37,15 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
             f'{path}: expected column = "ner" for brat\'s entities, got "{task}". Leave it out.',
             settings=("column",),
         )
-    annotations = sorted(path.rglob("*.ann")) if path.is_dir() else [path.with_suffix(".ann")]
-    texts = [annotation.with_suffix(".txt") for annotation in annotations]
-    for annotation, text in zip(annotations, texts, strict=True):
+    annotations = _list_annotations(path)
+    texts: list[Path] = []
+    for annotation in annotations:
+        text = annotation.with_suffix(".txt")
         if not text.is_file():
             raise CorpusError(f"{annotation}: expected its text in {text.name} beside it.")
+        texts.append(text)
+
+    pairs = count(len(annotations), "pair")
 
     def sentences() -> Iterator[Sentence]:
         for annotation in annotations:
@@ -52,9 +57,16 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
         read=sentences,
         has_documents=True,
         n_sentences=len(annotations),
-        description=f"{len(annotations)} pairs of text and annotation",
+        description=f"{pairs} of text and annotation",
         files=(*annotations, *texts),
     )
+
+
+def _list_annotations(path: Path) -> list[Path]:
+    """Return the annotations of a folder, or of one pair."""
+    if path.is_dir():
+        return sorted(path.rglob("*.ann"))
+    return [path.with_suffix(".ann")]
 
 
 def _name_document(annotation: Path, path: Path) -> str:
@@ -79,11 +91,17 @@ def _read_pair(annotation: Path, options: ReadOptions, *, name: str) -> Sentence
             problems.append(Problem("relation, event or attribute, left out", number))
     # The text is read with its line ends as they are: offsets count the carriage returns too.
     sentence = make_text_sentence(text_file.read(), spans, lang=options.lang, line=1, text_id=name)
-    in_text = [problem._replace(file=str(text_file.path)) for problem in text_file.problems]
-    in_spans = [
-        problem._replace(file=str(annotation)) for problem in (*problems, *sentence.problems)
-    ]
-    return replace(sentence, problems=(*in_text, *in_spans))
+    of_text = _place(text_file.problems, text_file.path)
+    of_spans = _place((*problems, *sentence.problems), annotation)
+    return replace(sentence, problems=(*of_text, *of_spans))
+
+
+def _place(problems: Iterable[Problem], file: Path) -> list[Problem]:
+    """Return problems that know which of the two files they are in."""
+    placed: list[Problem] = []
+    for problem in problems:
+        placed.append(problem._replace(file=str(file)))
+    return placed
 
 
 def _read_span(line: str, annotation: Path, number: int) -> CharSpan:
@@ -94,16 +112,11 @@ def _read_span(line: str, annotation: Path, number: int) -> CharSpan:
             "Correct or delete the line."
         )
     entity_type, parts, surface = match.groups(default="")
-    offsets = [int(offset) for offset in parts.replace(";", " ").split()]
+    offsets = list(map(int, parts.replace(";", " ").split()))
     is_hull = len(offsets) > 2  # noqa: PLR2004 - more than one start and end
-    return CharSpan(
-        min(offsets),
-        max(offsets),
-        entity_type,
-        "" if is_hull else surface,  # the parts of the hull are not its text
-        is_hull=is_hull,
-        line=number,
-    )
+    if is_hull:
+        surface = ""  # it is the text of the parts, not of the hull
+    return CharSpan(min(offsets), max(offsets), entity_type, surface, is_hull=is_hull, line=number)
 
 
 def is_annotated(name: str) -> bool:

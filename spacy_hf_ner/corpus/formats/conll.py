@@ -19,35 +19,30 @@ from spacy_hf_ner.corpus.blocks import (
     Row,
     is_document_mark,
     read_blocks,
+    read_cell,
 )
-from spacy_hf_ner.corpus.columns import (
-    SAMPLE,
-    Layout,
+from spacy_hf_ner.corpus.cells import (
+    MISSING,
     find_separator,
     is_number,
     is_prefixed_column,
-    plan_layout,
+    is_tag_like,
+    is_untyped,
     split_cells,
+    types_of,
 )
+from spacy_hf_ner.corpus.columns import SAMPLE, Layout, plan_layout
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables, read_block, read_column
-from spacy_hf_ner.corpus.tag_column import (
-    DEFAULT_SCHEME,
-    MISSING,
-    is_tag_like,
-    is_untyped,
-    types_of,
-    write_cells,
-    write_sentence_tags,
-)
+from spacy_hf_ner.corpus.table import Table, open_tables, read_block
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["CONLL", "CoNLLWriter", "LinePlan", "is_conll", "open_conll", "plan_lines"]
 
-_GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
+_GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(\S.*)")
 # A cell in quotes with at least one quote in it, doubled.
 _QUOTED = re.compile(r'"(?:[^"]*"")+[^"]*"')
 
@@ -137,7 +132,7 @@ class LinePlan:
             # Where words are numbered, a row begins with its number, whatever its word (GermEval,
             # UNER).
             return True
-        tag = cells[layout.task_column or 0]
+        tag = cells[layout.task_columns[0]]
         if is_tag_like(tag) or tag in self.labels:
             # "#NFL O" (WNUT-17), or "#c PER" in a file of bare types.
             return False
@@ -232,7 +227,7 @@ def _read_labels(rows: Iterable[Sequence[str]], layout: Layout) -> list[str]:
         rows: The cells of the first lines, of comments too.
         layout: Which column holds what.
     """
-    task_column = layout.task_column or 0
+    task_column = layout.task_columns[0]
     labels: list[str] = []
     for cells in rows:
         if len(cells) != layout.n_columns:
@@ -302,11 +297,15 @@ def _use_offsets(table: Table, block: Block, layout: Layout, end_char: int) -> t
 
 def _read_offsets(block: Block, layout: Layout) -> _Offsets | None:
     """Return the character offsets of the words, or None if some cell is no number."""
-    starts = read_column(block, layout.start_char)
-    ends = read_column(block, layout.end_char)
-    if not all(map(is_number, starts)) or not all(map(is_number, ends)):
-        return None
-    return _Offsets(list(map(int, starts)), list(map(int, ends)))
+    offsets = _Offsets([], [])
+    for row in block.rows:
+        start = read_cell(row, layout.start_char)
+        end = read_cell(row, layout.end_char)
+        if not (is_number(start) and is_number(end)):
+            return None
+        offsets.starts.append(int(start))
+        offsets.ends.append(int(end))
+    return offsets
 
 
 def _gaps_between_words(offsets: _Offsets) -> list[str | None]:

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks, read_cell, read_metadata
-from spacy_hf_ner.corpus.columns import SAMPLE, Task, is_number
+from spacy_hf_ner.corpus.cells import MISSING_POS, is_number, is_tag_like, types_of
+from spacy_hf_ner.corpus.columns import SAMPLE, Task
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables
-from spacy_hf_ner.corpus.tag_column import MISSING_POS, is_tag_like
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 
@@ -36,6 +37,7 @@ ESCAPES: Final = {r"\s": " ", r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\p": "|",
 SAMPLE_SENTENCES: Final = SAMPLE // 10
 
 _RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
+_EMPTY_NODE = re.compile(r"\d+\.\d+")
 _ESCAPE = re.compile(r"\\.")
 
 
@@ -166,16 +168,7 @@ def _read_misc(row: Row) -> dict[str, str]:
 
 
 def _read_block(block: Block, key: str, pos: int) -> Table:
-    """Return the table of a sentence; words written as one are that one word, empty nodes none.
-
-    ::
-
-        ID    FORM    MISC
-        1-2   don't                        a word, with the first tag of rows 1 and 2
-        1     do      name=O               not in the table, and neither is 2
-        2     n't     name=O
-        3     go      name=O
-        3.1   _                            an empty node
+    """Return the table of a sentence.
 
     Args:
         block: The rows.
@@ -192,24 +185,17 @@ def _read_block(block: Block, key: str, pos: int) -> Table:
         sentence_id=metadata.sentence_id,
         document_id=metadata.document_id,
     )
-    covered = 0  # number of the last word that was written as one with others
-    for row in block.rows:
-        number = row.cells[ID]
+    for word in _find_words(block, table.problems):
+        row = word.row
         misc = _read_misc(row)
-        match = _RANGE.fullmatch(number)
-        if match:
-            first, last = map(int, match.groups())
-            tag = _first_tag(block, key, first, last)
-        else:
-            tag = misc.get(key, "")
+        tag = misc.get(key, "")
+        if word.parts:
+            tag = _join_tags(word, key, table.problems)
         pos_tag = read_cell(row, pos)
-        if len(row.cells) != N_COLUMNS:
-            is_missing = (tag if key else pos_tag) in MISSING_POS
-            table.problems.append(_report_width(row, is_missing=is_missing))
-        if match:
-            covered = last
-        elif "." in number or _is_within(number, 1, covered):
-            continue
+        for written in (row, *word.parts):
+            if len(written.cells) != N_COLUMNS:
+                is_missing = (tag if key else pos_tag) in MISSING_POS
+                table.problems.append(_report_width(written, is_missing=is_missing))
         table.lines.append(row.line)
         table.words.append(read_cell(row, FORM))
         table.tags[0].append(tag)
@@ -219,34 +205,92 @@ def _read_block(block: Block, key: str, pos: int) -> Table:
     return table
 
 
-def _report_width(row: Row, *, is_missing: bool) -> Problem:
-    fate = "missing" if is_missing else "kept"
-    kind = f"row of {len(row.cells)} columns, not {N_COLUMNS}: its tag is {fate}"
-    return Problem(kind, row.line)
+class _Word(NamedTuple):
+    """A word as it is written: its row, and the rows of the words that it stands for, if any."""
+
+    row: Row
+    parts: Sequence[Row] = ()
 
 
-def _first_tag(block: Block, key: str, first: int, last: int) -> str:
-    """Return the first tag of an entity among words written as one, else that of the first word.
+def _find_words(block: Block, problems: list[Problem]) -> Iterator[_Word]:
+    """Yield the words of a sentence as they are written; words written as one are that one word.
+
+    ::
+
+        ID    FORM    MISC
+        1-2   don't                        a word; rows 1 and 2 are its parts
+        1     do      name=O
+        2     n't     name=O
+        3     go      name=O               a word
+        3.1   _                            an empty node: no word
+
+    Rows whose numbers do not count up like this are damaged, and each of them is a word.
 
     Args:
         block: The rows.
-        key: The key of tags in MISC.
-        first: Number of the first of the words.
-        last: Number of the last of them.
+        problems: Takes a problem for each number that does not count up.
     """
-    tags: list[str] = []
-    for row in block.rows:
-        if _is_within(row.cells[ID], first, last):
-            tags.append(_read_misc(row).get(key, ""))
+    rows = [row for row in block.rows if not _EMPTY_NODE.fullmatch(row.cells[ID])]
+    expected = 1  # the number of the next row; 0 behind a row without one, where any is right
+    row_i = 0
+    while row_i < len(rows):
+        row = rows[row_i]
+        parts = _find_parts(rows, row_i)
+        number = _read_number(parts[0] if parts else row)
+        if number == 0 or expected not in (0, number):
+            problems.append(Problem("row whose number does not count up, kept", row.line))
+        expected = 0
+        if number:
+            expected = number + max(1, len(parts))
+        row_i += 1 + len(parts)
+        yield _Word(row, parts)
+
+
+def _read_number(row: Row) -> int:
+    """Return the number of a row, or 0 if it has none."""
+    cell = row.cells[ID]
+    return int(cell) if is_number(cell) else 0
+
+
+def _find_parts(rows: Sequence[Row], row_i: int) -> Sequence[Row]:
+    """Return the rows of the words that are written as the one in this row.
+
+    There are none unless the row has a range, and all of its numbers follow, one a row.
+    """
+    match = _RANGE.fullmatch(rows[row_i].cells[ID])
+    if match is None:
+        return ()
+    first, last = map(int, match.groups())
+    behind = row_i + 1
+    parts = rows[behind : behind + last - first + 1]
+    numbers = [row.cells[ID] for row in parts]
+    if not parts or numbers != [str(first + i) for i in range(len(parts))]:
+        return ()
+    return parts if numbers[-1] == str(last) else ()
+
+
+def _report_width(row: Row, *, is_missing: bool) -> Problem:
+    fate = "missing" if is_missing else "kept"
+    kind = f"row of {count(len(row.cells), 'column')}, not {N_COLUMNS}: its tag is {fate}"
+    return Problem(kind, row.line)
+
+
+def _join_tags(word: _Word, key: str, problems: list[Problem]) -> str:
+    """Return the first tag of an entity among words written as one, else that of the first word.
+
+    Args:
+        word: The word and its parts.
+        key: The key of tags in MISC.
+        problems: Takes a problem if there are entities of several types.
+    """
+    tags = [_read_misc(part).get(key, "") for part in word.parts]
+    if len(types_of(tags)) > 1:
+        kind = "word of several entities, only the first is kept"
+        problems.append(Problem(kind, word.row.line))
     for tag in tags:
         if tag not in ("O", ""):
             return tag
-    return tags[0] if tags else ""
-
-
-def _is_within(number: str, first: int, last: int) -> bool:
-    """Tell whether a cell is the number of one of some words; ranges and empty nodes are not."""
-    return is_number(number) and first <= int(number) <= last
+    return tags[0]
 
 
 def _read_gap(misc: Mapping[str, str]) -> str | None:
@@ -278,13 +322,19 @@ def _fill_gaps(gaps: Sequence[str | None]) -> list[str | None]:
 
 
 def is_conllu(head: Sequence[str]) -> bool:
-    """Tell whether the first lines of a text are numbered rows of ten columns, comments aside."""
+    """Tell whether most of the first lines of a text are numbered rows of ten columns.
+
+    Comments do not count.
+    """
     rows = [line for line in head if not line.startswith("#")]
-    return bool(rows) and all(map(_is_numbered_row, rows))
+    n_numbered = sum(map(_is_numbered_row, rows))
+    return n_numbered > len(rows) / 2
 
 
 def _is_numbered_row(line: str) -> bool:
     return line.count("\t") == N_COLUMNS - 1 and line[0].isdecimal()
 
 
-CONLLU: Final = Format(name="conllu", suffixes=(".conllu",), sniff=is_conllu, open_text=open_conllu)
+CONLLU: Final = Format(
+    name="conllu", shared_suffixes=(".conllu",), sniff=is_conllu, open_text=open_conllu
+)

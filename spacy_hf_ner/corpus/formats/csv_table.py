@@ -7,6 +7,7 @@ sentence a row instead, with lists in their cells.
 import ast
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -43,14 +44,14 @@ def open_csv(file: TextFile, options: ReadOptions) -> Source:
 
 def _find_separator(file: TextFile) -> str:
     """Return the separator that most of the first lines hold, and their first one most often."""
-    lines = [line for _, line in islice(file.lines(), SAMPLE) if line]
-    first = lines[0] if lines else ""
-
-    def count(separator: str) -> tuple[int, int]:
-        n_lines = sum(separator in line for line in lines)
-        return n_lines, first.count(separator)
-
-    return max(SEPARATORS, key=count)
+    n_lines: Counter[str] = Counter()
+    n_in_first: Counter[str] = Counter()
+    for _, line in islice(file.lines(), SAMPLE):
+        if line and not n_in_first:
+            n_in_first.update(line)
+        for separator in SEPARATORS:
+            n_lines[separator] += separator in line
+    return max(SEPARATORS, key=lambda separator: (n_lines[separator], n_in_first[separator]))
 
 
 # ----------------------------------------------------------------------------------------------
@@ -80,14 +81,15 @@ def _open_words(file: TextFile, separator: str, options: ReadOptions) -> Source:
 
 def _plan_columns(file: TextFile, separator: str, columns: Columns) -> tuple[Layout, int]:
     """Return which column holds what, and the line of the header, or 0."""
-    sample: list[Row] = []
+    lines: list[int] = []
+    cells: list[Sequence[str]] = []
     for row in islice(_read_rows(file, separator), SAMPLE):
         kind, _ = _classify(row)
         if kind == "row":
-            sample.append(row)
-    cells = [row.cells for row in sample]
+            lines.append(row.line)
+            cells.append(row.cells)
     layout = plan_layout(cells, separator=separator, columns=columns, path=file.path)
-    header_line = sample[0].line if layout.has_header_row else 0
+    header_line = lines[0] if layout.has_header_row else 0
     return layout, header_line
 
 

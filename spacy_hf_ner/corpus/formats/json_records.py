@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
-from spacy_hf_ner.corpus.columns import TASK_TAGS, WORD_NAMES, Columns
+from spacy_hf_ner.corpus.columns import TASK_TAGS, Columns
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.formats.spacy_docs import (
     is_doc_json,
@@ -17,6 +17,7 @@ from spacy_hf_ner.corpus.formats.spacy_docs import (
     read_doc_json,
     read_training_tables,
 )
+from spacy_hf_ner.corpus.headers import WORD_NAMES
 from spacy_hf_ner.corpus.json_values import Record, read_records
 from spacy_hf_ner.corpus.records import (
     TASK_NAMES,

@@ -87,27 +87,38 @@ def open_docs(
     def sentences() -> Iterator[Sentence]:
         for line, doc in read():
             for sentence in read_doc(doc, line):
-                yield sentence if task == "ner" else _drop_entities(sentence)
+                if task == "ner":
+                    yield sentence
+                else:
+                    yield _drop_entities(sentence)
 
-    scheme = _find_scheme(doc for _, doc in read())
-    if scheme in JOINING_SCHEMES and any(_has_neighbours(sentence) for sentence in sentences()):
+    scheme = _find_scheme(read())
+    # IO and bare types would join neighbours of one type.
+    if scheme in JOINING_SCHEMES and any(map(_has_neighbours, sentences())):
         scheme = DEFAULT_SCHEME
+    description = ""
+    if task != "ner":
+        description = f"for the task {task}"
     return Source(
         name=name,
         format=format_name,
         read=sentences,
         has_documents=True,
         scheme=scheme,
-        description="" if task == "ner" else f"for the task {task}",
+        description=description,
         problems=problems,
     )
 
 
-def _find_scheme(docs: Iterable[Doc]) -> str:
+def _find_scheme(numbered_docs: Iterable[tuple[int, Doc]]) -> str:
     """Return the scheme that the Docs were read in, if that is one for all that know it."""
-    schemes = {str(doc.user_data.get("scheme", "")) for doc in docs}
+    schemes: set[str] = set()
+    for _, doc in numbered_docs:
+        schemes.add(str(doc.user_data.get("scheme", "")))
     schemes.discard("")
-    return schemes.pop() if len(schemes) == 1 else DEFAULT_SCHEME
+    if len(schemes) == 1:
+        return schemes.pop()
+    return DEFAULT_SCHEME
 
 
 def _has_neighbours(sentence: Sentence) -> bool:
@@ -141,18 +152,20 @@ def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
         kind = "entity or span across the start of a sentence, the sentences joined"
         problems += [Problem(kind, line)] * n_joined
     sentence_ids = doc.user_data.get("sentence_ids", [])
-    document_id = str(doc.user_data.get("document_id", ""))
-    for i, (number, part) in enumerate(parts):
-        is_first = i == 0
-        sentence = _read_part(part, line)
-        yield replace(
-            sentence,
-            is_bounded=is_bounded,
-            starts_document=is_first,
-            sentence_id=str(sentence_ids[number]) if number < len(sentence_ids) else "",
-            document_id=document_id if is_first else "",
-            problems=(*problems, *sentence.problems) if is_first else sentence.problems,
-        )
+    is_first = True
+    for number, part in parts:
+        sentence = _read_part(part, line, is_bounded=is_bounded)
+        if number < len(sentence_ids):
+            sentence = replace(sentence, sentence_id=str(sentence_ids[number]))
+        if is_first:
+            sentence = replace(
+                sentence,
+                starts_document=True,
+                document_id=str(doc.user_data.get("document_id", "")),
+                problems=(*problems, *sentence.problems),
+            )
+            is_first = False
+        yield sentence
 
 
 def _find_left_out(doc: Doc) -> Iterator[str]:
@@ -177,7 +190,10 @@ def _find_left_out(doc: Doc) -> Iterator[str]:
 def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
     """Return the sentences of a Doc with their numbers from 0, and how many were joined for a span.
 
-    A sentence of white space only belongs to the one before it, the first to the one after it.
+    A sentence of white space only belongs to the one before it, the first to the one after it::
+
+        sentences  0 "Ed met"   1 "Bo Li." with an entity from "met" to "Bo"    2 " "   3 "Oh!"
+        parts      (0, "Ed met Bo Li. ")                                                (3, "Oh!")
     """
     spans = list(doc.ents)
     for key in KEPT_KEYS:
@@ -188,17 +204,20 @@ def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
     parts: list[tuple[int, Span]] = []
     n_joined = 0
     for number, sentence in enumerate(doc.sents):
+        if not parts:
+            parts.append((number, sentence))
+            continue
+        first_number, before = parts[-1]
         is_crossed = sentence.start in crossed
-        if parts and (is_crossed or sentence.text.isspace() or parts[-1][1].text.isspace()):
-            first_number, before = parts.pop()
-            parts.append((first_number, doc[before.start : sentence.end]))
+        if is_crossed or sentence.text.isspace() or before.text.isspace():
+            parts[-1] = (first_number, doc[before.start : sentence.end])
             n_joined += is_crossed
         else:
             parts.append((number, sentence))
     return parts, n_joined
 
 
-def _read_part(part: Span, line: int) -> Sentence:
+def _read_part(part: Span, line: int, *, is_bounded: bool) -> Sentence:
     """Return the words and spans of a part of a Doc as a sentence.
 
     White space that is a token moves into the gap before it::
@@ -209,62 +228,66 @@ def _read_part(part: Span, line: int) -> Sentence:
     """
     doc = part.doc
     words: list[str] = []
+    pos: list[str] = []
+    missing: list[int] = []
     gaps: list[str] = []
     lead = ""
     word_of_token: dict[int, int] = {}
     for token in part:
         word_of_token[token.i] = len(words)
-        if not token.text.isspace():
-            words.append(token.text)
+        text = token.text
+        if not text.isspace():
+            if token.ent_iob == 0:
+                missing.append(len(words))
+            words.append(text)
+            pos.append(token.tag_)
             gaps.append(token.whitespace_)
         elif gaps:
             gaps[-1] += token.text_with_ws
         else:
             lead += token.text_with_ws
     word_of_token[part.end] = len(words)
+    if not doc.has_annotation("TAG"):
+        pos = []
+    if doc.has_unknown_spaces:
+        gaps = []
 
-    problems: list[Problem] = []
-    moved: list[tuple[TokenSpan, ...]] = []
-    for group in (doc.ents, *(doc.spans.get(key, ()) for key in KEPT_KEYS)):
-        inside = [span for span in group if part.start <= span.start and span.end <= part.end]
-        spans, of_spans = _move_to_words(inside, word_of_token, line)
-        moved.append(spans)
-        problems += of_spans
-    entities, layers, chunks = moved
-
-    tokens = [token for token in part if not token.text.isspace()]
+    spans, of_spans = _move_to_words(doc.ents, part, word_of_token, line)
+    layers, of_layers = _move_to_words(doc.spans.get(LAYERS_KEY, ()), part, word_of_token, line)
+    chunks, of_chunks = _move_to_words(doc.spans.get(CHUNKS_KEY, ()), part, word_of_token, line)
     return Sentence(
         words=tuple(words),
-        spans=entities,
+        spans=spans,
         layers=layers,
         chunks=chunks,
-        missing=tuple(word_of_token[token.i] for token in tokens if token.ent_iob == 0),
-        gaps=() if doc.has_unknown_spaces else tuple(gaps),
+        missing=tuple(missing),
+        gaps=tuple(gaps),
         lead=lead,
-        pos=tuple(token.tag_ for token in tokens) if doc.has_annotation("TAG") else (),
-        problems=tuple(problems),
+        is_bounded=is_bounded,
+        pos=tuple(pos),
+        problems=(*of_spans, *of_layers, *of_chunks),
         line=line,
     )
 
 
 def _move_to_words(
-    spans: Iterable[Span], word_of_token: Mapping[int, int], line: int
+    spans: Iterable[Span], part: Span, word_of_token: Mapping[int, int], line: int
 ) -> tuple[tuple[TokenSpan, ...], list[Problem]]:
-    """Return spans over tokens as spans over words, and what white space did to them."""
+    """Return the spans in a part of a Doc over its words, and what white space did to them."""
     moved: list[TokenSpan] = []
-    n_blank = 0
-    n_trimmed = 0
+    problems: list[Problem] = []
     for span in spans:
+        if span.start < part.start or span.end > part.end:
+            continue
         start = word_of_token[span.start]
         end = word_of_token[span.end]
         if start == end:
-            n_blank += 1
+            problems.append(Problem("entity of white space only, left out", line))
             continue
-        n_trimmed += span[0].text.isspace() or span[-1].text.isspace()
+        if span[0].text.isspace() or span[-1].text.isspace():
+            problems.append(Problem("white space at the border of an entity, trimmed", line))
         moved.append(TokenSpan(start, end, span.label_))
-    blank = Problem("entity of white space only, left out", line)
-    trimmed = Problem("white space at the border of an entity, trimmed", line)
-    return tuple(moved), [blank] * n_blank + [trimmed] * n_trimmed
+    return tuple(moved), problems
 
 
 def is_doc_json(record: Mapping[str, Any]) -> bool:
@@ -307,9 +330,10 @@ def read_training_tables(
         is_first = True
         for paragraph in record["paragraphs"]:
             for table in _read_paragraph(paragraph, line, task):
-                table.starts_document = is_first
-                table.document_id = document_id if is_first else ""
-                is_first = False
+                if is_first:
+                    table.starts_document = True
+                    table.document_id = document_id
+                    is_first = False
                 yield table
     except (KeyError, TypeError) as error:
         raise CorpusError(
@@ -319,41 +343,51 @@ def read_training_tables(
 
 
 def _read_paragraph(paragraph: Mapping[str, Any], line: int, task: Task) -> list[Table]:
-    sentences = [sentence["tokens"] for sentence in paragraph["sentences"]]
-    tables = [_read_training_sentence(tokens, line, task) for tokens in sentences if tokens]
+    tables: list[Table] = []
+    for sentence in paragraph["sentences"]:
+        if sentence["tokens"]:
+            tables.append(_read_training_sentence(sentence["tokens"], line, task))
     _fill_training_gaps(tables, paragraph, line)
     return tables
 
 
 def _read_training_sentence(tokens: Sequence[Mapping[str, Any]], line: int, task: Task) -> Table:
-    words = [_read_cell(token["orth"]) for token in tokens]
-    tags = []
-    if task == "ner":
-        tags.append([_read_cell(token.get("ner")) for token in tokens])
-    pos = []
-    if any("tag" in token for token in tokens):
-        pos = [_read_cell(token.get("tag")) for token in tokens]
-    return Table(lines=[line] * len(tokens), words=words, tags=tags, pos=pos)
+    words: list[str] = []
+    tags: list[str] = []
+    pos: list[str] = []
+    has_pos = False
+    for token in tokens:
+        words.append(_read_cell(token["orth"]))
+        tags.append(_read_cell(token.get("ner")))
+        pos.append(_read_cell(token.get("tag")))
+        has_pos |= "tag" in token
+    return Table(
+        lines=[line] * len(tokens),
+        words=words,
+        tags=[tags] if task == "ner" else [],
+        pos=pos if has_pos else [],
+    )
 
 
 def _read_cell(value: object) -> str:
     """Return a token's word or tag, empty where it is null."""
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value)
 
 
 def _fill_training_gaps(tables: Sequence[Table], paragraph: Mapping[str, Any], line: int) -> None:
     """Fill in the text of each sentence of a paragraph and the white space after it, if known."""
     text = _read_training_text(paragraph)
     filled: list[tuple[Table, list[str]]] = []  # the tables that have words, and these
+    all_words: list[str] = []
     for table in tables:
-        words = [word.strip() for word in table.words if word.strip()]
+        words = list(filter(None, map(str.strip, table.words)))
         if words:
             filled.append((table, words))
+            all_words += words
     if text is None or not filled:
         return
-    all_words: list[str] = []
-    for _, words in filled:
-        all_words += words
     found = find_gaps(all_words, text)
     if found is None:
         tables[0].problems.append(Problem("text that does not fit the words, not used", line))
@@ -362,8 +396,10 @@ def _fill_training_gaps(tables: Sequence[Table], paragraph: Mapping[str, Any], l
     first = 0
     for table, words in filled:
         gaps = all_gaps[first : first + len(words)]
-        written = [word + gap for word, gap in zip(words, gaps, strict=True)]
-        table.text = lead + "".join(written)
+        table.text = lead
+        for word, gap in zip(words, gaps, strict=True):
+            table.text += word + gap
+        # Only the last of them counts: the others are found again in the text.
         table.gaps = [gaps[-1]] * len(table.words)
         lead = ""
         first += len(words)
@@ -390,7 +426,9 @@ def _read_training_text(paragraph: Mapping[str, Any]) -> str | None:
             text += _read_cell(token["orth"])
             if token["space"]:
                 text += " "
-    return None if is_made_up else text
+    if is_made_up:
+        return None
+    return text
 
 
 class DocBinWriter:

@@ -1,0 +1,44 @@
+"""How labels are spelled, and what they mean."""
+
+import pytest
+
+from spacy_hf_ner.core.schemes import Tag
+from spacy_hf_ner.corpus.tag_labels import read_label_tags, spell_labels
+
+
+@pytest.mark.parametrize(
+    ("labels", "spelled", "repaired"),
+    [
+        ("B-X I-X O", "B-X I-X O", ""),
+        ("X-B X-I O", "B-X I-X O", ""),
+        ("b-x o", "B-x o", ""),
+        ("B-X U I- O", "B-X O O O", "U I-"),
+        ("B I O", "B I O", ""),  # nothing has a type: they may be types
+    ],
+)
+def test_labels_are_spelled_in_the_usual_way(labels: str, spelled: str, repaired: str) -> None:
+    spelling = spell_labels(labels.split())
+    assert [spelling.spelled[label] for label in labels.split()] == spelled.split()
+    assert set(spelling.repairs) == set(repaired.split())
+
+
+@pytest.mark.parametrize(
+    ("labels", "tags", "are_bare", "repaired"),
+    [
+        ("B-X I-X O", "B-X I-X O", False, ""),
+        ("X Y O", "I-X I-Y O", True, ""),
+        ("B-X PER O", "B-X I-PER O", False, "PER"),
+        ("B-X M-X E-X M-Y", "B-X M-X E-X M-Y", False, ""),  # one slip in a type
+        ("O", "O", False, ""),
+    ],
+)
+def test_labels_are_read_as_tags(labels: str, tags: str, are_bare: bool, repaired: str) -> None:
+    meaning = read_label_tags(spell_labels(labels.split()))
+    assert [str(meaning.tags[label]) for label in labels.split()] == tags.split()
+    assert meaning.are_bare is are_bare
+    assert set(meaning.repairs) == set(repaired.split())
+
+
+def test_whatever_is_called_bare_is_a_type() -> None:
+    meaning = read_label_tags(spell_labels(["B", "I", "O"]), "bare")
+    assert meaning.tags == {"B": Tag("I", "B"), "I": Tag("I", "I"), "O": Tag("O", "")}
