@@ -18,6 +18,7 @@ from spacy_hf_ner.cli import (
     encoder,
     evaluate,
     export_onnx,
+    init_config,
     package,
     visualise,
 )
@@ -73,6 +74,7 @@ def _main(
 
 # One line a command: app.command("name", example="its arguments")(module.function)
 app.command("convert", cls=convert.ConvertCommand, example=convert.EXAMPLE)(convert.convert)
+app.command("init-config", example=init_config.EXAMPLE)(init_config.init_config)
 app.command("encoder", example=encoder.EXAMPLE)(encoder.encoder)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
 app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
