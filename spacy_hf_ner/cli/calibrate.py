@@ -13,11 +13,11 @@ from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import check_output, make_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
-from spacy_hf_ner.visual.page import count
 
 __all__ = ["EXAMPLE", "calibrate", "calibrate_command", "print_report"]
 
@@ -123,7 +123,7 @@ def print_report(name: str, report: CalibrationReport) -> None:
         ("the same by chance alone", *noises),
         ("AUROC, right against wrong", *aurocs),
     ]
-    data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
+    data = f"{format_count(report.n_spans, 'span')} in {format_count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
     msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"), max_col=80)
     if report.is_thin:

@@ -18,8 +18,8 @@ from spacy_hf_ner.evaluation.comparison_table import (
     type_header,
     type_rows,
 )
+from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
-from spacy_hf_ner.visual.page import count
 
 __all__ = ["EXAMPLE", "compare_command", "write_comparison"]
 
@@ -95,7 +95,7 @@ def _print_comparison(standings: Sequence[Standing]) -> None:
     for standing in standings:
         measured = standing.measured
         if measured.n_unjudged:
-            predictions = count(measured.n_unjudged, "prediction")
+            predictions = format_count(measured.n_unjudged, "prediction")
             msg.warn(
                 f"{measured.model}: not judged, on tokens without gold annotation: {predictions}."
             )

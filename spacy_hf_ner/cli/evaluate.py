@@ -11,6 +11,7 @@ from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
@@ -18,7 +19,6 @@ from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
 from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
 from spacy_hf_ner.visual.evaluation_page import make_report
-from spacy_hf_ner.visual.page import count
 
 __all__ = ["EXAMPLE", "evaluate", "evaluate_command", "print_evaluation"]
 
@@ -123,7 +123,7 @@ def evaluate(
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the scores as tables, as spaCy's own commands do."""
-    msg.divider(f"{evaluation.model} on {count(len(evaluation.pairs), 'document')}")
+    msg.divider(f"{evaluation.model} on {format_count(len(evaluation.pairs), 'document')}")
     header = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
     aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
     msg.table(per_type_rows(evaluation), header=header, aligns=aligns, divider=True)
@@ -142,7 +142,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if evaluation.confidence:
         _print_confidence(evaluation.confidence)
     if evaluation.n_unjudged:
-        predictions = count(evaluation.n_unjudged, "prediction")
+        predictions = format_count(evaluation.n_unjudged, "prediction")
         msg.warn(f"Not judged, on tokens without gold annotation: {predictions}.")
 
 

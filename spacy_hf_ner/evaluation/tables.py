@@ -27,6 +27,15 @@ _SPACY_F1: Final = re.compile(r"ents_f|spans_.+_f")
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """Return the evaluation as it is written to ``metrics.json``: plain values, no texts."""
     confusion = evaluation.confusion
+    seqeval: dict[str, Any] = {}
+    for scores in evaluation.seqeval:
+        seqeval[scores.mode] = _seqeval_json(scores)
+    slices: dict[str, Any] = {}
+    for slicing in evaluation.slices:
+        slices[slicing.name] = _map_values(_counts_json, slicing.counts)
+    thresholds: dict[str, Any] = {}
+    for curve in evaluation.thresholds:
+        thresholds[curve.entity_type] = _curve_json(curve)
     return {
         "format_version": FORMAT_VERSION,
         "model": evaluation.model,
@@ -38,12 +47,12 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "strict": _strict_json(evaluation.strict, evaluation.intervals),
         "semeval": _map_values(_semeval_json, evaluation.semeval),
         "token_accuracy": evaluation.token_accuracy,
-        "seqeval": {scores.mode: _seqeval_json(scores) for scores in evaluation.seqeval},
+        "seqeval": seqeval,
         "spacy": dict(evaluation.spacy_scores),
-        "slices": {s.name: _map_values(_counts_json, s.counts) for s in evaluation.slices},
+        "slices": slices,
         "confusion": {"types": confusion.types, "counts": confusion.counts},
         "confidence": _confidence_json(evaluation.confidence),
-        "thresholds": {curve.entity_type: _curve_json(curve) for curve in evaluation.thresholds},
+        "thresholds": thresholds,
     }
 
 
@@ -82,11 +91,23 @@ def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     for key in spacy_scores:
         if not _SPACY_F1.fullmatch(key):
             continue
+        # "ents_f" stands beside "ents_p" and "ents_r".
         prefix = key.removesuffix("f")
-        shares = [spacy_scores.get(prefix + measure) for measure in "prf"]
+        precision = spacy_scores.get(f"{prefix}p")
+        recall = spacy_scores.get(f"{prefix}r")
+        f1 = spacy_scores[key]
         # The Scorer gives None where it had nothing to judge.
-        if all(isinstance(share, float) for share in shares):
-            rows.append(("spaCy's Scorer, by tokens", *map(format_percent, shares), ""))
+        if precision is None or recall is None or f1 is None:
+            continue
+        rows.append(
+            (
+                "spaCy's Scorer, by tokens",
+                format_percent(precision),
+                format_percent(recall),
+                format_percent(f1),
+                "",
+            )
+        )
     return rows
 
 

@@ -67,7 +67,8 @@ def find_class_weights(
         raise ConfigError(
             'class_weights = "balanced" expects the frequencies of the tags, got none: '
             "nlp.initialize, which counts them, was not called. Call it before training, or give a "
-            "table per entity type."
+            "table per entity type.",
+            settings=("class_weights",),
         )
     weights = np.ones(len(tag_set), dtype=np.float32)
     weights[: len(resolved)] = resolved
@@ -96,6 +97,7 @@ def _read_table(table: Mapping[str, float], tag_set: TagSet) -> list[float]:
     if is_unknown or not all(weight > 0 for weight in table.values()):
         raise ConfigError(
             "class_weights must give positive weights to entity types of "
-            f"{', '.join(tag_set.entity_types)} or O, got {dict(table)}."
+            f"{', '.join(tag_set.entity_types)} or O, got {dict(table)}.",
+            settings=("class_weights",),
         )
     return [float(table.get(tag.entity_type or "O", 1.0)) for tag in tag_set.tags]

@@ -98,8 +98,8 @@ def make_batches(
 
 
 def _as_array(windows: Sequence[Window]) -> Ints:
-    """Return start, end, own_start and own_end of each window. Shape: (n_windows, 4)."""
-    bounds = [(w.start, w.end, w.own_start, w.own_end) for w in windows]
+    """Return start, end, owned_start and owned_end of each window. Shape: (n_windows, 4)."""
+    bounds = [(w.start, w.end, w.owned_start, w.owned_end) for w in windows]
     return np.array(bounds, dtype=np.int64).reshape(-1, 4)
 
 
@@ -125,7 +125,7 @@ def _pad(ids: Ints, bounds: Ints, template: Template, pad_id: int) -> PaddedBatc
         template: The special tokens around each window.
         pad_id: The id to pad with.
     """
-    start, end, own_start, own_end = bounds.T
+    start, end, owned_start, owned_end = bounds.T
     n_windows = len(bounds)
     n_content = end - start
     width = int(n_content.max()) + len(template)
@@ -142,8 +142,8 @@ def _pad(ids: Ints, bounds: Ints, template: Template, pad_id: int) -> PaddedBatc
 
     n_read = n_content + len(template)
     is_read = np.arange(width) < n_read[:, None]
-    n_owned = own_end - own_start
-    target = gather_ranges(own_start, n_owned)
+    n_owned = owned_end - owned_start
+    target = gather_ranges(owned_start, n_owned)
     return PaddedBatch(
         ids=padded,
         mask=is_read.astype(np.int64),
