@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from thinc.api import Config
 
-__all__ = ["Comments", "complete", "read_comments"]
+__all__ = ["Comments", "complete", "read_comments", "write_commented"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,17 @@ def _walk(lines: Sequence[str]) -> Iterator[tuple[tuple[str, str] | None, str]]:
             yield None, line
 
 
-def complete(config: "Config", comments: Comments | None = None) -> str:
-    """Return a config as text, with every setting that spaCy and its components have.
-
-    Args:
-        config: The config, in which settings may be left out.
-        comments: What is written above its sections and settings.
-    """
+def complete(config: "Config") -> "Config":
+    """Return a config with every setting that spaCy and its components have."""
     from spacy.util import load_model_from_config
 
-    comments = comments or Comments()
-    filled = load_model_from_config(config, auto_fill=True, validate=False).config
+    return load_model_from_config(config, auto_fill=True, validate=False).config
+
+
+def write_commented(config: "Config", comments: Comments) -> str:
+    """Return a config as text, with comments above its sections and settings."""
     lines = [*comments.header, ""] if comments.header else []
-    for place, line in _walk(filled.to_str().splitlines()):
+    for place, line in _walk(config.to_str().splitlines()):
         if place is not None:
             lines.extend(comments.above.get(place, ()))
         lines.append(line)

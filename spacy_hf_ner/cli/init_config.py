@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from spacy_hf_ner.cli.complete_config import complete, read_comments
+from spacy_hf_ner.cli.complete_config import complete, read_comments, write_commented
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
@@ -87,7 +87,7 @@ def init_config(
             settings=("force",),
         )
     config = make_config(Recipe(encoder, train, dev, lang, epochs, learn_rate))
-    text = complete(config, read_comments(RECIPE.read_text(encoding="utf8")))
+    text = write_commented(config, read_comments(RECIPE.read_text(encoding="utf8")))
     if output == STDOUT:
         msg.results.write(text)
     else:
@@ -110,7 +110,7 @@ def _write_training_command(output: Path, *, train: Path | None, dev: Path | Non
 
 
 def make_config(recipe: Recipe) -> "Config":
-    """Return the config of a recipe.
+    """Return the config of a recipe, with every setting that there is.
 
     Raises:
         ConfigError: Epochs are wanted of no data, or the learn rate is none.
@@ -128,7 +128,7 @@ def make_config(recipe: Recipe) -> "Config":
         raise ConfigError(
             f"learn_rate must be in (0, 1), got {recipe.learn_rate}.", settings=("learn_rate",)
         )
-    config = load_config(RECIPE)
+    config = complete(load_config(RECIPE))
     if recipe.lang is not None:
         config["nlp"]["lang"] = recipe.lang
     for name in ("train", "dev"):
