@@ -22,7 +22,7 @@ from spacy_hf_ner.cli import (
     package,
     visualise,
 )
-from spacy_hf_ner.cli.commands import CommandApp
+from spacy_hf_ner.cli.command_app import CommandApp
 from spacy_hf_ner.cli.flags import explain
 from spacy_hf_ner.cli.messages import msg, show_messages
 from spacy_hf_ner.errors import HFNerError

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import check_output, make_folder
+from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.formatting import format_count
@@ -78,13 +78,14 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
         CorpusError: The data cannot be read, or holds no Docs.
         ConfigError: The data has no gold annotation, or the folder holds something that is no
             pipeline.
+        OutputError: The pipeline cannot be saved. What was there stays.
     """
+    from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
-    check_output(output, kind="a pipeline", file="meta.json")
+    check_output(output, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
-    make_folder(output)
     reports: dict[str, CalibrationReport] = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
@@ -93,7 +94,8 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
             examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
             reports[name] = component.calibrate(examples)
             _switch_on_calibration(nlp, name)
-    nlp.to_disk(output)
+    with replace_pipeline(output, is_outdated=is_saved_model_file) as fresh:
+        nlp.to_disk(fresh)
     return reports
 
 

@@ -1,6 +1,5 @@
 """``python -m spacy hf-ner compare``: several pipelines, the same data."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,9 @@ import typer
 
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.commands import compare, report_comparison
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
+from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import (
     HEADER,
     comparison_json,
@@ -19,9 +19,10 @@ from spacy_hf_ner.evaluation.comparison_table import (
     type_rows,
 )
 from spacy_hf_ner.evaluation.formatting import format_count
-from spacy_hf_ner.visual.comparison_page import make_comparison_page
+from spacy_hf_ner.evaluation.label_map import read_label_maps
+from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
-__all__ = ["EXAMPLE", "compare_command", "write_comparison"]
+__all__ = ["EXAMPLE", "compare_command"]
 
 EXAMPLE = "first/model-best second/model-best test.spacy --output metrics"
 
@@ -36,6 +37,13 @@ def compare_command(
     ),
     output: Path = typer.Option(
         ..., "--output", "-o", help="Folder for comparison.json and .html.", file_okay=False
+    ),
+    label_map: list[str] = typer.Option(
+        [],
+        "--label-map",
+        "-lm",
+        metavar="[MODEL:]OLD=NEW",
+        help="Predicted types under gold's names, of all pipelines or of one: PERSON=PER.",
     ),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
@@ -60,29 +68,22 @@ def compare_command(
             f"or files in a format that convert reads), got {' '.join(models)}. A data set of the "
             "hub is converted first."
         )
+    label_maps = read_label_maps(label_map, names)
     # Before hours of prediction, not after.
     make_folder(output)
-    standings = compare_pipelines(
-        names, data, gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True
+    standings = compare(
+        names,
+        data,
+        gpu_id=gpu_id,
+        code=code,
+        spans_key=spans_key,
+        label_maps=label_maps,
+        progress=True,
     )
-    write_comparison(standings, output, data=data.name)
+    report_comparison(standings, output, data=data_name)
     _print_comparison(standings)
     msg.good(f"{output}: comparison.json, comparison.html")
     return comparison_json(standings)
-
-
-def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) -> None:
-    """Write ``comparison.json`` and ``comparison.html`` to a folder that is there.
-
-    Args:
-        standings: The pipelines, the one that others are compared with first.
-        output: The folder.
-        data: The name of the data set.
-    """
-    rows = json.dumps(comparison_json(standings), ensure_ascii=False, indent=2)
-    (output / "comparison.json").write_text(rows + "\n", encoding="utf8")
-    page = make_comparison_page(standings, data=data)
-    (output / "comparison.html").write_text(page, encoding="utf8")
 
 
 def _print_comparison(standings: Sequence[Standing]) -> None:
@@ -98,4 +99,10 @@ def _print_comparison(standings: Sequence[Standing]) -> None:
             predictions = format_count(measured.n_unjudged, "prediction")
             msg.warn(
                 f"{measured.model}: not judged, on tokens without gold annotation: {predictions}."
+            )
+        unmet = find_unmet_types(measured.strict).describe()
+        if unmet:
+            msg.warn(
+                f"{measured.model}: {unmet} Rename or leave out a type with "
+                f"--label-map {measured.model}:OLD=NEW."
             )

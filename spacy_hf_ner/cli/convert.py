@@ -86,13 +86,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     """Convert a corpus to Docs with documents, sentences and white space, and say what it holds."""
     from spacy_hf_ner.corpus.columns import Columns
     from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
-    from spacy_hf_ner.corpus.conversion_report import write_report
     from spacy_hf_ner.corpus.edits import parse_label_map
     from spacy_hf_ner.corpus.source import ReadOptions
-    from spacy_hf_ner.corpus.writing import find_existing
 
-    if report:
-        find_existing(report.parent)  # an error of the report comes first
     columns = Columns(
         token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column)
     )
@@ -108,10 +104,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
             seed=seed,
             limit=limit,
             strict=strict,
+            report=report,
         ),
     )
-    if report:
-        write_report(converted, report)
     _show(converted)
     n_documents = sum(part.n_documents for part in converted.parts.values())
     msg.good(f"{output}: {count(n_documents, 'document')}")

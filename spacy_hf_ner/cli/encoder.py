@@ -5,7 +5,6 @@ It comes from the hub or its cache; without a hub, from an installed package.
 
 import importlib.util
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ import typer
 
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import check_output
+from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.evaluation.signature import hash_file
 
@@ -145,6 +145,7 @@ def fetch_encoder(
     Raises:
         ConfigError: The folder to write holds something that is not an encoder.
         CheckpointError: No source has the encoder, or its files are not those that were expected.
+        OutputError: The folder cannot be written. What was there stays.
     """
     check_output(output, kind="an encoder", file=CONFIG)
     if revision is None and name == MINILM.name:
@@ -220,13 +221,13 @@ def _find_package(pinned: PinnedEncoder) -> Path | None:
 
 
 def _install(
-    folder: Path, output_dir: Path, *, name: str, commit: str, sha256: str | None
+    folder: Path, output: Path, *, name: str, commit: str, sha256: str | None
 ) -> FetchedEncoder:
-    """Copy a checkpoint beside `output_dir`, verify the copy, and put it in place by renaming."""
-    output_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".encoder-", dir=output_dir.parent) as scratch:
-        fresh = Path(scratch, "fresh")
-        fresh.mkdir()
+    """Copy a checkpoint beside `output`, verify the copy, and put it in its place.
+
+    Nothing of an encoder that lies there stays: its files would be read with the new ones.
+    """
+    with replace_folder(output, marker=CONFIG, is_outdated=lambda _: True) as fresh:
         for file in CHECKPOINT_FILES:
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, fresh / file)
@@ -239,8 +240,4 @@ def _install(
             )
         fetched = FetchedEncoder(folder, name=name, revision=commit, sha256=found)
         srsly.write_json(fresh / SOURCE, fetched.describe())
-        # The scratch folder is on the same file system: renaming leaves nothing half there.
-        if output_dir.exists():
-            output_dir.replace(Path(scratch, "stale"))
-        fresh.replace(output_dir)
     return fetched

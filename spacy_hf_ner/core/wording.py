@@ -1,6 +1,6 @@
-"""How messages and reports put numbers into words."""
+"""How messages and reports put numbers into words, and show texts of any length."""
 
-__all__ = ["count"]
+__all__ = ["count", "shorten"]
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
@@ -17,3 +17,14 @@ def count(n: int, noun: str, plural: str = "") -> str:
     if n == 1:
         return f"1 {noun}"
     return f"{n:,} {plural or noun + 's'}"
+
+
+def shorten(text: str, max_chars: int = 60) -> str:
+    """Return a text as a message can show it: the beginning of a long one, and how long it is.
+
+    >>> shorten("B-PER"), shorten("x" * 100, 5)
+    ('B-PER', 'xxxxx… (100 characters)')
+    """
+    if len(text) <= max_chars:
+        return text
+    return f"{text[:max_chars]}… ({count(len(text), 'character')})"

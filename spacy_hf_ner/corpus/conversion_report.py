@@ -237,6 +237,5 @@ class ConversionReport:
 
 def write_report(report: ConversionReport, path: Path) -> None:
     """Write a report as a JSON file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.to_json(), ensure_ascii=False, indent=2)
     path.write_text(f"{text}\n", encoding="utf-8")

@@ -17,6 +17,7 @@ from spacy.util import registry
 from tqdm import tqdm
 from wasabi.tables import row, table
 
+from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.evaluation.formatting import format_duration, format_percent
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def make_run_logger_v1(
     It shows the losses, P, R, F, F per type, learn rate, words/s and the time left.
 
     Args:
-        output_file: A JSONL file to write, replaced if it exists; the report's training curves are
-            read from it.
+        output_file: A JSONL file to write, whole after every evaluation; one that exists is
+            replaced by the first. The report's training curves are read from it.
         progress_bar: Show a progress bar on a terminal.
     """
 
@@ -85,9 +86,10 @@ class _Run:
         self._pipes = _find_trainable_pipes(nlp)
         self._types = _find_types(nlp, self._pipes)[:_MAX_TYPES]
         self._stdout = stdout
-        self._file: IO[str] | None = None
+        self._path: Path | None = None
         if output_file:
-            self._file = _open(Path(output_file))
+            self._path = Path(output_file)
+        self._lines: list[str] = []  # what the file holds
         # tqdm shows a bar on terminals only if "disable" is None; False shows it in log files, too.
         disable = None if progress_bar else True
         self._bar = tqdm(
@@ -120,10 +122,8 @@ class _Run:
         self._last = time.perf_counter()
 
     def finalize(self) -> None:
-        """Show the best evaluation's scores per type and close the file."""
+        """Show the best evaluation's scores per type."""
         self._bar.close()
-        if self._file:
-            self._file.close()
         if self._best is None:
             return
         per_type = self._best["other_scores"].get("ents_per_type")
@@ -147,7 +147,7 @@ class _Run:
         losses = {name: float(info["losses"].get(name, 0.0)) for name in self._pipes}
         words_per_second = self._speedometer.read(info["words"])
         self._show(info, losses, learn_rate, words_per_second, now)
-        if self._file is None:
+        if self._path is None:
             return
         line = {
             "epoch": info["epoch"],
@@ -160,8 +160,8 @@ class _Run:
             "words_per_second": words_per_second,
             "seconds": now - self._start,
         }
-        self._file.write(json.dumps(_replace_non_finite(line), default=float) + "\n")
-        self._file.flush()
+        self._lines.append(json.dumps(_replace_non_finite(line), default=float) + "\n")
+        write_file(self._path, "".join(self._lines))
 
     def _show(
         self,
@@ -305,8 +305,3 @@ def _replace_non_finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _open(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("w", encoding="utf8")

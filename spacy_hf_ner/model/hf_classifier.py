@@ -69,10 +69,10 @@ class HFTokenClassifier(TokenClassifier):
         """Note what the model is trained with."""
         self.shim.store_training_settings()
 
-    def to_disk(self, folder: Path) -> None:
+    def write(self, folder: Path) -> None:
         """Write a Hugging Face checkpoint."""
-        self.shim.to_disk(folder)
+        self.shim.write(folder)
 
-    def from_disk(self, folder: Path, scheme: str) -> None:
+    def read(self, folder: Path, scheme: str) -> None:
         """Read a Hugging Face checkpoint."""
         self.shim.read_folder(folder, scheme)

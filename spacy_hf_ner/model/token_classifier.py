@@ -61,12 +61,12 @@ class TokenClassifier(ABC):
         """Make the model ready for training; tags are set before."""
 
     @abstractmethod
-    def to_disk(self, folder: Path) -> None:
-        """Write the model to a folder, without pickle."""
+    def write(self, folder: Path) -> None:
+        """Write the model to an empty folder, without pickle."""
 
     @abstractmethod
-    def from_disk(self, folder: Path, scheme: str) -> None:
-        """Read what :meth:`to_disk` wrote."""
+    def read(self, folder: Path, scheme: str) -> None:
+        """Read what :meth:`write` wrote."""
 
     def predict(self, docs: Sequence[Doc]) -> list[UnitRows]:
         """Return the rows of each Doc."""

@@ -21,9 +21,11 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.replacing import complete_swap, replace_folder
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
+from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.model.token_classifier import TokenClassifier
 from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
@@ -245,14 +247,21 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write ``cfg``, ``vocab`` and the folder ``model``, which is a Hugging Face checkpoint.
 
-        A checkpoint that was not used yet is loaded, so that what is saved is whole.
+        A checkpoint that was not used yet is loaded, so that what is saved is whole. An older
+        component in the folder stays until all of this one is written.
+
+        Raises:
+            OutputError: The folder cannot be written. What was there stays.
         """
+        exclude = list(exclude)
         serialize: dict[str, Callable[[Path], None]] = {
             "cfg": lambda file: srsly.write_json(file, self._stored_cfg()),
             "vocab": lambda folder: self.vocab.to_disk(folder, exclude=exclude),
             "model": self._write_model,
         }
-        util.to_disk(path, serialize, exclude)
+        is_outdated = None if "model" in exclude else is_saved_model_file
+        with replace_folder(Path(path), marker="cfg", is_outdated=is_outdated) as fresh:
+            util.to_disk(fresh, serialize, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what :meth:`to_disk` wrote; the source checkpoint and the network are not needed."""
@@ -261,6 +270,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
             "model": self._read_model,
         }
+        complete_swap(Path(path))
         util.from_disk(path, deserialize, exclude)
         return self
 
@@ -379,10 +389,10 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
 
     def _write_model(self, folder: Path) -> None:
         self.classifier.load(self.scheme)
-        self.classifier.to_disk(folder)
+        self.classifier.write(folder)
 
     def _read_model(self, folder: Path) -> None:
-        self.classifier.from_disk(folder, self.scheme)
+        self.classifier.read(folder, self.scheme)
 
     def _unpack_model(self, packed: bytes) -> None:
         with unpack_folder(packed) as folder:

@@ -22,7 +22,7 @@ __all__ = ["make_report"]
 
 _BODY: Final = (
     '<a class="skip" href="#scores">Skip to the scores</a><header><h1>How good is it?</h1>'
-    '<p class="lead">{model} on {data}</p>{tiles}'
+    '<p class="lead">{title}</p>{tiles}'
     '<nav class="contents" aria-label="Sections">{links}</nav></header><main>{sections}</main>'
     "{signature}"
 )
@@ -48,14 +48,19 @@ class _Section:
     content: str
 
 
-def make_report(evaluation: Evaluation, *, data: str, training: Sequence[TrainingStep] = ()) -> str:
+def make_report(
+    evaluation: Evaluation, *, data: str | None = None, training: Sequence[TrainingStep] = ()
+) -> str:
     """Return the report as a self-contained HTML page.
 
     Args:
         evaluation: What to report.
-        data: The name of the data set.
+        data: What to call the data, where the evaluation has no name for it.
         training: The training run, if there is a log of it.
     """
+    title = evaluation.title
+    if data is not None and evaluation.data is None:
+        title += f" on {data}"
     links: list[str] = []
     sections: list[str] = []
     for section in _make_sections(evaluation, training):
@@ -64,15 +69,14 @@ def make_report(evaluation: Evaluation, *, data: str, training: Sequence[Trainin
             _SECTION.format(id=section.id, title=section.title, content=section.content)
         )
     body = _BODY.format(
-        model=escape(evaluation.model),
-        data=escape(data),
+        title=escape(title),
         tiles=_make_summary(evaluation),
         links="".join(links),
         sections="".join(sections),
         signature=make_signature(evaluation.signature),
     )
     return make_page(
-        title=f"Evaluation · {evaluation.model}",
+        title=f"Evaluation · {title}",
         body=body,
         styles=["report.css"],
         scripts=["report.js"],

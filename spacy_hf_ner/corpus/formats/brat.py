@@ -15,6 +15,7 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.corpus.texts import CharSpan, make_text_sentence
+from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["BRAT", "open_brat"]
@@ -65,7 +66,7 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
 def _list_annotations(path: Path) -> list[Path]:
     """Return the annotations of a folder, or of one pair."""
     if path.is_dir():
-        return sorted(path.rglob("*.ann"))
+        return list_visible(path, "*.ann")
     return [path.with_suffix(".ann")]
 
 
@@ -123,7 +124,7 @@ def is_annotated(name: str) -> bool:
     """Tell whether this is a folder with annotations, or one of the two files of a pair."""
     path = Path(name)
     if path.is_dir():
-        return any(path.rglob("*.ann"))
+        return bool(list_visible(path, "*.ann"))
     suffix = path.suffix.lower()
     return suffix == ".ann" or (suffix == ".txt" and path.with_suffix(".ann").is_file())
 

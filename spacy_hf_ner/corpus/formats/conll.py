@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TextIO
 
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.corpus.blocks import (
     DOCUMENT_MARK,
     Block,
@@ -394,10 +395,10 @@ def _refuse_cell(rows: Iterable[Sequence[str]], doc: Doc) -> CorpusError:
 def _describe_refusal(cells: Sequence[str]) -> tuple[str, str]:
     for cell in cells:
         if any(mark in cell for mark in "\t\n\r"):
-            got = f"{cell!r}: a tab or a line end in it would break the columns"
+            got = f"{shorten(cell)!r}: a tab or a line end in it would break the columns"
             return "words and tags on one line", got
     mark = next(cell for cell in cells if cell.startswith(DOCUMENT_MARK))
-    got = f"{mark!r}: it would begin a new document"
+    got = f"{shorten(mark)!r}: it would begin a new document"
     return "words and tags that are no document marks", got
 
 

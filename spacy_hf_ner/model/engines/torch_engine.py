@@ -15,6 +15,7 @@ from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.cpu.packing import can_pack, pack_linear_layers
 from spacy_hf_ner.model.engines.precision import Precision, cast_to, resolve_precision
 from spacy_hf_ner.model.engines.table import find_other_engine
+from spacy_hf_ner.model.files import raise_os_errors
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import (
     Network,
@@ -114,7 +115,7 @@ class TorchEngine(Engine):
 
     def write(self, folder: Path) -> None:
         """Write config.json and weights as safetensors, which Hugging Face reads."""
-        with quiet_transformers():
+        with quiet_transformers(), raise_os_errors():
             self._network.save_pretrained(folder, safe_serialization=True)
 
     def find_limits(self, tokenizer_files: dict[str, bytes], *, n_special: int) -> Limits:

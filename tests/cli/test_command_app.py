@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from spacy_hf_ner import __version__
 from spacy_hf_ner.cli.app import app
-from spacy_hf_ner.cli.commands import PROGRAM, CommandApp
+from spacy_hf_ner.cli.command_app import PROGRAM, CommandApp
 from spacy_hf_ner.cli.messages import msg, show_messages
 from tests.cli.boxes import unwrap
 
