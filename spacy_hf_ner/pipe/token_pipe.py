@@ -20,6 +20,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.replacing import complete_swap, replace_folder
 from spacy_hf_ner.core.units import UnitRows
@@ -27,7 +28,7 @@ from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.model.token_classifier import TokenClassifier
-from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
+from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
 from spacy_hf_ner.pipe.batches import N_DOCS, annotate_docs, batch_docs
 from spacy_hf_ner.pipe.class_weights import find_class_weights
@@ -353,16 +354,16 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     ) -> tuple[float, list[Floats32]]:
         """Return the loss, and the gradient on the rows of each Doc."""
         # Only now is it known which units the model has rows for.
-        unit_targets = [
-            targets.of_units(doc_rows.units)
-            for targets, doc_rows in zip(gold, predicted, strict=True)
-        ]
+        unit_targets: list[Targets] = []
+        for targets, doc_rows in zip(gold, predicted, strict=True):
+            unit_targets.append(targets.place(doc_rows, tag_set))
         class_weights = find_class_weights(
             self.class_weights, tag_set, resolved=self.cfg["class_weights"]
         )
         return compute_loss(
             [doc_rows.rows for doc_rows in predicted],
             unit_targets,
+            chain=make_chain(tag_set),
             class_weights=class_weights,
             label_smoothing=self.label_smoothing,
             reduction=self.classifier.reduction,
