@@ -9,7 +9,8 @@ VENV_BENCH := .venv-bench
 VENV_LOWEST := .venv-lowest
 VENV_DIST := .venv-dist
 
-.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check fuzz bench clean
+.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check fuzz bench configs clean \
+	clean-project
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
@@ -19,7 +20,9 @@ help:
 	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
 	@echo "make fuzz                 damaged files and random texts, for MINUTES=10 (or any other number)"
 	@echo "make bench                speed beside the peers, in an environment of their own (about ten minutes, quiet machine)"
-	@echo "make clean                remove the environments and everything that the project made"
+	@echo "make configs              write configs/ anew, with every setting that there is"
+	@echo "make clean                remove the environments; trained pipelines stay"
+	@echo "make clean-project        remove everything that the project made, trained pipelines too"
 
 project: $(VENV)/installed
 	$(VENV)/bin/python -m spacy project run all
@@ -83,9 +86,16 @@ $(VENV_LOWEST)/installed: pyproject.toml constraints-lowest.txt
 $(VENV_BENCH)/installed: pyproject.toml constraints.txt
 	$(call install,$(VENV_BENCH),onnx$(comma)project,constraints.txt,spacy-huggingface-pipelines==0.0.4)
 
+# What was trained stays: it took longer than an environment does.
 clean:
-	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) $(VENV_LOWEST) $(VENV_DIST) dist benchmarks/results assets training packages metrics visualisations project.lock \
-		corpus/converted
+	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) $(VENV_LOWEST) $(VENV_DIST) dist benchmarks/results
+
+clean-project:
+	rm -rf assets training packages metrics visualisations project.lock corpus/converted
+
+# Write configs/ anew, after a setting was added: they hold every setting that there is.
+configs: $(VENV)/installed
+	$(VENV)/bin/python .ci/complete_configs.py
 
 # install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again.
 comma := ,

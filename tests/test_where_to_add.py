@@ -144,7 +144,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (package / "cli/toy.py").write_text(COMMAND, encoding="utf8")
     app = package / "cli/app.py"
     insert(app, "from spacy_hf_ner.cli import toy\n", before="from spacy_hf_ner.cli.flags")
-    insert(app, 'app.command("toy")(toy.toy)\n', before='app.command("encoder")')
+    insert(app, 'app.command("toy")(toy.toy)\n', before='app.command("encoder"')
     return root
 
 
