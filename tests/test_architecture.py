@@ -27,7 +27,18 @@ ALLOWED = {
     "evaluation": {"errors", "core", "corpus", "pipe"},
     "visual": {"errors", "core", "evaluation"},  # it draws what evaluation has matched
     "scale": {"errors", "core", "model", "pipe"},
-    "cli": {"errors", "core", "model", "pipe", "corpus", "evaluation", "visual", "scale"},
+    "commands": {"errors", "core", "corpus", "evaluation", "visual"},  # what a command does
+    "cli": {
+        "errors",
+        "core",
+        "model",
+        "pipe",
+        "corpus",
+        "evaluation",
+        "visual",
+        "scale",
+        "commands",
+    },
 }
 
 # Libraries that come with an extra, or that are slow to import: one file each, inside the function
@@ -202,6 +213,7 @@ def own_entry_points() -> list[EntryPoint]:
         "spacy_readers",
         "spacy_scorers",
         "spacy_cli",
+        "thinc_schedules",
     )
     found = [point for group in groups for point in entry_points(group=group)]
     return sorted(

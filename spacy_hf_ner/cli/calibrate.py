@@ -1,23 +1,27 @@
 """``python -m spacy hf-ner calibrate``: make the scores of a pipeline mean what they say."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.training import Example
-from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import check_output, make_folder
+from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
-from spacy_hf_ner.visual.page import count
 
-__all__ = ["calibrate", "calibrate_command", "print_report"]
+__all__ = ["EXAMPLE", "calibrate", "calibrate_command", "print_report"]
+
+EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
 
 def calibrate_command(
@@ -32,7 +36,7 @@ def calibrate_command(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-) -> None:
+) -> dict[str, Any]:
     """Fit what makes span scores probabilities on held-out data, and save the pipeline with it.
 
     It is a temperature, and monotone maps. Entities stay what they are; only their scores change. A
@@ -48,6 +52,8 @@ def calibrate_command(
     for name, report in reports.items():
         print_report(name, report)
     msg.good(f"Saved the pipeline to {output}")
+    components = {name: asdict(report) for name, report in reports.items()}
+    return {"output": str(output), "components": components}
 
 
 def _choose_own_folder(model: str) -> Path:
@@ -72,13 +78,14 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
         CorpusError: The data cannot be read, or holds no Docs.
         ConfigError: The data has no gold annotation, or the folder holds something that is no
             pipeline.
+        OutputError: The pipeline cannot be saved. What was there stays.
     """
+    from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
-    check_output(output, kind="a pipeline", file="meta.json")
+    check_output(output, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
-    make_folder(output)
     reports: dict[str, CalibrationReport] = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
@@ -87,7 +94,8 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
             examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
             reports[name] = component.calibrate(examples)
             _switch_on_calibration(nlp, name)
-    nlp.to_disk(output)
+    with replace_pipeline(output, is_outdated=is_saved_model_file) as fresh:
+        nlp.to_disk(fresh)
     return reports
 
 

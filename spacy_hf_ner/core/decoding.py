@@ -9,7 +9,7 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints, find_starts, gather_ranges, no_ints
 from spacy_hf_ner.core.chain import Chain, Packing, pack
-from spacy_hf_ner.core.posteriors import Decoded, find_marginals
+from spacy_hf_ner.core.posteriors import Decoded, find_marginals, join_decoded
 from spacy_hf_ner.core.scan import BEST, cut_into_pieces, scan_forward
 
 __all__ = ["Decoded", "decode_all", "decode_greedy", "decode_viterbi", "find_best_path"]
@@ -81,23 +81,15 @@ def decode_all(log_probs: Floats, lengths: Ints, chain: Chain, *, threshold: Flo
     >>> decode_all(log_probs, np.array([2]), chain, threshold=np.array([0.28])).end
     array([1, 2])
     """
-    starts = [no_ints()]
-    ends = [no_ints()]
-    types = [no_ints()]
-    scores = [np.zeros(0)]
     all_segments = np.arange(len(lengths))
+    parts: list[Decoded] = []
     for rows, packing in _cut_blocks(lengths, all_segments):
         found = find_marginals(log_probs[rows], packing, chain).find_spans(threshold)
-        starts.append(rows[found.start])
-        ends.append(rows[found.end - 1] + 1)
-        types.append(found.type_i)
-        scores.append(found.score)
-    return Decoded(
-        start=np.concatenate(starts),
-        end=np.concatenate(ends),
-        type_i=np.concatenate(types),
-        score=np.concatenate(scores),
-    )
+        # Rows of a block are counted anew: back to those of all segments.
+        start = rows[found.start]
+        end = rows[found.end - 1] + 1
+        parts.append(Decoded(start, end, found.type_i, found.score))
+    return join_decoded(parts)
 
 
 def _score_spans(

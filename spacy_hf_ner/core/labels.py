@@ -379,13 +379,24 @@ def _check_tags(tag_set: TagSet, found: Scheme, labels: Sequence[str]) -> None:
             f"the labels use the prefixes {', '.join(unknown)}, which are not in scheme "
             f"{scheme.name} ({', '.join(scheme.prefixes)}). {remedy}"
         )
-    startable = {tag.entity_type for tag in tag_set.tags if scheme.can_start(tag.prefix)}
-    endable = {tag.entity_type for tag in tag_set.tags if scheme.can_end(tag.prefix)}
-    usable = startable & endable
-    stuck = [entity_type for entity_type in tag_set.entity_types if entity_type not in usable]
+    stuck = _find_stuck_types(tag_set)
     if stuck:
         raise TagError(
             f"no entity of type {', '.join(stuck)} could ever be found in scheme {scheme.name}: "
             f"among the labels {', '.join(labels)}, none of that type may start one, or none may "
             f"end one. {remedy}"
         )
+
+
+def _find_stuck_types(tag_set: TagSet) -> list[str]:
+    """Return the types of which no tag may start an entity, or none may end one."""
+    scheme = tag_set.scheme
+    startable: set[str] = set()
+    endable: set[str] = set()
+    for tag in tag_set.tags:
+        if scheme.can_start(tag.prefix):
+            startable.add(tag.entity_type)
+        if scheme.can_end(tag.prefix):
+            endable.add(tag.entity_type)
+    usable = startable & endable
+    return [entity_type for entity_type in tag_set.entity_types if entity_type not in usable]

@@ -8,6 +8,7 @@ Source: Rabiner (1989), https://doi.org/10.1109/5.18626, equations 19-25, and 92
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,14 @@ from spacy_hf_ner.core.scan import (
     step_through,
 )
 
-__all__ = ["Decoded", "LogMarginals", "Marginals", "ScaledMarginals", "find_marginals"]
+__all__ = [
+    "Decoded",
+    "LogMarginals",
+    "Marginals",
+    "ScaledMarginals",
+    "find_marginals",
+    "join_decoded",
+]
 
 # The least forward probability that may still be divided by. With MAX_RANGE of a row and of the
 # transitions, one more step makes 1e-100 × e^-400 = 1e-274 of it, which a float can hold: what
@@ -47,6 +55,25 @@ class Decoded:
     end: Ints
     type_i: Ints
     score: Floats
+
+
+def join_decoded(parts: Sequence[Decoded]) -> Decoded:
+    """Return the entities of several parts, one part after the other."""
+    starts = [no_ints()]
+    ends = [no_ints()]
+    types = [no_ints()]
+    scores = [np.zeros(0)]
+    for part in parts:
+        starts.append(part.start)
+        ends.append(part.end)
+        types.append(part.type_i)
+        scores.append(part.score)
+    return Decoded(
+        start=np.concatenate(starts),
+        end=np.concatenate(ends),
+        type_i=np.concatenate(types),
+        score=np.concatenate(scores),
+    )
 
 
 class Marginals(ABC):
@@ -139,15 +166,14 @@ class Marginals(ABC):
 
 def _join_in_order(parts: list[Decoded]) -> Decoded:
     """Return spans in order of their start, end and type."""
-    if not parts:
-        return Decoded(no_ints(), no_ints(), no_ints(), np.zeros(0))
-    start = np.concatenate([part.start for part in parts])
-    end = np.concatenate([part.end for part in parts])
-    type_i = np.concatenate([part.type_i for part in parts])
-    score = np.concatenate([part.score for part in parts])
-    order = np.lexsort((type_i, end, start))
-    score = np.clip(score[order], 0.0, 1.0)
-    return Decoded(start[order], end[order], type_i[order], score)
+    spans = join_decoded(parts)
+    order = np.lexsort((spans.type_i, spans.end, spans.start))
+    return Decoded(
+        start=spans.start[order],
+        end=spans.end[order],
+        type_i=spans.type_i[order],
+        score=np.clip(spans.score[order], 0.0, 1.0),
+    )
 
 
 def find_marginals(log_probs: Floats, packing: Packing, chain: Chain) -> Marginals:

@@ -47,6 +47,7 @@ except ImportError:  # Windows
     _HAS_LOCKS = False
 
 __all__ = [
+    "MACHINE_FAILURES",
     "SCRATCH_PREFIX",
     "add_to_folder",
     "complete_swap",
@@ -83,6 +84,8 @@ _NEXT_STEPS: Final = {
     errno.ENOTDIR: _ANOTHER_PLACE,
     errno.ENOTEMPTY: _ANOTHER_PLACE,
 }
+
+MACHINE_FAILURES: Final = frozenset(_NEXT_STEPS)
 
 _AT_FDCWD: Final = -100  # relative paths are relative to the working directory
 _RENAME_EXCHANGE: Final = 2

@@ -192,7 +192,9 @@ def guess_scheme(borders: Borders) -> SchemeGuess:
     """
     prefixes: set[str] = set()
     for pair in borders:
-        prefixes.update(tag.prefix for tag in pair if tag.entity_type)
+        for tag in pair:
+            if tag.entity_type:
+                prefixes.add(tag.prefix)
     family = scheme_of_prefixes(prefixes)
     if family is None:
         raise TagError(f"the prefixes {sorted(prefixes)} fit no scheme ({_list_schemes()}).")

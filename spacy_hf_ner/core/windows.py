@@ -34,14 +34,14 @@ class Window:
     Attributes:
         start: First subword read.
         end: The subword after the last one read.
-        own_start: First subword whose logits are taken from this window.
-        own_end: The subword after the last one whose logits are taken from this window.
+        owned_start: First subword whose logits are taken from this window.
+        owned_end: The subword after the last one whose logits are taken from this window.
     """
 
     start: int
     end: int
-    own_start: int
-    own_end: int
+    owned_start: int
+    owned_end: int
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -50,13 +50,13 @@ class Window:
         """Return the window moved to the right by some subwords.
 
         >>> Window(0, 4, 0, 3).shift(10)
-        Window(start=10, end=14, own_start=10, own_end=13)
+        Window(start=10, end=14, owned_start=10, owned_end=13)
         """
         return Window(
             start=self.start + n_subwords,
             end=self.end + n_subwords,
-            own_start=self.own_start + n_subwords,
-            own_end=self.own_end + n_subwords,
+            owned_start=self.owned_start + n_subwords,
+            owned_end=self.owned_end + n_subwords,
         )
 
 
@@ -76,13 +76,15 @@ def check_window(window: int, overlap: int, *, limit: int, name: str) -> None:
         nearest = min(max(window, 2), limit)
         raise ConfigError(
             f"window must be 2..{limit} subwords for {name!r}, got {window}: special tokens take "
-            f"the rest of what the model reads. Set window = {nearest}, or null for the default."
+            f"the rest of what the model reads. Set window = {nearest}, or null for the default.",
+            settings=("window",),
         )
     most = window // 2
     if not 0 <= overlap <= most:
         raise ConfigError(
             f"overlap must be 0..{most} subwords, half of the window of {window}, got {overlap}. "
-            "Set overlap = null for a quarter of the window."
+            "Set overlap = null for a quarter of the window.",
+            settings=("overlap",),
         )
 
 
@@ -108,8 +110,8 @@ def plan_windows(
     ...     10, window=6, overlap=2, token_starts=np.arange(10), sentence_starts=no_ints()
     ... ):
     ...     print(planned)
-    Window(start=0, end=6, own_start=0, own_end=5)
-    Window(start=4, end=10, own_start=5, own_end=10)
+    Window(start=0, end=6, owned_start=0, owned_end=5)
+    Window(start=4, end=10, owned_start=5, owned_end=10)
     """
     if n_subwords == 0:
         return []
@@ -150,8 +152,8 @@ def plan_sentence_windows(
     ...     5, window=6, overlap=2, token_starts=np.arange(5), sentence_starts=np.array([0, 3])
     ... ):
     ...     print(planned)
-    Window(start=0, end=3, own_start=0, own_end=3)
-    Window(start=3, end=5, own_start=3, own_end=5)
+    Window(start=0, end=3, owned_start=0, owned_end=3)
+    Window(start=3, end=5, owned_start=3, owned_end=5)
     """
     sentence_edges = sorted({0, *sentence_starts.tolist(), n_subwords})
     windows: list[Window] = []
@@ -200,9 +202,9 @@ def _share_out(bounds: Sequence[tuple[int, int]], token_starts: Ints) -> list[Wi
     borders.append(bounds[-1][1])
 
     windows: list[Window] = []
-    for (start, end), (own_start, own_end) in zip(bounds, pairwise(borders), strict=True):
-        if own_start < own_end:
-            windows.append(Window(start, end, own_start, own_end))
+    for (start, end), (owned_start, owned_end) in zip(bounds, pairwise(borders), strict=True):
+        if owned_start < owned_end:
+            windows.append(Window(start, end, owned_start, owned_end))
     return windows
 
 

@@ -38,16 +38,16 @@ class Target:
 
     Attributes:
         folder: The folder of its files.
-        part: The part's name, which the names of its files begin with.
         suffix: The ending of its files, such as ``".conll"``.
         scheme: The scheme of the tags, where the format has tags.
+        part: The part's name, which the names of its files begin with.
         shard_words: Begin a new file after so many words, where the format can; 0 for one file.
     """
 
     folder: Path
-    part: str
     suffix: str
     scheme: str
+    part: str = ""
     shard_words: int = 0
 
     @property

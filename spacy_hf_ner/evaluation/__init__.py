@@ -1,1 +1,4 @@
-"""Floor 3: scores and reports on Docs. Needs core and spaCy only."""
+"""Floor 3: a pipeline's entities judged by gold ones. Scores, where it fails, how sure that is.
+
+Needs core, corpus, and of pipe the rule for gold.
+"""

@@ -1,4 +1,4 @@
-"""Numbers as the tables of evaluations and training runs show them."""
+"""Numbers as tables, pages and messages show them."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -6,10 +6,18 @@ if TYPE_CHECKING:
     # The logger of a training run needs no resampling.
     from spacy_hf_ner.evaluation.resampling import Interval
 
-__all__ = ["format_duration", "format_interval", "format_percent", "format_size"]
+__all__ = [
+    "format_duration",
+    "format_interval",
+    "format_percent",
+    "format_score",
+    "format_size",
+]
 
 _KILOBYTE: Final = 1e3
 _MEGABYTE: Final = 1e6
+
+_MAX_SCORE_DECIMALS: Final = 4
 
 
 def format_percent(share: float | None, *, sign: bool = False) -> str:
@@ -34,6 +42,31 @@ def format_interval(interval: "Interval | None") -> str:
     if interval is None:
         return ""
     return f"{interval.low * 100:.1f}–{interval.high * 100:.1f}"
+
+
+def format_score(score: float, *, n_decimals: int = 2) -> str:
+    """Return a score that reads as 0 or 1 only if it is.
+
+    It has more decimals where it would be rounded to either, and at the fourth it is cut off: a
+    reader takes 1.00 for certainty.
+
+    Args:
+        score: In [0, 1].
+        n_decimals: How many decimals it has at least.
+
+    >>> format_score(0.52), format_score(0.998), format_score(0.99999), format_score(1.0)
+    ('0.52', '0.998', '0.9999', '1.00')
+    """
+    if score in (0.0, 1.0):
+        return f"{score:.{n_decimals}f}"
+    for n in range(n_decimals, _MAX_SCORE_DECIMALS + 1):
+        text = f"{score:.{n}f}"
+        if 0.0 < float(text) < 1.0:
+            return text
+    nearest = 10.0**-_MAX_SCORE_DECIMALS
+    if score > nearest:
+        nearest = 1.0 - nearest
+    return f"{nearest:.{_MAX_SCORE_DECIMALS}f}"
 
 
 def format_size(n_bytes: int | None) -> str:

@@ -28,8 +28,7 @@ __all__ = [
     "read_group",
 ]
 
-_TOKENS: list[int | str] = [IDX, LENGTH, ORTH]
-_GOLD_TOKENS: list[int | str] = [*_TOKENS, SENT_START]
+_TOKEN_COLUMNS: list[int | str] = [IDX, LENGTH, ORTH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +93,18 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
     Raises:
         AlignmentError: The texts differ in more than white space.
     """
-    text = gold.text
-    *gold_tokens, sent_start = _read_columns(gold, _GOLD_TOKENS)
-    tokens = _read_columns(predicted, _TOKENS)
-    # Equal tokens at equal places: the texts are the same, and need not be put together.
-    predicted_text = text if np.array_equal(gold_tokens, tokens) else predicted.text
-    text_map = map_text(text, predicted_text)
+    gold_columns = _read_columns(gold)
+    columns = _read_columns(predicted)
+    gold_borders = _find_borders(gold_columns)
+    borders = _find_borders(columns)
     entities = read_entities(predicted, spans_key=spans_key)
-    gold_borders = _borders(*gold_tokens[:2])
-    borders = _borders(*tokens[:2])
+
+    text = gold.text
+    predicted_text = text
+    # Equal tokens at equal places make equal texts, and spaCy need not put the other one together.
+    if not np.array_equal(gold_columns, columns):
+        predicted_text = predicted.text
+    text_map = map_text(text, predicted_text)
     if text_map is not None:
         entities = tuple([_move_entity(entity, text_map) for entity in entities])
         borders = _move_borders(borders, text_map)
@@ -111,13 +113,14 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
     prefer_group = not predicted.has_annotation("ENT_IOB")
     gold_data = read_gold(gold, spans_key=spans_key, prefer_group=prefer_group)
     judged, unjudged = _split_by_annotation(entities, gold_data)
+    all_borders = _merge_borders(gold_borders, borders)
     return DocPair(
         text=text,
         gold=gold_data.entities,
         predicted=judged,
         unjudged=unjudged,
-        token_borders=_without(_merge_borders(gold_borders, borders), gold_data.missing),
-        sentence_starts=_sentence_starts(gold, gold_borders, sent_start),
+        token_borders=_drop_missing(all_borders, gold_data.missing),
+        sentence_starts=_read_sentence_starts(gold, gold_borders),
     )
 
 
@@ -149,45 +152,48 @@ def _move_entity(entity: Entity, text_map: TextMap) -> Entity:
     return Entity(start_char, end_char, entity.entity_type, entity.score)
 
 
-def _read_columns(doc: Doc, attributes: list[int | str]) -> Ints:
-    """Return attributes of the tokens. Shape: (n_attributes, n_tokens)."""
-    return doc.to_array(attributes).reshape(-1, len(attributes)).view(np.int64).T
+def _read_columns(doc: Doc) -> Ints:
+    """Return first character, length and text of each token. Shape: (n_tokens, 3)."""
+    return doc.to_array(_TOKEN_COLUMNS).reshape(-1, len(_TOKEN_COLUMNS)).view(np.int64)
 
 
-def _borders(start_char: Ints, length: Ints) -> Ints:
+def _find_borders(columns: Ints) -> Ints:
     """Return first character and end of each token. Shape: (n_tokens, 2)."""
+    start_char = columns[:, 0]
+    length = columns[:, 1]
     return np.stack([start_char, start_char + length], axis=1)
 
 
-def _sentence_starts(doc: Doc, borders: Ints, sent_start: Ints) -> tuple[int, ...]:
+def _read_sentence_starts(doc: Doc, borders: Ints) -> tuple[int, ...]:
     """Return the first character of each sentence; empty where nobody has set sentences."""
-    if not len(doc) or not doc.has_annotation("SENT_START"):
+    if len(doc) == 0 or not doc.has_annotation("SENT_START"):
         return ()
-    is_start = sent_start == 1
+    is_start = doc.to_array(SENT_START) == 1
     is_start[0] = True  # spaCy does not always say so
     return tuple(borders[is_start, 0].tolist())
 
 
 def _merge_borders(first: Ints, second: Ints) -> Ints:
     """Return the tokens of both Docs, cut at the borders of both. Shape: (n_pieces, 2)."""
-    # first   |New York|   |met|        Characters that no token covers, such as white space, are
-    # second  |New| |York| |met|        in no piece.
-    # pieces  |New|_|York| |met|
+    # text      New York met      Each character shows the number of its token or piece.
+    # first     00000000 111
+    # second    000 1111 222
+    # pieces    00012222 333      The last space is covered by no token, and is in no piece.
     if np.array_equal(first, second):
         return first
     edges = np.unique(np.concatenate([first.ravel(), second.ravel()]))
     pieces = np.stack([edges[:-1], edges[1:]], axis=1)
-    return pieces[_covered(pieces, first) | _covered(pieces, second)]
+    return pieces[_are_covered(pieces, first) | _are_covered(pieces, second)]
 
 
-def _without(borders: Ints, missing: Ints) -> Ints:
-    """Return the borders of pieces that lie in no token of ``missing``. Shape: (n_left, 2)."""
+def _drop_missing(borders: Ints, missing: Ints) -> Ints:
+    """Return the borders of pieces that lie in no token without annotation. Shape: (n_left, 2)."""
     if len(missing) == 0:
         return borders
-    return borders[~_covered(borders, missing)]
+    return borders[~_are_covered(borders, missing)]
 
 
-def _covered(pieces: Ints, tokens: Ints) -> Bools:
+def _are_covered(pieces: Ints, tokens: Ints) -> Bools:
     """Return which pieces lie in a token. Shape: (n_pieces,).
 
     Args:

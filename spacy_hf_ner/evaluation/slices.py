@@ -5,6 +5,7 @@ gold entity, and precision and recall of a slice mean what they mean elsewhere.
 """
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -20,9 +21,6 @@ __all__ = ["DOC_TOKENS", "MAX_LENGTH", "Slicing", "read_seen", "slice_scores"]
 DOC_TOKENS: Final = (100, 500)
 """The most tokens of a short document, and of a middling one."""
 
-MAX_LENGTH: Final = 4
-"""Entities of so many tokens and more are in one slice."""
-
 _LENGTH: Final = "Tokens in the entity"
 _PLACE: Final = "Place"
 _DOCUMENT: Final = "Document"
@@ -33,12 +31,15 @@ _LATER: Final = "later in its sentence"
 _SAME_TYPE: Final = "with this type"
 _OTHER_TYPE: Final = "with another type only"
 _UNSEEN: Final = "never"
-_LENGTHS: Final = (*map(str, range(1, MAX_LENGTH)), f"{MAX_LENGTH} and more")
+_LENGTHS: Final = ("1", "2", "3", "4 and more")
 _SIZES: Final = (
     f"up to {DOC_TOKENS[0]} tokens",
     f"{DOC_TOKENS[0] + 1} to {DOC_TOKENS[1]} tokens",
     f"more than {DOC_TOKENS[1]} tokens",
 )
+
+MAX_LENGTH: Final = len(_LENGTHS)
+"""Entities of so many tokens and more are in one slice."""
 
 # The properties and their values, in the order in which they are shown.
 _VALUES: Final = {
@@ -73,8 +74,8 @@ class _Tally:
         self.n_gold = 0
 
 
-_Tallies = dict[tuple[str, str], _Tally]
-"""The tally of each property and value."""
+_Tallies = defaultdict[tuple[str, str], _Tally]
+"""The tally of each property and value, such as ("Place", "later in its sentence")."""
 
 
 def slice_scores(
@@ -89,15 +90,16 @@ def slice_scores(
         pairs: Gold and predicted entities.
         seen: The entity types of each entity text in the training data, from :func:`read_seen`.
     """
-    tallies: _Tallies = {}
+    tallies: _Tallies = defaultdict(_Tally)
     for pair in pairs:
         _tally_pair(pair, seen, tallies)
+
     slicings: list[Slicing] = []
     for name, values in _VALUES.items():
         counts: dict[str, Counts] = {}
         for value in values:
-            tally = tallies.get((name, value))
-            if tally is not None:
+            if (name, value) in tallies:
+                tally = tallies[name, value]
                 counts[value] = Counts(tally.n_correct, tally.n_predicted, tally.n_gold)
         if counts:
             slicings.append(Slicing(name, counts))
@@ -130,8 +132,9 @@ def _tally_pair(
     for entity in gold | predicted:
         # Tokens that share a character with the entity: those that start before its end, without
         # those that end at its start or before.
-        n_tokens = bisect_left(starts, entity.end_char) - bisect_right(ends, entity.start_char)
-        values = {_LENGTH: _name_length(n_tokens), _DOCUMENT: size}
+        n_before_end = bisect_left(starts, entity.end_char)
+        n_before_start = bisect_right(ends, entity.start_char)
+        values = {_LENGTH: _name_length(n_before_end - n_before_start), _DOCUMENT: size}
         if pair.sentence_starts:
             values[_PLACE] = _find_place(entity, pair.sentence_starts)
         if seen is not None:
@@ -139,10 +142,8 @@ def _tally_pair(
 
         is_gold = entity in gold
         is_predicted = entity in predicted
-        for key in values.items():
-            tally = tallies.get(key)
-            if tally is None:
-                tally = tallies[key] = _Tally()
+        for name, value in values.items():
+            tally = tallies[name, value]
             tally.n_gold += is_gold
             tally.n_predicted += is_predicted
             tally.n_correct += is_gold and is_predicted

@@ -9,6 +9,7 @@ from spacy.training import Example
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.component_settings import ClassWeights
 from spacy_hf_ner.pipe.targets import read_targets
 
@@ -67,7 +68,8 @@ def find_class_weights(
         raise ConfigError(
             'class_weights = "balanced" expects the frequencies of the tags, got none: '
             "nlp.initialize, which counts them, was not called. Call it before training, or give a "
-            "table per entity type."
+            "table per entity type.",
+            settings=("class_weights",),
         )
     weights = np.ones(len(tag_set), dtype=np.float32)
     weights[: len(resolved)] = resolved
@@ -78,7 +80,9 @@ def _count_and_balance(tag_set: TagSet, examples: Iterable[Example]) -> list[flo
     """Return weights that are inverse to frequency, with a mean of 1 over the tags in the data."""
     counts: Counter[int] = Counter()
     for example in examples:
-        counts.update(read_targets(example, tag_set).tags.tolist())
+        units = find_units(example.predicted)
+        columns = read_targets(example, tag_set).write_columns(units.token_i, tag_set)
+        counts.update(columns.tolist())
     inverse: dict[int, float] = {}
     for column in range(len(tag_set)):
         if counts[column]:
@@ -96,6 +100,7 @@ def _read_table(table: Mapping[str, float], tag_set: TagSet) -> list[float]:
     if is_unknown or not all(weight > 0 for weight in table.values()):
         raise ConfigError(
             "class_weights must give positive weights to entity types of "
-            f"{', '.join(tag_set.entity_types)} or O, got {dict(table)}."
+            f"{', '.join(tag_set.entity_types)} or O, got {dict(table)}.",
+            settings=("class_weights",),
         )
     return [float(table.get(tag.entity_type or "O", 1.0)) for tag in tag_set.tags]

@@ -19,7 +19,6 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.judging import TextMap
 from spacy_hf_ner.core.labels import TagSet
@@ -115,7 +114,7 @@ def read_held_out(
     return HeldOut(
         doc=example.predicted,
         rows=rows,
-        tags=_read_tags(example, gold_spans, tag_set, rows.units, in_group=gold.in_group),
+        tags=_read_tags(example, gold_spans, tag_set, rows, in_group=gold.in_group),
         gold=gold,
         gold_entities=frozenset(gold.entities),
         text_map=map_text(reference.text, example.predicted.text),
@@ -123,7 +122,7 @@ def read_held_out(
 
 
 def _read_tags(
-    example: Example, gold_spans: Sequence[Span], tag_set: TagSet, units: Units, *, in_group: bool
+    example: Example, gold_spans: Sequence[Span], tag_set: TagSet, rows: UnitRows, *, in_group: bool
 ) -> Ints:
     """Return the column of each unit's gold tag, negative where it has none. Shape: (n_units,).
 
@@ -143,7 +142,7 @@ def _read_tags(
         other_tokens = "outside" if in_group else "unmodified"
         reference.set_ents(known, missing=unknown, default=other_tokens)
         example = Example(example.predicted, reference)
-    return read_targets(example, tag_set).of_units(units).tags
+    return read_targets(example, tag_set).place(rows, tag_set).tags
 
 
 @dataclass(frozen=True, slots=True)

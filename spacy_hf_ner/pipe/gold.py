@@ -146,8 +146,9 @@ def read_entities(doc: Doc, *, spans_key: str = "hf_ner") -> tuple[Entity, ...]:
     group = read_group(doc, spans_key)
     if not doc.has_annotation("ENT_IOB"):
         return group
-    scored: dict[Place, Entity] = {entity: entity for entity in group}
-    entities = []
+    # A place is equal to the entity there: it finds the one that has a score.
+    scored: dict[Place, Entity] = dict(zip(group, group, strict=True))
+    entities: list[Entity] = []
     for ent in doc.ents:
         place = Place(ent.start_char, ent.end_char, ent.label_)
         entities.append(scored.get(place) or Entity(*place))
@@ -170,7 +171,11 @@ def _read_scores(group: SpanGroup) -> list[float | None]:
     scores = group.attrs.get("scores")
     if scores is None or len(scores) != len(group):
         return [None] * len(group)
-    return [None if score is None or isnan(score) else score for score in scores]
+    known: list[float | None] = []
+    for score in scores:
+        is_unknown = score is None or isnan(score)
+        known.append(None if is_unknown else score)
+    return known
 
 
 def _find_missing(doc: Doc) -> Ints:

@@ -24,7 +24,9 @@ def find_entity_types(examples: Iterable[Example]) -> list[str]:
     Raises:
         ValueError: A type begins with ``!``, spaCy 2's way to mark wrong spans (spaCy's E869).
     """
-    types = {entity.label_ for example in examples for entity in example.reference.ents}
+    types: set[str] = set()
+    for example in examples:
+        types.update(entity.label_ for entity in example.reference.ents)
     for entity_type in types:
         if entity_type.startswith("!"):
             raise ValueError(Errors.E869.format(label=entity_type))

@@ -47,7 +47,7 @@ _Y_NAME: Final = (
 )
 _GUIDE: Final = '<path class="guide" d="{path}"/>'
 _LINE: Final = '<path class="line {colour}" d="{path}"/>'
-_DOT: Final = '<circle class="{shape} {colour}" cx="{x}" cy="{y}" r="4"/>'
+_MARK: Final = '<circle class="{shape} {colour}" cx="{x}" cy="{y}" r="4"/>'
 
 _Scale = Callable[[float], float]
 
@@ -114,7 +114,11 @@ def draw_chart(series: Sequence[Series], *, title: str, x: Axis, y: Axis) -> str
     to_x = _make_scale(x, _LEFT, _PLOT_RIGHT)
     # SVG counts downwards.
     to_y = _make_scale(y, _PLOT_BOTTOM, _TOP)
-    parts = [_draw_horizontal_grid(y, to_y), _draw_vertical_grid(x, to_x), _draw_names(x, y)]
+    parts = [
+        _draw_horizontal_grid(y, to_y),
+        _draw_vertical_grid(x, to_x),
+        _draw_names(x, y),
+    ]
     for drawn in series:
         places = [(to_x(point_x), to_y(point_y)) for point_x, point_y in drawn.points]
         parts.append(_draw_series(drawn, places))
@@ -129,10 +133,13 @@ def draw_chart(series: Sequence[Series], *, title: str, x: Axis, y: Axis) -> str
 
 def _make_scale(axis: Axis, start: float, end: float) -> _Scale:
     """Return a map from the units of an axis to those of the view box, where it spans start–end."""
-    span = (axis.high - axis.low) or 1.0
+    # An axis without length has one place, whatever it is divided by.
+    axis_length = (axis.high - axis.low) or 1.0
+    drawn_length = end - start
 
     def scale(value: float) -> float:
-        return round(start + (value - axis.low) / span * (end - start), 1)
+        share = (value - axis.low) / axis_length
+        return round(start + share * drawn_length, 1)
 
     return scale
 
@@ -140,9 +147,12 @@ def _make_scale(axis: Axis, start: float, end: float) -> _Scale:
 def _make_legend(series: Sequence[Series]) -> str:
     items: list[str] = []
     for entry in series:
-        if entry.name:
-            css_class = "guide" if entry.style == "guide" else _name_colour(entry)
-            items.append(_KEY.format(css_class=css_class, name=escape(entry.name)))
+        if not entry.name:
+            continue
+        css_class = _name_colour(entry)
+        if entry.style == "guide":
+            css_class = "guide"
+        items.append(_KEY.format(css_class=css_class, name=escape(entry.name)))
     if not items:
         return ""
     return _KEYS.format(items="".join(items))
@@ -189,14 +199,18 @@ def _draw_series(series: Series, places: Sequence[tuple[float, float]]) -> str:
     if series.style == "guide":
         return _GUIDE.format(path=_make_path(places))
     colour = _name_colour(series)
-    line = ""
+    parts: list[str] = []
     if series.style in ("line", "both"):
-        line = _LINE.format(colour=colour, path=_make_path(places))
-    if series.style == "line":
-        return line
-    shape = "ring" if series.style == "rings" else "dot"
-    dots = [_DOT.format(shape=shape, colour=colour, x=x, y=y) for x, y in places]
-    return line + "".join(dots)
+        parts.append(_LINE.format(colour=colour, path=_make_path(places)))
+    if series.style in ("dots", "both"):
+        parts += _draw_marks("dot", colour, places)
+    if series.style == "rings":
+        parts += _draw_marks("ring", colour, places)
+    return "".join(parts)
+
+
+def _draw_marks(shape: str, colour: str, places: Sequence[tuple[float, float]]) -> list[str]:
+    return [_MARK.format(shape=shape, colour=colour, x=x, y=y) for x, y in places]
 
 
 def _name_colour(series: Series) -> str:

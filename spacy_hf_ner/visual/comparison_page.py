@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_rows, type_header, type_rows
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 from spacy_hf_ner.visual.html_table import make_table
-from spacy_hf_ner.visual.page import count, make_page, make_signatures
+from spacy_hf_ner.visual.page import make_page, make_signatures
 
 __all__ = ["make_comparison_page"]
 

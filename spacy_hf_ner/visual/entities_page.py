@@ -7,11 +7,13 @@ from typing import Final
 
 from spacy.displacy.render import EntityRenderer
 
+from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 from spacy_hf_ner.visual.colours import colour_of
-from spacy_hf_ner.visual.page import count, make_legend, make_page, make_tiles
+from spacy_hf_ner.visual.page import count_tile, make_legend, make_page, make_tiles
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
 __all__ = ["make_entities_page"]
@@ -58,12 +60,16 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
     strict = score_strict(pairs)
     has_gold = any(pair.is_annotated for pair in pairs)
     type_counts = _count_types(pairs, strict)
+    # Without gold there are no differences to look for.
+    tools = ""
+    if has_gold:
+        tools = _TOOLS
     body = _BODY.format(
         model=escape(model),
         shown=_describe_shown(len(pairs), n_docs),
         tiles=_make_summary(len(pairs), strict, has_gold=has_gold),
         legend=make_legend(sorted(type_counts.items(), key=_most_frequent_first)),
-        tools=_TOOLS if has_gold else "",
+        tools=tools,
         cards=_make_cards(pairs, _make_renderer(type_counts)),
     )
     return make_page(title=f"Entities · {model}", body=body)
@@ -79,11 +85,11 @@ def _describe_shown(n_shown: int, n_docs: int) -> str:
 def _make_summary(n_shown: int, strict: StrictScores, *, has_gold: bool) -> str:
     micro = strict.micro
     tiles = [
-        (f"{n_shown:,}", "documents shown"),
-        (f"{micro.n_predicted:,}", "predicted entities"),
+        count_tile(n_shown, "document shown", "documents shown"),
+        count_tile(micro.n_predicted, "predicted entity", "predicted entities"),
     ]
     if has_gold:
-        tiles.append((f"{micro.n_gold:,}", "gold entities"))
+        tiles.append(count_tile(micro.n_gold, "gold entity", "gold entities"))
         tiles.append((f"{micro.f1:.1%}", "F1, strict spans"))
         tiles.append((f"{micro.precision:.1%}", "precision"))
         tiles.append((f"{micro.recall:.1%}", "recall"))
@@ -225,8 +231,8 @@ def _make_params(entity: Entity, note: str | None) -> dict[str, str]:
     params = {"label": label, "score": "", "wrong": "", "note": ""}
     title = label
     if entity.score is not None:
-        params["score"] = f"<i>{entity.score:.2f}</i>"
-        title += f" · score {entity.score:.4f}"
+        params["score"] = f"<i>{format_score(entity.score)}</i>"
+        title += f" · score {format_score(entity.score, n_decimals=4)}"
     if note is not None:
         params["wrong"] = " wrong"
         params["note"] = _NOTE.format(note=note)

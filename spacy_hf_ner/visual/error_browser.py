@@ -10,9 +10,9 @@ What this module writes, ``assets/report.js`` reads: the shape of passages and r
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
-from itertools import chain
 from typing import Final
 
+from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.visual.colours import colour_of
@@ -99,13 +99,17 @@ def _count_kinds(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]) -
     for doc_matches in matches:
         for match in doc_matches:
             counts[match.kind] += 1
-    counts[UNJUDGED] = sum(len(pair.unjudged) for pair in pairs)
+    for pair in pairs:
+        counts[UNJUDGED] += len(pair.unjudged)
     return counts
 
 
 def _have_scores(pairs: Sequence[DocPair]) -> bool:
-    predicted = chain.from_iterable(pair.predicted for pair in pairs)
-    return any(entity.score is not None for entity in predicted)
+    for pair in pairs:
+        for entity in pair.predicted:
+            if entity.score is not None:
+                return True
+    return False
 
 
 # Filters
@@ -115,11 +119,16 @@ def _make_filters(types: Sequence[str], kind_counts: Mapping[str, int], *, has_s
     type_options: list[str] = []
     for i, entity_type in enumerate(types):
         type_options.append(_TYPE.format(i=i, name=escape(entity_type)))
+    score_range = ""
+    score_order = ""
+    if has_scores:
+        score_range = _SCORE_RANGE
+        score_order = _SCORE_ORDER
     return _FILTERS.format(
         kinds=_make_kind_boxes(kind_counts),
         types="".join(type_options),
-        score_range=_SCORE_RANGE if has_scores else "",
-        score_order=_SCORE_ORDER if has_scores else "",
+        score_range=score_range,
+        score_order=score_order,
     )
 
 
@@ -128,9 +137,12 @@ def _make_kind_boxes(kind_counts: Mapping[str, int]) -> str:
     boxes: list[str] = []
     for i, kind in enumerate(_KINDS):
         n = kind_counts[kind]
-        if n:
-            checked = "" if kind in _NOT_SHOWN_AT_FIRST else " checked"
-            boxes.append(_KIND.format(i=i, checked=checked, kind=kind, n=n))
+        if n == 0:
+            continue
+        checked = " checked"
+        if kind in _NOT_SHOWN_AT_FIRST:
+            checked = ""
+        boxes.append(_KIND.format(i=i, checked=checked, kind=kind, n=n))
     return "".join(boxes)
 
 
@@ -190,7 +202,9 @@ def _make_rows(
         rows.append([kind, *gold, *predicted, _round_score(match.predicted), overlap])
 
     for entity in pair.unjudged:
-        overlap = _PREDICTED_OVERLAPS if entity in hidden_predicted else 0
+        overlap = 0
+        if entity in hidden_predicted:
+            overlap = _PREDICTED_OVERLAPS
         gold = _make_cells(None, type_numbers, to_utf16)
         predicted = _make_cells(entity, type_numbers, to_utf16)
         rows.append([_UNJUDGED_KIND, *gold, *predicted, _round_score(entity), overlap])
@@ -200,7 +214,7 @@ def _make_rows(
 def _make_cells(
     entity: Entity | None, type_numbers: Mapping[str, int], to_utf16: Callable[[int], int]
 ) -> Row:
-    """Return start, end and type of one side of a match."""
+    """Return start, end and type of one side of a match; three times None where it has none."""
     if entity is None:
         return [None, None, None]
     start = to_utf16(entity.start_char)
@@ -211,7 +225,8 @@ def _make_cells(
 def _round_score(entity: Entity | None) -> float | None:
     if entity is None or entity.score is None:
         return None
-    return round(entity.score, 4)
+    # Never rounded to certainty.
+    return float(format_score(entity.score, n_decimals=4))
 
 
 def _make_utf16_map(text: str) -> Callable[[int], int]:
@@ -221,12 +236,16 @@ def _make_utf16_map(text: str) -> Callable[[int], int]:
     our offsets     0  1  2  3  4     5  6
     JavaScript's    0  1  2  3  4     6  7
     """
+    # Most texts have no such character: then nothing is counted.
     if max(text, default="") <= _LAST_OF_ONE_UNIT:
         return lambda offset: offset
+    n_units = 0
     n_units_before = [0]
     for char in text:
-        n_units = 2 if char > _LAST_OF_ONE_UNIT else 1
-        n_units_before.append(n_units_before[-1] + n_units)
+        n_units += 1
+        if char > _LAST_OF_ONE_UNIT:
+            n_units += 1
+        n_units_before.append(n_units)
     return n_units_before.__getitem__
 
 

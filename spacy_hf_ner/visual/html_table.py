@@ -11,6 +11,13 @@ _TABLE: Final = (
     '<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table>'
     "<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 )
+_ROW: Final = "<tr>{cells}</tr>"
+_SUM: Final = "<tr class=sum>{cells}</tr>"
+_COLUMN_HEADER: Final = '<th scope="col"{css_class}>{text}</th>'
+_ROW_HEADER: Final = '<th scope="row">{text}</th>'
+_CELL: Final = "<td{css_class}>{text}</td>"
+
+_NUMBER_CLASS: Final = ' class="n"'
 
 
 def make_table(
@@ -32,25 +39,35 @@ def make_table(
         n_sums: How many rows at the bottom stand for all others.
         row_headers: The first cell of each row names the row.
     """
-    head = []
-    for column, cell in enumerate(header):
-        head.append(f'<th scope="col"{_align(column, n_text)}>{escape(cell)}</th>')
-    body = []
+    head: list[str] = []
+    for column, text in enumerate(header):
+        css_class = _name_class(column, n_text)
+        head.append(_COLUMN_HEADER.format(css_class=css_class, text=escape(text)))
+
+    body: list[str] = []
     first_sum = len(rows) - n_sums
     for i, row in enumerate(rows):
-        style = " class=sum" if i >= first_sum else ""
+        template = _ROW
+        if i >= first_sum:
+            template = _SUM
         cells = _make_cells(row, n_text, row_headers=row_headers)
-        body.append(f"<tr{style}>{cells}</tr>")
+        body.append(template.format(cells=cells))
     return _TABLE.format(caption=escape(caption), head="".join(head), body="".join(body))
 
 
 def _make_cells(row: Sequence[str], n_text: int, *, row_headers: bool) -> str:
-    first, *others = map(escape, row)
-    cells = [f'<th scope="row">{first}</th>' if row_headers else f"<td>{first}</td>"]
-    for column, cell in enumerate(others, start=1):
-        cells.append(f"<td{_align(column, n_text)}>{cell}</td>")
+    cells: list[str] = []
+    for column, text in enumerate(row):
+        if row_headers and column == 0:
+            cells.append(_ROW_HEADER.format(text=escape(text)))
+        else:
+            css_class = _name_class(column, n_text)
+            cells.append(_CELL.format(css_class=css_class, text=escape(text)))
     return "".join(cells)
 
 
-def _align(column: int, n_text: int) -> str:
-    return ' class="n"' if column >= n_text else ""
+def _name_class(column: int, n_text: int) -> str:
+    """Return the attribute that puts numbers to the right; empty for text."""
+    if column < n_text:
+        return ""
+    return _NUMBER_CLASS

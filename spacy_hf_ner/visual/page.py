@@ -8,11 +8,12 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
+from spacy_hf_ner.core.wording import name_count
 from spacy_hf_ner.evaluation.signature import Signature, format_parts, split_parts
 from spacy_hf_ner.visual.colours import colour_of
 
 __all__ = [
-    "count",
+    "count_tile",
     "make_legend",
     "make_page",
     "make_signature",
@@ -81,14 +82,13 @@ def make_tiles(tiles: Iterable[tuple[str, str]]) -> str:
     return _TILES.format(items="".join(items))
 
 
-def count(n: int, noun: str) -> str:
-    """Return a number of things in words.
+def count_tile(n: int, noun: str, plural: str = "") -> tuple[str, str]:
+    """Return the tile of a number of things, for :func:`make_tiles`.
 
-    >>> count(1, "document"), count(2000, "document")
-    ('1 document', '2,000 documents')
+    >>> count_tile(1, "document"), count_tile(2000, "gold entity", "gold entities")
+    (('1', 'document'), ('2,000', 'gold entities'))
     """
-    plural = "" if n == 1 else "s"
-    return f"{n:,} {noun}{plural}"
+    return f"{n:,}", name_count(n, noun, plural)
 
 
 def make_legend(counts: Iterable[tuple[str, int]]) -> str:

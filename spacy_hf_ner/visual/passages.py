@@ -144,7 +144,9 @@ def _cut_anywhere(covered: tuple[int, int] | None, previous: int, last: int) -> 
     if covered is None:
         return last
     start, end = covered
-    return start if start > previous else end
+    if start > previous:
+        return start
+    return end
 
 
 def _make_covering(entities: Sequence[Entity]) -> _Covering:

@@ -7,20 +7,21 @@
     >>> doc.ents = [doc.char_span(0, 13, "PER"), doc.char_span(18, 26, "PER")]
     >>> doc.spans["hf_ner"] = SpanGroup(doc, spans=doc.ents, attrs={"scores": [0.998, 0.52]})
     >>> html = render(doc, jupyter=False)
-    >>> "0.52" in html
-    True
+    >>> "0.998" in html, "0.52" in html
+    (True, True)
 
 Plain displaCy works too: ``displacy.render(doc, style="ent", options=options(doc))`` and
 ``style="span"``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
 from spacy import displacy
 from spacy.tokens import Doc
 
+from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.pairing import Entity, have_overlaps, read_entities
 from spacy_hf_ner.visual.colours import colour_of
 
@@ -39,6 +40,12 @@ _ENTITY: Final = (
     "{score}</span></mark>"
 )
 _NO_BREAK_SPACE: Final = "\u00a0"
+_NO_LINK: Final = "#"
+
+# displaCy's style "span" takes three templates by name.
+_TEMPLATE_KINDS: Final = {"ent": str, "span": dict}
+
+_Links = Mapping[tuple[int, int, str], Mapping[str, str]]
 
 
 def render(
@@ -47,6 +54,7 @@ def render(
     spans_key: str = "hf_ner",
     page: bool = False,
     jupyter: bool | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> str:
     """Return displaCy's HTML of entities with their scores; in a notebook, show it.
 
@@ -59,21 +67,32 @@ def render(
         spans_key: The span group that holds the scores, or the entities.
         page: Make a whole HTML page.
         jupyter: Whether this is a notebook; None to find out.
+        options: displaCy's own options, for either style: ``ents`` (the types to show), ``colors``,
+            ``template``, ``kb_url_template``, ``top_offset`` and the like. A template of style
+            "ent" may use ``{score}`` and ``{percent}`` besides what displaCy fills in. A
+            ``spans_key`` in them goes before the argument.
     """
     shown = _as_list(docs)
-    entities = [read_entities(doc, spans_key=spans_key) for doc in shown]
-    settings = options(shown, spans_key=spans_key)
+    wishes = dict(options or {})
+    spans_key = wishes.setdefault("spans_key", spans_key)
+    wishes["colors"] = {**_find_colours(shown, spans_key), **wishes.get("colors", {})}
+    entities = [_read_shown(doc, spans_key, wishes.get("ents")) for doc in shown]
+    # displaCy would look for the types among the labels, which may carry scores.
+    wishes.pop("ents", None)
+    links = [_read_links(doc, spans_key, wishes.get("kb_url_template")) for doc in shown]
     if any(map(have_overlaps, entities)):
         style = "span"
-        parsed = _as_displacy_spans(shown, entities, settings["colors"])
+        parsed = _as_displacy_spans(shown, entities, links, wishes["colors"])
     else:
         style = "ent"
-        settings["template"] = _ENTITY
-        parsed = []
-        for doc, doc_entities in zip(shown, entities, strict=True):
-            parsed.append(as_displacy(doc, doc_entities))
+        parsed = list(map(as_displacy, shown, entities, links))
+    # The Docs decide which style it is, so a template may be one of the other style.
+    if not isinstance(wishes.get("template"), _TEMPLATE_KINDS[style]):
+        wishes.pop("template", None)
+        if style == "ent":
+            wishes["template"] = _ENTITY
     return displacy.render(
-        parsed, style=style, manual=True, page=page, jupyter=jupyter, options=settings
+        parsed, style=style, manual=True, page=page, jupyter=jupyter, options=wishes
     )
 
 
@@ -86,19 +105,23 @@ def options(docs: Doc | Iterable[Doc] = (), *, spans_key: str = "hf_ner") -> dic
         docs: One Doc or several.
         spans_key: The span group that ``style="span"`` shows.
     """
-    types: set[str] = set()
-    for doc in _as_list(docs):
-        for span in (*doc.ents, *doc.spans.get(spans_key, ())):
-            types.add(span.label_)
-    colours = {entity_type: colour_of(entity_type) for entity_type in sorted(types)}
-    return {"colors": colours, "spans_key": spans_key}
+    return {"colors": _find_colours(_as_list(docs), spans_key), "spans_key": spans_key}
 
 
-def as_displacy(doc: Doc, entities: Sequence[Entity]) -> dict[str, Any]:
-    """Return entities of a Doc as displaCy's manual input, with their scores for the template."""
+def as_displacy(doc: Doc, entities: Sequence[Entity], links: _Links) -> dict[str, Any]:
+    """Return entities of a Doc as displaCy's manual input, with their scores for the template.
+
+    Args:
+        doc: The Doc.
+        entities: Its entities.
+        links: Entries of a knowledge base that they stand for.
+    """
+    ents: list[dict[str, Any]] = []
+    for entity in entities:
+        ents.append({**_as_displacy_entity(entity), **links.get(entity, {})})
     return {
         "text": doc.text,
-        "ents": [_as_displacy_entity(entity) for entity in entities],
+        "ents": ents,
         "title": doc.user_data.get("title"),
         "settings": {
             "lang": doc.lang_,
@@ -114,11 +137,50 @@ def _as_list(docs: Doc | Iterable[Doc]) -> list[Doc]:
     return list(docs)
 
 
+def _find_colours(docs: Sequence[Doc], spans_key: str) -> dict[str, str]:
+    """Return the colour of each entity type, in the order of their names."""
+    types: set[str] = set()
+    for doc in docs:
+        for span in (*doc.ents, *doc.spans.get(spans_key, ())):
+            types.add(span.label_)
+    return {entity_type: colour_of(entity_type) for entity_type in sorted(types)}
+
+
+def _read_shown(doc: Doc, spans_key: str, types: Iterable[str] | None) -> list[Entity]:
+    """Return the entities of a Doc that are to be shown: all, or those of some types."""
+    entities = list(read_entities(doc, spans_key=spans_key))
+    if types is None:
+        return entities
+    # displaCy compares types without regard to case.
+    wanted: Container[str] = {entity_type.upper() for entity_type in types}
+    return [entity for entity in entities if entity.entity_type.upper() in wanted]
+
+
+def _read_links(doc: Doc, spans_key: str, kb_url_template: str | None) -> _Links:
+    """Return id and address of the knowledge base entry of each entity that has one.
+
+    Args:
+        doc: The Doc.
+        spans_key: A span group whose entities may have entries, too.
+        kb_url_template: The address of an entry, with ``{}`` for its id.
+    """
+    links: dict[tuple[int, int, str], Mapping[str, str]] = {}
+    for span in (*doc.ents, *doc.spans.get(spans_key, ())):
+        if not span.kb_id_:
+            continue
+        kb_url = _NO_LINK
+        if kb_url_template:
+            kb_url = kb_url_template.format(span.kb_id_)
+        place = (span.start_char, span.end_char, span.label_)
+        links[place] = {"kb_id": span.kb_id_, "kb_url": kb_url}
+    return links
+
+
 def _as_displacy_entity(entity: Entity) -> dict[str, Any]:
     score = ""
     percent = 0
     if entity.score is not None:
-        score = f"{entity.score:.2f}"
+        score = format_score(entity.score)
         percent = round(entity.score * 100)
     return {
         "start": entity.start_char,
@@ -129,28 +191,35 @@ def _as_displacy_entity(entity: Entity) -> dict[str, Any]:
 
 
 def _as_displacy_spans(
-    docs: Sequence[Doc], entities: Sequence[Sequence[Entity]], colours: dict[str, str]
+    docs: Sequence[Doc],
+    entities: Sequence[Sequence[Entity]],
+    links: Sequence[_Links],
+    colours: dict[str, str],
 ) -> list[dict[str, Any]]:
     """Return entities of Docs as displaCy's manual input for spans.
 
-    displaCy's style "span" has no template, so scores are part of the labels.
+    displaCy's style "span" has no template for scores, so they are part of the labels.
 
     Args:
         docs: The Docs.
         entities: The entities of each.
+        links: The entries that they stand for, of each.
         colours: Of the types; the labels are added.
     """
+    # displaCy finds colours by names in capitals, and so may the user's be written.
+    colour_of_type = {name.upper(): colour for name, colour in colours.items()}
     parsed: list[dict[str, Any]] = []
-    for doc, doc_entities in zip(docs, entities, strict=True):
+    for doc, doc_entities, doc_links in zip(docs, entities, links, strict=True):
         spans: list[dict[str, Any]] = []
         for entity in doc_entities:
             label = _make_span_label(entity)
-            colours[label] = colour_of(entity.entity_type)
+            colours[label] = colour_of_type[entity.entity_type.upper()]
             tokens = doc.char_span(entity.start_char, entity.end_char, alignment_mode="expand")
             assert tokens is not None  # the entity was read from this Doc
-            spans.append({"start_token": tokens.start, "end_token": tokens.end, "label": label})
+            span = {"start_token": tokens.start, "end_token": tokens.end, "label": label}
+            spans.append({**span, **doc_links.get(entity, {})})
         token_texts = [token.text for token in doc]
-        parsed.append({**as_displacy(doc, ()), "spans": spans, "tokens": token_texts})
+        parsed.append({**as_displacy(doc, (), {}), "spans": spans, "tokens": token_texts})
     return parsed
 
 
@@ -158,4 +227,4 @@ def _make_span_label(entity: Entity) -> str:
     label = escape(entity.entity_type)
     if entity.score is None:
         return label
-    return f"{label}{_NO_BREAK_SPACE}{entity.score:.2f}"
+    return f"{label}{_NO_BREAK_SPACE}{format_score(entity.score)}"

@@ -13,7 +13,7 @@ def _bounds(windows: list[Window]) -> list[tuple[int, int]]:
 
 
 def _owned(windows: list[Window]) -> list[tuple[int, int]]:
-    return [(window.own_start, window.own_end) for window in windows]
+    return [(window.owned_start, window.owned_end) for window in windows]
 
 
 # n_subwords, token_starts, sentence_starts, what is read, what is owned;
@@ -114,7 +114,7 @@ def test_sentence_windows_never_read_across_a_sentence_start(
 
 
 def test_the_length_of_a_window_is_what_it_reads() -> None:
-    assert len(Window(start=4, end=12, own_start=6, own_end=10)) == 8
+    assert len(Window(start=4, end=12, owned_start=6, owned_end=10)) == 8
 
 
 @pytest.mark.parametrize(("window", "overlap"), [(510, 0), (510, 255), (2, 1), (7, 3)])

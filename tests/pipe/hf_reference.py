@@ -36,22 +36,23 @@ class Entity(NamedTuple):
     score: float
 
 
-class ToldPipeline(_Pipeline):  # type: ignore[misc]
+class PipelineGivenWords(_Pipeline):  # type: ignore[misc]
     """The pipeline with the right words, so that only its grouping and scores are its own."""
 
-    told_words: Sequence[Span] = ()
+    words: Sequence[Span] = ()
 
     def gather_pre_entities(self, *args: Any, **settings: Any) -> list[dict[str, Any]]:
         """Return the subwords that lie in a word, with the borders of that word."""
         kept: list[dict[str, Any]] = []
         before = None
+        text = args[0]
         for piece in super().gather_pre_entities(*args, **settings):
-            word = find_word(self.told_words, args[0], (piece["start"], piece["end"]))
-            if word is not None:
-                kept.append(
-                    piece | {"is_subword": word == before, "start": word[0], "end": word[1]}
-                )
-                before = word
+            word = find_word(self.words, text, (piece["start"], piece["end"]))
+            if word is None:
+                continue
+            start, end = word
+            kept.append({**piece, "is_subword": word == before, "start": start, "end": end})
+            before = word
         return kept
 
 
@@ -64,23 +65,29 @@ class Reading:
         words: The words as white space, and for WordPiece punctuation, separate them.
         outputs: What the pipeline's ``forward`` gave.
         pipeline: The pipeline as published.
-        told: The same pipeline, told the words.
+        given_words: The same pipeline, but given the words.
     """
 
     text: str
     words: list[Span]
     outputs: list[dict[str, Any]]
     pipeline: Any
-    told: Any
+    given_words: Any
 
-    def find_entities(self, strategy: str, *, told: bool = False) -> list[Entity]:
-        """Return the pipeline's entities."""
-        pipeline = self.told if told else self.pipeline
-        self.told.told_words = self.words
+    def find_entities(self, strategy: str, *, give_words: bool = False) -> list[Entity]:
+        """Return the entities of the pipeline, as published or given the words."""
+        pipeline = self.pipeline
+        if give_words:
+            pipeline = self.given_words
+            pipeline.words = self.words
         found = pipeline.postprocess(
             self.outputs, aggregation_strategy=token_classification.AggregationStrategy(strategy)
         )
-        return [Entity(e["start"], e["end"], e["entity_group"], float(e["score"])) for e in found]
+        entities: list[Entity] = []
+        for group in found:
+            score = float(group["score"])
+            entities.append(Entity(group["start"], group["end"], group["entity_group"], score))
+        return entities
 
     @cached_property
     def places(self) -> list["Place"]:
@@ -94,27 +101,34 @@ class Reading:
             output["special_tokens_mask"][0].numpy(),
             token_classification.AggregationStrategy.NONE,
         )
+        ids = output["input_ids"][0].tolist()
+        pieces = [self._read_piece(piece, ids[piece["index"]]) for piece in gathered]
+        places: list[Place] = []
+        for piece in pieces:
+            if self._is_special_name(piece):
+                whole = (0, len(self.text))
+                place = Place(self.text, whole, "text", piece, piece.starts, self.knows_words, "")
+                places.append(place)
+        places.extend(_find_places(self.text, pieces, knows_words=self.knows_words))
+        return places
+
+    def _read_piece(self, gathered: dict[str, Any], subword_id: int) -> "Piece":
+        """Return a subword that the pipeline gathered, with the word that it lies in."""
         tokenizer = self.pipeline.tokenizer
-        pieces = [
-            Piece(
-                span=(piece["start"], piece["end"]),
-                text=tokenizer.convert_ids_to_tokens(int(output["input_ids"][0][piece["index"]])),
-                word=find_word(self.words, self.text, (piece["start"], piece["end"])),
-                starts=not piece["is_subword"],
-                is_unknown=int(output["input_ids"][0][piece["index"]]) == tokenizer.unk_token_id,
-            )
-            for piece in gathered
-        ]
-        places = _find_places(self.text, pieces, knows_words=self.knows_words)
-        special = [
-            p
-            for p in pieces
-            if p.text in tokenizer.all_special_tokens and self.text[slice(*p.span)] == p.text
-        ]
-        whole = (0, len(self.text))
-        return [
-            Place(self.text, whole, "text", p, p.starts, self.knows_words, "") for p in special
-        ] + places
+        span = gathered["start"], gathered["end"]
+        return Piece(
+            span=span,
+            text=tokenizer.convert_ids_to_tokens(subword_id),
+            word=find_word(self.words, self.text, span),
+            starts=not gathered["is_subword"],
+            is_unknown=subword_id == tokenizer.unk_token_id,
+        )
+
+    def _is_special_name(self, piece: "Piece") -> bool:
+        """Tell whether a subword is a special token because its name stands in the text."""
+        start, end = piece.span
+        is_special = piece.text in self.pipeline.tokenizer.all_special_tokens
+        return is_special and self.text[start:end] == piece.text
 
     @property
     def knows_words(self) -> bool:
@@ -232,17 +246,17 @@ class Reference:
     def __init__(self, folder: Path, find_words: Callable[[str], list[Span]]) -> None:
         load: Any = AutoModelForTokenClassification.from_pretrained
         wrap: Any = PreTrainedTokenizerFast.from_pretrained
-        parts = {"model": load(folder).float().eval(), "tokenizer": wrap(folder), "device": "cpu"}
         make: Any = token_classification.TokenClassificationPipeline
+        parts = {"model": load(folder).float().eval(), "tokenizer": wrap(folder), "device": "cpu"}
         self._pipeline = make(**parts)
-        self._told = ToldPipeline(**parts)
+        self._given_words = PipelineGivenWords(**parts)
         self._find_words = find_words
 
     def read(self, text: str) -> Reading:
         """Return what the network says of a text that fits one window."""
         inputs = self._pipeline.preprocess(text, is_split_into_words=False)
-        outputs = [self._pipeline.forward(one) for one in inputs]
-        return Reading(text, self._find_words(text), outputs, self._pipeline, self._told)
+        outputs = [self._pipeline.forward(window) for window in inputs]
+        return Reading(text, self._find_words(text), outputs, self._pipeline, self._given_words)
 
 
 def trim(text: str, span: Span) -> Span:
@@ -258,33 +272,50 @@ def trim(text: str, span: Span) -> Span:
 def find_word(words: Sequence[Span], text: str, span: Span) -> Span | None:
     """Return the word in which a subword begins, or None if it is white space."""
     start, end = trim(text, span)
-    at = bisect_right(words, (start, len(text) + 1)) - 1
-    return words[at] if start < end and at >= 0 and start < words[at][1] else None
+    # The last word that starts at this character or before it.
+    word_i = bisect_right(words, (start, len(text) + 1)) - 1
+    if start == end or word_i < 0:
+        return None
+    word = words[word_i]
+    return word if start < word[1] else None
 
 
 def _find_places(text: str, pieces: Sequence[Piece], *, knows_words: bool) -> list[Place]:
+    """Return the places of a text where the pipeline misreads words, in order."""
     places: list[Place] = []
-    group_start = done = 0  # where the pipeline's word begins, where the last true word ended
-    before: Span | None = None  # that word
+    group_start = 0  # where the pipeline's word begins
+    word_before: Span | None = None  # the last true word
+    end_before = 0
     for i, piece in enumerate(pieces):
-        group_start = piece.span[0] if piece.starts else group_start
+        if piece.starts:
+            group_start = piece.span[0]
         word = piece.word or piece.span
-        is_start = piece.word is not None and piece.word != before
+        is_start = piece.word is not None and piece.word != word_before
         place = partial(Place, text, piece=piece, is_start=is_start, knows_words=knows_words)
-        gap = text[done : word[0]]
+        gap = text[end_before : word[0]]
         if piece.word is None or (i > 0 and is_start != piece.starts):
             reach = min(group_start, word[0]), max(piece.span[1], word[1])
             places.append(place(span=reach, kind="border", gap=gap))
-        elif is_start and before is not None and gap.count("\n") >= 2:
-            places.append(place(span=(done, word[1]), kind="gap", gap=gap))
-        if piece.word is not None:
-            following = next((p.word for p in pieces[i + 1 :] if p.word is not None), None)
-            if (is_start and piece.span[0] != word[0]) or (
-                following != word and piece.span[1] != word[1]
-            ):
-                places.append(place(span=word, kind="edge", gap=""))
-            before, done = word, word[1]
+        elif is_start and word_before is not None and gap.count("\n") >= 2:
+            places.append(place(span=(end_before, word[1]), kind="gap", gap=gap))
+        if piece.word is None:
+            continue
+        is_end = _find_next_word(pieces[i + 1 :]) != word
+        cuts_start = is_start and piece.span[0] != word[0]
+        cuts_end = is_end and piece.span[1] != word[1]
+        if cuts_start or cuts_end:
+            places.append(place(span=word, kind="edge", gap=""))
+        word_before = word
+        end_before = word[1]
     return places
+
+
+def _find_next_word(pieces: Sequence[Piece]) -> Span | None:
+    """Return the word of the first of some subwords that lies in one."""
+    for piece in pieces:
+        if piece.word is not None:
+            return piece.word
+    return None
 
 
 def _is_missed(place: Place) -> bool:

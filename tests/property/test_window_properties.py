@@ -51,10 +51,10 @@ def test_every_subword_is_owned_by_exactly_one_window_that_reads_it(
     text: Text, by_sentence: bool
 ) -> None:
     windows = text.plan(by_sentence=by_sentence)
-    owned = [i for window in windows for i in range(window.own_start, window.own_end)]
+    owned = [i for window in windows for i in range(window.owned_start, window.owned_end)]
     assert owned == list(range(text.n_subwords))
     assert all(
-        window.start <= window.own_start < window.own_end <= window.end for window in windows
+        window.start <= window.owned_start < window.owned_end <= window.end for window in windows
     )
 
 
@@ -62,7 +62,9 @@ def test_every_subword_is_owned_by_exactly_one_window_that_reads_it(
 def test_every_token_that_fits_a_window_is_owned_by_one(text: Text, by_sentence: bool) -> None:
     windows = text.plan(by_sentence=by_sentence)
     for start, end in text.tokens():
-        owners = [window for window in windows if window.own_start < end and window.own_end > start]
+        owners = [
+            window for window in windows if window.owned_start < end and window.owned_end > start
+        ]
         assert len(owners) == 1 or end - start > text.window, (start, end)
 
 
@@ -85,7 +87,7 @@ def test_windows_are_cut_at_token_starts_but_in_a_token_that_is_longer(
     cuts = {
         cut
         for window in windows
-        for cut in (window.start, window.end, window.own_start, window.own_end)
+        for cut in (window.start, window.end, window.owned_start, window.owned_end)
     }
     inside_long = {
         i for start, end in text.tokens() if end - start > text.window for i in range(start, end)
@@ -100,7 +102,7 @@ def test_a_window_is_cut_at_a_sentence_start_where_one_is_in_reach(text: Text) -
             s for s in text.sentence_starts if window.start < s <= window.start + text.window
         ]
         if in_reach:
-            assert window.end == window.own_end == following.start == in_reach[-1]
+            assert window.end == window.owned_end == following.start == in_reach[-1]
 
 
 @given(text=texts())
@@ -109,7 +111,9 @@ def test_a_sentence_that_fits_a_window_is_read_whole_by_its_owners(text: Text) -
     for start, end in pairwise([*text.sentence_starts, text.n_subwords]):
         if end - start <= text.window:
             owners = [
-                window for window in windows if window.own_start < end and window.own_end > start
+                window
+                for window in windows
+                if window.owned_start < end and window.owned_end > start
             ]
             assert all(window.start <= start and window.end >= end for window in owners)
 
@@ -124,7 +128,7 @@ def test_no_window_by_sentence_reads_across_a_sentence_start(text: Text) -> None
 def test_each_subword_is_read_with_half_the_overlap_around_it(text: Text) -> None:
     edges = [0, *text.sentence_starts, text.n_subwords]  # beyond these there is nothing to promise
     for window in text.plan():
-        left, right = window.own_start - window.start, window.end - window.own_end
+        left, right = window.owned_start - window.start, window.end - window.owned_end
         assert left >= text.overlap // 2 or window.start in edges
         assert right >= text.overlap // 2 or window.end in edges
 

@@ -160,7 +160,7 @@ def _n_elements(page: str) -> int:
 
 def test_one_very_long_document_is_drawn_in_parts(tmp_path: Path) -> None:
     page = open_page(make_browser([make_pair(200_000, every=10)]), COUNT_ELEMENTS, tmp_path)
-    assert _found(page) == "1 of 1 documents fit, with 200 of 200 passages."
+    assert _found(page) == "1 of 1 document fits, with 200 of 200 passages."
     assert "Document 1, part 20 of 200" in page
     assert "part 21 of 200" not in page
     assert (

@@ -52,11 +52,18 @@
     show();
   };
 
+  // Two decimals; more where these would read as certainty. The data has four.
+  const formatScore = (score) => {
+    const text = score.toFixed(2);
+    const readsCertain = Number(text) === 0 || Number(text) === 1;
+    return readsCertain && Number(text) !== score ? String(score) : text;
+  };
+
   const drawMark = (text, part) => {
     const mark = element("mark", `e k${part.kind}${part.dim ? " dim" : ""}`, text.slice(part.start, part.end));
     const tag = element("span", "tag", data.types[part.type]);
     tag.style.setProperty("--c", data.colours[part.type]);
-    if (part.score !== null) tag.append(element("i", "", part.score.toFixed(2)));
+    if (part.score !== null) tag.append(element("i", "", formatScore(part.score)));
     mark.append(tag, element("span", "hidden", ` (${data.kinds[part.kind]})`));
     mark.title = data.kinds[part.kind] + (part.score === null ? "" : `, score ${part.score}`);
     return mark;
@@ -119,7 +126,9 @@
     const docs = new Set(found.map((passage) => passage.doc)).size;
     const isCut = data.passages.length > data.n_docs;
     const parts = isCut ? `, with ${n(found.length)} of ${n(data.passages.length)} passages` : "";
-    byId("found").textContent = `${n(docs)} of ${n(data.n_docs)} documents fit${parts}.`;
+    const documents = data.n_docs === 1 ? "document" : "documents";
+    const fit = docs === 1 ? "fits" : "fit";
+    byId("found").textContent = `${n(docs)} of ${n(data.n_docs)} ${documents} ${fit}${parts}.`;
     byId("page").textContent = `${page + 1} of ${pages.toLocaleString("en")}`;
     byId("previous").disabled = page === 0;
     byId("next").disabled = page >= pages - 1;
