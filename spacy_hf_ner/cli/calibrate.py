@@ -11,9 +11,9 @@ from spacy.training import Example
 
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
@@ -125,7 +125,7 @@ def print_report(name: str, report: CalibrationReport) -> None:
         ("the same by chance alone", *noises),
         ("AUROC, right against wrong", *aurocs),
     ]
-    data = f"{format_count(report.n_spans, 'span')} in {format_count(report.n_docs, 'document')}"
+    data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
     msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"), max_col=80)
     if report.is_thin:

@@ -9,6 +9,7 @@ import typer
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import compare, report_comparison
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import (
@@ -18,7 +19,6 @@ from spacy_hf_ner.evaluation.comparison_table import (
     type_header,
     type_rows,
 )
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.label_map import read_label_maps
 from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
@@ -96,7 +96,7 @@ def _print_comparison(standings: Sequence[Standing]) -> None:
     for standing in standings:
         measured = standing.measured
         if measured.n_unjudged:
-            predictions = format_count(measured.n_unjudged, "prediction")
+            predictions = count(measured.n_unjudged, "prediction")
             msg.warn(
                 f"{measured.model}: not judged, on tokens without gold annotation: {predictions}."
             )

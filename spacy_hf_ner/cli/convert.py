@@ -67,6 +67,13 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     scheme: str = typer.Option(
         "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOBES, BILOU, BMES or bare."
     ),
+    offsets: str = typer.Option(
+        "characters",
+        help="What offsets of entities in texts count: characters, utf16 or graphemes.",
+    ),
+    spans_key: str = typer.Option(
+        "", help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents."
+    ),
     n_sents: int = typer.Option(
         0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."
     ),
@@ -95,7 +102,14 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     converted = convert_corpus(
         input_name,
         output,
-        ReadOptions(lang=lang, encoding=encoding, scheme=scheme, columns=columns),
+        ReadOptions(
+            lang=lang,
+            encoding=encoding,
+            scheme=scheme,
+            columns=columns,
+            offsets=offsets,
+            spans_key=spans_key,
+        ),
         ConvertOptions(
             format_name=format,
             n_sents=n_sents,

@@ -9,9 +9,9 @@ from spacy.cli._util import import_code
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import evaluate, report
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.label_map import read_label_maps
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.tables import PER_TYPE_HEADER, as_json, per_type_rows, program_rows
@@ -97,7 +97,7 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the scores as tables, as spaCy's own commands do."""
-    msg.divider(f"{evaluation.name} on {format_count(len(evaluation.pairs), 'document')}")
+    msg.divider(f"{evaluation.name} on {count(len(evaluation.pairs), 'document')}")
     aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
     msg.table(per_type_rows(evaluation), header=PER_TYPE_HEADER, aligns=aligns, divider=True)
     program_header = ("micro average", "P", "R", "F1", "macro F1")
@@ -115,7 +115,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if evaluation.confidence:
         _print_confidence(evaluation.confidence)
     if evaluation.n_unjudged:
-        predictions = format_count(evaluation.n_unjudged, "prediction")
+        predictions = count(evaluation.n_unjudged, "prediction")
         msg.warn(f"Not judged, on tokens without gold annotation: {predictions}.")
     unmet = find_unmet_types(evaluation.strict).describe()
     if unmet:

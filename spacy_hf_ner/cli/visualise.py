@@ -9,9 +9,9 @@ from spacy.cli._util import import_code
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import check_file
 from spacy_hf_ner.core.replacing import write_file
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
@@ -49,7 +49,7 @@ def visualise_command(
     import_code(code)
     use_gpu(gpu_id)
     n_shown, n_docs = visualise(model, data, output, limit=limit, spans_key=spans_key)
-    shown = format_count(n_shown, "document")
+    shown = count(n_shown, "document")
     if n_shown < n_docs:
         shown = f"{shown} of {n_docs:,} (--limit 0 shows all)"
     msg.good(f"{output}: {shown}")
