@@ -1,19 +1,11 @@
-"""Learn rates with which nothing can be learned, named as soon as they are used.
-
-And one with which something can, in the config of a saved pipeline. spaCy imports this module
-where a config names the callback.
-"""
+"""Learn rates with which nothing can be learned, named as soon as they are used."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
-from spacy.language import Language
 from thinc.api import Optimizer
 
-from spacy_hf_ner.errors import ConfigError
-
-__all__ = ["RateWatch", "make_constant_rate_v1"]
+__all__ = ["RateWatch"]
 
 logger = logging.getLogger("spacy_hf_ner")
 
@@ -63,30 +55,3 @@ class RateWatch:
                 rate,
                 bears,
             )
-
-
-def make_constant_rate_v1(learn_rate: float = 1e-4) -> Callable[[Language], Language]:
-    """Return a callback for ``[training.before_to_disk]``.
-
-    It gives the config of the saved pipeline a constant rate. A schedule of a rate begins at 0 and
-    is stepped by ``spacy train`` alone, so with it ``nlp.resume_training`` returns an optimizer
-    that never learns.
-
-    Args:
-        learn_rate: The rate; half of the highest one in training is a good one.
-
-    Raises:
-        ConfigError: The rate is not over 0.
-    """
-    if not learn_rate > 0:
-        raise ConfigError(
-            f"learn_rate must be over 0, got {learn_rate!r}: with 0 nothing is learned.",
-            settings=("learn_rate",),
-        )
-
-    def set_rate(nlp: Language) -> Language:
-        """Change the config alone: the optimizer of a training that goes on keeps its schedule."""
-        nlp.config["training"]["optimizer"]["learn_rate"] = learn_rate
-        return nlp
-
-    return set_rate

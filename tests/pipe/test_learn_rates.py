@@ -3,12 +3,9 @@
 import math
 
 import pytest
-import spacy
-from spacy.util import registry
 from thinc.api import Adam, Optimizer
 
-from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.pipe.learn_rates import RateWatch, make_constant_rate_v1
+from spacy_hf_ner.pipe.learn_rates import RateWatch
 
 
 def _follow(rates: list[float], *, bears: float = 5e-4) -> None:
@@ -55,24 +52,3 @@ def test_what_only_gathers_gradients_has_no_rate(caplog: pytest.LogCaptureFixtur
     assert not isinstance(print, Optimizer)
     RateWatch("ner").look_at(print, bears=5e-4)  # nlp.rehearse passes a callable
     assert not caplog.records
-
-
-def test_a_saved_pipeline_has_a_constant_rate_in_place_of_a_schedule() -> None:
-    schedule = {
-        "@schedules": "warmup_linear.v1",
-        "initial_rate": 1e-3,
-        "warmup_steps": 10,
-        "total_steps": 100,
-    }
-    config = {"training": {"optimizer": {"learn_rate": schedule}}}
-    assert float(spacy.blank("en", config=config).resume_training().learn_rate) == 0.0
-    nlp = spacy.blank("en", config=config)
-    callback = registry.callbacks.get("spacy_hf_ner.constant_rate.v1")(learn_rate=2e-5)
-    assert callback(nlp) is nlp
-    assert float(nlp.resume_training().learn_rate) == 2e-5
-
-
-@pytest.mark.parametrize("learn_rate", [0.0, -1e-4, float("nan")])
-def test_a_constant_rate_that_learns_nothing_is_refused(learn_rate: float) -> None:
-    with pytest.raises(ConfigError, match="learn_rate must be over 0"):
-        make_constant_rate_v1(learn_rate)
