@@ -307,7 +307,8 @@ def _record_dropout(rates: list[float]) -> Iterator[None]:
 def check_saving(subject: Subject) -> None:
     """What is saved we read again, and so does transformers."""
     folder = subject.folder / "saved"
-    subject.ours.to_disk(folder)
+    folder.mkdir()
+    subject.ours.write(folder)
     docs = make_docs(TEXTS)
     expected = _read(subject.ours, docs)
     _assert_equal_rows(_read(load_ours(folder), docs), expected, "loaded by us")
@@ -372,12 +373,12 @@ def _find_parameters_below(own: "Own") -> tuple[set[str], set[str]]:
     """Return what the output of the lowest layer depends on, and what else the logits depend on."""
     used: list[set[str]] = []
     ids = own.read_ids(LONG_TEXT)[:40]
-    for get in (lambda outputs: outputs.hidden_states[1], lambda outputs: outputs.logits):
+    for result in ("lowest layer", "logits"):
         own.network.zero_grad()
         inputs = torch.tensor([ids])
-        outputs = own.network(input_ids=inputs, output_hidden_states=True)
-        loss: Any = get(outputs).pow(2).sum()
-        loss.backward()
+        outputs: Any = own.network(input_ids=inputs, output_hidden_states=True)
+        states = outputs.logits if result == "logits" else outputs.hidden_states[1]
+        states.pow(2).sum().backward()
         used.append(
             {n for n, p in own.network.named_parameters() if p.grad is not None and p.grad.any()}
         )
