@@ -13,6 +13,7 @@ from wasabi import msg
 
 from spacy_hf_ner.cli import (
     calibrate,
+    check,
     compare,
     convert,
     encoder,
@@ -58,6 +59,7 @@ app.command("encoder")(encoder.encoder)
 app.command("calibrate")(calibrate.calibrate_command)
 app.command("export-onnx")(export_onnx.export_onnx_command)
 app.command("package")(package.package)
+app.command("check")(check.check_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("compare")(compare.compare_command)
 app.command("visualise")(visualise.visualise_command)
