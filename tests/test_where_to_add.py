@@ -75,6 +75,20 @@ def toy() -> None:
     typer.echo("toy was run")
 '''
 
+CHECK = '''"""Documents that say toy."""
+
+from collections.abc import Iterator
+
+from spacy_hf_ner.checking.findings import Finding
+from spacy_hf_ner.checking.parts import CheckedData
+
+
+def check_toys(data: CheckedData) -> Iterator[Finding]:
+    """Yield a finding on toys."""
+    n = sum("toy" in gold_doc.doc.text for _, _, gold_doc in data.docs())
+    yield Finding("toys", "note", n, "A toy was found.", "Play.")
+'''
+
 # What a user writes: all settings are named in a config.
 PROGRAM = """
 import json, sys, spacy
@@ -124,6 +138,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = package / "cli/app.py"
     insert(app, "from spacy_hf_ner.cli import toy\n", before="from spacy_hf_ner.cli.flags")
     insert(app, 'app.command("toy")(toy.toy)\n', before='app.command("encoder")')
+
+    # a check of data: a file, and its line in the list
+    (package / "checking/checks/toys.py").write_text(CHECK, encoding="utf8")
+    checks = package / "checking/checks/__init__.py"
+    line = "from spacy_hf_ner.checking.checks.toys import check_toys\n"
+    insert(checks, line, before="from spacy_hf_ner.checking.findings")
+    insert(checks, "    check_toys,\n", before="    check_few_examples,\n")
     return root
 
 
@@ -192,3 +213,10 @@ def test_a_format_is_detected_listed_and_converted(house: Path, tmp_path: Path) 
 
 def test_a_command_is_run(house: Path) -> None:
     assert "toy was run" in run(house, "-m", "spacy", "hf-ner", "toy")
+
+
+def test_a_check_is_made(house: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.conll").write_text("a O\ntoy O\nAnn B-PER\n\n", encoding="utf8")
+    assert "A toy was found. Play." in run(
+        house, "-m", "spacy", "hf-ner", "check", tmp_path / "train.conll"
+    )

@@ -124,7 +124,7 @@ def _train(nlp: Language, docs: Sequence[Doc], max_steps: int | None) -> tuple[L
 def _prepare_config(nlp: Language, max_steps: int | None) -> Config:
     """Return the config of a pipeline for training without its data: labels come from the Docs."""
     config = nlp.config.interpolate()
-    config["initialize"] = {"components": {}, "tokenizer": {}}
+    config["initialize"]["components"] = {}
     training: dict[str, Any] = config["training"]
     training["logger"] = {"@loggers": "spacy.ConsoleLogger.v1"}
     if max_steps is None:
