@@ -1,23 +1,27 @@
 """``python -m spacy hf-ner calibrate``: make the scores of a pipeline mean what they say."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.training import Example
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
 
-__all__ = ["calibrate", "calibrate_command", "print_report"]
+__all__ = ["EXAMPLE", "calibrate", "calibrate_command", "print_report"]
+
+EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
 
 def calibrate_command(
@@ -32,7 +36,7 @@ def calibrate_command(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-) -> None:
+) -> dict[str, Any]:
     """Fit what makes span scores probabilities on held-out data, and save the pipeline with it.
 
     It is a temperature, and monotone maps. Entities stay what they are; only their scores change. A
@@ -48,6 +52,8 @@ def calibrate_command(
     for name, report in reports.items():
         print_report(name, report)
     msg.good(f"Saved the pipeline to {output}")
+    components = {name: asdict(report) for name, report in reports.items()}
+    return {"output": str(output), "components": components}
 
 
 def _choose_own_folder(model: str) -> Path:
@@ -119,7 +125,7 @@ def print_report(name: str, report: CalibrationReport) -> None:
         ("the same by chance alone", *noises),
         ("AUROC, right against wrong", *aurocs),
     ]
-    data = f"{format_count(report.n_spans, 'span')} in {format_count(report.n_docs, 'document')}"
+    data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
     msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"), max_col=80)
     if report.is_thin:

@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import (
     Confidence,
     ThresholdCurve,
@@ -28,7 +29,7 @@ from spacy_hf_ner.evaluation.confusion import (
     count_confusions,
     rank_confusions,
 )
-from spacy_hf_ner.evaluation.formatting import format_count, format_percent
+from spacy_hf_ner.evaluation.formatting import format_percent
 from spacy_hf_ner.evaluation.gold_data import check_gold
 from spacy_hf_ner.evaluation.label_map import LabelMap, check_label_map, rename_entities
 from spacy_hf_ner.evaluation.matching import Match, match_entities
@@ -123,8 +124,8 @@ class Evaluation:
         f1 = format_percent(micro.f1)
         precision = format_percent(micro.precision)
         recall = format_percent(micro.recall)
-        n_docs = format_count(len(self.pairs), "document")
-        n_gold = format_count(micro.n_gold, "gold entity", "gold entities")
+        n_docs = count(len(self.pairs), "document")
+        n_gold = count(micro.n_gold, "gold entity", "gold entities")
         figures = f"F1 {f1}, P {precision}, R {recall}; {n_docs}, {n_gold}"
         return f"<Evaluation of {self.title}: {figures}>"
 

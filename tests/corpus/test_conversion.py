@@ -486,3 +486,12 @@ def test_texts_that_the_source_knows_come_back_from_a_docbin(
         if line.startswith("# text = ")
     ]
     assert [sentence.text for doc in read(tmp_path / "a.spacy") for sentence in doc.sents] == texts
+
+
+def test_texts_whose_sentences_nobody_has_marked_are_no_sentences(tmp_path: Path) -> None:
+    line = '{"text": "Rome is big. Oslo is not.", "label": [[0, 4, "LOC"]]}\n'
+    (tmp_path / "x.jsonl").write_text(line * 3, encoding="utf8")
+    report = convert_corpus(str(tmp_path / "x.jsonl"), tmp_path / "x.spacy")
+    rows = dict(report.files[0].rows())
+    assert rows["documents"] == "3, whose sentences are not marked"
+    assert "sentences" not in rows

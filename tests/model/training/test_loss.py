@@ -15,7 +15,7 @@ from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.labels import TagSet, make_tag_set
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.model.checkpoint import Checkpoint
-from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.reading.aggregation import (
     SUBWORD_LABELS_NAMES,
     SubwordLabels,
