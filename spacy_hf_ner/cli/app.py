@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from spacy_hf_ner import __version__
 from spacy_hf_ner.cli import (
+    annotate,
     calibrate,
     compare,
     convert,
@@ -76,6 +77,7 @@ def _main(
 app.command("convert", cls=convert.ConvertCommand, example=convert.EXAMPLE)(convert.convert)
 app.command("init-config", example=init_config.EXAMPLE)(init_config.init_config)
 app.command("encoder", example=encoder.EXAMPLE)(encoder.encoder)
+app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
 app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
 app.command("package", example=package.EXAMPLE)(package.package)
