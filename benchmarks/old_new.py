@@ -26,7 +26,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -134,6 +134,23 @@ def find_data() -> tuple[Path, Path]:
     return sample / "train.conll", sample / "dev.conll"
 
 
+def find_commit(tree: Path) -> str:
+    """Return the commit of a checkout, with ``-dirty`` after it if a file of it was changed.
+
+    ``"unknown"`` where git knows nothing of it, as in an unpacked sdist.
+    """
+    command = ["git", "-C", str(tree), "describe", "--always", "--dirty", "--abbrev=40"]
+    # Without tags: a name that can be moved says less than the commit.
+    command += ["--exclude", "*"]
+    try:
+        described = subprocess.run(  # noqa: S603 - our own arguments
+            command, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return described.stdout.strip()
+
+
 def measure_pairs(part: str, *, old: Worker, new: Worker, n_pairs: int) -> Result:
     """Return what so many pairs of measurements say about one part."""
     old_seconds: list[float] = []
@@ -184,6 +201,8 @@ def main() -> None:
                 "prepare", model=str(model.resolve()), folder=str(folder / work), **setting
             )
         signature = _sign(model, dev, n_docs)
+        commits = {"old": find_commit(args.old), "new": find_commit(args.new)}
+        print(f"old: {commits['old']}, new: {commits['new']}")
         print(f"{train.parent.name}, {args.words:,} words a measurement, {args.pairs} pairs")
         print(f"{'part':12}{'old/new':>8}   95 % interval     old s    new s")
         for part in args.parts:
@@ -191,7 +210,7 @@ def main() -> None:
             print(_describe(result), flush=True)
             results.append(result)
     if args.output is not None:
-        _write_record(args, signature, results)
+        _write_record(args, signature, commits, results)
     sys.exit(0 if all(result.is_kept for result in results) else 1)
 
 
@@ -233,18 +252,25 @@ def _describe(result: Result) -> str:
 def _sign(model: Path, data: Path, n_docs: int) -> Signature:
     """Return what the measurements are made with.
 
-    The versions are those of the libraries that both checkouts use; that of spacy-hf-ner is the
-    installed one, which may be neither checkout's.
+    The versions are those of the libraries that both checkouts use. What spacy-hf-ner is installed
+    may be neither checkout, so it is left out: the record names their commits.
     """
     signature = sign_measurement(spacy.load(model), data=data, n_docs=n_docs)
-    return replace(signature, draws={"intervals": Draws(_N_RESAMPLES, _RESAMPLING_SEED)})
+    versions = dict(signature.versions)
+    versions.pop("spacy-hf-ner", None)
+    draws = {"intervals": Draws(_N_RESAMPLES, _RESAMPLING_SEED)}
+    return replace(signature, draws=draws, versions=versions)
 
 
 def _write_record(
-    args: argparse.Namespace, signature: Signature, results: Sequence[Result]
+    args: argparse.Namespace,
+    signature: Signature,
+    commits: Mapping[str, str],
+    results: Sequence[Result],
 ) -> None:
     record = {
         "signature": signature.to_json(),
+        "commits": commits,
         "words": args.words,
         "pairs": args.pairs,
         "clock": args.clock,

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.wording import count
 
 if TYPE_CHECKING:
     from spacy_hf_ner.corpus.columns import Task
     from spacy_hf_ner.corpus.conversion_report import ConversionReport, FileReport
 
-__all__ = ["ConvertCommand", "convert"]
+__all__ = ["EXAMPLE", "ConvertCommand", "convert"]
+
+EXAMPLE = "train.conll corpus/train.spacy"
 
 
 class ConvertCommand(TyperCommand):
@@ -87,7 +89,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     report: Path | None = typer.Option(
         None, dir_okay=False, help="JSON file for the counts that are printed."
     ),
-) -> None:
+) -> dict[str, Any]:
     """Convert a corpus to Docs with documents, sentences and white space, and say what it holds."""
     from spacy_hf_ner.corpus.columns import Columns
     from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
@@ -122,6 +124,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     _show(converted)
     n_documents = sum(part.n_documents for part in converted.parts.values())
     msg.good(f"{output}: {count(n_documents, 'document')}")
+    return converted.to_json()
 
 
 def _show(converted: "ConversionReport") -> None:

@@ -53,7 +53,8 @@ class FileReport:
         scheme_share: Share of entity borders that obey the scheme.
         description: Encoding, columns and the like.
         n_documents: Documents written.
-        n_sentences: Sentences written.
+        n_sentences: Sentences written; a text whose sentences nobody has marked counts as one.
+        n_unmarked: How many of them are such texts.
         n_words: Words written.
         n_missing: Words without annotation.
         entities: Entities by type, of the outermost level.
@@ -70,6 +71,7 @@ class FileReport:
     description: str = ""
     n_documents: int = 0
     n_sentences: int = 0
+    n_unmarked: int = 0
     n_words: int = 0
     n_missing: int = 0
     entities: Counter[str] = field(default_factory=Counter)
@@ -88,6 +90,7 @@ class FileReport:
         self.n_documents += 1
         for sentence in sentences:
             self.n_sentences += 1
+            self.n_unmarked += not sentence.is_bounded
             self.n_words += len(sentence.words)
             self.n_missing += len(sentence.missing)
             for span in sentence.spans:
@@ -121,7 +124,7 @@ class FileReport:
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield the counts for people: names and values."""
         yield "format", ", ".join(filter(None, (self.format, self.description)))
-        yield "sentences", f"{self.n_sentences:,} in {count(self.n_documents, 'document')}"
+        yield self._describe_sentences()
         yield "words", self._describe_words()
         yield "entities", self._describe_entities()
         if self.n_nested:
@@ -149,6 +152,14 @@ class FileReport:
             if cuts == {kind}:
                 return unit
         return ""
+
+    def _describe_sentences(self) -> tuple[str, str]:
+        if self.n_sentences and self.n_unmarked == self.n_sentences:
+            return "documents", f"{self.n_documents:,}, whose sentences are not marked"
+        described = f"{self.n_sentences:,} in {count(self.n_documents, 'document')}"
+        if self.n_unmarked:
+            described += f", {self.n_unmarked:,} of them texts whose sentences are not marked"
+        return "sentences", described
 
     def _describe_words(self) -> str:
         if not self.n_missing:

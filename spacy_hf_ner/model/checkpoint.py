@@ -54,8 +54,9 @@ class Checkpoint:
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
-        n_special = len(self.tokenizer.template)
-        self.limits = self.engine.find_limits(self.tokenizer_files, n_special=n_special)
+        self.limits = self.engine.find_limits(
+            self.tokenizer_files, self.tokenizer.template, name=self.name
+        )
 
     def mark_case(self) -> None:
         """Have capitals that the tokenizer would lose marked, if marks can be added to it."""
@@ -141,7 +142,10 @@ def read_checkpoint(
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write a folder that :func:`read_checkpoint` reads, and Hugging Face its own weights from."""
+    """Fill an empty folder that :func:`read_checkpoint` reads, and Hugging Face its weights from.
+
+    It is put in its place by :func:`spacy_hf_ner.core.replacing.replace_folder`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.engine.write(folder)
     for name, content in checkpoint.tokenizer_files.items():

@@ -5,6 +5,9 @@ float32. Source: the ``from_pretrained`` documentation of transformers 4.53 and 
 """
 
 import contextlib
+import copy
+import inspect
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,9 +22,11 @@ __all__ = [
     "Attention",
     "Network",
     "get_device",
+    "get_inputs",
     "has_weights",
     "load_network",
     "quiet_transformers",
+    "share_weights",
 ]
 
 if TYPE_CHECKING:
@@ -47,6 +52,9 @@ else:
     Network = nn.Module
 
 Attention = Literal["auto", "sdpa", "eager"]
+
+# Windows lets nobody rename or remove a file that is mapped into memory, nor a folder above it.
+_LOCKS_MAPPED_FILES = os.name == "nt"
 
 _ERRORS_ONLY = 40  # the log level of errors, in transformers as in the standard library
 
@@ -78,6 +86,18 @@ def get_device(network: nn.Module) -> torch.device:
     return next(network.parameters()).device
 
 
+def get_inputs(network: Network) -> frozenset[str]:
+    """Return the names of what a network can be given."""
+    return frozenset(inspect.signature(network.forward).parameters)
+
+
+def share_weights(network: Network) -> Network:
+    """Return a copy of a network that has its parameters and buffers, not copies of them."""
+    # A tensor that deepcopy finds in its memo is not copied.
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    return copy.deepcopy(network, shared)
+
+
 def has_weights(folder: Path) -> bool:
     """Tell whether a folder has weights for PyTorch, of whatever kind."""
     return any(folder.glob("*.safetensors")) or any(folder.glob("*.bin"))
@@ -101,6 +121,8 @@ def load_network(
     uses_pickle = _must_use_pickle(folder, name, allow_pickle=allow_pickle)
     network, missing = _call_transformers(folder, name, attention, uses_pickle=uses_pickle)
     _check_encoder(network, missing, name)
+    if _LOCKS_MAPPED_FILES:
+        _leave_file(network)
     network.eval()
     has_head = not missing
     return network, has_head
@@ -156,6 +178,12 @@ def _call_transformers(
     except Exception as error:  # transformers raises whatever the damaged file at hand leads to
         raise CheckpointError(f"{name}: transformers {version} cannot load it: {error}") from error
     return network, set(info["missing_keys"])
+
+
+def _leave_file(network: Network) -> None:
+    """Copy weights that are mapped from their file, so that the file can be replaced."""
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.clone()
 
 
 def _name_dtype_setting(version: str) -> str:

@@ -1,5 +1,7 @@
 """What settings call the types that networks compute in."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -20,3 +22,11 @@ def test_what_is_cast_is_multiplied_in_the_type(dtype: torch.dtype | None) -> No
     ones = torch.ones(2, 2)
     with cast_to(dtype, CPU):
         assert (ones @ ones).dtype == (dtype or torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"),
+    [("fp32", None), ("none", None), ("bf16", torch.bfloat16), ("fp16", torch.float16)],
+)
+def test_a_precision_is_what_it_is_called(precision: Any, dtype: torch.dtype | None) -> None:
+    assert resolve_precision(precision, torch.device("cpu")) == dtype
