@@ -30,7 +30,12 @@ def annotate(text: str) -> Doc:
         else:
             plain += piece
     doc = nlp.make_doc(plain)
-    doc.set_ents([doc.char_span(*place) for place in places], default="outside")
+    entities = []
+    for place in places:
+        span = doc.char_span(*place)
+        assert span is not None, "entities of tests are tokens"
+        entities.append(span)
+    doc.set_ents(entities, default="outside")
     return doc
 
 
