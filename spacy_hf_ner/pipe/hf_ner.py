@@ -211,7 +211,8 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                 of the predicted Docs are ignored.
 
         Raises:
-            ConfigError: There is no gold annotation.
+            ConfigError: There is no gold annotation, or none of a type that the model finds.
+            TooFewSpansError: Too few of the entities that the model finds are right, or wrong.
         """
         # Where the component does not overwrite, it would keep entities of the predicted Docs.
         stripped: list[Example] = []
@@ -234,10 +235,17 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                 )
             )
         find = partial(self._find_entities, tag_set=tag_set, threshold=None)
-        calibration, report = fit_and_report(held_out, find, self.decoder)
+        calibration, report = fit_and_report(
+            held_out, find, self.decoder, entity_types=tag_set.entity_types
+        )
         self.cfg["calibration"] = calibration.to_json()
         self.calibrated = True
         return report
+
+    def _read_cfg(self, stored: dict[str, Any]) -> None:
+        if stored.get("calibration") is not None:
+            read_calibration(stored["calibration"])  # whatever is damaged is refused when loaded
+        super()._read_cfg(stored)
 
     def _read_calibration(self) -> Calibration | None:
         """Return what scores are passed through, if something was fitted for this decoder."""
