@@ -25,9 +25,30 @@ ALLOWED = {
     "corpus": {"errors", "core"},
     # It judges by whatever corpus can read; of pipe it takes the rule for gold, and no more.
     "evaluation": {"errors", "core", "corpus", "pipe"},
-    "visual": {"errors", "core", "evaluation"},  # it draws what evaluation has matched
+    # It reads texts as a model does, and judges gold by what models find.
+    "checking": {"errors", "core", "model", "pipe", "corpus", "evaluation"},
+    "visual": {"errors", "core", "evaluation", "checking"},  # it draws what these have found
     "scale": {"errors", "core", "model", "pipe"},
-    "cli": {"errors", "core", "model", "pipe", "corpus", "evaluation", "visual", "scale"},
+    "commands": {
+        "errors",
+        "core",
+        "corpus",
+        "evaluation",
+        "checking",
+        "visual",
+    },  # what a command does
+    "cli": {
+        "errors",
+        "core",
+        "model",
+        "pipe",
+        "corpus",
+        "evaluation",
+        "checking",
+        "visual",
+        "scale",
+        "commands",
+    },
 }
 
 # Libraries that come with an extra, or that are slow to import: one file each, inside the function
@@ -202,6 +223,7 @@ def own_entry_points() -> list[EntryPoint]:
         "spacy_readers",
         "spacy_scorers",
         "spacy_cli",
+        "thinc_schedules",
     )
     found = [point for group in groups for point in entry_points(group=group)]
     return sorted(

@@ -1,15 +1,17 @@
 """``python -m spacy hf-ner compare``: several pipelines, the same data."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.commands import compare, report_comparison
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
+from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import (
     HEADER,
     comparison_json,
@@ -17,10 +19,12 @@ from spacy_hf_ner.evaluation.comparison_table import (
     type_header,
     type_rows,
 )
-from spacy_hf_ner.evaluation.formatting import format_count
-from spacy_hf_ner.visual.comparison_page import make_comparison_page
+from spacy_hf_ner.evaluation.label_map import read_label_maps
+from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
-__all__ = ["compare_command", "write_comparison"]
+__all__ = ["EXAMPLE", "compare_command"]
+
+EXAMPLE = "first/model-best second/model-best test.spacy --output metrics"
 
 
 def compare_command(
@@ -34,6 +38,13 @@ def compare_command(
     output: Path = typer.Option(
         ..., "--output", "-o", help="Folder for comparison.json and .html.", file_okay=False
     ),
+    label_map: list[str] = typer.Option(
+        [],
+        "--label-map",
+        "-lm",
+        metavar="[MODEL:]OLD=NEW",
+        help="Predicted types under gold's names, of all pipelines or of one: PERSON=PER.",
+    ),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
@@ -44,7 +55,7 @@ def compare_command(
         "-sk",
         help="Span group of the entities of pipelines that do not set doc.ents.",
     ),
-) -> None:
+) -> list[dict[str, Any]]:
     """Put pipelines side by side.
 
     F1 with intervals, a permutation test against the first, speed, memory and size.
@@ -57,28 +68,22 @@ def compare_command(
             f"or files in a format that convert reads), got {' '.join(models)}. A data set of the "
             "hub is converted first."
         )
+    label_maps = read_label_maps(label_map, names)
     # Before hours of prediction, not after.
     make_folder(output)
-    standings = compare_pipelines(
-        names, data, gpu_id=gpu_id, code=code, spans_key=spans_key, progress=True
+    standings = compare(
+        names,
+        data,
+        gpu_id=gpu_id,
+        code=code,
+        spans_key=spans_key,
+        label_maps=label_maps,
+        progress=True,
     )
-    write_comparison(standings, output, data=data.name)
+    report_comparison(standings, output, data=data_name)
     _print_comparison(standings)
     msg.good(f"{output}: comparison.json, comparison.html")
-
-
-def write_comparison(standings: Sequence[Standing], output: Path, *, data: str) -> None:
-    """Write ``comparison.json`` and ``comparison.html`` to a folder that is there.
-
-    Args:
-        standings: The pipelines, the one that others are compared with first.
-        output: The folder.
-        data: The name of the data set.
-    """
-    rows = json.dumps(comparison_json(standings), ensure_ascii=False, indent=2)
-    (output / "comparison.json").write_text(rows + "\n", encoding="utf8")
-    page = make_comparison_page(standings, data=data)
-    (output / "comparison.html").write_text(page, encoding="utf8")
+    return comparison_json(standings)
 
 
 def _print_comparison(standings: Sequence[Standing]) -> None:
@@ -91,7 +96,13 @@ def _print_comparison(standings: Sequence[Standing]) -> None:
     for standing in standings:
         measured = standing.measured
         if measured.n_unjudged:
-            predictions = format_count(measured.n_unjudged, "prediction")
+            predictions = count(measured.n_unjudged, "prediction")
             msg.warn(
                 f"{measured.model}: not judged, on tokens without gold annotation: {predictions}."
+            )
+        unmet = find_unmet_types(measured.strict).describe()
+        if unmet:
+            msg.warn(
+                f"{measured.model}: {unmet} Rename or leave out a type with "
+                f"--label-map {measured.model}:OLD=NEW."
             )

@@ -1,34 +1,39 @@
 """``python -m spacy hf-ner evaluate``: how good is a pipeline on gold data?"""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import typer
 from spacy.cli._util import import_code
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.commands import evaluate, report
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.formatting import format_count
-from spacy_hf_ner.evaluation.gold_data import read_gold_docs
-from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
-from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
-from spacy_hf_ner.evaluation.slices import read_seen
-from spacy_hf_ner.evaluation.tables import as_json, per_type_rows, program_rows
+from spacy_hf_ner.evaluation.label_map import read_label_maps
+from spacy_hf_ner.evaluation.results import Evaluation
+from spacy_hf_ner.evaluation.tables import PER_TYPE_HEADER, as_json, per_type_rows, program_rows
 from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
-from spacy_hf_ner.visual.evaluation_page import make_report
+from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
-__all__ = ["evaluate", "evaluate_command", "print_evaluation"]
+__all__ = ["EXAMPLE", "evaluate_command", "print_evaluation"]
+
+EXAMPLE = "training/model-best test.spacy --output metrics"
 
 
-def evaluate_command(
+def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
     model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
     data: Path = typer.Argument(
         help="Gold data: .spacy, a folder of them, or files in a format that convert reads."
     ),
-    output: Path = typer.Option(
-        ..., "--output", "-o", help="Folder for metrics and report.", file_okay=False
+    output: Path | None = typer.Option(
+        None,
+        "--output",
+        "-o",
+        help="Folder for metrics.json, errors.jsonl and report.html.",
+        file_okay=False,
     ),
     train: Path | None = typer.Option(
         None, "--train", "-t", help="Training data, to tell seen entities."
@@ -37,9 +42,16 @@ def evaluate_command(
         None,
         "--log",
         "-l",
-        help="Training log (JSONL), for its curves.",
+        help="Training log (JSONL), for its curves in the report.",
         exists=True,
         dir_okay=False,
+    ),
+    label_map: list[str] = typer.Option(
+        [],
+        "--label-map",
+        "-lm",
+        metavar="OLD=NEW",
+        help="Predicted types under gold's names: PERSON=PER. An empty NEW leaves a type out.",
     ),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
@@ -51,7 +63,7 @@ def evaluate_command(
         "-sk",
         help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
-) -> None:
+) -> dict[str, Any]:
     """Judge a pipeline's entities by gold data.
 
     Strict spans, seqeval, spaCy's scores, per type, and speed. Works with every pipeline that sets
@@ -60,69 +72,34 @@ def evaluate_command(
     """
     import_code(code)
     use_gpu(gpu_id)
-    evaluation = evaluate(model, data, output, train=train, log=log, spans_key=spans_key)
-    print_evaluation(evaluation)
-    msg.good(f"{output}: metrics.json, report.html")
-
-
-def evaluate(
-    model: str,
-    data: Path,
-    output: Path,
-    *,
-    train: Path | None = None,
-    log: Path | None = None,
-    spans_key: str | None = None,
-    progress: bool = True,
-) -> Evaluation:
-    """Return how good a pipeline is, and write ``metrics.json`` and ``report.html`` to a folder.
-
-    Args:
-        model: Name of an installed pipeline, or its folder.
-        data: A .spacy file, a folder of them, or files in a format that ``hf-ner convert`` reads.
-        output: The folder to write to; it is made if there is none.
-        train: Training data in the same format, to score seen and unseen entities apart.
-        log: A training log, to show its curves.
-        spans_key: The span group that holds the scores, or the entities of a pipeline that does not
-            set ``doc.ents``; None for that of its hf_ner.
-        progress: Show a progress bar on a terminal.
-
-    Raises:
-        ConfigError: There is no such pipeline, it sets no entities, or nothing can be written to
-            the folder.
-        CorpusError: The data cannot be read, holds no Docs, or is not annotated.
-        MissingExtraError: seqeval is not installed.
-    """
+    label_maps = read_label_maps(label_map, [model])
     # Read first: a wrong log is refused before the pipeline is loaded.
     training: tuple[TrainingStep, ...] = ()
-    if log:
+    if log is not None:
         training = read_training_log(log)
-    nlp = load_pipeline(model)
-    golds = read_gold_docs(data, nlp.vocab)
-    key = find_spans_key(nlp, spans_key)
-    # Entities that training has shown are scored apart from new ones.
-    seen = None
-    if train:
-        seen = read_seen(read_gold_docs(train, nlp.vocab), spans_key=key)
     # Before hours of prediction, not after.
-    make_folder(output)
-    evaluation = evaluate_pipeline(
-        nlp, golds, spans_key=key, seen=seen, data=data, progress=progress
+    if output is not None:
+        make_folder(output)
+    evaluation = evaluate(
+        model,
+        data,
+        train=train,
+        spans_key=spans_key,
+        label_map=label_maps[model],
+        progress=True,
     )
-
-    metrics = json.dumps(as_json(evaluation), ensure_ascii=False, indent=2)
-    (output / "metrics.json").write_text(metrics + "\n", encoding="utf8")
-    report = make_report(evaluation, data=data.name, training=training)
-    (output / "report.html").write_text(report, encoding="utf8")
-    return evaluation
+    print_evaluation(evaluation)
+    if output is not None:
+        report(evaluation, output, training=training)
+        msg.good(f"{output}: metrics.json, errors.jsonl, report.html")
+    return as_json(evaluation)
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the scores as tables, as spaCy's own commands do."""
-    msg.divider(f"{evaluation.model} on {format_count(len(evaluation.pairs), 'document')}")
-    header = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
+    msg.divider(f"{evaluation.name} on {count(len(evaluation.pairs), 'document')}")
     aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
-    msg.table(per_type_rows(evaluation), header=header, aligns=aligns, divider=True)
+    msg.table(per_type_rows(evaluation), header=PER_TYPE_HEADER, aligns=aligns, divider=True)
     program_header = ("micro average", "P", "R", "F1", "macro F1")
     program_aligns = ("l", "r", "r", "r", "r")
     msg.table(program_rows(evaluation), header=program_header, aligns=program_aligns)
@@ -138,8 +115,11 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if evaluation.confidence:
         _print_confidence(evaluation.confidence)
     if evaluation.n_unjudged:
-        predictions = format_count(evaluation.n_unjudged, "prediction")
+        predictions = count(evaluation.n_unjudged, "prediction")
         msg.warn(f"Not judged, on tokens without gold annotation: {predictions}.")
+    unmet = find_unmet_types(evaluation.strict).describe()
+    if unmet:
+        msg.warn(f"{unmet} Rename or leave out a type with --label-map OLD=NEW.")
 
 
 def _print_confidence(confidence: Confidence) -> None:

@@ -1,14 +1,16 @@
 """``python -m spacy hf-ner export-onnx``: a pipeline whose hf_ner predicts with ONNX Runtime."""
 
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from spacy.cli._util import import_code
+from spacy.language import Language
 from spacy.util import load_config
-from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import check_output
+from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from spacy_hf_ner.pipe.exporting import OnnxExport
+    from spacy_hf_ner.pipe.hf_ner import HFNer
+
+__all__ = ["EXAMPLE", "export_onnx_command", "export_pipeline"]
+
+EXAMPLE = "training/model-best onnx --quantize int8 --sample dev.spacy"
 
 
 def export_onnx_command(
@@ -41,7 +48,7 @@ def export_onnx_command(
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
-) -> None:
+) -> dict[str, Any]:
     """Save a pipeline whose hf_ner predicts with ONNX Runtime.
 
     It has no weights for PyTorch and cannot be trained: keep the pipeline that it is made from.
@@ -63,6 +70,8 @@ def export_onnx_command(
         if export.problem is not None:
             msg.warn(export.problem)
         msg.good(f"{name}: {export.file}, {export.file.stat().st_size / 1e6:,.0f} MB")
+    components = {name: dataclasses.asdict(export) for name, export in exports.items()}
+    return {"output": str(output), "components": components}
 
 
 def export_pipeline(
@@ -90,32 +99,55 @@ def export_pipeline(
         CheckpointError: A head was never trained, or PyTorch cannot export the network.
         CorpusError: The sample cannot be read, or holds no Docs.
         MissingExtraError: ``spacy-hf-ner[onnx]`` is not installed.
+        OutputError: The pipeline cannot be saved. What was there stays.
     """
+    from spacy_hf_ner.model.engines.onnx.graph import is_saved_graph
+    from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, export_onnx
+
+    check_output(output, kind="a pipeline", file=PIPELINE_FILE)
+    nlp = load_pipeline(model)
+    components = _find_components(nlp, model)
+    texts: list[Doc] = []
+    if sample is not None and quantize is not None:
+        texts = read_gold_docs(sample, nlp.vocab)
+    if min_agreement is None:
+        min_agreement = MIN_AGREEMENT
+    exports: dict[str, OnnxExport] = {}
+    # In the pipeline's own folder the weights stay, so that it can be run in both ways.
+    is_own = output.exists() and Path(model).exists() and output.samefile(model)
+    is_outdated = is_saved_graph if is_own else is_saved_model_file
+    with replace_pipeline(output, is_outdated=is_outdated) as fresh:
+        for name, pipe in components.items():
+            export = export_onnx(
+                pipe,
+                fresh / name / "model",
+                quantize=quantize,  # type: ignore[arg-type] # it says what it expects
+                sample=prepare_docs(nlp, texts, before=name, progress=True),
+                min_agreement=min_agreement,
+            )
+            file = output / name / "model" / export.file.name
+            exports[name] = dataclasses.replace(export, file=file)
+        _write_rest(nlp, fresh, components)
+    return exports
+
+
+def _find_components(nlp: Language, model: str) -> "dict[str, HFNer]":
+    """Return the components that can be exported, by name."""
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
-    check_output(output, kind="a pipeline", file="meta.json")
-    nlp = load_pipeline(model)
     components = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
     if not components:
         found = ", ".join(nlp.pipe_names) or "no component"
         raise ConfigError(f"{model}: expected a pipeline with hf_ner, found {found}.")
-    texts: list[Doc] = []
-    if sample is not None and quantize is not None:
-        texts = read_gold_docs(sample, nlp.vocab)
-    exports = {}
+    return components
+
+
+def _write_rest(nlp: Language, folder: Path, components: "dict[str, HFNer]") -> None:
+    """Write all of a pipeline but for the graphs, with a config that says how they are run."""
+    nlp.to_disk(folder, exclude=list(components))
+    config = load_config(folder / "config.cfg")
     for name, pipe in components.items():
-        exports[name] = export_onnx(
-            pipe,
-            output / name / "model",
-            quantize=quantize,  # type: ignore[arg-type] # it says what it expects
-            sample=prepare_docs(nlp, texts, before=name, progress=True),
-            min_agreement=MIN_AGREEMENT if min_agreement is None else min_agreement,
-        )
-    nlp.to_disk(output, exclude=list(components))
-    config = load_config(output / "config.cfg")
-    for name, pipe in components.items():
-        pipe.to_disk(output / name, exclude=["vocab", "model"])
+        pipe.to_disk(folder / name, exclude=["vocab", "model"])
         config["components"][name]["model"].update(backend="onnx", precision="auto")
-    config.to_disk(output / "config.cfg")
-    return exports
+    config.to_disk(folder / "config.cfg")

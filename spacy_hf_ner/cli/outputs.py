@@ -1,11 +1,17 @@
-"""Where a command writes to: checked before the work, so that none is lost."""
+"""Where a command writes to: checked before the work, so that none is lost, and written whole."""
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Final
 
+from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.errors import ConfigError
 
-__all__ = ["check_output", "make_folder"]
+__all__ = ["PIPELINE_FILE", "check_file", "check_output", "make_folder", "replace_pipeline"]
+
+PIPELINE_FILE: Final = "meta.json"  # that every saved pipeline has
 
 
 def make_folder(folder: Path) -> None:
@@ -25,6 +31,18 @@ def make_folder(folder: Path) -> None:
         raise ConfigError(f"{expected} nothing may be written there. Name another one.")
 
 
+def check_file(path: Path) -> None:
+    """Make the folder of a file that will be written, and refuse what can be no file.
+
+    Raises:
+        ConfigError: The folder cannot be made or written to, there is a folder of the file's name,
+            or the name is too long.
+    """
+    make_folder(path.parent)
+    if _find_existing(path) == path and path.is_dir():
+        raise ConfigError(f"expected a file to write, got {path}, which is a folder.")
+
+
 def check_output(folder: Path, *, kind: str, file: str) -> None:
     """Refuse a folder that holds something else; call it before the work, so that none is lost.
 
@@ -34,12 +52,18 @@ def check_output(folder: Path, *, kind: str, file: str) -> None:
         file: A file that a folder of this kind has.
 
     Raises:
-        ConfigError: It is neither new, empty, nor a folder of this kind.
+        ConfigError: It is neither new, empty, nor a folder of this kind; or nothing may be written
+            there.
     """
     existing = _find_existing(folder)
     if not existing.is_dir():
         raise ConfigError(
             f"expected a folder to write {kind} to, got {folder}: {existing} is a file."
+        )
+    if not os.access(existing, os.W_OK):
+        raise ConfigError(
+            f"expected a folder to write {kind} to, got {folder}, but nothing may be written to "
+            f"{existing}. Name another one."
         )
     if existing != folder or (folder / file).is_file():
         return
@@ -50,9 +74,30 @@ def check_output(folder: Path, *, kind: str, file: str) -> None:
         )
 
 
+def replace_pipeline(
+    folder: Path, *, is_outdated: Callable[[Path], bool]
+) -> AbstractContextManager[Path]:
+    """Give an empty folder to save a pipeline to, which takes the place of an older one at the end.
+
+    Args:
+        folder: The folder of the pipeline.
+        is_outdated: Tells which files of the older one go; others stay, such as a README.
+
+    Raises:
+        OutputError: It cannot be written. What was there stays.
+    """
+    return replace_folder(folder, marker=PIPELINE_FILE, is_outdated=is_outdated)
+
+
 def _find_existing(path: Path) -> Path:
-    """Return the path, or the nearest folder above it that exists; the root always does."""
-    for candidate in (path, *path.absolute().parents):
-        if candidate.exists():
-            return candidate
-    raise AssertionError(path)
+    """Return the path, or the nearest folder above it that exists; the root always does.
+
+    Raises:
+        ConfigError: A name in the path is too long for any file.
+    """
+    try:
+        return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    except OSError as error:
+        raise ConfigError(
+            f"expected a place to write to, got {path} ({error.strerror}). Name another one."
+        ) from error

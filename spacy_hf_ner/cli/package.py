@@ -3,27 +3,35 @@
 It is built without a network, and names what it needs.
 """
 
+import os
 import re
+import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import srsly
 import typer
-from wasabi import msg
 
 from spacy_hf_ner import __version__
+from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.core.replacing import MACHINE_FAILURES, add_to_folder
 from spacy_hf_ner.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["DISTRIBUTION", "FACTORY", "build_wheel", "package"]
+__all__ = ["DISTRIBUTION", "EXAMPLE", "FACTORY", "build_wheel", "package"]
+
+EXAMPLE = "training/model-best packages --name news --version 1.0.0"
 
 DISTRIBUTION: Final = "spacy-hf-ner"
 FACTORY: Final = "hf_ner"
 
 _BYTES_PER_MB: Final = 1e6
+_WHEEL_ENDING: Final = "-py3-none-any.whl"
+_MAX_NAME_BYTES: Final = 255  # of one name in a path, on all common disks
 
 
 def package(
@@ -31,7 +39,7 @@ def package(
     output_dir: Path = typer.Argument(help="Folder for the wheel.", file_okay=False),
     name: str = typer.Option(..., help="Name of the package; the language is put before it."),
     version: str = typer.Option("0.1.0", help="Version of the package, such as 1.0.0 or 1.0.0b1."),
-) -> None:
+) -> dict[str, Any]:
     """Build an installable wheel of a pipeline, weights included.
 
     Needs no network, unlike `spacy package`.
@@ -41,6 +49,7 @@ def package(
     n_megabytes = wheel.stat().st_size / _BYTES_PER_MB
     msg.good(f"{wheel}: {n_megabytes:.0f} MB")
     msg.text(f"Install it with: pip install {wheel}")
+    return {"wheel": str(wheel), "bytes": wheel.stat().st_size}
 
 
 def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str) -> Path:
@@ -61,6 +70,7 @@ def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str
             normal form, in which the wheel would not have it, or setuptools could not build the
             package.
         MissingExtraError: `build` is not installed.
+        OutputError: The wheel cannot be written.
     """
     from spacy.cli.package import package as write_package
 
@@ -73,25 +83,29 @@ def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str
     meta = _read_meta(pipeline_dir)
     _check_name(name, lang=str(meta["lang"]))
     _check_version(version)
+    _check_length(f"{meta['lang']}_{name}-{version}{_WHEEL_ENDING}")
+    _check_links(pipeline_dir)
     build = _load_builder()
-    output_dir.mkdir(parents=True, exist_ok=True)
 
-    with tempfile.TemporaryDirectory(prefix="hf-ner-package-") as scratch:
+    # The source goes beside the wheel: temporary folders are often small and in memory.
+    with add_to_folder(output_dir) as fresh, tempfile.TemporaryDirectory(dir=fresh) as scratch:
         meta_path = Path(scratch, "meta.json")
         srsly.write_json(meta_path, meta)
         source_dir = Path(scratch, "source")
         source_dir.mkdir()
-        write_package(
-            pipeline_dir,
-            source_dir,
-            meta_path=meta_path,
-            name=name,
-            version=version,
-            create_sdist=False,
-            require_parent=True,
-        )
+        with _unwrap_errors():
+            write_package(
+                pipeline_dir,
+                source_dir,
+                meta_path=meta_path,
+                name=name,
+                version=version,
+                create_sdist=False,
+                require_parent=True,
+            )
         (source,) = source_dir.iterdir()
-        return output_dir / build(source, output_dir)
+        wheel_name = build(source, fresh)
+    return output_dir / wheel_name
 
 
 def _check_name(name: str, *, lang: str) -> None:
@@ -106,6 +120,56 @@ def _check_name(name: str, *, lang: str) -> None:
         f"{next_step}",
         settings=("name",),
     )
+
+
+def _check_length(wheel_name: str) -> None:
+    """Refuse a name and a version that together make a file name which no disk takes."""
+    n_too_many = len(wheel_name.encode("utf8")) - _MAX_NAME_BYTES
+    if n_too_many > 0:
+        raise ConfigError(
+            f"name must be shorter: the name of the wheel's file would have {_MAX_NAME_BYTES} "
+            f"letters, as many as a file name can have, and {n_too_many} more.",
+            settings=("name",),
+        )
+
+
+def _check_links(pipeline_dir: Path) -> None:
+    """Refuse a pipeline with links to files elsewhere: the wheel would hold these files."""
+    root = Path(os.path.realpath(pipeline_dir))
+    for path in sorted(pipeline_dir.rglob("*")):
+        target = Path(os.path.realpath(path))
+        if not target.is_relative_to(root):
+            raise ConfigError(
+                f"PIPELINE_DIR must hold all that is packed, and {path} is a link to {target}: "
+                "the wheel would give that file to whoever gets the wheel. Copy it there if that "
+                "is meant, else remove the link."
+            )
+
+
+@contextmanager
+def _unwrap_errors() -> "Iterator[None]":
+    """Raise the first of the failures that copying a folder collects, as the OSError that it was.
+
+    Raises:
+        OSError: A file could not be copied.
+    """
+    try:
+        yield
+    except shutil.Error as error:
+        _raise_os_error(str(error))
+        raise
+
+
+def _raise_os_error(text: str) -> None:
+    """Raise the failure of the machine that a text names, if there is one.
+
+    Raises:
+        OSError: The text has ``[Errno 28]``, or another number of this kind.
+    """
+    for match in re.finditer(r"\[Errno (\d+)\]", text):
+        number = int(match[1])
+        if number in MACHINE_FAILURES:
+            raise OSError(number, os.strerror(number))
 
 
 def _normalize_name(name: str, *, lang: str) -> str:
@@ -168,6 +232,7 @@ def _load_builder() -> "Callable[[Path, Path], str]":
         try:
             wheel = builder.build("wheel", output_dir)
         except (BuildBackendException, BuildException) as error:
+            _raise_os_error(_read_output(error))
             raise ConfigError(
                 "setuptools must be able to build the package of the pipeline, and failed: "
                 f"{error}. If it is missing or old, install the tools with: "

@@ -1,24 +1,26 @@
 """``python -m spacy hf-ner visualise``: predictions beside gold, to look at."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer
 from spacy.cli._util import import_code
-from wasabi import msg
 
-from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.cli.outputs import check_file
+from spacy_hf_ner.core.replacing import write_file
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
-from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import predict
-from spacy_hf_ner.evaluation.signature import describe_pipeline
 from spacy_hf_ner.visual.entities_page import make_entities_page
 
-__all__ = ["visualise", "visualise_command"]
+__all__ = ["EXAMPLE", "visualise", "visualise_command"]
+
+EXAMPLE = "training/model-best test.spacy --output entities.html"
 
 _PAGE_SUFFIXES: Final = (".html", ".htm")
 
@@ -42,15 +44,16 @@ def visualise_command(
         "-sk",
         help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
-) -> None:
+) -> dict[str, Any]:
     """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
     import_code(code)
     use_gpu(gpu_id)
     n_shown, n_docs = visualise(model, data, output, limit=limit, spans_key=spans_key)
-    shown = format_count(n_shown, "document")
+    shown = count(n_shown, "document")
     if n_shown < n_docs:
         shown = f"{shown} of {n_docs:,} (--limit 0 shows all)"
     msg.good(f"{output}: {shown}")
+    return {"output": str(output), "n_shown": n_shown, "n_docs": n_docs}
 
 
 def visualise(
@@ -88,9 +91,10 @@ def visualise(
     if limit:
         shown = golds[:limit]
     # Before the work, not after.
-    make_folder(output.parent)
+    check_file(output)
     prediction = predict(nlp, shown, progress=progress)
     pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
-    page = make_entities_page(pairs, model=describe_pipeline(nlp), n_docs=len(golds))
-    output.write_text(page, encoding="utf8")
+    title = f"{model} ({describe_components(nlp)}) on {data}"
+    page = make_entities_page(pairs, model=title, n_docs=len(golds))
+    write_file(output, page)
     return len(shown), len(golds)

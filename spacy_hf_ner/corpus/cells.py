@@ -13,6 +13,7 @@ from spacy_hf_ner.core.schemes import SCHEMES
 __all__ = [
     "MISSING",
     "MISSING_POS",
+    "OUTSIDE_DIGIT",
     "are_offset_columns",
     "find_separator",
     "is_chunk_column",
@@ -32,6 +33,9 @@ __all__ = [
 # Cells that say nothing about their word.
 MISSING: Final = frozenset({"", "-", "_"})
 MISSING_POS: Final = MISSING | {"-X-"}
+
+# Some files have the digit for the letter "O". Beside tags with types it can mean nothing else.
+OUTSIDE_DIGIT: Final = "0"
 
 # The share of a column's cells that must look like their kind.
 MIN_SHARE: Final = 0.9
@@ -158,9 +162,12 @@ def is_index_column(cells: Sequence[str]) -> bool:
 def is_tag_column(cells: Sequence[str]) -> bool:
     """Tell whether the cells that are not missing are tags with prefixes, or "O".
 
-    Words fail, and so does the column of annotators behind the tags of UNER.
+    Words fail, and so does the column of annotators behind the tags of UNER. The digit 0 is a tag
+    where others have types: alone, it may count or point to something.
     """
     filled = [cell for cell in cells if cell not in MISSING]
+    if OUTSIDE_DIGIT in filled and types_of(filled):
+        filled = [cell for cell in filled if cell != OUTSIDE_DIGIT]
     return _most(filled, is_tag_like)
 
 

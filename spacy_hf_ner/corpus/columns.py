@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.core.wording import count, shorten
 from spacy_hf_ner.corpus.cells import (
     are_offset_columns,
     is_chunk_column,
@@ -39,6 +39,7 @@ from spacy_hf_ner.corpus.cells import (
     is_list_column,
     is_pos_column,
     is_tag_column,
+    is_tag_like,
 )
 from spacy_hf_ner.corpus.headers import (
     CHUNK_NAMES,
@@ -87,6 +88,8 @@ TASK_TAGS: Final[dict[Task, str]] = {
 # How many lines are looked at before a file is read.
 SAMPLE: Final = 5_000
 
+N_SHOWN: Final = 10  # columns in a message
+
 Found = tuple[int, ...]
 """The columns of one kind, by index from 0; empty where there are none."""
 
@@ -126,6 +129,7 @@ class Layout:
         sentence: The column that names the sentence on its first row.
         document: The column that names the document, in the same way.
         index: The column that counts the words of a sentence.
+        known_tags: The tags of what is asked for, in the first rows.
         has_header_row: Whether the first of the rows names the columns.
         guessed_header: The first row, where its names are unknown and only its lack of a tag shows
             what it is.
@@ -142,6 +146,7 @@ class Layout:
     sentence: int | None = None
     document: int | None = None
     index: int | None = None
+    known_tags: frozenset[str] = frozenset({"O"})
     has_header_row: bool = False
     guessed_header: tuple[str, ...] = ()
 
@@ -173,7 +178,7 @@ class Layout:
         if self.start_char is not None:
             parts.append(f"characters {self.start_char}, {self.end_char}")
         if self.guessed_header:
-            parts.append(f"header {' '.join(self.guessed_header)!r}")
+            parts.append(f"header {shorten(' '.join(self.guessed_header))!r}")
         return f"{self.n_columns} columns: {'; '.join(parts)}"
 
 
@@ -221,12 +226,13 @@ def plan_layout(
     if not rows:
         raise CorpusError(f"{path}: expected rows of words and tags, got an empty file.")
     sample = read_sample(rows, columns, header=header)
+    _check_width(sample, rows, path)
     named_token = _resolve(columns.token, "token_column", sample, path)
     named_tag = _resolve(columns.tag, "tag_column", sample, path)
     layout = _find_layout(sample, separator, named_token=named_token, named_tag=named_tag)
     layout = _keep_task(layout, columns.task, named_tag)
     _check_task_column(layout, sample, columns.task, path)
-    return layout
+    return replace(layout, known_tags=_list_tags(sample, layout))
 
 
 def _find_layout(
@@ -351,10 +357,11 @@ def find_index(sample: Sample, *, ids: Found) -> Found:
     """Return the column that counts words: the first one, if it does (GermEval, UNER).
 
     A word and a tag must be left beside it, and a column that names sentences or documents by
-    numbers is none.
+    numbers is none, nor is one that the header calls words.
     """
     has_room = len(sample.columns) > 2  # noqa: PLR2004 - index, word and tag
-    if has_room and 0 not in ids and is_index_column(sample.columns[0]):
+    is_named = 0 in ids or find_known_name(WORD_NAMES, sample.names[:1]) is not None
+    if has_room and not is_named and is_index_column(sample.columns[0]):
         return (0,)
     return ()
 
@@ -505,12 +512,14 @@ def _list_user_names(column: int | str | None) -> list[str]:
 
 
 def _turn(rows: Sequence[Sequence[str]], n_columns: int) -> list[list[str]]:
-    """Return the cells of each column, of the rows with all columns; of all rows, if none has."""
+    """Return the cells of each column, of the rows with all columns.
+
+    If none has so many, all rows count, and the cells that they lack are empty.
+    """
     whole = [row for row in rows if len(row) == n_columns] or rows
-    columns: list[list[str]] = [[] for _ in range(n_columns)]
-    for row in whole:
-        for column, cell in zip(columns, row, strict=False):
-            column.append(cell)
+    columns: list[list[str]] = []
+    for column in range(n_columns):
+        columns.append([row[column] if column < len(row) else "" for row in whole])
     return columns
 
 
@@ -546,12 +555,25 @@ def _find_named(name: str, setting: str, sample: Sample, path: Path) -> int:
         return sample.names.index(name.lower())
     known = "the file names none"
     if sample.names:
-        known = f"the names are {', '.join(sample.names)}"
+        known = f"the names are {shorten(', '.join(sample.names), 200)}"
     raise CorpusError(
         f"{path}: no column is named {name!r}; {known}. "
         f"Set {setting} to the index of the column, from 0.",
         settings=(setting,),
     )
+
+
+def _check_width(sample: Sample, rows: Sequence[Sequence[str]], path: Path) -> None:
+    """Refuse a header that names more columns than any row has."""
+    rows = rows[1:] if sample.header_row else rows
+    width = max(map(len, rows))
+    if len(sample.columns) > width:
+        names = shorten(" ".join(sample.names), 200)
+        raise CorpusError(
+            f"{path}: expected rows of {count(len(sample.columns), 'cell')}, as the header names "
+            f"them ({names}), got none of more than {width}: it is not known which is which. "
+            "Correct the header or the rows."
+        )
 
 
 def _keep_task(layout: Layout, task: Task, named: int | None) -> Layout:
@@ -590,10 +612,18 @@ def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -
         )
 
 
+def _list_tags(sample: Sample, layout: Layout) -> frozenset[str]:
+    """Return the different tags of what is asked for; "O" is one in any file."""
+    tags = {"O"}
+    for column in layout.task_columns:
+        tags.update(filter(is_tag_like, set(sample.columns[column])))
+    return frozenset(tags)
+
+
 def _show(sample: Sample) -> str:
     """Return the first cells of each column, for a message."""
     columns: list[str] = []
-    for column, cells in enumerate(sample.columns):
-        different = dict.fromkeys(cells[:4])
-        columns.append(f"{column}: {' '.join(different)}")
-    return " | ".join(columns)[:300]
+    for column, cells in enumerate(sample.columns[:N_SHOWN]):
+        different = " ".join(dict.fromkeys(cells[:4]))
+        columns.append(f"{column}: {shorten(different, 40)}")
+    return " | ".join(columns)

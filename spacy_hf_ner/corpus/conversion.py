@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from tqdm import tqdm
 
-from spacy_hf_ner.corpus.conversion_report import ConversionReport, FileReport, PartReport
+from spacy_hf_ner.core.replacing import add_to_folder, replace_file
+from spacy_hf_ner.corpus.conversion_report import (
+    ConversionReport,
+    FileReport,
+    PartReport,
+    write_report,
+)
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
 from spacy_hf_ner.corpus.format import Target, Writer
@@ -20,8 +26,17 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.corpus.texts import blank_pipeline
-from spacy_hf_ner.corpus.writing import SHARD_WORDS, open_writer, stage_files
+from spacy_hf_ner.corpus.writing import (
+    SHARD_WORDS,
+    check_files,
+    check_folder,
+    holds_part,
+    open_writer,
+)
 from spacy_hf_ner.errors import ConfigError, CorpusError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["ConvertOptions", "convert_corpus", "read_documents"]
 
@@ -42,6 +57,7 @@ class ConvertOptions:
         limit: The most documents of each part, or 0 for all.
         strict: Refuse what would be repaired.
         shard_words: Words in each ``.spacy`` file of a folder.
+        report: A JSON file for the counts, or None.
     """
 
     format_name: str = "auto"
@@ -52,6 +68,7 @@ class ConvertOptions:
     limit: int = 0
     strict: bool = False
     shard_words: int = SHARD_WORDS
+    report: Path | None = None
 
 
 def convert_corpus(
@@ -70,37 +87,54 @@ def convert_corpus(
         CorpusError: The corpus cannot be read as what it claims to be, or `strict` forbids to
             repair it.
         MissingExtraError: The format needs a library that is not installed.
+        OutputError: The output or the report cannot be written.
     """
     read = read or ReadOptions()
     options = options or ConvertOptions()
     pipelines = _Pipelines(read.lang)
     sources = open_corpora(name, read, format_name=options.format_name)
     destination = _plan_destination(output, sources, options)
+    if options.report is not None:
+        check_folder(options.report.parent)
     splits = _deal_documents(options)
     report = ConversionReport(compares_parts=len(sources) > 1 or bool(options.split))
-    with stage_files(destination.folder) as scratch, ExitStack() as stack:
-        writers = _Writers(
-            stack,
-            folder=scratch,
+    writers: dict[str, Writer] = {}
+
+    def is_leftover(file: Path) -> bool:
+        return holds_part(file, writers.keys(), destination.suffix)
+
+    with ExitStack() as stack:
+        # Both places are taken before the work, so that an error of either comes first; whichever
+        # is wrong, neither changes.
+        report_file = None
+        if options.report is not None:
+            report_file = stack.enter_context(replace_file(options.report))
+        folder = stack.enter_context(add_to_folder(destination.folder, is_outdated=is_leftover))
+        target = Target(
+            folder=folder,
             suffix=destination.suffix,
             scheme=_choose_scheme(sources.values(), options),
             shard_words=destination.shard_words,
         )
-        for part in _name_splits(options.split):
-            writers.get(part)
-            report.parts[part] = PartReport()
-        for source_part, source in sources.items():
-            part = destination.part or source_part
-            if splits is None:
-                writers.get(part)
-            counts = report.start_file(source)
-            for group in read_documents(source, counts, options):
-                # What `n_sents` cuts a document into stays in one part of the split.
-                if splits is not None and group[0].starts_document:
-                    part = next(splits)
-                doc = _make_doc(group, source, read.lang, pipelines, counts)
-                writers.get(part).add(group, doc)
-                report.count_part(part, group)
+        with _PartWriters(writers, target) as parts:
+            for part in _name_splits(options.split):
+                parts.open(part)
+                report.parts[part] = PartReport()
+            for source_part, source in sources.items():
+                part = destination.part or source_part
+                if splits is None:
+                    parts.open(part)
+                counts = report.start_file(source)
+                for group in read_documents(source, counts, options):
+                    # What `n_sents` cuts a document into stays in one part of the split.
+                    if splits is not None and group[0].starts_document:
+                        part = next(splits)
+                    doc = _make_doc(group, source, read.lang, pipelines, counts)
+                    parts.open(part).add(group, doc)
+                    report.count_part(part, group)
+            parts.finish()
+        if report_file is not None:
+            write_report(report, report_file)
     return report
 
 
@@ -127,17 +161,23 @@ def _plan_destination(
     """Return where a corpus goes: to a folder, or to a file if the output has an ending.
 
     Raises:
-        ConfigError: Several parts would become one file.
+        ConfigError: Several parts would become one file, or something else stands in its place.
     """
     if not output.suffix or output.is_dir():
-        return _Destination(output, ".spacy", shard_words=options.shard_words)
-    if len(sources) > 1 or options.split:
-        parts = options.split or ", ".join(sources)
+        destination = _Destination(output, ".spacy", shard_words=options.shard_words)
+        parts = _name_splits(options.split) or list(sources)
+    elif len(sources) > 1 or options.split:
+        names = options.split or ", ".join(sources)
         raise ConfigError(
-            f"OUTPUT must be a folder for a corpus in parts ({parts}), got {output}: they would be "
+            f"OUTPUT must be a folder for a corpus in parts ({names}), got {output}: they would be "
             "mixed."
         )
-    return _Destination(output.parent, output.suffix, part=output.stem)
+    else:
+        destination = _Destination(output.parent, output.suffix, part=output.stem)
+        parts = [output.stem]
+    check_folder(destination.folder)
+    check_files(destination.folder, parts, destination.suffix)
+    return destination
 
 
 def _deal_documents(options: ConvertOptions) -> Iterator[str] | None:
@@ -179,32 +219,37 @@ def _make_doc(
     return doc
 
 
-class _Writers:
-    """The writer of each part of a corpus, opened when it is first needed."""
+class _PartWriters:
+    """The writer of each part of a corpus, opened when it is first needed.
 
-    def __init__(
-        self, stack: ExitStack, *, folder: Path, suffix: str, scheme: str, shard_words: int
-    ) -> None:
-        self._stack = stack  # closes the writers
-        self._folder = folder
-        self._suffix = suffix
-        self._scheme = scheme
-        self._shard_words = shard_words
-        self._opened: dict[str, Writer] = {}
+    Args:
+        opened: Takes the writers, by their parts.
+        target: What they have in common.
+    """
 
-    def get(self, part: str) -> Writer:
+    def __init__(self, opened: dict[str, Writer], target: Target) -> None:
+        self._opened = opened
+        self._target = target
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def open(self, part: str) -> Writer:
+        """Return the writer of a part."""
         if part not in self._opened:
-            target = Target(
-                folder=self._folder,
-                part=part,
-                suffix=self._suffix,
-                scheme=self._scheme,
-                shard_words=self._shard_words,
-            )
-            writer = open_writer(target)
-            self._stack.callback(writer.close)
-            self._opened[part] = writer
+            self._opened[part] = open_writer(replace(self._target, part=part))
         return self._opened[part]
+
+    def finish(self) -> None:
+        """Write what is left of all parts, after the last document."""
+        for writer in self._opened.values():
+            writer.finish()
+
+    def __exit__(self, *error: object) -> None:
+        # After an error, too: files that are open could not be removed on Windows.
+        with ExitStack() as stack:
+            for writer in self._opened.values():
+                stack.callback(writer.close)
 
 
 class _Pipelines:

@@ -17,6 +17,7 @@ from spacy.tokens import Doc, Span
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import Source
+from spacy_hf_ner.corpus.texts import CUT, CUT_BUT_FOR
 
 __all__ = ["ConversionReport", "FileReport", "PartReport", "Repairs", "write_report"]
 
@@ -52,7 +53,8 @@ class FileReport:
         scheme_share: Share of entity borders that obey the scheme.
         description: Encoding, columns and the like.
         n_documents: Documents written.
-        n_sentences: Sentences written.
+        n_sentences: Sentences written; a text whose sentences nobody has marked counts as one.
+        n_unmarked: How many of them are such texts.
         n_words: Words written.
         n_missing: Words without annotation.
         entities: Entities by type, of the outermost level.
@@ -69,6 +71,7 @@ class FileReport:
     description: str = ""
     n_documents: int = 0
     n_sentences: int = 0
+    n_unmarked: int = 0
     n_words: int = 0
     n_missing: int = 0
     entities: Counter[str] = field(default_factory=Counter)
@@ -87,6 +90,7 @@ class FileReport:
         self.n_documents += 1
         for sentence in sentences:
             self.n_sentences += 1
+            self.n_unmarked += not sentence.is_bounded
             self.n_words += len(sentence.words)
             self.n_missing += len(sentence.missing)
             for span in sentence.spans:
@@ -120,7 +124,7 @@ class FileReport:
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield the counts for people: names and values."""
         yield "format", ", ".join(filter(None, (self.format, self.description)))
-        yield "sentences", f"{self.n_sentences:,} in {count(self.n_documents, 'document')}"
+        yield self._describe_sentences()
         yield "words", self._describe_words()
         yield "entities", self._describe_entities()
         if self.n_nested:
@@ -131,12 +135,31 @@ class FileReport:
             yield "scheme", f"{self.scheme}, {obeyed}"
         for kind, repairs in sorted(self.repairs.items()):
             yield "repaired", f"{repairs.count:,} × {kind} (first: {repairs.place})"
+        unit = self._find_better_unit()
+        if unit:
+            yield "hint", f'offsets = "{unit}" would cut no token'
         if self.n_entities:
             preserved = f"{1 - self.n_cut / self.n_entities:.2%} preserved"
             entities = count(self.n_entities, "entity", "entities")
             yield "tokenizer", f"{self.n_cut:,} of {entities} cut by spaCy's ({preserved})"
         for example in self.cut_examples:
             yield "", example
+
+    def _find_better_unit(self) -> str:
+        """Return what offsets must count for no entity to cut a token, or nothing."""
+        cuts = self.repairs.keys() & {CUT, *CUT_BUT_FOR.values()}
+        for unit, kind in CUT_BUT_FOR.items():
+            if cuts == {kind}:
+                return unit
+        return ""
+
+    def _describe_sentences(self) -> tuple[str, str]:
+        if self.n_sentences and self.n_unmarked == self.n_sentences:
+            return "documents", f"{self.n_documents:,}, whose sentences are not marked"
+        described = f"{self.n_sentences:,} in {count(self.n_documents, 'document')}"
+        if self.n_unmarked:
+            described += f", {self.n_unmarked:,} of them texts whose sentences are not marked"
+        return "sentences", described
 
     def _describe_words(self) -> str:
         if not self.n_missing:
@@ -237,6 +260,5 @@ class ConversionReport:
 
 def write_report(report: ConversionReport, path: Path) -> None:
     """Write a report as a JSON file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.to_json(), ensure_ascii=False, indent=2)
     path.write_text(f"{text}\n", encoding="utf-8")

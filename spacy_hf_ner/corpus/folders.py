@@ -9,6 +9,7 @@ from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.formats import FORMATS
 from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = [
@@ -69,18 +70,9 @@ def is_data(file: Path, named: Format | None = None) -> bool:
     return is_known and is_text and named.open_text is not None and not find_claimant(str(file))
 
 
-def is_hidden(file: Path, folder: Path) -> bool:
-    """Tell whether a file of a folder is hidden, or in a hidden folder inside it."""
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
-
-
 def list_data(folder: Path, named: Format | None = None) -> list[Path]:
     """Return the files to convert in a folder and all folders in it, without hidden ones."""
-    files: list[Path] = []
-    for file in folder.rglob("*"):
-        if is_data(file, named) and not is_hidden(file, folder):
-            files.append(file)
-    return sorted(files)
+    return [file for file in list_visible(folder) if is_data(file, named)]
 
 
 def find_data_folder(folder: Path, named: Format | None = None) -> Path:

@@ -25,8 +25,11 @@ class Writer(Protocol):
     def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:
         """Take one document, as sentences and as a Doc; neither is kept."""
 
+    def finish(self) -> None:
+        """Write what is left, after the last document."""
+
     def close(self) -> None:
-        """Write what is left."""
+        """Let go of the file, finished or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +38,16 @@ class Target:
 
     Attributes:
         folder: The folder of its files.
-        part: The part's name, which the names of its files begin with.
         suffix: The ending of its files, such as ``".conll"``.
         scheme: The scheme of the tags, where the format has tags.
+        part: The part's name, which the names of its files begin with.
         shard_words: Begin a new file after so many words, where the format can; 0 for one file.
     """
 
     folder: Path
-    part: str
     suffix: str
     scheme: str
+    part: str = ""
     shard_words: int = 0
 
     @property

@@ -5,6 +5,7 @@ from typing import Final
 
 from spacy_hf_ner.corpus.cells import (
     MISSING,
+    OUTSIDE_DIGIT,
     is_prefixed_column,
     is_tag_like,
     is_untyped,
@@ -103,7 +104,8 @@ def is_unknown_header(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bo
         if not is_prefixed_column(cells):
             continue
         has_tags = True
-        is_damaged = is_untyped(name) or name in MISSING or name in types_of(cells)
-        if is_damaged or is_tag_like(name):
+        is_missing = name in MISSING or name == OUTSIDE_DIGIT
+        is_damaged = is_untyped(name) or name in types_of(cells)
+        if is_tag_like(name) or is_missing or is_damaged:
             return False
     return has_tags

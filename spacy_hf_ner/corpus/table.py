@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.core.wording import count, shorten
 from spacy_hf_ner.corpus.blocks import Block, Row, read_cell, read_metadata
 from spacy_hf_ner.corpus.cells import MISSING_POS, is_tag_like, is_untyped, types_of
 from spacy_hf_ner.corpus.columns import Layout
@@ -70,13 +70,16 @@ def read_block(block: Block, layout: Layout) -> Table:
     """Return the table of a sentence.
 
     A row of another width has at most a tag, and only where its cell looks like one: nobody knows
-    which of its cells is which.
+    which of its cells is which. If all that it has is a tag, its word is blank, as in rows of the
+    usual width that have no word.
     """
     rows: list[Sequence[str]] = []
     problems: list[Problem] = []
     for row in block.rows:
         if len(row.cells) == layout.n_columns:
             rows.append(row.cells)
+        elif lone_tag := _find_lone_tag(row, layout):
+            rows.append(_make_cells(layout, tag=lone_tag))
         else:
             rows.append(_straighten(row, layout))
             problems.append(_report_width(row, rows[-1], layout))
@@ -107,10 +110,28 @@ def _read_column(rows: Iterable[Sequence[str]], column: int | None) -> list[str]
     return [cells[column] for cells in rows]
 
 
+def _find_lone_tag(row: Row, layout: Layout) -> str:
+    """Return the only filled cell of a row, if it is one of the tags of the file; else nothing.
+
+    Words may look like tags of other files: "E-mail", "I-95".
+    """
+    filled = [cell.strip() for cell in row.cells if cell.strip()]
+    if len(filled) == 1 and filled[0] in layout.known_tags:
+        return filled[0]
+    return ""
+
+
+def _make_cells(layout: Layout, *, word: str = "", tag: str = "") -> list[str]:
+    """Return a row with all columns, in which at most a word and its outermost tag are filled."""
+    cells = [""] * layout.n_columns
+    cells[layout.token] = word
+    cells[layout.task_columns[0]] = tag
+    return cells
+
+
 def _straighten(row: Row, layout: Layout) -> list[str]:
     """Return a row of another width with all columns: its word and its tags, the others empty."""
-    cells = [""] * layout.n_columns
-    cells[layout.token] = read_cell(row, layout.token)
+    cells = _make_cells(layout, word=read_cell(row, layout.token))
     for column in layout.task_columns:
         cell = read_cell(row, column)
         if is_tag_like(cell.strip()):
@@ -218,9 +239,9 @@ def _untyped_error(tables: Iterable[Table], name: str, *, is_about_chunks: bool)
     """Return an error that names the first of the tags that have no types."""
     line, cell = _find_untyped(tables, is_about_chunks=is_about_chunks)
     return CorpusError(
-        f"{name}:{line}: expected tags with types such as B-PER, got {cell!r}: all tags but O are "
-        "prefixes without types. Write B-TYPE and I-TYPE, name another column with tag_column, or "
-        'read them with scheme = "bare".',
+        f"{name}:{line}: expected tags with types such as B-PER, got {shorten(cell)!r}: all tags "
+        "but O are prefixes without types. Write B-TYPE and I-TYPE, name another column with "
+        'tag_column, or read them with scheme = "bare".',
         settings=("tag_column", "scheme"),
     )
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels, respell
 from spacy_hf_ner.core.schemes import OUTSIDE, Tag
-from spacy_hf_ner.corpus.cells import is_prefixed, is_untyped
+from spacy_hf_ner.core.wording import shorten
+from spacy_hf_ner.corpus.cells import OUTSIDE_DIGIT, is_prefixed, is_untyped
 from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
 
 __all__ = ["BARE", "LabelSpelling", "LabelTags", "read_label_tags", "spell_labels"]
@@ -49,7 +50,9 @@ class LabelTags:
 
 
 def spell_labels(labels: Iterable[str]) -> LabelSpelling:
-    """Return how the labels are spelled in the usual way; a prefix without a type is outside.
+    """Return how the labels are spelled in the usual way.
+
+    Among labels with prefixes, a prefix without a type is outside, and so is a digit 0 beside "O".
 
     >>> spell_labels(["PER-B", "PER-I", "O"]).spelled
     {'O': 'O', 'PER-B': 'B-PER', 'PER-I': 'I-PER'}
@@ -63,6 +66,9 @@ def spell_labels(labels: Iterable[str]) -> LabelSpelling:
         for label in filter(is_untyped, known):
             spelled[label] = "O"
             repairs[label] = "prefix without a type, read as O"
+        if OUTSIDE_DIGIT in spelled and OUTSIDE.prefix in spelled:
+            spelled[OUTSIDE_DIGIT] = OUTSIDE.prefix
+            repairs[OUTSIDE_DIGIT] = "digit 0 for the letter O, read as O"
     return LabelSpelling(spelled, repairs)
 
 
@@ -100,7 +106,7 @@ def _read_distinct(labels: Sequence[str], scheme: str) -> dict[str, Tag]:
             return _read_bare(labels)
         return _read_prefixed(labels)
     except (TagError, CheckpointError) as error:
-        shown = ", ".join(labels[:N_SHOWN])
+        shown = shorten(", ".join(labels[:N_SHOWN]), 200)
         raise CorpusError(f"the tags {shown} cannot be read: {error}") from error
 
 

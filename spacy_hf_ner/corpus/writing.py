@@ -1,10 +1,7 @@
-"""Documents to files that appear all together, or not at all."""
+"""Which writer a part of a corpus gets, and which files of a folder are its own."""
 
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,15 +11,16 @@ from spacy_hf_ner.errors import ConfigError
 
 __all__ = [
     "SHARD_WORDS",
-    "find_existing",
+    "check_files",
+    "check_folder",
+    "holds_part",
     "list_written_suffixes",
     "open_writer",
-    "stage_files",
 ]
 
 SHARD_WORDS: Final = 500_000  # in one .spacy file of a folder
 
-_SHARD: Final = re.compile(r"(.*)-\d{5}")
+_SHARD: Final = re.compile(r"(.*)-\d{5}", re.DOTALL)  # a name may hold a line end
 
 
 def open_writer(target: Target) -> Writer:
@@ -50,49 +48,47 @@ def list_written_suffixes() -> list[str]:
     return suffixes
 
 
-@contextmanager
-def stage_files(folder: Path) -> Iterator[Path]:
-    """Give a scratch folder whose files move to `folder` at the end, and are removed on an error.
-
-    Other files of the same part (``NAME.spacy`` beside ``NAME-00000.spacy``) are leftovers of an
-    earlier run, and are removed.
+def check_folder(folder: Path) -> None:
+    """Make sure that no part of a folder's path, which need not be there yet, is a file.
 
     Raises:
-        ConfigError: A part of the folder's path is a file.
+        ConfigError: Some part is one.
     """
-    with tempfile.TemporaryDirectory(prefix=".convert-", dir=find_existing(folder)) as scratch:
-        yield Path(scratch)
-        written = sorted(Path(scratch).iterdir())
-        folder.mkdir(parents=True, exist_ok=True)
-        leftovers: set[Path] = set()
-        for file in written:
-            leftovers |= _find_files_of_part(folder, file)
-        # First the new files, then the end of the old: whoever stops this in between has both.
-        for file in written:
-            leftovers.discard(folder / file.name)
-            shutil.move(file, folder / file.name)
-        for file in leftovers:
-            file.unlink()
-
-
-def find_existing(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that is there.
-
-    Raises:
-        ConfigError: It is a file, in which nothing can be written.
-    """
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
     if not existing.is_dir():
         raise ConfigError(
             f"expected a folder to write to, got the file {existing}. Name another path."
         )
-    return existing
 
 
-def _find_files_of_part(folder: Path, file: Path) -> set[Path]:
-    """Return the files in a folder that hold the same part of a corpus as a file."""
+def check_files(folder: Path, parts: Iterable[str], suffix: str) -> None:
+    """Make sure that no folder has the name of a file that parts of a corpus are written to.
+
+    Raises:
+        ConfigError: Some folder has.
+    """
+    for part in parts:
+        file = folder / f"{part}{suffix}"
+        if file.is_dir():
+            raise ConfigError(
+                f"expected to write the file {file}, got a folder of that name. Name another "
+                "place, or move the folder away."
+            )
+
+
+def holds_part(file: Path, parts: Collection[str], suffix: str) -> bool:
+    """Tell whether a file holds one of the parts of a corpus, whole or as a shard.
+
+    Names are compared, not matched with a pattern: a part may be called ``train[1]`` or ``*``.
+
+    >>> holds_part(Path("out/dev-00001.spacy"), ["dev"], ".spacy")
+    True
+    >>> holds_part(Path("out/dev2.spacy"), ["dev?"], ".spacy")
+    False
+    """
+    if file.suffix != suffix:
+        return False
     shard = _SHARD.fullmatch(file.stem)
-    part = shard[1] if shard else file.stem
-    shards = folder.glob(f"{part}-[0-9][0-9][0-9][0-9][0-9]{file.suffix}")
-    whole = folder.glob(f"{part}{file.suffix}")
-    return {*shards, *whole}
+    return file.stem in parts or (shard is not None and shard[1] in parts)

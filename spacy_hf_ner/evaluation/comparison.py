@@ -4,7 +4,7 @@ Here they are measured and tested against each other; :mod:`.comparison_table` s
 """
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.gold_data import check_gold, read_gold_docs
+from spacy_hf_ner.evaluation.label_map import LabelMap, check_label_map, rename_entities
 from spacy_hf_ner.evaluation.memory import read_peak_memory
 from spacy_hf_ner.evaluation.pipelines import check_pipeline, find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
@@ -89,6 +90,7 @@ def compare_pipelines(
     gpu_id: int = -1,
     code: Path | None = None,
     spans_key: str | None = None,
+    label_maps: Mapping[str, LabelMap] | None = None,
     progress: bool = False,
 ) -> tuple[Standing, ...]:
     """Return the pipelines' scores and costs, compared with the first pipeline.
@@ -102,6 +104,8 @@ def compare_pipelines(
         code: A Python file with registered functions that the pipelines need.
         spans_key: The span group of the entities of pipelines that do not set ``doc.ents``; None
             for that of their hf_ner.
+        label_maps: The types of a pipeline's predictions under the names that gold has for them, by
+            the pipeline's name or folder.
         progress: Show a progress bar on a terminal.
 
     Raises:
@@ -120,7 +124,13 @@ def compare_pipelines(
     for model in tqdm(models, unit="pipeline", desc="Comparing", disable=disable):
         with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
             run = pool.submit(
-                measure_pipeline, model, data, gpu_id=gpu_id, code=code, spans_key=spans_key
+                measure_pipeline,
+                model,
+                data,
+                gpu_id=gpu_id,
+                code=code,
+                spans_key=spans_key,
+                label_map=(label_maps or {}).get(model),
             )
             measured.append(run.result())
     return rank_against_first(measured)
@@ -133,6 +143,7 @@ def measure_pipeline(
     gpu_id: int = -1,
     code: Path | None = None,
     spans_key: str | None = None,
+    label_map: LabelMap | None = None,
 ) -> Measured:
     """Return the scores and costs of one pipeline; see :func:`compare_pipelines` for arguments.
 
@@ -146,8 +157,11 @@ def measure_pipeline(
     golds = read_gold_docs(data, nlp.vocab)
     # Before hours of prediction, not after.
     check_gold(golds, spans_key=key)
-    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
+    check_label_map(nlp, label_map or {})
+    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key, label_map=label_map)
     prediction = predict(nlp, golds)
+    for example in prediction.examples:
+        rename_entities(example.predicted, label_map or {}, spans_key=key)
     pairs = pair_predictions(prediction, spans_key=key)
     return Measured(
         model=model,

@@ -7,44 +7,17 @@ if TYPE_CHECKING:
     from spacy_hf_ner.evaluation.resampling import Interval
 
 __all__ = [
-    "format_count",
     "format_duration",
     "format_interval",
     "format_percent",
     "format_score",
     "format_size",
-    "name_count",
 ]
 
 _KILOBYTE: Final = 1e3
 _MEGABYTE: Final = 1e6
 
 _MAX_SCORE_DECIMALS: Final = 4
-
-
-def format_count(n: int, noun: str, plural: str = "") -> str:
-    """Return a number of things in words.
-
-    >>> format_count(1, "document"), format_count(2000, "entity", "entities")
-    ('1 document', '2,000 entities')
-    """
-    return f"{n:,} {name_count(n, noun, plural)}"
-
-
-def name_count(n: int, noun: str, plural: str = "") -> str:
-    """Return the noun that stands behind a number of things.
-
-    Args:
-        n: The number.
-        noun: The thing.
-        plural: More than one of it; empty if it only takes an "s".
-
-    >>> name_count(1, "document"), name_count(0, "document")
-    ('document', 'documents')
-    """
-    if n == 1:
-        return noun
-    return plural or f"{noun}s"
 
 
 def format_percent(share: float | None, *, sign: bool = False) -> str:

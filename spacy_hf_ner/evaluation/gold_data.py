@@ -8,6 +8,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.corpus.readers import read_docs
+from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["check_gold", "read_gold_docs"]
@@ -35,7 +36,7 @@ def read_gold_docs(path: Path, vocab: Vocab) -> list[Doc]:
 def _read_any(path: Path, vocab: Vocab) -> list[Doc]:
     if path.suffix == ".spacy":
         return _read_docbin(path, vocab)
-    files = sorted(path.rglob("*.spacy"))
+    files = list_visible(path, "*.spacy")
     if not files:
         return list(read_docs(path, vocab))
     docs: list[Doc] = []

@@ -1,18 +1,30 @@
-"""Finding and loading a pipeline, and the span group that it writes to."""
+"""Finding and loading a pipeline, what to call it, and the span group that it writes to."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from spacy.language import Language
 from spacy.util import is_package, load_model
 
+from spacy_hf_ner.core.replacing import complete_swap
 from spacy_hf_ner.errors import ConfigError
 
-__all__ = ["DEFAULT_SPANS_KEY", "check_pipeline", "find_spans_key", "load_pipeline"]
+__all__ = [
+    "DEFAULT_SPANS_KEY",
+    "check_pipeline",
+    "describe_components",
+    "find_spans_key",
+    "load_pipeline",
+    "name_pipeline",
+]
 
 DEFAULT_SPANS_KEY: Final = "hf_ner"
 
 _PIPELINE_FILES: Final = ("meta.json", "config.cfg")
+
+# The name in the meta of a pipeline that was given none.
+_UNNAMED: Final = "pipeline"
 
 
 def load_pipeline(name: str) -> Language:
@@ -32,6 +44,7 @@ def check_pipeline(name: str) -> None:
         ConfigError: There is none.
     """
     folder = Path(name)
+    complete_swap(folder)
     missing = [file for file in _PIPELINE_FILES if not (folder / file).is_file()]
     if not missing or name.startswith("blank:") or is_package(name):
         return
@@ -70,3 +83,40 @@ def find_spans_key(nlp: Language, named: str | None = None) -> str:
         if isinstance(spans_key, str):
             found = spans_key
     return found
+
+
+def name_pipeline(nlp: Language) -> str:
+    """Return what to call a pipeline that nobody has named: its own name, or its folder's.
+
+    >>> import spacy
+    >>> name_pipeline(spacy.blank("en", meta={"name": "news", "version": "1.2.0"}))
+    'en_news 1.2.0'
+    >>> name_pipeline(spacy.blank("en"))
+    'a pipeline without a name'
+    """
+    # spaCy names every pipeline so that nobody has named: "en_pipeline 0.0.0" tells nothing.
+    if nlp.meta["name"] != _UNNAMED:
+        return f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
+    if nlp.path is not None:
+        return str(nlp.path)
+    return "a pipeline without a name"
+
+
+def describe_components(nlp: Language) -> str:
+    """Return the components of a pipeline, with the models that their settings name.
+
+    Such as ``"tagger, hf_ner: dslim/bert-base-NER"``.
+    """
+    # A model may be named by a variable, such as ${paths.encoder}.
+    components = nlp.config.interpolate()["components"]
+    described: list[str] = []
+    for component in nlp.pipe_names:
+        settings = components[component].get("model")
+        model = None
+        if isinstance(settings, Mapping):
+            model = settings.get("name")
+        if model:
+            described.append(f"{component}: {model}")
+        else:
+            described.append(component)
+    return ", ".join(described)

@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import (
     Confidence,
     ThresholdCurve,
@@ -28,10 +29,12 @@ from spacy_hf_ner.evaluation.confusion import (
     count_confusions,
     rank_confusions,
 )
+from spacy_hf_ner.evaluation.formatting import format_percent
 from spacy_hf_ner.evaluation.gold_data import check_gold
+from spacy_hf_ner.evaluation.label_map import LabelMap, check_label_map, rename_entities
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair
-from spacy_hf_ner.evaluation.pipelines import find_spans_key
+from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, name_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import Prediction, predict
 from spacy_hf_ner.evaluation.resampling import Intervals, bootstrap, count_docs
@@ -44,17 +47,21 @@ from spacy_hf_ner.evaluation.seqeval_report import (
 from spacy_hf_ner.evaluation.signature import Signature, sign
 from spacy_hf_ner.evaluation.slices import Slicing, slice_scores
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
+from spacy_hf_ner.evaluation.tables import as_html
 from spacy_hf_ner.evaluation.tokens import have_tags, token_accuracy, write_pair_tags
 
 __all__ = ["Evaluation", "evaluate_pipeline", "judge", "pause_collector"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """How good a pipeline is on a data set, where it fails, and what its scores are worth.
 
     Attributes:
-        model: The pipeline's name, language and version.
+        name: What to call the pipeline: as the user named it, where anybody did.
+        components: Its components, with the models that they name.
+        data: What to call the data; None for Docs that come from no file.
+        model: The pipeline's name, version and components, as its meta has them.
         pairs: Gold and predicted entities of every text.
         matches: The same entities, each gold one beside the prediction that stands for it; one
             tuple for each pair.
@@ -77,6 +84,9 @@ class Evaluation:
         signature: What all this was made with.
     """
 
+    name: str
+    components: str
+    data: str | None
     model: str
     pairs: tuple[DocPair, ...]
     matches: tuple[tuple[Match, ...], ...]
@@ -100,6 +110,29 @@ class Evaluation:
         """Predicted entities on tokens without gold annotation: neither right nor wrong."""
         return sum(len(pair.unjudged) for pair in self.pairs)
 
+    @property
+    def title(self) -> str:
+        """What was judged, in a line: ``"training/model-best (hf_ner) on corpus/dev.spacy"``."""
+        title = f"{self.name} ({self.components})"
+        if self.data is not None:
+            title += f" on {self.data}"
+        return title
+
+    def __repr__(self) -> str:
+        """Return the title with the figures that matter most."""
+        micro = self.strict.micro
+        f1 = format_percent(micro.f1)
+        precision = format_percent(micro.precision)
+        recall = format_percent(micro.recall)
+        n_docs = count(len(self.pairs), "document")
+        n_gold = count(micro.n_gold, "gold entity", "gold entities")
+        figures = f"F1 {f1}, P {precision}, R {recall}; {n_docs}, {n_gold}"
+        return f"<Evaluation of {self.title}: {figures}>"
+
+    def _repr_html_(self) -> str:
+        """Return the scores of each type as a table, which notebooks show."""
+        return as_html(self)
+
 
 def evaluate_pipeline(
     nlp: Language,
@@ -107,6 +140,8 @@ def evaluate_pipeline(
     *,
     spans_key: str | None = None,
     seen: Mapping[str, AbstractSet[str]] | None = None,
+    label_map: LabelMap | None = None,
+    name: str | None = None,
     data: Path | None = None,
     progress: bool = False,
 ) -> Evaluation:
@@ -121,22 +156,30 @@ def evaluate_pipeline(
         spans_key: The span group that holds the scores, or the entities themselves; None for that
             of the pipeline's hf_ner.
         seen: The entity types of each entity text in the training data, from ``slices.read_seen``.
-        data: File or folder of the gold Docs, for the signature.
+        label_map: The types of the predictions under the names that gold has for them.
+        name: What to call the pipeline; None for its own name, or its folder.
+        data: File or folder of the gold Docs, for titles and the signature.
         progress: Show a progress bar.
 
     Raises:
         MissingExtraError: seqeval is not installed.
         CorpusError: The gold Docs are not annotated.
-        ConfigError: The pipeline sets neither ``doc.ents`` nor the span group.
+        ConfigError: The pipeline sets neither ``doc.ents`` nor the span group, or does not know a
+            type that is to be renamed.
         AlignmentError: The pipeline's tokenizer changes the text in more than white space.
     """
     # Before hours of prediction, not after.
     require_seqeval()
     key = find_spans_key(nlp, spans_key)
     check_gold(golds, spans_key=key)
-    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key)
+    check_label_map(nlp, label_map or {})
+    signature = sign(nlp, data=data, n_docs=len(golds), spans_key=key, label_map=label_map)
     prediction = predict(nlp, golds, progress=progress)
-    return judge(nlp, prediction, spans_key=key, seen=seen, signature=signature)
+    for example in prediction.examples:
+        rename_entities(example.predicted, label_map or {}, spans_key=key)
+    return judge(
+        nlp, prediction, spans_key=key, seen=seen, name=name, data=data, signature=signature
+    )
 
 
 def judge(
@@ -145,6 +188,8 @@ def judge(
     *,
     spans_key: str | None = None,
     seen: Mapping[str, AbstractSet[str]] | None = None,
+    name: str | None = None,
+    data: Path | None = None,
     signature: Signature | None = None,
 ) -> Evaluation:
     """Return how good predictions are that have been made already.
@@ -154,6 +199,8 @@ def judge(
         prediction: The predictions, with gold.
         spans_key: As for :func:`evaluate_pipeline`.
         seen: As for :func:`evaluate_pipeline`.
+        name: As for :func:`evaluate_pipeline`.
+        data: As for :func:`evaluate_pipeline`.
         signature: The signature from before the prediction; without one, the result is signed
             as one on no file.
 
@@ -165,6 +212,9 @@ def judge(
     key = find_spans_key(nlp, spans_key)
     if signature is None:
         signature = sign(nlp, data=None, n_docs=len(prediction.examples), spans_key=key)
+    data_name = None
+    if data is not None:
+        data_name = str(data)
     # Many small objects are made here; their number sets off searches for garbage.
     with pause_collector():
         pairs = pair_predictions(prediction, spans_key=key)
@@ -173,6 +223,9 @@ def judge(
         accuracy, seqeval = _score_tags(pairs)
         scored = collect_scores(pairs)
         return Evaluation(
+            name=name or name_pipeline(nlp),
+            components=describe_components(nlp),
+            data=data_name,
             model=signature.pipeline,
             pairs=pairs,
             matches=matches,

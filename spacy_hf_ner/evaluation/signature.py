@@ -12,7 +12,7 @@ Source: Post (2018), https://aclanthology.org/W18-6319.
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -98,6 +98,7 @@ class Signature:
         versions: Releases of Python and the libraries; without those that are not installed.
         date: When it was signed, before the pipeline predicted: UTC, as ISO 8601 writes it, to the
             second.
+        label_map: The new names that predicted types were given; empty where they kept theirs.
     """
 
     pipeline: str
@@ -108,6 +109,7 @@ class Signature:
     draws: Mapping[str, Draws]
     versions: Mapping[str, str]
     date: str
+    label_map: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the signature as plain values."""
@@ -128,6 +130,9 @@ class Signature:
         for name, settings in self.components.items():
             for setting, value in settings.items():
                 parts[f"{name}.{setting}"] = str(value)
+        if self.label_map:
+            renamed = [f"{old}={new}" for old, new in self.label_map.items()]
+            parts["label_map"] = ",".join(renamed)
         parts["device"] = self.device
         for name, draws in self.draws.items():
             parts[name] = f"{draws.n_samples}@seed{draws.seed}"
@@ -168,7 +173,14 @@ def split_parts(signatures: Sequence[Signature]) -> tuple[dict[str, str], list[d
     return shared, differing
 
 
-def sign(nlp: Language, *, data: Path | None, n_docs: int, spans_key: str) -> Signature:
+def sign(
+    nlp: Language,
+    *,
+    data: Path | None,
+    n_docs: int,
+    spans_key: str,
+    label_map: Mapping[str, str] | None = None,
+) -> Signature:
     """Return what a result of a pipeline on gold data is made with.
 
     Call it before the pipeline predicts, so that the digest is of the data that was read.
@@ -178,6 +190,7 @@ def sign(nlp: Language, *, data: Path | None, n_docs: int, spans_key: str) -> Si
         data: File or folder of the gold data; None where the Docs come from none.
         n_docs: Documents to judge.
         spans_key: The span group to read.
+        label_map: The new names that predicted types are given.
     """
     name = None
     sha256 = None
@@ -195,6 +208,7 @@ def sign(nlp: Language, *, data: Path | None, n_docs: int, spans_key: str) -> Si
             "permutation_test": Draws(PERMUTATION_SAMPLES, RESAMPLING_SEED),
             "calibration_noise": Draws(NOISE_SAMPLES, NOISE_SEED),
         },
+        label_map=dict(label_map or {}),
         versions=_read_versions(),
         date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )

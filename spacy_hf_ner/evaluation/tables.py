@@ -1,30 +1,46 @@
 """An evaluation as JSON, and as rows of text for a console table or a page."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final, TypeVar
+from html import escape
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from spacy_hf_ner.evaluation.confidence import Confidence, ThresholdCurve, ThresholdPoint
 from spacy_hf_ner.evaluation.formatting import format_interval, format_percent
 from spacy_hf_ner.evaluation.pairing import name_apart
 from spacy_hf_ner.evaluation.resampling import Intervals
-from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.semeval import SemevalCounts
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalScores
 from spacy_hf_ner.evaluation.strict import Averages, Counts, StrictScores
 
-__all__ = ["FORMAT_VERSION", "as_json", "interval_of", "per_type_rows", "program_rows"]
+if TYPE_CHECKING:
+    # An evaluation shows itself as one of these tables.
+    from spacy_hf_ner.evaluation.results import Evaluation
+
+__all__ = [
+    "FORMAT_VERSION",
+    "PER_TYPE_HEADER",
+    "as_html",
+    "as_json",
+    "interval_of",
+    "per_type_rows",
+    "program_rows",
+]
 
 T = TypeVar("T")
 
 FORMAT_VERSION: Final = 1
 
+PER_TYPE_HEADER: Final = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
+
+_HTML: Final = "<table><caption>{caption}</caption>{rows}</table>"
+
 # The F1 of doc.ents, and of span groups: spaCy's Scorer names these by their key.
 _SPACY_F1: Final = re.compile(r"ents_f|spans_.+_f")
 
 
-def as_json(evaluation: Evaluation) -> dict[str, Any]:
+def as_json(evaluation: "Evaluation") -> dict[str, Any]:
     """Return the evaluation as it is written to ``metrics.json``: plain values, no texts."""
     confusion = evaluation.confusion
     seqeval: dict[str, Any] = {}
@@ -38,6 +54,8 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         thresholds[curve.entity_type] = _curve_json(curve)
     return {
         "format_version": FORMAT_VERSION,
+        "name": evaluation.name,
+        "data": evaluation.data,
         "model": evaluation.model,
         "signature": evaluation.signature.to_json(),
         "n_docs": len(evaluation.pairs),
@@ -56,11 +74,10 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def per_type_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """Return a row of text for each entity type, then for both averages.
+def per_type_rows(evaluation: "Evaluation") -> list[tuple[str, ...]]:
+    """Return a row of text under :data:`PER_TYPE_HEADER` for each type, then for both averages.
 
-    The columns are precision, recall and F1 in percent, the interval of F1, and the numbers of
-    correct, predicted and gold entities.
+    Shares are in percent.
     """
     strict = evaluation.strict
     rows: list[tuple[str, ...]] = []
@@ -78,7 +95,20 @@ def per_type_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     return rows
 
 
-def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
+def as_html(evaluation: "Evaluation") -> str:
+    """Return the scores of each type as a plain HTML table, for notebooks."""
+    rows = [_make_html_row("th", PER_TYPE_HEADER)]
+    for row in per_type_rows(evaluation):
+        rows.append(_make_html_row("td", row))
+    return _HTML.format(caption=escape(evaluation.title), rows="".join(rows))
+
+
+def _make_html_row(element: str, cells: Sequence[str]) -> str:
+    html = "".join(f"<{element}>{escape(cell)}</{element}>" for cell in cells)
+    return f"<tr>{html}</tr>"
+
+
+def program_rows(evaluation: "Evaluation") -> list[tuple[str, ...]]:
     """Return a row of text for each program that has judged the same entities.
 
     The columns are micro precision, recall and F1, and macro F1, all in percent.
@@ -111,7 +141,7 @@ def program_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
     return rows
 
 
-def interval_of(evaluation: Evaluation, entity_type: str | None = None) -> str:
+def interval_of(evaluation: "Evaluation", entity_type: str | None = None) -> str:
     """Return the 95 % interval of an F1 as text, such as ``"89.1–92.0"``; blank without intervals.
 
     Args:

@@ -142,7 +142,10 @@ def read_checkpoint(
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write a folder that :func:`read_checkpoint` reads, and Hugging Face its own weights from."""
+    """Fill an empty folder that :func:`read_checkpoint` reads, and Hugging Face its weights from.
+
+    It is put in its place by :func:`spacy_hf_ner.core.replacing.replace_folder`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.engine.write(folder)
     for name, content in checkpoint.tokenizer_files.items():

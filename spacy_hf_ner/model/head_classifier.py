@@ -16,8 +16,8 @@ from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.files import name_files
-from spacy_hf_ner.model.notes import Notes, read_notes, remove_saved_model
+from spacy_hf_ner.model.files import name_files, raise_os_errors
+from spacy_hf_ner.model.notes import Notes, read_notes
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
 
@@ -83,6 +83,9 @@ class HeadTokenClassifier(TokenClassifier):
         """The layer that makes the logits."""
         return self.model.get_ref("head")
 
+    def check_name(self) -> None:
+        """Check nothing: the encoder is another component's, and the head is made here."""
+
     def load(self, scheme: str) -> TagSet | None:
         """Return the tags: there is nothing to load."""
         return self.peek(scheme)
@@ -110,17 +113,17 @@ class HeadTokenClassifier(TokenClassifier):
         """Infer the width of the head from the layer below it."""
         self.model.initialize(X=docs)
 
-    def to_disk(self, folder: Path) -> None:
+    def write(self, folder: Path) -> None:
         """Write the head as safetensors, and the layer below unless another component saves it."""
         folder.mkdir(parents=True, exist_ok=True)
-        remove_saved_model(folder)
         Notes(self.model.attrs["scheme"], labels=self.model.attrs["labels"]).write(folder)
         if self.head.has_param("W"):
-            save_file(self._copy_weights(), folder / "head.safetensors")
+            with raise_os_errors():
+                save_file(self._copy_weights(), folder / "head.safetensors")
         if not self.is_listener:
             (folder / "tok2vec").write_bytes(self.model.get_ref("tok2vec").to_bytes())
 
-    def from_disk(self, folder: Path, scheme: str) -> None:  # noqa: ARG002 - the tags are stored
+    def read(self, folder: Path, scheme: str) -> None:  # noqa: ARG002 - the tags are stored
         """Read the head, and the layer below if it was written."""
         notes = read_notes(folder, str(folder))
         if notes is None or (folder / "config.json").is_file():

@@ -7,6 +7,7 @@ float32. Source: the ``from_pretrained`` documentation of transformers 4.53 and 
 import contextlib
 import copy
 import inspect
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -51,6 +52,9 @@ else:
     Network = nn.Module
 
 Attention = Literal["auto", "sdpa", "eager"]
+
+# Windows lets nobody rename or remove a file that is mapped into memory, nor a folder above it.
+_LOCKS_MAPPED_FILES = os.name == "nt"
 
 _ERRORS_ONLY = 40  # the log level of errors, in transformers as in the standard library
 
@@ -119,6 +123,8 @@ def load_network(
     uses_pickle = _must_use_pickle(folder, name, allow_pickle=allow_pickle)
     network, missing = _call_transformers(folder, name, attention, uses_pickle=uses_pickle)
     _check_encoder(network, missing, name)
+    if _LOCKS_MAPPED_FILES:
+        _leave_file(network)
     network.eval()
     has_head = not missing
     return network, has_head
@@ -174,6 +180,12 @@ def _call_transformers(
     except Exception as error:  # transformers raises whatever the damaged file at hand leads to
         raise CheckpointError(f"{name}: transformers {version} cannot load it: {error}") from error
     return network, set(info["missing_keys"])
+
+
+def _leave_file(network: Network) -> None:
+    """Copy weights that are mapped from their file, so that the file can be replaced."""
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.clone()
 
 
 def _name_dtype_setting(version: str) -> str:

@@ -1,6 +1,6 @@
 """What this package stores beside a model that Hugging Face has no place for.
 
-And which files beside it are this package's own, to be removed before another model is saved.
+And which files beside it are this package's own, and go when another model takes their place.
 """
 
 import json
@@ -15,7 +15,7 @@ from spacy_hf_ner.model.reading.aggregation import SubwordLabels
 from spacy_hf_ner.model.reading.encoding import is_tokenizer_file
 from spacy_hf_ner.model.reading.limits import Limits
 
-__all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "read_notes", "remove_saved_model"]
+__all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "is_saved_model_file", "read_notes"]
 
 FORMAT_VERSION = 1
 NOTES_FILE = "spacy_hf_ner.json"
@@ -99,18 +99,12 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
     return notes
 
 
-def remove_saved_model(folder: Path) -> None:
-    """Remove the model that this package has saved in a folder.
+def is_saved_model_file(path: Path) -> bool:
+    """Tell whether a file belongs to a model that this package has saved in its folder.
 
-    Beside a new one, its files would be read with it. Files of other kinds stay, and so does all of
-    a folder without notes, which somebody else has written.
+    Such a file does not stay beside another model: it would be read with it. Files of other kinds
+    do, and so does all of a folder without notes, which somebody else has written.
     """
-    if not (folder / NOTES_FILE).is_file():
-        return
-    for path in folder.iterdir():
-        if path.is_file() and _is_model_file(path):
-            path.unlink()
-
-
-def _is_model_file(path: Path) -> bool:
+    if not (path.parent / NOTES_FILE).is_file():
+        return False
     return path.name in _OTHER_FILES or is_engine_file(path.name) or is_tokenizer_file(path)

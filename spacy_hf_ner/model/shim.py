@@ -18,6 +18,7 @@ from thinc.shims.shim import Shim
 
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
@@ -26,7 +27,7 @@ from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.head import set_head
 from spacy_hf_ner.model.loader import CheckpointLoader
 from spacy_hf_ner.model.network import get_device
-from spacy_hf_ner.model.notes import remove_saved_model
+from spacy_hf_ner.model.notes import NOTES_FILE, is_saved_model_file
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
 from spacy_hf_ner.model.reading.aggregation import count_disagreements, score_units
 from spacy_hf_ner.model.reading.layout import Layout, Reading, lay_out
@@ -60,6 +61,10 @@ class HFShim(Shim):
         self._read_engine = read_engine
         self._trainer: Trainer | None = None  # never copied, pickled or saved
         self._has_logged_disagreement = False
+
+    def check_name(self) -> None:
+        """Check that there is a checkpoint of the name in the settings."""
+        self._loader.check_name()
 
     def load(self, scheme: str) -> Checkpoint:
         """Return the checkpoint, fetching and reading it the first time.
@@ -205,11 +210,19 @@ class HFShim(Shim):
             self.checkpoint.engine.move_to(device)
 
     def to_disk(self, path: str | Path) -> None:
-        """Write a checkpoint folder, in place of a model that was saved there before."""
-        checkpoint = self._loaded()
-        folder = Path(path)
-        remove_saved_model(folder)
-        write_checkpoint(checkpoint, folder)
+        """Write a checkpoint folder, in place of a model that was saved there before.
+
+        Raises:
+            OutputError: It cannot be written. What was there stays.
+        """
+        with replace_folder(
+            Path(path), marker=NOTES_FILE, is_outdated=is_saved_model_file
+        ) as fresh:
+            self.write(fresh)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of the checkpoint to an empty folder."""
+        write_checkpoint(self._loaded(), folder)
 
     def read_folder(self, folder: Path, scheme: str) -> None:
         """Read a folder that :meth:`to_disk` wrote, in place of whatever was loaded.
@@ -230,7 +243,7 @@ class HFShim(Shim):
         """Return the files of the checkpoint folder; empty if nothing was loaded yet."""
         if self.checkpoint is None:
             return b""
-        return pack_folder(self.to_disk)
+        return pack_folder(self.write)
 
     def from_bytes(self, data: bytes) -> "HFShim":
         """Load what :meth:`to_bytes` returned."""

@@ -4,6 +4,7 @@ The Thinc model takes Docs and gives one ``UnitRows`` for each. Which units a Do
 model to say. Its backprop takes, for each Doc, the gradient on the rows: one row a unit.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,6 +45,24 @@ class TokenClassifier(ABC):
         """Whether another component makes the vectors; spaCy finds it out in the same way."""
         return any(hasattr(layer, "upstream_name") for layer in self.model.walk())
 
+    @property
+    def reads_sentences(self) -> bool:
+        """Whether it reads each sentence by itself, and so needs sentence boundaries."""
+        return False
+
+    @property
+    def max_learn_rate(self) -> float:
+        """The learn rate beyond which the model loses what it has learned before."""
+        return math.inf
+
+    @abstractmethod
+    def check_name(self) -> None:
+        """Check that what the model is to be loaded from is there, without loading it.
+
+        Raises:
+            CheckpointError: It is not.
+        """
+
     @abstractmethod
     def load(self, scheme: str) -> TagSet | None:
         """Load what is loaded at first use; return the tags, or None if nobody trained any."""
@@ -61,12 +80,12 @@ class TokenClassifier(ABC):
         """Make the model ready for training; tags are set before."""
 
     @abstractmethod
-    def to_disk(self, folder: Path) -> None:
-        """Write the model to a folder, without pickle."""
+    def write(self, folder: Path) -> None:
+        """Write the model to an empty folder, without pickle."""
 
     @abstractmethod
-    def from_disk(self, folder: Path, scheme: str) -> None:
-        """Read what :meth:`to_disk` wrote."""
+    def read(self, folder: Path, scheme: str) -> None:
+        """Read what :meth:`write` wrote."""
 
     def predict(self, docs: Sequence[Doc]) -> list[UnitRows]:
         """Return the rows of each Doc."""

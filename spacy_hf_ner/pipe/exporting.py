@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
 from spacy_hf_ner.model.engines.onnx.export import export_checkpoint, quantize_checkpoint
+from spacy_hf_ner.model.engines.onnx.graph import is_saved_graph
 from spacy_hf_ner.model.hf_classifier import HFTokenClassifier, make_hf_model
+from spacy_hf_ner.model.notes import NOTES_FILE
 from spacy_hf_ner.pipe.annotation import without_entities
 from spacy_hf_ner.pipe.batches import batch_docs
 
@@ -108,8 +111,9 @@ def _check_arguments(quantize: str | None, min_agreement: float) -> None:
 
 
 def _write(checkpoint: Checkpoint, folder: Path) -> Path:
-    """Write an exported checkpoint, and return where its graph is."""
-    write_checkpoint(checkpoint, folder)
+    """Write an exported checkpoint in place of an older one, and return where its graph is."""
+    with replace_folder(folder, marker=NOTES_FILE, is_outdated=is_saved_graph) as fresh:
+        write_checkpoint(checkpoint, fresh)
     return folder / checkpoint.engine.describe()
 
 

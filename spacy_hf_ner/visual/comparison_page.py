@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import HEADER, comparison_rows, type_header, type_rows
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 from spacy_hf_ner.visual.html_table import make_table
 from spacy_hf_ner.visual.page import make_page, make_signatures
@@ -33,7 +33,7 @@ def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
     names = [row[0] for row in rows]
     signatures = [standing.measured.signature for standing in standings]
     body = _BODY.format(
-        lead=f"{format_count(len(rows), 'pipeline')} on {escape(data)}",
+        lead=f"{count(len(rows), 'pipeline')} on {escape(data)}",
         table=make_table("Strict spans, and what they cost", HEADER, rows),
         per_type=make_table("F1 per entity type", type_header(standings), type_rows(standings)),
         chart=_draw_f1_over_speed(names, standings),

@@ -7,7 +7,8 @@ from typing import Final
 
 from spacy.displacy.render import EntityRenderer
 
-from spacy_hf_ner.evaluation.formatting import format_count, format_score
+from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
@@ -75,7 +76,7 @@ def make_entities_page(pairs: Sequence[DocPair], *, model: str, n_docs: int) -> 
 
 
 def _describe_shown(n_shown: int, n_docs: int) -> str:
-    all_docs = format_count(n_docs, "document")
+    all_docs = count(n_docs, "document")
     if n_shown == n_docs:
         return all_docs
     return f"the first {n_shown:,} of {all_docs}"
@@ -158,7 +159,7 @@ def _judge_card(pair: DocPair, n_errors: int) -> tuple[str, str, str]:
     if not pair.is_annotated:
         return "unjudged", "none", "not judged"
     if n_errors:
-        return "wrong", "bad", format_count(n_errors, "difference")
+        return "wrong", "bad", count(n_errors, "difference")
     return "right", "good", "all right"
 
 

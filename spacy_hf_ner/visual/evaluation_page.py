@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from spacy_hf_ner.checking.check_report import CheckReport
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.tables import interval_of
 from spacy_hf_ner.evaluation.training_log import TrainingStep
+from spacy_hf_ner.visual.check_section import make_check
 from spacy_hf_ner.visual.confidence_section import make_confidence
 from spacy_hf_ner.visual.error_browser import make_error_browser
 from spacy_hf_ner.visual.failures_section import make_failures
@@ -22,7 +24,7 @@ __all__ = ["make_report"]
 
 _BODY: Final = (
     '<a class="skip" href="#scores">Skip to the scores</a><header><h1>How good is it?</h1>'
-    '<p class="lead">{model} on {data}</p>{tiles}'
+    '<p class="lead">{title}</p>{tiles}'
     '<nav class="contents" aria-label="Sections">{links}</nav></header><main>{sections}</main>'
     "{signature}"
 )
@@ -48,38 +50,49 @@ class _Section:
     content: str
 
 
-def make_report(evaluation: Evaluation, *, data: str, training: Sequence[TrainingStep] = ()) -> str:
+def make_report(
+    evaluation: Evaluation,
+    *,
+    data: str | None = None,
+    training: Sequence[TrainingStep] = (),
+    checked: CheckReport | None = None,
+) -> str:
     """Return the report as a self-contained HTML page.
 
     Args:
         evaluation: What to report.
-        data: The name of the data set.
+        data: What to call the data, where the evaluation has no name for it.
         training: The training run, if there is a log of it.
+        checked: What checks have found in the data, if they were made.
     """
+    title = evaluation.title
+    if data is not None and evaluation.data is None:
+        title += f" on {data}"
     links: list[str] = []
     sections: list[str] = []
-    for section in _make_sections(evaluation, training):
+    for section in _make_sections(evaluation, training, checked):
         links.append(_LINK.format(id=section.id, title=section.title))
         sections.append(
             _SECTION.format(id=section.id, title=section.title, content=section.content)
         )
     body = _BODY.format(
-        model=escape(evaluation.model),
-        data=escape(data),
+        title=escape(title),
         tiles=_make_summary(evaluation),
         links="".join(links),
         sections="".join(sections),
         signature=make_signature(evaluation.signature),
     )
     return make_page(
-        title=f"Evaluation · {evaluation.model}",
+        title=f"Evaluation · {title}",
         body=body,
         styles=["report.css"],
         scripts=["report.js"],
     )
 
 
-def _make_sections(evaluation: Evaluation, training: Sequence[TrainingStep]) -> list[_Section]:
+def _make_sections(
+    evaluation: Evaluation, training: Sequence[TrainingStep], checked: CheckReport | None
+) -> list[_Section]:
     sections = [
         _Section("scores", "Scores", make_scores(evaluation)),
         _Section("slices", "Where it fails", make_failures(evaluation)),
@@ -89,6 +102,8 @@ def _make_sections(evaluation: Evaluation, training: Sequence[TrainingStep]) -> 
         sections.append(_Section("confidence", "Can the scores be trusted?", content))
     if training:
         sections.append(_Section("training", "Training", make_training(training)))
+    if checked is not None:
+        sections.append(_Section("data", "Is the data right?", make_check(checked)))
     browser = make_error_browser(evaluation.pairs, evaluation.matches)
     sections.append(_Section("browser", "Error browser", browser))
     return sections

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confusion import NOTHING, Confusion, ConfusionMatrix
-from spacy_hf_ner.evaluation.formatting import format_count
 from spacy_hf_ner.evaluation.pairing import name_apart
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.slices import Slicing
@@ -55,7 +55,7 @@ def _make_frequent_errors(confusions: Sequence[Confusion]) -> str:
     n_left_out = len(confusions) - len(frequent)
     caption = "Most frequent errors"
     if n_left_out:
-        caption += f"; {format_count(n_left_out, 'other')} in the error browser"
+        caption += f"; {count(n_left_out, 'other')} in the error browser"
     rows = [_confusion_row(confusion) for confusion in frequent]
     return make_table(caption, _ERROR_HEADER, rows, n_text=6, row_headers=False)
 

@@ -8,7 +8,7 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from spacy_hf_ner.evaluation.formatting import name_count
+from spacy_hf_ner.core.wording import name_count
 from spacy_hf_ner.evaluation.signature import Signature, format_parts, split_parts
 from spacy_hf_ner.visual.colours import colour_of
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from spacy_hf_ner.evaluation.formatting import format_percent, name_count
+from spacy_hf_ner.core.wording import name_count
+from spacy_hf_ner.evaluation.formatting import format_percent
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.tables import per_type_rows, program_rows
 from spacy_hf_ner.visual.html_table import make_table

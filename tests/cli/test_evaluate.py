@@ -70,7 +70,7 @@ def test_evaluate_refuses_data_that_does_not_exist(
 def test_where_nothing_can_be_written_nothing_is_predicted(
     command: str, model_and_data: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for work in ("evaluate.evaluate_pipeline", "visualise.predict", "compare.compare_pipelines"):
+    for work in ("evaluate.evaluate", "visualise.predict", "compare.compare"):
         monkeypatch.setattr(f"spacy_hf_ner.cli.{work}", pytest.fail)
     (tmp_path / "gen.py").touch()
     result = CliRunner().invoke(
@@ -114,3 +114,43 @@ def test_evaluate_says_how_many_entities_could_not_be_judged(
         ]
         output = " ".join(CliRunner().invoke(app, arguments).output.split())
         assert "on tokens without gold annotation: 1 prediction." in output
+
+
+def test_evaluate_without_an_output_prints_and_writes_nothing(
+    model_and_data: tuple[str, str], tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    result = CliRunner().invoke(app, ["evaluate", *model_and_data])
+    assert result.exit_code == 0, result.output
+    assert "micro average" in result.output
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_types_that_do_not_meet_are_said_and_can_be_renamed(
+    model_and_data: tuple[str, str], tmp_path: Path
+) -> None:
+    doc = spacy.blank("en")("Merkel saw Paris.")
+    doc.ents = [Span(doc, 0, 1, "HUMAN")]
+    DocBin(docs=[doc]).to_disk(tmp_path / "human.spacy")
+    model = model_and_data[0]
+    data = str(tmp_path / "human.spacy")
+    advice = {
+        "evaluate": "with --label-map OLD=NEW",
+        "compare": f"with --label-map {model}:OLD=NEW",
+    }
+    for command, words in advice.items():
+        arguments = [command, model, data, "--output", str(tmp_path / "out")]
+        without = CliRunner().invoke(app, arguments).output
+        assert "share no type" in " ".join(without.split())
+        assert "".join(words.split()) in "".join(without.split())
+        renamed = CliRunner().invoke(app, [*arguments, "--label-map", f"{model}:PER=HUMAN"])
+        assert renamed.exit_code == 0, renamed.output
+        assert "share no type" not in " ".join(renamed.output.split())
+
+
+def test_a_type_that_the_pipeline_does_not_know_is_refused_with_the_flag(
+    model_and_data: tuple[str, str],
+) -> None:
+    result = CliRunner().invoke(app, ["evaluate", *model_and_data, "--label-map", "PERSN=PER"])
+    assert result.exit_code == 1
+    assert "--label-map names PERSN" in " ".join(result.output.split())

@@ -171,3 +171,33 @@ def test_the_command_names_the_flag_that_is_wrong(
     result = CliRunner().invoke(app, ["package", str(tmp_path / "saved"), str(tmp_path), *options])
     assert result.exit_code == 1
     assert shown in unwrap(result.output)
+
+
+def test_a_name_that_no_disk_takes_is_refused(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "saved")
+    result = CliRunner().invoke(
+        app, ["package", str(tmp_path / "saved"), str(tmp_path / "out"), "--name", "x" * 300]
+    )
+    assert result.exit_code == 1
+    assert "--name must be shorter" in unwrap(result.output)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_longest_name_that_a_disk_takes_is_packed(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "saved")
+    longest = "x" * (255 - len("en_-0.1.0-py3-none-any.whl"))
+    wheel = build_wheel(tmp_path / "saved", tmp_path, name=longest, version="0.1.0")
+    assert wheel.is_file()
+    with pytest.raises(ConfigError, match=r"255 letters, as many .* and 1 more"):
+        build_wheel(tmp_path / "saved", tmp_path, name=f"{longest}x", version="0.1.0")
+
+
+def test_a_link_out_of_the_pipeline_puts_no_private_file_into_the_wheel(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    spacy.blank("en").to_disk(saved)
+    (saved / "notes.md").symlink_to(saved / "meta.json")
+    assert build_wheel(saved, tmp_path, name="tiny", version="0.1.0").is_file()
+    (tmp_path / "private").touch()
+    (saved / "vocab" / "extra.txt").symlink_to(tmp_path / "private")
+    with pytest.raises(ConfigError, match=r"extra\.txt is a link to .*private: the wheel would"):
+        build_wheel(saved, tmp_path, name="tiny", version="0.1.0")

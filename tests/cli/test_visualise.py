@@ -44,3 +44,10 @@ def test_visualise_says_how_many_documents_a_limit_leaves_out(
     page = (tmp_path / "page.html").read_text(encoding="utf8")
     assert page.count("<article") == 2
     assert "the first 2 of 3 documents" in page
+
+
+def test_visualise_may_be_spelt_with_a_z() -> None:
+    for command in ("visualise", "visualize"):
+        result = CliRunner().invoke(app, [command, "--help"])
+        assert result.exit_code == 0
+        assert "displaCy" in result.output

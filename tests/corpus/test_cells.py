@@ -42,6 +42,9 @@ def test_an_index_counts_from_zero_or_one(cells: str, expected: bool) -> None:
         ("- _", False),
         ("O PER", False),
         ("O " * 10 + "U", True),
+        ("B-PER 0 0 0", True),
+        ("0 0 0", False),
+        ("B-PER 0 1 2", False),
         ("", False),
     ],
 )

@@ -135,3 +135,27 @@ def test_an_error_names_the_settings_that_help(columns: Columns, settings: tuple
     assert caught.value.settings == settings
     assert "--" not in str(caught.value)
     assert all(setting in str(caught.value) for setting in settings)
+
+
+@pytest.mark.parametrize("header", [["id", "form", "upos", "ner"], None])
+def test_a_header_of_more_columns_than_any_row_has_is_refused(header: list[str] | None) -> None:
+    rows = [["Tim", "B-PER"], ["ran", "O"]]
+    if header is None:
+        rows.insert(0, ["word", "a", "b", "tag"])
+    expected = r"a: expected rows of 4 cells, .* got none of more than 2: .* Correct the header"
+    with pytest.raises(CorpusError, match=expected):
+        plan_layout(rows, separator=" ", columns=Columns(), path=Path("a"), header=header)
+
+
+def test_an_error_shows_the_beginning_of_long_cells() -> None:
+    with pytest.raises(CorpusError) as caught:
+        plan(f"{'a' * 100_000} {'b' * 100_000}")
+    assert len(str(caught.value)) < 500
+    assert "0: aaaa" in str(caught.value)
+    assert "1: bbbb" in str(caught.value)
+
+
+def test_the_layout_knows_the_tags_of_what_is_asked_for() -> None:
+    rows = [["Tim", "B-NP", "B-PER"], ["ran", "B-VP", "x"]]
+    layout = plan_layout(rows, separator=" ", columns=Columns(tag=2), path=Path("a"))
+    assert layout.known_tags == {"O", "B-PER"}

@@ -1,6 +1,10 @@
 """The whole way: what is written, what is told, and what happens on an error."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -9,13 +13,14 @@ import spacy
 from spacy.tokens import Doc, DocBin
 
 from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
-from spacy_hf_ner.corpus.conversion_report import write_report
 from spacy_hf_ner.corpus.docs import group_documents
 from spacy_hf_ner.corpus.edits import deal_splits, parse_label_map
-from spacy_hf_ner.corpus.opening import open_corpus
+from spacy_hf_ner.corpus.opening import open_corpora, open_corpus
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.texts import blank_pipeline
-from spacy_hf_ner.errors import ConfigError, CorpusError
+from spacy_hf_ner.errors import ConfigError, CorpusError, OutputError
+from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from tests.signals import HEAR_SIGNALS
 
 VOCAB = spacy.blank("en").vocab
 SENTENCES = "".join(f"Ed B-PER\nmet O\nBo B-PER\nLi I-PER\nno O\n{i} O\n\n" for i in range(20))
@@ -230,13 +235,110 @@ def test_an_error_in_the_midst_leaves_what_was_there_as_it_was(tmp_path: Path) -
     assert names(tmp_path) == ["data.jsonl", "out"]
 
 
+@pytest.mark.parametrize("part", ["train[1]", "*", "train?", "train-00001"])
+def test_files_of_others_stay_whatever_a_part_is_called(tmp_path: Path, part: str) -> None:
+    source = write(tmp_path / "in" / f"{part}.conll", "Ed B-PER\n")
+    for name in ("train1", "train2", "train-00002", "train"):
+        write(tmp_path / "out" / f"{name}.spacy", "of another")
+    for output in (tmp_path / "out", tmp_path / "out" / f"{part}.spacy"):
+        convert_corpus(source, output)
+        for name in ("train1", "train2", "train-00002", "train"):
+            assert (tmp_path / "out" / f"{name}.spacy").read_text() == "of another"
+    assert len(read(tmp_path / "out" / f"{part}.spacy")) == 1
+
+
+def test_a_report_that_cannot_be_written_is_an_error_before_anything_is(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.conll", "Ed B-PER\n")
+    out = tmp_path / "out" / "a.spacy"
+    for report in (tmp_path / ("x" * 300), tmp_path, tmp_path / "a.conll" / "report.json"):
+        with pytest.raises((ConfigError, OutputError), match=r"cannot be written|got the file"):
+            convert_corpus(source, out, options=ConvertOptions(report=report))
+    assert names(tmp_path) == ["a.conll"]
+
+
+@pytest.mark.parametrize("output", ["out", "out/a.spacy"])
+def test_a_folder_that_stands_where_a_file_goes_is_an_error_before_the_work(
+    tmp_path: Path, output: str
+) -> None:
+    source = write(tmp_path / "a.conll", "Ed B-PER\n")
+    report = tmp_path / "report.json"
+    write(tmp_path / "out" / "a.spacy" / "mine.txt", "mine")
+    if output == "out":
+        with pytest.raises(
+            ConfigError, match=r"expected to write the file .*a.spacy, got a folder"
+        ):
+            convert_corpus(source, tmp_path / output, options=ConvertOptions(report=report))
+        assert names(tmp_path) == ["a.conll", "out"]
+    else:  # as an OUTPUT, it is a folder to write to
+        convert_corpus(source, tmp_path / output, options=ConvertOptions(report=report))
+        assert names(tmp_path / "out" / "a.spacy") == ["a.spacy", "mine.txt"]
+
+
+# What a child process runs that waits for ever after its first documents.
+WAITING_CONVERT = """
+import sys, time
+from pathlib import Path
+from spacy_hf_ner.corpus import conversion
+
+def read_two_and_wait(source, report, options, read=conversion.read_documents):
+    documents = read(source, report, options)
+    yield next(documents)
+    yield next(documents)
+    print("waiting", flush=True)
+    time.sleep(300)
+
+conversion.read_documents = read_two_and_wait
+conversion.convert_corpus(
+    sys.argv[1], Path(sys.argv[2]), options=conversion.ConvertOptions(shard_words=1)
+)
+"""
+
+
+def kill_convert(source: str, out: Path, name: str) -> int:
+    """Start a conversion and end it with a signal in the midst of it; return its exit status."""
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", HEAR_SIGNALS + WAITING_CONVERT, source, out],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"waiting\n"
+        process.send_signal(getattr(signal, name))
+        return process.wait(timeout=60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_conversion_that_is_stopped_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
+    source = write(tmp_path / "a.conll", SENTENCES)
+    write(tmp_path / "out" / "a.spacy", "old")
+    assert kill_convert(source, tmp_path / "out", name) != 0
+    assert names(tmp_path / "out") == ["a.spacy"]
+    assert (tmp_path / "out" / "a.spacy").read_text() == "old"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_what_a_killed_conversion_leaves_behind_is_never_read(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.conll", SENTENCES)
+    convert_corpus(source, tmp_path / "out", options=ConvertOptions(limit=3))
+    assert kill_convert(source, tmp_path / "out", "SIGKILL") != 0
+    hidden, whole = sorted((tmp_path / "out").iterdir())
+    assert (hidden.name[0], whole.name) == (".", "a.spacy")
+    assert list(hidden.rglob("*.spacy"))
+    assert len(read_gold_docs(tmp_path / "out", VOCAB)) == 3
+    (source_again,) = open_corpora(str(tmp_path / "out"), ReadOptions()).values()
+    assert len(list(source_again.read())) == 3
+    assert not source_again.problems
+
+
 # ------------------------------------------------------------------------------------------- report
 
 
 def test_the_report_tells_what_was_read_repaired_and_cut(tmp_path: Path) -> None:
     text = "-DOCSTART- O\n\nEd B-PER\nLi L-PER\n\nmet O\nSuez B-LOC\nBo U-PER\nx -\n"
     source = write(tmp_path / "a.conll", text)
-    report = convert_corpus(source, tmp_path / "a.spacy")
+    options = ConvertOptions(report=tmp_path / "deep" / "report.json")
+    report = convert_corpus(source, tmp_path / "a.spacy", options=options)
     (file,) = report.files
     assert (file.n_documents, file.n_sentences, file.n_words, file.n_missing) == (1, 2, 6, 1)
     assert file.scheme == "BILOU"
@@ -247,7 +349,6 @@ def test_the_report_tells_what_was_read_repaired_and_cut(tmp_path: Path) -> None
     rows = dict(file.rows())
     assert rows["entities"] == "3: LOC 1, PER 2"
     assert rows["words"] == "6, 1 without annotation"
-    write_report(report, tmp_path / "deep" / "report.json")
     told = json.loads((tmp_path / "deep" / "report.json").read_text())
     assert told["files"][0]["entities"] == {"LOC": 1, "PER": 2}
     assert told["parts"] == {
@@ -386,3 +487,12 @@ def test_texts_that_the_source_knows_come_back_from_a_docbin(
         if line.startswith("# text = ")
     ]
     assert [sentence.text for doc in read(tmp_path / "a.spacy") for sentence in doc.sents] == texts
+
+
+def test_texts_whose_sentences_nobody_has_marked_are_no_sentences(tmp_path: Path) -> None:
+    line = '{"text": "Rome is big. Oslo is not.", "label": [[0, 4, "LOC"]]}\n'
+    (tmp_path / "x.jsonl").write_text(line * 3, encoding="utf8")
+    report = convert_corpus(str(tmp_path / "x.jsonl"), tmp_path / "x.spacy")
+    rows = dict(report.files[0].rows())
+    assert rows["documents"] == "3, whose sentences are not marked"
+    assert "sentences" not in rows

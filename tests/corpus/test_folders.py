@@ -172,3 +172,18 @@ def test_a_part_of_a_split_that_got_no_document_is_an_empty_file(tmp_path: Path)
         "dev": 0,
         "test": 0,
     }
+
+
+# ------------------------------------------------------------------------------------------- hidden
+
+
+@pytest.mark.parametrize("name", ["a.spacy", "a.conll", "a.ann", "a.parquet", "a.jsonl"])
+def test_hidden_files_and_what_is_in_hidden_folders_is_no_data(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "b.conll")
+    for hidden in (f".{name}", f".scratch/{name}", f".scratch/new/{name}", f"deep/.cache/{name}"):
+        write(tmp_path / hidden)
+    assert list(open_corpora(str(tmp_path), ReadOptions())) == ["b"]
+    assert problems(tmp_path) == []
+    (tmp_path / "b.conll").unlink()
+    with pytest.raises(CorpusError, match="expected files to convert, got none"):
+        open_corpora(str(tmp_path), ReadOptions())

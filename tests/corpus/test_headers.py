@@ -21,7 +21,14 @@ def test_a_header_names_words_and_tags_and_holds_no_tag(first: str, expected: bo
 
 @pytest.mark.parametrize(
     ("first", "expected"),
-    [("Wort Marke", True), ("Ed O", False), ("Ed PER", False), ("Ed -", False), ("Ed B", False)],
+    [
+        ("Wort Marke", True),
+        ("Ed O", False),
+        ("Ed PER", False),
+        ("Ed -", False),
+        ("Ed 0", False),
+        ("Ed B", False),
+    ],
 )
 def test_a_header_of_unknown_names_has_nothing_like_a_tag(first: str, expected: bool) -> None:
     assert is_unknown_header(first.split(), [["Tim", "B-PER"], ["ran", "O"]]) is expected

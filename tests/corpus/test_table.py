@@ -75,6 +75,24 @@ def test_a_row_of_another_width_has_a_tag_only_where_it_looks_like_one() -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("cells", "word"),
+    [
+        (["O"], ""),
+        (["B-PER"], ""),
+        (["", "O"], ""),
+        (["", "", "B-PER"], ""),
+        (["E-mail"], "E-mail"),  # looks like a tag, and is none of this file
+        (["Tim"], "Tim"),
+    ],
+)
+def test_a_row_of_nothing_but_a_tag_of_the_file_has_no_word(cells: list[str], word: str) -> None:
+    known_tags = frozenset({"O", "B-PER"})
+    layout = Layout("\t", n_columns=3, token=0, tags=(2,), pos=1, known_tags=known_tags)
+    table = read_block(make_block([["Tim", "NNP", "B-PER"], cells]), layout)
+    assert table.words == ["Tim", word]
+
+
 def test_chunks_of_odd_rows_are_kept_only_where_they_are_what_is_asked_for() -> None:
     rows = [["Tim", "NNP", "B-NP"], ["ran", "VBD"], ["far", "RB", "B-ADVP", "?"]]
     layout = Layout("\t", n_columns=3, token=0, tags=(), pos=1, chunk=2)

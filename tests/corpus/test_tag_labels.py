@@ -13,6 +13,9 @@ from spacy_hf_ner.corpus.tag_labels import read_label_tags, spell_labels
         ("X-B X-I O", "B-X I-X O", ""),
         ("b-x o", "B-x o", ""),
         ("B-X U I- O", "B-X O O O", "U I-"),
+        ("B-X I-X 0", "B-X I-X 0", ""),  # read as outside without a repair
+        ("B-X 0 O", "B-X O O", "0"),
+        ("PER 0 O", "PER 0 O", ""),
         ("B I O", "B I O", ""),  # nothing has a type: they may be types
     ],
 )
@@ -30,6 +33,7 @@ def test_labels_are_spelled_in_the_usual_way(labels: str, spelled: str, repaired
         ("B-X PER O", "B-X I-PER O", False, "PER"),
         ("B-X M-X E-X M-Y", "B-X M-X E-X M-Y", False, ""),  # one slip in a type
         ("O", "O", False, ""),
+        ("B-X 0", "B-X O", False, ""),
     ],
 )
 def test_labels_are_read_as_tags(labels: str, tags: str, are_bare: bool, repaired: str) -> None:

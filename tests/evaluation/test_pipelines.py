@@ -5,7 +5,12 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+from spacy_hf_ner.evaluation.pipelines import (
+    describe_components,
+    find_spans_key,
+    load_pipeline,
+    name_pipeline,
+)
 
 
 def test_a_pipeline_that_is_not_there_is_refused_in_a_sentence() -> None:
@@ -49,3 +54,15 @@ def test_the_span_group_is_that_of_the_component_unless_it_is_named() -> None:
     nlp.add_pipe("hf_ner", config={"spans_key": "mine"})
     assert find_spans_key(nlp) == "mine"
     assert find_spans_key(nlp, "other") == "other"
+
+
+def test_a_pipeline_that_nobody_has_named_is_called_by_its_folder(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "model-best")
+    assert name_pipeline(load_pipeline(str(tmp_path / "model-best"))) == str(
+        tmp_path / "model-best"
+    )
+
+
+def test_components_are_described_with_the_models_that_variables_name() -> None:
+    nlp = spacy.load(Path(__file__).parents[1] / "fixtures" / "hf_token_classifier")
+    assert describe_components(nlp) == "hf_ner: gone"

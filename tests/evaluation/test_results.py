@@ -97,3 +97,14 @@ def test_the_collector_goes_on_after_an_error() -> None:
     with pytest.raises(RuntimeError, match="stop"), pause_collector():
         raise RuntimeError("stop")
     assert gc.isenabled()
+
+
+def test_an_evaluation_shows_itself_in_a_line_and_in_a_table(ruler: Language, gold: Doc) -> None:
+    evaluation = evaluate_pipeline(ruler, [gold], name="my <ruler>")
+    assert repr(evaluation) == (
+        "<Evaluation of my <ruler> (entity_ruler): F1 50.00, P 50.00, R 50.00; 1 document, "
+        "2 gold entities>"
+    )
+    html = evaluation._repr_html_()
+    assert "<caption>my &lt;ruler&gt; (entity_ruler)</caption>" in html
+    assert "<td>micro average</td><td>50.00</td>" in html

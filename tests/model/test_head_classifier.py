@@ -116,13 +116,13 @@ def test_a_head_of_a_later_format_is_refused(tmp_path: Path) -> None:
     nlp = _make_nlp()
     _train(nlp, n_steps=1)
     ner: Any = nlp.get_pipe("hf_ner")
-    ner.classifier.to_disk(tmp_path)
+    ner.classifier.write(tmp_path)
     notes = tmp_path / "spacy_hf_ner.json"
     notes.write_text(
         json.dumps(json.loads(notes.read_text("utf8")) | {"format_version": 99}), "utf8"
     )
     with pytest.raises(CheckpointError, match="has format_version 99"):
-        ner.classifier.from_disk(tmp_path, "auto")
+        ner.classifier.read(tmp_path, "auto")
 
 
 def _make_sharing_nlp() -> Language:
@@ -171,7 +171,7 @@ def test_what_the_other_architecture_has_saved_is_refused(bert_folder: Path) -> 
 def test_a_head_whose_folder_is_gone_is_refused(tmp_path: Path) -> None:
     ner: Any = _make_nlp().get_pipe("hf_ner")
     with pytest.raises(CheckpointError, match="found nothing"):
-        ner.classifier.from_disk(tmp_path / "gone", "auto")
+        ner.classifier.read(tmp_path / "gone", "auto")
 
 
 def test_packed_files_never_leave_their_folder() -> None:

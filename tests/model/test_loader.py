@@ -47,7 +47,7 @@ def test_a_folder_that_does_not_fit_leaves_the_model_as_it_was(
     short = make_checkpoint(tmp_path, max_position_embeddings=32, model_max_length=32, seed=1)
     for _ in range(2):
         with pytest.raises(ConfigError, match="window"):
-            classifier.from_disk(short, "auto")
+            classifier.read(short, "auto")
     with pytest.raises(ConfigError, match="window"):
         classifier.shim.adopt(read_checkpoint(short))
     assert np.array_equal(classifier.predict(docs)[0].rows, expected)
@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_read_leaves_the_model_as_it_was(
     damaged = Path(shutil.copytree(bert_folder, tmp_path / "damaged"))
     (damaged / "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match="cannot load it"):
-        classifier.from_disk(damaged, "auto")
+        classifier.read(damaged, "auto")
     assert np.array_equal(classifier.predict(docs)[0].rows, expected)
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.core.wording import count, shorten
 from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks, read_cell, read_metadata
 from spacy_hf_ner.corpus.cells import MISSING_POS, is_number, is_tag_like, types_of
 from spacy_hf_ner.corpus.columns import SAMPLE, Task
@@ -138,7 +138,7 @@ def _check_key(file: TextFile, named: str) -> str:
         if named in misc:
             return named
         known.update(dict.fromkeys(misc))
-    shown = ", ".join(islice(known, 20)) or "none"
+    shown = shorten(", ".join(islice(known, 20)), 200) or "none"
     raise CorpusError(
         f"{file.path}:1: expected the key {named} in column {MISC} (MISC), found only {shown}. "
         "Name one with tag_column.",

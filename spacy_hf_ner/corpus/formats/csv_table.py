@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
 from spacy_hf_ner.corpus.columns import SAMPLE, Columns, Layout, plan_layout
 from spacy_hf_ner.corpus.format import Format
@@ -174,8 +175,9 @@ def _open_lists(file: TextFile, separator: str, header: list[str], options: Read
             if not cells:
                 continue
             if len(cells) != len(header):
+                names = shorten(", ".join(header), 200)
                 raise CorpusError(
-                    f"{name}:{line}: expected {len(header)} cells ({', '.join(header)}), "
+                    f"{name}:{line}: expected {len(header)} cells ({names}), "
                     f"got {len(cells)}: it is not known which is which. Correct the row."
                 )
             record: dict[str, Any] = dict(zip(header, cells, strict=True))
@@ -202,7 +204,7 @@ def _parse_list(cell: str, path: Path, line: int) -> list[Any]:
     if not isinstance(value, list):
         raise CorpusError(
             f"{path}:{line}: expected a list with commas, as JSON or Python writes it, "
-            f"got {cell[:60]!r}: numpy's form does not tell where a word ends. "
+            f"got {shorten(cell)!r}: numpy's form does not tell where a word ends. "
             "Save the data set as JSON or parquet (to_json, to_parquet)."
         )
     return value

@@ -15,6 +15,7 @@ from spacy_hf_ner.model.engines.precision import Precision, give_up_precision, r
 from spacy_hf_ner.model.engines.probing import probe_network
 from spacy_hf_ner.model.engines.table import find_other_engine
 from spacy_hf_ner.model.engines.torch_backend import TorchBackend
+from spacy_hf_ner.model.files import raise_os_errors
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import (
     Network,
@@ -93,7 +94,7 @@ class TorchEngine(Engine):
 
     def write(self, folder: Path) -> None:
         """Write config.json and weights as safetensors, which Hugging Face reads."""
-        with quiet_transformers():
+        with quiet_transformers(), raise_os_errors():
             self._network.save_pretrained(folder, safe_serialization=True)
 
     def find_limits(

@@ -15,6 +15,7 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.files import list_files
 from spacy_hf_ner.model.network import quiet_transformers
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class TokenwiseTokenizer:
         return ids
 
 
-def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[str, bytes]]:
+def load_tokenizer(folder: Path, name: str) -> tuple[SubwordTokenizer, dict[str, bytes]]:
     """Return the tokenizer of a checkpoint folder and its files, by name.
 
     Raises:
@@ -202,7 +203,7 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
             tokenizer = make(str(folder), trust_remote_code=False, local_files_only=True)
     except Exception as error:  # converters fail with whatever the missing library raises
         raise CheckpointError(
-            f"{called}: no tokenizer can be made from the files {sorted(files) or 'found (none)'}: "
+            f"{name}: no tokenizer can be made from the files {sorted(files) or 'found (none)'}: "
             f"{error} Expected tokenizer.json, or the vocabulary files of a tokenizer that "
             "transformers knows."
         ) from error
@@ -211,7 +212,7 @@ def load_tokenizer(folder: Path, called: str) -> tuple[SubwordTokenizer, dict[st
     # transformers 5 makes a tokenizer even where there is no vocabulary.
     if files.keys() <= _TOKENIZER_SETTINGS:
         raise CheckpointError(
-            f"{called}: expected tokenizer.json or vocabulary files of a tokenizer, "
+            f"{name}: expected tokenizer.json or vocabulary files of a tokenizer, "
             f"found {sorted(files) or 'none'}."
         )
     tokenizer_json: str = tokenizer.backend_tokenizer.to_str()
@@ -227,8 +228,8 @@ def is_tokenizer_file(path: Path) -> bool:
 def _read_tokenizer_files(folder: Path) -> dict[str, bytes]:
     """Return the files of a folder that belong to its tokenizer, by name."""
     files: dict[str, bytes] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and is_tokenizer_file(path):
+    for path in list_files(folder):
+        if is_tokenizer_file(path):
             files[path.name] = path.read_bytes()
     return files
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.base import WeightsSource
+from spacy_hf_ner.model.files import list_files
+from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.model.reading.limits import Limits
 
-__all__ = ["FP32_FILE", "INT8_FILE", "OnnxGraph", "read_graph"]
+__all__ = ["FP32_FILE", "INT8_FILE", "OnnxGraph", "is_saved_graph", "read_graph"]
 
 FP32_FILE = "model.onnx"
 INT8_FILE = "model_int8.onnx"
@@ -35,11 +37,9 @@ class OnnxGraph:
         return self.file_name == INT8_FILE
 
     def write(self, folder: Path) -> None:
-        """Write the graph and config.json; a graph in the other precision is outdated, and goes."""
+        """Write the graph and config.json."""
         (folder / "config.json").write_bytes(self.config)
         (folder / self.file_name).write_bytes(self.content)
-        outdated = FP32_FILE if self.is_int8 else INT8_FILE
-        (folder / outdated).unlink(missing_ok=True)
 
 
 def read_graph(source: WeightsSource) -> OnnxGraph:
@@ -52,7 +52,8 @@ def read_graph(source: WeightsSource) -> OnnxGraph:
     """
     folder = source.folder
     file_names = (FP32_FILE,) if source.precision == "fp32" else (INT8_FILE, FP32_FILE)
-    found = [name for name in file_names if (folder / name).is_file()]
+    own_names = {path.name for path in list_files(folder)}
+    found = [name for name in file_names if name in own_names]
     if not found or source.limits is None:
         raise CheckpointError(
             f'{source.name}: backend = "onnx" with precision = "{source.precision}" expects '
@@ -68,6 +69,14 @@ def read_graph(source: WeightsSource) -> OnnxGraph:
         config=(folder / "config.json").read_bytes(),
         limits=source.limits,
     )
+
+
+def is_saved_graph(path: Path) -> bool:
+    """Tell whether a file is a graph of this package, which another takes the place of.
+
+    Weights for PyTorch that lie beside it stay, where a network is exported into its own folder.
+    """
+    return is_saved_model_file(path) and path.name in {FP32_FILE, INT8_FILE}
 
 
 def _name_graphs(folder: Path) -> str:

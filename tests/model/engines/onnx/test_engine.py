@@ -78,10 +78,10 @@ def test_a_copy_has_the_graph_and_predicts_the_same(
     if copy == "bytes":
         other.shim.from_bytes(classifier.shim.to_bytes())
     elif copy == "disk":
-        classifier.to_disk(tmp_path)
+        classifier.write(tmp_path)
         files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
         assert files == {path.name: path.read_bytes() for path in folders[precision].iterdir()}
-        other.from_disk(tmp_path, "auto")
+        other.read(tmp_path, "auto")
     else:
         other = HFTokenClassifier(
             pickle.loads(pickle.dumps(classifier.model))  # noqa: S301
@@ -123,10 +123,13 @@ def test_weights_that_lie_beside_the_graph_are_not_read(
 def test_a_graph_is_saved_in_place_of_one_in_the_other_precision(
     bert_exported: Exported, tmp_path: Path
 ) -> None:
-    write_checkpoint(bert_exported.int8, tmp_path)
-    write_checkpoint(bert_exported.fp32, tmp_path)
+    shim = make_classifier("gone").shim
+    for checkpoint in (bert_exported.int8, bert_exported.fp32):
+        shim.adopt(checkpoint)
+        shim.to_disk(tmp_path)
     assert [path.name for path in tmp_path.glob("*.onnx")] == ["model.onnx"]
-    write_checkpoint(bert_exported.int8, tmp_path)
+    shim.adopt(bert_exported.int8)
+    shim.to_disk(tmp_path)
     assert [path.name for path in tmp_path.glob("*.onnx")] == ["model_int8.onnx"]
 
 
