@@ -17,40 +17,31 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each floor may import of this package, besides itself and the package's own __init__ (its
 # version).
+BELOW_ALL = {"installing", "errors"}
 ALLOWED = {
     "installing": set(),
     "errors": {"installing"},
-    "core": {"installing", "errors"},
-    "model": {"installing", "errors", "core"},
-    "pipe": {"installing", "errors", "core", "model"},
-    "corpus": {"installing", "errors", "core"},
+    "core": BELOW_ALL,
+    "model": {*BELOW_ALL, "core"},
+    "pipe": {*BELOW_ALL, "core", "model"},
+    "corpus": {*BELOW_ALL, "core"},
     # It judges by whatever corpus can read; of pipe it takes the rule for gold, and no more.
-    "evaluation": {"installing", "errors", "core", "corpus", "pipe"},
-    "visual": {
-        "installing",
-        "errors",
-        "core",
-        "evaluation",
-    },  # it draws what evaluation has matched
-    "scale": {"installing", "errors", "core", "model", "pipe"},
-    "commands": {
-        "installing",
-        "errors",
-        "core",
-        "corpus",
-        "evaluation",
-        "visual",
-    },  # what a command does
+    "evaluation": {*BELOW_ALL, "core", "corpus", "pipe"},
+    # It reads texts as a model does, and judges gold by what models find.
+    "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
+    # It draws what these have found.
+    "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
+    # What a command does, as functions.
+    "commands": {*BELOW_ALL, "core", "corpus", "evaluation", "checking", "visual"},
     "cli": {
-        "installing",
-        "errors",
+        *BELOW_ALL,
         "core",
         "model",
         "pipe",
         "corpus",
         "evaluation",
+        "checking",
         "visual",
-        "scale",
         "commands",
     },
 }
