@@ -25,9 +25,18 @@ ALLOWED = {
     "corpus": {"errors", "core"},
     # It judges by whatever corpus can read; of pipe it takes the rule for gold, and no more.
     "evaluation": {"errors", "core", "corpus", "pipe"},
-    "visual": {"errors", "core", "evaluation"},  # it draws what evaluation has matched
+    # It reads texts as a model does, and judges gold by what models find.
+    "checking": {"errors", "core", "model", "pipe", "corpus", "evaluation"},
+    "visual": {"errors", "core", "evaluation", "checking"},  # it draws what these have found
     "scale": {"errors", "core", "model", "pipe"},
-    "commands": {"errors", "core", "corpus", "evaluation", "visual"},  # what a command does
+    "commands": {
+        "errors",
+        "core",
+        "corpus",
+        "evaluation",
+        "checking",
+        "visual",
+    },  # what a command does
     "cli": {
         "errors",
         "core",
@@ -35,6 +44,7 @@ ALLOWED = {
         "pipe",
         "corpus",
         "evaluation",
+        "checking",
         "visual",
         "scale",
         "commands",

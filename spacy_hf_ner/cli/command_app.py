@@ -14,6 +14,8 @@ __all__ = ["PROGRAM", "CommandApp", "add_common_options"]
 
 PROGRAM = "python -m spacy hf-ner"
 
+N_FAILED = "n_failed"
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _QUIET = inspect.Parameter(
@@ -63,7 +65,8 @@ def add_common_options(function: Callable[..., Any]) -> Callable[..., None]:
     """Return a command with --quiet and --json.
 
     Args:
-        function: A command that returns its result as a value that JSON has.
+        function: A command that returns its result as a value that JSON has, or None. Where that
+            counts failures under ``n_failed``, the exit code says that there are some.
     """
 
     @wraps(function)
@@ -75,8 +78,10 @@ def add_common_options(function: Callable[..., Any]) -> Callable[..., None]:
     ) -> None:
         with show_messages(quiet=quiet or as_json):
             result = function(**arguments)
-        if as_json:
+        if as_json and result is not None:
             typer.echo(json.dumps(result, ensure_ascii=False, indent=2, default=str))
+        if isinstance(result, dict) and result.get(N_FAILED):
+            raise typer.Exit(code=1)
 
     # Typer reads the signature, and the annotations of the arguments.
     signature = inspect.signature(function)

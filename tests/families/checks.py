@@ -84,10 +84,10 @@ class Own:
         self.network = load_network(folder, attn_implementation="eager").float().eval()
         self._in_words = in_words
         self._takes = set(inspect.signature(self.network.forward).parameters)
-        whole = self._tokenize("a")["input_ids"]
+        self._template = self._tokenize("a")
+        whole = self._template["input_ids"]
         bare = self.read_ids("a")
         self._n_before = _find_part(whole, bare)
-        self._template = self._tokenize("a")
         self._n_after = len(whole) - self._n_before - len(bare)
 
     def read_ids(self, text: str) -> list[int]:
@@ -103,7 +103,15 @@ class Own:
             settings["xpaths"] = ["/html/body"] * len(words)
         else:
             settings["boxes"] = [[0, 0, 0, 0]] * len(words)
-        return dict(self.tokenizer(words, **settings))
+        encoding = self.tokenizer(
+            [words], **{n: [v] if isinstance(v, list) else v for n, v in settings.items()}
+        )
+        return {name: values[0] for name, values in encoding.items()}
+
+    def make_fresh(self) -> Any:
+        """Return a copy that has read nothing yet, and has the network's own weights."""
+        weights = (*self.network.parameters(), *self.network.buffers())
+        return copy.deepcopy(self.network, {id(tensor): tensor for tensor in weights})
 
     def compute_logits(self, ids: Sequence[int]) -> torch.Tensor:
         """Return the logits of subwords, read alone and at once, without those of special tokens.
@@ -118,7 +126,7 @@ class Own:
             inside = list(ids) if name == "input_ids" else [values[self._n_before]] * len(ids)
             whole = [*values[: self._n_before], *inside, *values[end:]]
             inputs[name] = torch.tensor([whole])
-        logits: torch.Tensor = self.network(**inputs).logits[0]
+        logits: torch.Tensor = self.make_fresh()(**inputs).logits[0]
         return logits[self._n_before : self._n_before + len(ids)]
 
 
@@ -307,7 +315,8 @@ def _record_dropout(rates: list[float]) -> Iterator[None]:
 def check_saving(subject: Subject) -> None:
     """What is saved we read again, and so does transformers."""
     folder = subject.folder / "saved"
-    subject.ours.to_disk(folder)
+    folder.mkdir()
+    subject.ours.write(folder)
     docs = make_docs(TEXTS)
     expected = _read(subject.ours, docs)
     _assert_equal_rows(_read(load_ours(folder), docs), expected, "loaded by us")
@@ -354,13 +363,13 @@ def _allow_refusal(use: Callable[[], object], word: str) -> None:
 
 def check_freezing(subject: Subject) -> None:
     """Embeddings and the lowest layer are frozen, nothing above; or all but the head."""
-    own = copy.deepcopy(subject.own)
-    below, above = _find_parameters_below(own)
+    below, above = _find_parameters_below(subject.own, subject.recipe.lowest_layer)
     frozen = load_ours(subject.source, frozen_layers=1)
     trains = {n: p.requires_grad for n, p in _get_checkpoint(frozen).network.named_parameters()}
-    assert not [name for name in below if trains[name]], "what lies below is trained"
-    wrong = [name for name in above if not trains[name]]
-    assert not wrong, f"what lies above is frozen: {wrong[:3]}"
+    trained_below = [name for name in below if trains[name]]
+    assert not trained_below, f"what lies below is trained: {trained_below[:3]}"
+    frozen_above = [name for name in above if not trains[name]]
+    assert not frozen_above, f"what lies above is frozen: {frozen_above[:3]}"
     _train_a_step(frozen, make_docs(TEXTS))
     head_only = _get_checkpoint(load_ours(subject.source, frozen_layers=-1)).network
     trained = {id(p) for p in head_only.parameters() if p.requires_grad}
@@ -368,21 +377,37 @@ def check_freezing(subject: Subject) -> None:
     assert not trained & {id(p) for p in head_only.base_model.parameters()}
 
 
-def _find_parameters_below(own: "Own") -> tuple[set[str], set[str]]:
+def _find_parameters_below(own: "Own", lowest_layer: str | None) -> tuple[set[str], set[str]]:
     """Return what the output of the lowest layer depends on, and what else the logits depend on."""
+    network = own.network
     used: list[set[str]] = []
-    ids = own.read_ids(LONG_TEXT)[:40]
-    for get in (lambda outputs: outputs.hidden_states[1], lambda outputs: outputs.logits):
-        own.network.zero_grad()
-        inputs = torch.tensor([ids])
-        outputs = own.network(input_ids=inputs, output_hidden_states=True)
-        loss: Any = get(outputs).pow(2).sum()
-        loss.backward()
+    inputs = torch.tensor([own.read_ids(LONG_TEXT)[:40]])
+    for part in ("lowest", "logits"):
+        fresh = own.make_fresh()
+        of_lowest: list[Any] = []
+        if lowest_layer is not None:
+            layer = fresh.get_submodule(lowest_layer)
+            layer.register_forward_hook(lambda *call, seen=of_lowest: seen.append(call[-1]))
+        network.zero_grad()
+        outputs = fresh(input_ids=inputs, output_hidden_states=True)
+        result = outputs.logits
+        if part == "lowest":
+            result = of_lowest[0] if lowest_layer else outputs.hidden_states[1]
+        sum(tensor.pow(2).sum() for tensor in _flatten(result)).backward()
         used.append(
-            {n for n, p in own.network.named_parameters() if p.grad is not None and p.grad.any()}
+            {n for n, p in network.named_parameters() if p.grad is not None and p.grad.any()}
         )
     below, all_used = used
     return below, all_used - below
+
+
+def _flatten(result: Any) -> Iterator[Any]:
+    """Yield the tensors of what a module returns."""
+    if isinstance(result, torch.Tensor):
+        yield result
+    elif isinstance(result, tuple):
+        for part in result:
+            yield from _flatten(part)
 
 
 def check_new_head(subject: Subject) -> None:

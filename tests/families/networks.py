@@ -87,13 +87,13 @@ def _write_tokenizer(family: str, folder: Path) -> None:
 def _make_config(family: str, tokenizer: Any) -> Any:
     default = AutoConfig.for_model(family)
     settings = default.to_dict()
-    _shrink(settings, {**_SMALL, "vocab_size": len(tokenizer)})
+    special = {}
+    for name in ("pad", "bos", "eos", "cls", "sep"):
+        special[f"{name}_token_id"] = getattr(tokenizer, f"{name}_token_id", None)
+    _shrink(settings, {**_SMALL, **special, "vocab_size": len(tokenizer)})
+    settings |= {name: token_id for name, token_id in special.items() if name in settings}
     if "vocab_size" in settings:
         settings["vocab_size"] = len(tokenizer)
-    for name in ("pad", "bos", "eos", "cls", "sep"):
-        token_id = getattr(tokenizer, f"{name}_token_id", None)
-        if f"{name}_token_id" in settings:
-            settings[f"{name}_token_id"] = token_id
     settings |= get_recipe(family).config
     labels = dict(enumerate(CONLL_LABELS))
     settings |= {"id2label": labels, "label2id": {label: i for i, label in labels.items()}}

@@ -589,12 +589,15 @@ class DocBinWriter:
         if self._target.shard_words and self._n_words >= self._target.shard_words:
             self._flush()
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write what is left; a single shard gets the plain name."""
         if self._n_words or not self._n_shards:
             self._flush()
         if self._n_shards == 1:
             self._path(0).rename(self._target.path)
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
 
     def _flush(self) -> None:
         self._docbin.to_disk(self._path(self._n_shards))

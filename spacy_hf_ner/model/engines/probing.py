@@ -117,9 +117,9 @@ class _Probe:
             else:
                 return length if first_error else 1
         raise CheckpointError(
-            f"{name}: {type(self.network).__name__} cannot read a text: {first_error}. Networks "
-            "that need boxes, images or sound beside it have no place in a pipeline of texts; use "
-            "a checkpoint of another family."
+            f"{name}: {type(self.network).__name__} cannot read a text by itself: {first_error}. "
+            "A network that needs boxes, images or sound beside the text has no place in a "
+            "pipeline of texts; in any other one config.json and the weights do not fit."
         ) from first_error
 
     def read(self, *, only_last: bool = False) -> torch.Tensor:
