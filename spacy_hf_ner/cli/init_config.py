@@ -74,7 +74,7 @@ def init_config(  # noqa: PLR0913, PLR0917 - one argument an option
         min=1,
         help=f"Passes over the training data; by default {DEFAULT_EPOCHS}, but {MIN_STEPS} steps.",
     ),
-    lang: str | None = typer.Option(None, "--lang", "-l", help="Language code, such as de."),
+    lang: str | None = typer.Option(None, "--lang", help="Language code, such as de."),
     learn_rate: float | None = typer.Option(
         None, "--learn-rate", help="Highest learn rate; by default what suits the encoder's size."
     ),
