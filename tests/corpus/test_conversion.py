@@ -166,6 +166,20 @@ def test_a_large_part_becomes_shards_and_a_small_one_again_removes_them(tmp_path
     assert names(out) == ["a.spacy"]
 
 
+@pytest.mark.parametrize("name", ["a.conll", "a.jsonl"])
+def test_a_corpus_too_large_for_one_file_names_the_folder_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # The real limit would take an hour to reach.
+    monkeypatch.setattr("spacy_hf_ner.corpus.conversion.MAX_DOCBIN_WORDS", 2)
+    monkeypatch.setattr("spacy_hf_ner.corpus.formats.spacy_docs.MAX_DOCBIN_WORDS", 2)
+    text = '{"text": "Ed ran away", "spans": []}\n' if name == "a.jsonl" else "a O\nb B-X\nc O\n"
+    source = write(tmp_path / name, text)
+    with pytest.raises(ConfigError, match=r"at most 2 words for one .spacy file.* Name a folder"):
+        convert_corpus(source, tmp_path / "out.spacy")
+    assert names(tmp_path) == [name]
+
+
 def test_a_folder_becomes_a_folder_of_parts_whose_common_sentences_are_told(tmp_path: Path) -> None:
     write(tmp_path / "in" / "train.conll", "Ed B-PER\nran O\n\nHi O\n")
     write(tmp_path / "in" / "test.conll", "Hi O\n\nHi O\n\nBo B-PER\n")
@@ -186,7 +200,8 @@ def test_parts_are_never_mixed_into_one_file(tmp_path: Path) -> None:
 def test_an_unknown_ending_of_the_output_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll", "Ed B-PER\n")
     with pytest.raises(
-        ConfigError, match=r"ends in .spacy, .parquet, .conll or .tsv, got an ending '.txt'"
+        ConfigError,
+        match=r"ends in .spacy, .parquet, .jsonl, .json, .conll or .tsv, got an ending '.txt'",
     ):
         convert_corpus(source, tmp_path / "out.txt")
     with pytest.raises(ConfigError, match="lang must be a language code"):
