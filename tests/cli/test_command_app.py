@@ -4,6 +4,7 @@ import io
 import json
 import shlex
 from contextlib import redirect_stdout
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,11 @@ def test_arguments_are_called_the_same_everywhere() -> None:
 def test_the_version_is_shown() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.output == f"spacy-hf-ner {__version__}\n"
+
+
+def test_the_program_is_the_group_of_spacys_command_line() -> None:
+    (program,) = entry_points(group="console_scripts", name="hf-ner")
+    assert program.load() is app
 
 
 def test_visualize_is_visualise(tmp_path: Path) -> None:
