@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from spacy_hf_ner.cli.complete_config import complete, read_comments, write_commented
+from spacy_hf_ner.cli.encoder import MINILM
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.errors import ConfigError, CorpusError
@@ -33,6 +34,7 @@ N_EVALUATIONS: Final = 4
 RATES: Final = ((512, 2e-4), (768, 5e-5))
 RATE_OF_LARGE: Final = 2e-5
 RATE_OF_UNKNOWN: Final = 5e-5
+MINILM_WIDTH: Final = 384
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ def choose_rate(encoder: str) -> float:
 def _read_width(encoder: str) -> int | None:
     from spacy_hf_ner.model.hub import find_folder
 
+    if encoder == MINILM.name:
+        return MINILM_WIDTH  # the default encoder, here or not
     folder = find_folder(encoder, revision=None)
     if folder is None:
         return None
