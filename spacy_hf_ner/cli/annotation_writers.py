@@ -173,6 +173,7 @@ def _close(writer: "_DocWriter") -> Iterator["_DocWriter"]:
     # After an error, too: files that are open could not be removed on Windows.
     try:
         yield writer
+        writer.finish()
     finally:
         writer.close()
 
@@ -225,8 +226,12 @@ class _DocWriter:
             doc.user_data["error"] = annotated.error
         self._writer.add((), doc)
 
+    def finish(self) -> None:
+        """Write what is left, after the last text."""
+        self._writer.finish()
+
     def close(self) -> None:
-        """Write what is left."""
+        """Let go of the file."""
         self._writer.close()
 
 
