@@ -9,16 +9,20 @@ VENV_BENCH := .venv-bench
 VENV_LOWEST := .venv-lowest
 VENV_DIST := .venv-dist
 
-.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check bench clean
+.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check fuzz bench configs clean \
+	clean-project
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
 	@echo "make test                 lint, types, and the tests with their coverage"
-	@echo "make test-transformers5   the tests again, with transformers 5 and without spacy-transformers"
+	@echo "make test-transformers5   what depends on transformers, with transformers 5 and without spacy-transformers"
 	@echo "make test-lowest          a part of the tests, with every library at its lower bound"
 	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
+	@echo "make fuzz                 damaged files and random texts, for MINUTES=10 (or any other number)"
 	@echo "make bench                speed beside the peers, in an environment of their own (about ten minutes, quiet machine)"
-	@echo "make clean                remove the environments and everything that the project made"
+	@echo "make configs              write configs/ anew, with every setting that there is"
+	@echo "make clean                remove the environments; trained pipelines stay"
+	@echo "make clean-project        remove everything that the project made, trained pipelines too"
 
 project: $(VENV)/installed
 	$(VENV)/bin/python -m spacy project run all
@@ -35,8 +39,13 @@ types: $(VENV)/installed
 suite: $(VENV)/installed
 	$(VENV)/bin/python -m pytest --cov --cov-report=term:skip-covered
 
+# What depends on transformers: every test file that loads a network or a tokenizer. The others would do the same again.
+TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance \
+	tests/property/test_component_properties.py tests/cli/test_calibrate.py tests/cli/test_encoder.py \
+	tests/cli/test_export_onnx.py tests/cli/test_flags.py tests/cli/test_package.py tests/cli/test_span_groups.py \
+	tests/test_saved_pipelines.py tests/test_where_to_add.py tests/fuzz/test_targets.py
 test-transformers5: $(VENV5)/installed
-	$(VENV5)/bin/python -m pytest
+	$(VENV5)/bin/python -m pytest $(TRANSFORMERS_TESTS)
 
 # What of each room depends on other libraries. Exporting to ONNX is left out: it needs an onnxscript that knows
 # the version of torch, which here is not the lower bound but the newest.
@@ -54,6 +63,13 @@ dist-check: $(VENV)/installed
 	$(VENV_DIST)/bin/python -m pip install --constraint constraints.txt dist/*.whl
 	$(VENV)/bin/python .ci/check_dist.py dist $(VENV_DIST)/bin/python
 
+# The seed is printed; FUZZ="--seed 17 --batches 3 --targets converter" does the same again. What is found is added to
+# a file that sums up all runs.
+MINUTES ?= 10
+fuzz: $(VENV)/installed
+	$(VENV)/bin/python -m tests.fuzz --minutes $(MINUTES) --results docs/fuzz.jsonl $(FUZZ)
+	$(VENV)/bin/python -m tests.fuzz --sums docs/fuzz.jsonl
+
 # A quiet machine is wanted here, so threads wait as they do by default.
 bench: $(VENV_BENCH)/installed
 	env -u OMP_WAIT_POLICY $(VENV_BENCH)/bin/python benchmarks/peers.py $(BENCH)
@@ -70,9 +86,16 @@ $(VENV_LOWEST)/installed: pyproject.toml constraints-lowest.txt
 $(VENV_BENCH)/installed: pyproject.toml constraints.txt
 	$(call install,$(VENV_BENCH),onnx$(comma)project,constraints.txt,spacy-huggingface-pipelines==0.0.4)
 
+# What was trained stays: it took longer than an environment does.
 clean:
-	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) $(VENV_LOWEST) $(VENV_DIST) dist benchmarks/results assets training packages metrics visualisations project.lock \
-		corpus/converted
+	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) $(VENV_LOWEST) $(VENV_DIST) dist benchmarks/results
+
+clean-project:
+	rm -rf assets training packages metrics visualisations project.lock corpus/converted
+
+# Write configs/ anew, after a setting was added: they hold every setting that there is.
+configs: $(VENV)/installed
+	$(VENV)/bin/python .ci/complete_configs.py
 
 # install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again.
 comma := ,

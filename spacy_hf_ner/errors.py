@@ -16,6 +16,7 @@ A message says what was expected, what was found, why it matters, and what to do
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 
@@ -76,6 +77,11 @@ class OutputError(HFNerError, OSError):
     def __init__(self, message: str, *, errno: int) -> None:
         super().__init__(message)
         self.errno = errno
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the number when the error crosses processes."""
+        assert self.errno is not None, "it is made with one"
+        return partial(OutputError, errno=self.errno), (str(self),)
 
 
 class MissingExtraError(HFNerError, ImportError):

@@ -40,7 +40,7 @@ FAMILIES: dict[str, TokenizerKind] = {
 
 _VOCAB_SIZE = 600  # of byte-level BPE
 _N_PIECES = 300  # of the others
-_CORPUS = [
+CORPUS = [
     "Angela Merkel met Tim Cook in San José on Friday, 3 March 2017, and flew back to Berlin.",
     "The European Union's Court of Justice ruled against Google LLC in Luxembourg (C-507/17).",
     "Kofi Annan, born in Kumasi, Ghana, was awarded the Nobel Peace Prize in 2001.",
@@ -79,7 +79,7 @@ def get_special_tokens(family: str) -> SpecialTokens:
 def make_tokenizer(family: str, kind: TokenizerKind, lines: tuple[str, ...] = ()) -> Tokenizer:
     """Return a small tokenizer of one kind, with the template and the offsets of a family."""
     special = get_special_tokens(family)
-    tokenizer: Tokenizer = Tokenizer.from_str(_build_tokenizer(kind, special, lines))
+    tokenizer: Tokenizer = Tokenizer.from_str(build_tokenizer(kind, special, lines))
     if kind == "unigram" and family == "deberta-v2":
         tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # offsets with the space before a word
     ends = [(token, tokenizer.token_to_id(token)) for token in (special.first, special.last)]
@@ -96,7 +96,7 @@ def make_tokenizer(family: str, kind: TokenizerKind, lines: tuple[str, ...] = ()
 
 
 @lru_cache
-def _build_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[str, ...]) -> str:
+def build_tokenizer(kind: TokenizerKind, special: SpecialTokens, lines: tuple[str, ...]) -> str:
     """Return a tokenizer with a vocabulary from a few lines, as JSON; the same one in every
     process."""
     if kind == "bpe":
@@ -162,7 +162,7 @@ def _train_bpe(
         initial_alphabet=alphabet,
         show_progress=False,
     )
-    tokenizer.train_from_iterator([*_CORPUS, *lines] * 4, trainer)
+    tokenizer.train_from_iterator([*CORPUS, *lines] * 4, trainer)
 
 
 def make_checkpoint(

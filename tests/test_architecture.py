@@ -223,6 +223,7 @@ def own_entry_points() -> list[EntryPoint]:
         "spacy_readers",
         "spacy_scorers",
         "spacy_cli",
+        "thinc_schedules",
     )
     found = [point for group in groups for point in entry_points(group=group)]
     return sorted(

@@ -6,32 +6,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config, registry
+from typer.testing import CliRunner
 from weasel.cli.assets import fetch_asset
 from weasel.cli.run import project_run
 from weasel.util import load_project_config
 
+from spacy_hf_ner.cli.app import app
+from spacy_hf_ner.cli.complete_config import complete, read_comments, write_commented
+from spacy_hf_ner.cli.encoder import MINILM
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
+# Without what the names of commands end in: the data set, or the run.
+CONVERT = ["convert_train", "convert_dev", "convert_test"]
+STEPS = ["labels", "train", "calibrate", "evaluate", "visualise", "package"]
 WORKFLOWS = {
-    "all": [
-        "encoder",
-        "convert",
-        "labels",
-        "train",
-        "calibrate",
-        "evaluate",
-        "visualise",
-        "package",
-    ],
+    "all": ["encoder", *CONVERT, *STEPS],
+    "from_source": ["encoder", "deal", *STEPS],
     "compare": [
         "encoder",
-        "convert",
-        "train_hf_ner",
-        "train_shared_encoder",
-        "train_transition",
+        *CONVERT,
+        "compared_hf_ner",
+        "compared_shared_encoder",
+        "compared_transition",
         "side_by_side",
     ],
+    "convert": CONVERT,
+    **{step: [step] for step in STEPS},
 }
 MADE_BY_HAND = ("configs/", "corpus/sample/")
 
@@ -51,22 +54,45 @@ def read_project(project_dir: Path, **variables: str) -> dict[str, Any]:
     return project
 
 
+def find_commands(project_dir: Path, **variables: str) -> dict[str, Any]:
+    """Return the commands by the short names of their steps."""
+    project = read_project(project_dir, **variables)
+    dataset = variables.get("dataset", "sample")
+    run = f"{variables.get('config', 'hf_ner')}_{dataset}"
+    commands = {}
+    for command in project["commands"]:
+        short = command["name"].removesuffix(f"_{run}")
+        if short not in STEPS:
+            short = command["name"].removesuffix(f"_{dataset}")
+        commands[short] = command
+    return commands
+
+
 def test_the_workflows_go_the_whole_way(project_dir: Path) -> None:
-    assert read_project(project_dir)["workflows"] == WORKFLOWS
+    project = read_project(project_dir)
+    full_names = {short: command["name"] for short, command in find_commands(project_dir).items()}
+    for workflow, steps in WORKFLOWS.items():
+        assert project["workflows"][workflow] == [full_names[step] for step in steps]
+    assert set(project["workflows"]) == set(WORKFLOWS)
 
 
 @pytest.mark.parametrize("dataset", ["sample", "wnut17", "conllpp"])
 @pytest.mark.parametrize(
     ("workflow", "config"),
-    [("all", "hf_ner"), ("all", "shared_encoder"), ("all", "transition"), ("compare", "hf_ner")],
+    [
+        ("all", "hf_ner"),
+        ("from_source", "hf_ner"),
+        ("all", "shared_encoder"),
+        ("all", "transition"),
+        ("compare", "hf_ner"),
+    ],
 )
 def test_every_dependency_is_there_or_is_made_before(
     workflow: str, dataset: str, config: str, project_dir: Path
 ) -> None:
-    project = read_project(project_dir, dataset=dataset, config=config)
-    commands = {command["name"]: command for command in project["commands"]}
-    known = {asset["dest"] for asset in project["assets"]}
-    for name in project["workflows"][workflow]:
+    commands = find_commands(project_dir, dataset=dataset, config=config)
+    known = {asset["dest"] for asset in read_project(project_dir)["assets"]}
+    for name in WORKFLOWS[workflow]:
         for dependency in commands[name].get("deps", []):
             by_hand = dependency.startswith(MADE_BY_HAND) and (project_dir / dependency).is_file()
             assert by_hand or dependency in known, f"{name}: nothing makes {dependency}"
@@ -89,10 +115,7 @@ def test_every_script_names_what_it_writes(project_dir: Path) -> None:
 
 def test_two_runs_with_different_variables_leave_different_results(project_dir: Path) -> None:
     def results(**variables: str) -> set[str]:
-        commands = {
-            command["name"]: command
-            for command in read_project(project_dir, **variables)["commands"]
-        }
+        commands = find_commands(project_dir, **variables)
         return {
             output
             for workflow in WORKFLOWS.values()
@@ -102,7 +125,7 @@ def test_two_runs_with_different_variables_leave_different_results(project_dir: 
 
     shared = ["encoder"]
     assert not results() & results(dataset="wnut17")
-    shared += ["convert", "labels", *WORKFLOWS["compare"]]
+    shared += [*CONVERT, "deal", *WORKFLOWS["compare"]]
     assert not results() & results(config="transition")
 
 
@@ -117,19 +140,34 @@ def test_training_reads_what_was_converted_whatever_the_data_set(project_dir: Pa
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_a_config_by_itself_reads_the_converted_sample(path: Path, project_dir: Path) -> None:
-    commands = {command["name"]: command for command in read_project(project_dir)["commands"]}
+def test_a_config_knows_nothing_of_this_repository(path: Path) -> None:
     paths = load_config(path)["paths"]
-    assert {paths["train"], paths["dev"]} <= set(commands["convert"]["outputs"])
-    assert [paths["labels"]] == commands["labels"]["outputs"]
+    assert paths.pop("encoder") == MINILM.name
+    assert set(paths.values()) == {None}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_config_is_complete(path: Path) -> None:
+    config = load_config(path)
+    if "transformer" in config["components"]:
+        pytest.importorskip("spacy_transformers", reason="the extra 'shared' is not installed")
+    text = path.read_text(encoding="utf8")
+    assert write_commented(complete(config), read_comments(text)) == text, "make configs"
+
+
+def test_the_default_config_is_what_init_config_writes(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["init-config", str(tmp_path / "made.cfg")])
+    assert result.exit_code == 0, result.output
+    made = (tmp_path / "made.cfg").read_text(encoding="utf8")
+    assert made == (ROOT / "configs" / "hf_ner.cfg").read_text(encoding="utf8"), "make configs"
 
 
 def test_the_comparison_trains_all_configs_alike_and_leaves_other_runs_alone(
     project_dir: Path,
 ) -> None:
     # Every command has a line of its own in the lock file, so the three are skipped one by one.
-    commands = {command["name"]: command for command in read_project(project_dir)["commands"]}
-    trained = [commands[f"train_{path.stem}"] for path in CONFIGS]
+    commands = find_commands(project_dir)
+    trained = [commands[f"compared_{path.stem}"] for path in CONFIGS]
     scripts = [
         command["script"][0].replace(path.stem, "NAME")
         for command, path in zip(trained, CONFIGS, strict=True)
@@ -170,6 +208,53 @@ def test_the_checksums_are_those_of_the_published_files(
     )
 
 
+RECORDS = '{"tokens": ["Oslo"], "ner_tags": ["B-LOC"]}\n{"tokens": ["rain"], "ner_tags": ["O"]}\n'
+
+
+def write_corpus(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(RECORDS * 10, encoding="utf8")
+    return folder / name
+
+
+def test_going_back_to_a_data_set_runs_nothing_again(
+    project_dir: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def convert(dataset: str) -> str:
+        own = write_corpus(project_dir / "own", f"{dataset}.jsonl")
+        variables = {"vars.dataset": dataset, "vars.train": str(own)}
+        project_run(project_dir, f"convert_train_{dataset}", overrides=variables)
+        return capfd.readouterr().out
+
+    assert "Running command" in convert("first")
+    assert "Running command" in convert("second")
+    assert "nothing changed" in convert("first")
+    for dataset in ("first", "second"):
+        file = project_dir / "corpus" / "converted" / dataset / "train.spacy"
+        assert len(DocBin().from_disk(file)) == 20
+
+
+def test_one_source_is_dealt_to_three_parts(project_dir: Path) -> None:
+    source = write_corpus(project_dir / "own", "all.jsonl")
+    variables = {"vars.dataset": "mine", "vars.source": str(source), "vars.split": "80/10/10"}
+    project_run(project_dir, "deal_mine", overrides=variables)
+    sizes = []
+    for part in ("train", "dev", "test"):
+        file = project_dir / "corpus" / "converted" / "mine" / f"{part}.spacy"
+        sizes.append(len(DocBin().from_disk(file)))
+    assert sum(sizes) == 20
+    assert sizes[0] > sizes[1] > 0
+
+
+def test_another_encoder_is_not_asked_for_at_the_commit_of_the_default_one(
+    project_dir: Path,
+) -> None:
+    commands = find_commands(project_dir, encoder="some/encoder")
+    assert commands["encoder"]["script"] == [
+        "python -m spacy hf-ner encoder assets/encoder --name some/encoder --revision ''"
+    ]
+
+
 def test_a_dataset_that_was_not_downloaded_gives_a_sentence(
     project_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,7 +262,10 @@ def test_a_dataset_that_was_not_downloaded_gives_a_sentence(
         project_run(project_dir, "convert", overrides={"vars.dataset": "wnut17"})
     assert stop.value.code == 1
     said = re.sub(r"\s+", " ", capsys.readouterr().out)
-    assert "Missing dependency specified by command 'convert': corpus/wnut17/train.conll" in said
+    assert (
+        "Missing dependency specified by command 'convert_train_wnut17': corpus/wnut17/train.conll"
+        in said
+    )
 
 
 def test_the_configs_are_the_three_that_are_promised() -> None:
@@ -198,27 +286,32 @@ def test_a_config_builds_its_pipeline_without_an_encoder_at_hand(
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_the_learn_rate_falls_to_zero_at_the_last_step(path: Path, project_dir: Path) -> None:
-    training = load_config(path)["training"]
-    assert training["optimizer"]["learn_rate"]["total_steps"] == training["max_steps"]
-    (script,) = (
-        c["script"][0]
-        for c in read_project(project_dir, max_steps="1234")["commands"]
-        if c["name"] == "train"
-    )
-    assert "--training.max_steps 1234 --training.optimizer.learn_rate.total_steps 1234" in script
+def test_the_learn_rate_falls_to_zero_at_the_last_step(path: Path) -> None:
+    training = load_config(path, overrides={"training.max_steps": 8}, interpolate=True)["training"]
+    optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
+    rates = [optimizer.learn_rate]
+    for _ in range(8):
+        optimizer.step_schedules()
+        rates.append(optimizer.learn_rate)
+    assert max(rates) == 0.0002
+    assert rates[-2] > rates[-1] == 0.0
+
+
+def test_rate_and_steps_of_a_run_are_variables(project_dir: Path) -> None:
+    commands = find_commands(project_dir, max_steps="1234", learn_rate="3e-5")
+    for name in ("train", "compared_hf_ner", "compared_transition"):
+        (script,) = commands[name]["script"]
+        assert "--training.max_steps 1234 " in script
+        assert "--training.optimizer.learn_rate.initial_rate 3e-5" in script
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_pipeline_from_a_config_can_resume_its_training(path: Path) -> None:
-    # nlp.resume_training() reads [training.optimizer] by itself, and fails on references to other
-    # sections.
-    assert (
-        registry.resolve({"optimizer": load_config(path)["training"]["optimizer"]})[
-            "optimizer"
-        ].learn_rate
-        is not None
-    )
+    # nlp.resume_training() reads [training.optimizer] by itself, without other sections.
+    training = load_config(path)["training"]
+    optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
+    optimizer.step_schedules()
+    assert optimizer.learn_rate == 0.0002
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -227,6 +320,9 @@ def test_the_three_configs_are_trained_alike_but_for_averages(path: Path) -> Non
     has_own_encoder = "transformer" not in config["components"]
     assert config["training"]["optimizer"].pop("use_averages") == has_own_encoder
     reference["training"]["optimizer"].pop("use_averages")
+    # One of them has a sentence splitter beside hf_ner.
+    for training in (reference["training"], config["training"]):
+        training.pop("score_weights")
     assert config["training"] == reference["training"]
     assert config["paths"] == reference["paths"]
 

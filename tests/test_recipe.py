@@ -11,6 +11,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 
 from spacy_hf_ner.cli.encoder import MINILM, fetch_encoder
+from spacy_hf_ner.cli.init_config import count_steps
 from spacy_hf_ner.corpus.conversion import convert_corpus
 
 ROOT = Path(__file__).parents[1]
@@ -30,19 +31,16 @@ def test_a_hundred_sentences_and_five_epochs_give_a_model(tmp_path: Path) -> Non
             docs.add(doc)
             n_sentences += len(list(doc.sents))
     docs.to_disk(tmp_path / "train.spacy")
-    fetch_encoder(tmp_path / "encoder", name=MINILM.name, revision=MINILM.revision)
+    fetch_encoder(tmp_path / "encoder", name=MINILM.name)
     overrides = {
         "paths.train": str(tmp_path / "train.spacy"),
         "paths.dev": str(tmp_path / "dev.spacy"),
         "paths.encoder": str(tmp_path / "encoder"),
-        "paths.labels": "none",
-        "training.max_epochs": N_EPOCHS,
-        "training.max_steps": 0,
+        "training.max_steps": N_STEPS,
         "training.eval_frequency": 1000,
-        "training.optimizer.learn_rate.total_steps": N_STEPS,
-        "training.optimizer.learn_rate.warmup_steps": N_STEPS // 10,
     }
     config = util.load_config(ROOT / "configs" / "hf_ner.cfg", overrides=overrides)
+    assert count_steps(config, N_EPOCHS) == N_STEPS
     nlp, _ = train(init_nlp(config), None)
     scores = nlp.evaluate(list(Corpus(tmp_path / "dev.spacy")(nlp)))
     assert scores["ents_f"] > 0.35

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,11 +93,31 @@ def check_toys(data: CheckedData) -> Iterator[Finding]:
 # What a user writes: all settings are named in a config.
 PROGRAM = """
 import json, sys, spacy
-nlp = spacy.blank("en")
-model = {"name": sys.argv[1], "backend": "toy", "aggregation": sys.argv[2]}
-nlp.add_pipe("hf_ner", config={"scheme": "TOY_IOE2", "model": model})
-doc = nlp(sys.argv[3])
-print(json.dumps([(ent.text, ent.label_, round(ent._.score, 3)) for ent in doc.ents]))
+
+found = {}
+for aggregation in sys.argv[3:]:
+    nlp = spacy.blank("en")
+    model = {"name": sys.argv[1], "backend": "toy", "aggregation": aggregation}
+    nlp.add_pipe("hf_ner", config={"scheme": "TOY_IOE2", "model": model})
+    doc = nlp(sys.argv[2])
+    found[aggregation] = [(ent.text, ent.label_, ent._.score) for ent in doc.ents]
+print(json.dumps(found))
+"""
+
+# What `python -m spacy` does, for one command after the other: spaCy takes seconds to start.
+COMMANDS = """
+import contextlib, io, json, sys
+from spacy.cli import app
+from spacy.util import registry
+from typer.main import get_command
+
+registry.cli.get_all()
+printed = []
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        get_command(app).main(["hf-ner", *arguments], standalone_mode=False)
+    printed.append(output.getvalue())
+print(json.dumps(printed))
 """
 
 
@@ -137,7 +158,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (package / "cli/toy.py").write_text(COMMAND, encoding="utf8")
     app = package / "cli/app.py"
     insert(app, "from spacy_hf_ner.cli import toy\n", before="from spacy_hf_ner.cli.flags")
-    insert(app, 'app.command("toy")(toy.toy)\n', before='app.command("encoder")')
+    insert(app, 'app.command("toy")(toy.toy)\n', before='app.command("encoder"')
 
     # a check of data: a file, and its line in the list
     (package / "checking/checks/toys.py").write_text(CHECK, encoding="utf8")
@@ -148,16 +169,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def run(house: Path, *arguments: str | Path) -> str:
-    """Return what Python prints, with the copy in place of the package."""
+def run(house: Path, program: str, *arguments: str | Path) -> Any:
+    """Return the JSON that a program prints, with the copy in place of the package."""
     # A path in front of all others; the entry points are those of the installed package.
     environment = os.environ | {"PYTHONPATH": str(house), "COLUMNS": "200"}
-    command = [sys.executable, *map(str, arguments)]
+    command = [sys.executable, "-c", program, *map(str, arguments)]
     finished = subprocess.run(  # noqa: S603 - our own program
         command, env=environment, capture_output=True, text=True, check=False, cwd=house
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
-    return finished.stdout
+    return json.loads(finished.stdout)
 
 
 @pytest.fixture
@@ -178,45 +199,41 @@ def scripted_folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("aggregation", "expected"),
-    [
-        ("first", []),
-        # I E E: the second entity touches the first, and is told from it by its last tag
-        ("toy_last", [["xb yc", "PER", 1.0], ["zc", "PER", 1.0]]),
-    ],
-)
 def test_a_scheme_a_pooling_and_an_engine_are_named_in_a_config(
-    house: Path, scripted_folder: Path, aggregation: str, expected: list[list[object]]
+    house: Path, scripted_folder: Path
 ) -> None:
-    printed = run(house, "-c", PROGRAM, scripted_folder, aggregation, "xb yc zc x")
-    entities = json.loads(printed)
-    assert [entity[:2] for entity in entities] == [entity[:2] for entity in expected]
-    assert all(score > 0.9 for *_, score in entities)
+    found = run(house, PROGRAM, scripted_folder, "xb yc zc x", "first", "toy_last")
+    assert found["first"] == []
+    # I E E: the second entity touches the first, and is told from it by its last tag
+    texts = [(text, entity_type) for text, entity_type, _ in found["toy_last"]]
+    assert texts == [("xb yc", "PER"), ("zc", "PER")]
+    assert all(score > 0.9 for *_, score in found["toy_last"])
 
 
-def test_a_format_is_detected_listed_and_converted(house: Path, tmp_path: Path) -> None:
+def test_a_format_is_detected_listed_and_converted_and_a_command_is_run(
+    house: Path, tmp_path: Path
+) -> None:
     source = tmp_path / "train.toy"
     source.write_text("Angela/TOY met Tim/PER\n", encoding="utf8")
-    assert "toy" in run(house, "-m", "spacy", "hf-ner", "convert", "--help")
-
-    run(house, "-m", "spacy", "hf-ner", "convert", source, tmp_path / "train.conll")
+    # Its first lines tell the format of a file whose ending says nothing.
+    unnamed = tmp_path / "train.data"
+    unnamed.write_text("met Angela/TOY\n", encoding="utf8")
+    commands = [
+        ["convert", "--help"],
+        ["convert", str(source), str(tmp_path / "train.conll")],
+        ["convert", str(unnamed), str(tmp_path / "again.conll")],
+        ["toy"],
+    ]
+    help_text, _, _, toy_text = run(house, COMMANDS, json.dumps(commands))
+    assert "toy" in help_text
     written = (tmp_path / "train.conll").read_text(encoding="utf8")
     assert "Angela\t_\t_\tB-TOY\nmet\t_\t_\tO\nTim\t_\t_\tB-PER\n" in written
-
-    # Its first lines tell the format of a file whose ending says nothing.
-    unnamed = source.rename(tmp_path / "train.data")
-    unnamed.write_text("met Angela/TOY\n", encoding="utf8")
-    run(house, "-m", "spacy", "hf-ner", "convert", unnamed, tmp_path / "again.conll")
     assert "Angela\t_\t_\tB-TOY" in (tmp_path / "again.conll").read_text(encoding="utf8")
-
-
-def test_a_command_is_run(house: Path) -> None:
-    assert "toy was run" in run(house, "-m", "spacy", "hf-ner", "toy")
+    assert "toy was run" in toy_text
 
 
 def test_a_check_is_made(house: Path, tmp_path: Path) -> None:
-    (tmp_path / "train.conll").write_text("a O\ntoy O\nAnn B-PER\n\n", encoding="utf8")
-    assert "A toy was found. Play." in run(
-        house, "-m", "spacy", "hf-ner", "check", tmp_path / "train.conll"
-    )
+    source = tmp_path / "train.conll"
+    source.write_text("a O\ntoy O\nAnn B-PER\n\n", encoding="utf8")
+    (printed,) = run(house, COMMANDS, json.dumps([["check", str(source)]]))
+    assert "note: A toy was found. Play." in printed

@@ -9,9 +9,10 @@ from typing import Any
 import typer
 from spacy.cli._util import app as spacy_app
 from typer.core import TyperGroup
-from wasabi import msg
 
+from spacy_hf_ner import __version__
 from spacy_hf_ner.cli import (
+    annotate,
     calibrate,
     check,
     compare,
@@ -19,10 +20,13 @@ from spacy_hf_ner.cli import (
     encoder,
     evaluate,
     export_onnx,
+    init_config,
     package,
     visualise,
 )
+from spacy_hf_ner.cli.command_app import CommandApp
 from spacy_hf_ner.cli.flags import explain
+from spacy_hf_ner.cli.messages import msg, show_messages
 from spacy_hf_ner.errors import HFNerError
 
 __all__ = ["SentenceGroup", "app"]
@@ -36,16 +40,23 @@ class SentenceGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command that the user named."""
-        try:
-            return super().invoke(ctx)
-        except HFNerError as error:
-            command = self.get_command(ctx, ctx.invoked_subcommand)
-            convert_command = self.get_command(ctx, "convert")
-            msg.fail(explain(error, command, convert_command))
-            raise typer.Exit(code=1) from error
+        with show_messages():
+            try:
+                return super().invoke(ctx)
+            except HFNerError as error:
+                command = self.get_command(ctx, ctx.invoked_subcommand)
+                convert_command = self.get_command(ctx, "convert")
+                msg.fail(explain(error, command, convert_command))
+                raise typer.Exit(code=1) from error
 
 
-app = typer.Typer(
+def _show_version(*, is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"spacy-hf-ner {__version__}")
+        raise typer.Exit
+
+
+app = CommandApp(
     name="hf-ner",
     help="Hugging Face token classifiers in spaCy.",
     no_args_is_help=True,
@@ -53,14 +64,26 @@ app = typer.Typer(
 )
 spacy_app.add_typer(app)
 
-# One line a command: app.command("name")(module.command)
-app.command("convert", cls=convert.ConvertCommand)(convert.convert)
-app.command("encoder")(encoder.encoder)
-app.command("calibrate")(calibrate.calibrate_command)
-app.command("export-onnx")(export_onnx.export_onnx_command)
-app.command("package")(package.package)
-app.command("check")(check.check_command)
-app.command("evaluate")(evaluate.evaluate_command)
-app.command("compare")(compare.compare_command)
-app.command("visualise")(visualise.visualise_command)
-app.command("visualize", hidden=True)(visualise.visualise_command)
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    """Hugging Face token classifiers in spaCy."""
+
+
+# One line a command: app.command("name", example="its arguments")(module.function)
+app.command("convert", cls=convert.ConvertCommand, example=convert.EXAMPLE)(convert.convert)
+app.command("init-config", example=init_config.EXAMPLE)(init_config.init_config)
+app.command("encoder", example=encoder.EXAMPLE)(encoder.encoder)
+app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
+app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
+app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
+app.command("package", example=package.EXAMPLE)(package.package)
+app.command("check", example=check.EXAMPLE)(check.check_command)
+app.command("evaluate", example=evaluate.EXAMPLE)(evaluate.evaluate_command)
+app.command("compare", example=compare.EXAMPLE)(compare.compare_command)
+app.command("visualise", example=visualise.EXAMPLE)(visualise.visualise_command)
+app.command("visualize", hidden=True, example=visualise.EXAMPLE)(visualise.visualise_command)

@@ -1,13 +1,15 @@
 """``python -m spacy hf-ner calibrate``: make the scores of a pipeline mean what they say."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.training import Example
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
@@ -15,9 +17,16 @@ from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
-from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, CalibrationReport
+from spacy_hf_ner.pipe.fitting import (
+    FEW_DOCS,
+    FEW_SPANS,
+    CalibrationReport,
+    TooFewSpansError,
+)
 
-__all__ = ["calibrate", "calibrate_command", "print_report"]
+__all__ = ["EXAMPLE", "calibrate", "calibrate_command", "print_report"]
+
+EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
 
 def calibrate_command(
@@ -25,33 +34,52 @@ def calibrate_command(
     data: Path = typer.Argument(
         help="Gold data that it was not trained on: .spacy, or any corpus.", exists=True
     ),
-    output: Path | None = typer.Argument(
-        None, help="Folder for the calibrated pipeline; by default it is its own."
+    output: Path | None = typer.Argument(None, help="Folder for the calibrated pipeline."),
+    in_place: bool = typer.Option(
+        False, "--in-place", help="Save the calibrated pipeline over MODEL, without OUTPUT."
     ),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-) -> None:
+) -> dict[str, Any]:
     """Fit what makes span scores probabilities on held-out data, and save the pipeline with it.
 
     It is a temperature, and monotone maps. Entities stay what they are; only their scores change. A
-    pipeline without hf_ner is saved as it is.
+    pipeline without hf_ner is saved as it is, and so is one that is nearly always right, or wrong,
+    on the data.
     """
+    folder = _choose_folder(model, output, in_place=in_place)
     import_code(code)
     use_gpu(gpu_id)
-    if output is None:
-        output = _choose_own_folder(model)
-    reports = calibrate(model, data, output)
+    reports = calibrate(model, data, folder)
     if not reports:
         msg.warn("The pipeline has no hf_ner component: saved as it is.")
+    components: dict[str, dict[str, Any]] = {}
     for name, report in reports.items():
-        print_report(name, report)
-    msg.good(f"Saved the pipeline to {output}")
+        if isinstance(report, TooFewSpansError):
+            msg.warn(f"{name} is not calibrated: {report}")
+            components[name] = {"problem": str(report)}
+        else:
+            print_report(name, report)
+            components[name] = asdict(report)
+    msg.good(f"Saved the pipeline to {folder}")
+    return {"output": str(folder), "components": components}
 
 
-def _choose_own_folder(model: str) -> Path:
-    """Return the folder of a pipeline, to be written over; an installed package is not."""
+def _choose_folder(model: str, output: Path | None, *, in_place: bool) -> Path:
+    """Return the folder to save to: OUTPUT, or that of the pipeline itself if that was asked for.
+
+    Raises:
+        ConfigError: Neither is named, or both are; or an installed package would be written over.
+    """
+    if in_place == (output is not None):
+        raise ConfigError(
+            "expected OUTPUT, a folder for the calibrated pipeline, or --in-place, to save it over "
+            f"{model!r}, got {'both' if in_place else 'neither'}."
+        )
+    if output is not None:
+        return output
     if not Path(model).is_dir():
         raise ConfigError(
             f"expected OUTPUT, a folder for the calibrated pipeline, because {model!r} is no "
@@ -60,8 +88,12 @@ def _choose_own_folder(model: str) -> Path:
     return Path(model)
 
 
-def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationReport]:
+def calibrate(
+    model: str, data: Path, output: Path
+) -> dict[str, CalibrationReport | TooFewSpansError]:
     """Return what calibration did to each hf_ner component of a pipeline, and save the pipeline.
+
+    For a component that could not be calibrated it is the reason; its scores stay raw.
 
     Args:
         model: Name of an installed pipeline, or its folder.
@@ -80,14 +112,18 @@ def calibrate(model: str, data: Path, output: Path) -> dict[str, CalibrationRepo
     check_output(output, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
-    reports: dict[str, CalibrationReport] = {}
+    reports: dict[str, CalibrationReport | TooFewSpansError] = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
             docs = prepare_docs(nlp, golds, before=name, progress=True)
             # The component predicts these Docs itself; they have what those before it add.
             examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
-            reports[name] = component.calibrate(examples)
-            _switch_on_calibration(nlp, name)
+            try:
+                reports[name] = component.calibrate(examples)
+            except TooFewSpansError as error:
+                reports[name] = error
+            else:
+                _switch_on_calibration(nlp, name)
     with replace_pipeline(output, is_outdated=is_saved_model_file) as fresh:
         nlp.to_disk(fresh)
     return reports

@@ -1,26 +1,29 @@
 """``python -m spacy hf-ner check``: is gold data right, before an hour of training?"""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer
 from spacy.cli._util import import_code
-from wasabi import msg
 
 from spacy_hf_ner.checking.check_report import CheckReport
 from spacy_hf_ner.checking.findings import Finding
 from spacy_hf_ner.checking.suggestions import Suggestion
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import check, report_check
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.formatting import format_score
 
-__all__ = ["check_command", "print_check"]
+__all__ = ["EXAMPLE", "check_command", "print_check"]
+
+EXAMPLE = "corpus/train.spacy corpus/dev.spacy --model training/model-best"
 
 _N_SUGGESTIONS: Final = 10
+
+_COLOURS: Final = {"error": "red", "warning": "yellow", "note": "blue"}
 
 
 def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -47,7 +50,6 @@ def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path | None = typer.Option(
         None, "--output", "-o", help="Folder for check.json and check.html.", file_okay=False
     ),
-    as_json: bool = typer.Option(False, "--json", "-j", help="Print JSON, and nothing else."),
     lang: str = typer.Option("en", "--lang", "-l", help="Language of the texts without a model."),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
@@ -56,7 +58,7 @@ def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
     spans_key: str | None = typer.Option(
         None, "--spans-key", "-sk", help="Span group of the entities if doc.ents is not set."
     ),
-) -> None:
+) -> dict[str, Any]:
     """Say what is wrong with gold data, before training on it.
 
     Types with too few entities, entities that tokens or subwords cannot express, texts that repeat
@@ -64,7 +66,7 @@ def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
     models.
     """
     import_code(code)
-    use_gpu(gpu_id, silent=as_json)
+    use_gpu(gpu_id)
     if output is not None:
         make_folder(output)
     checked = check(
@@ -74,16 +76,13 @@ def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
         max_steps=max_steps,
         lang=lang,
         spans_key=spans_key,
-        progress=not as_json,
+        progress=True,
     )
-    if output is not None:
-        report_check(checked, output)
-    if as_json:
-        typer.echo(json.dumps(checked.to_json(), ensure_ascii=False, indent=2))
-        return
     print_check(checked)
     if output is not None:
+        report_check(checked, output)
         msg.good(f"{output}: check.json, check.html")
+    return checked.to_json()
 
 
 def print_check(checked: CheckReport) -> None:
@@ -98,13 +97,9 @@ def print_check(checked: CheckReport) -> None:
 
 
 def _print_finding(finding: Finding) -> None:
-    message = f"{finding.message} {finding.advice}"
-    if finding.severity == "error":
-        msg.fail(message)
-    elif finding.severity == "warning":
-        msg.warn(message)
-    else:
-        msg.info(message)
+    # No warnings of the command, which go to stderr: they are what was asked for.
+    message = f"{finding.severity}: {finding.message} {finding.advice}"
+    msg.text(message, color=_COLOURS[finding.severity])
     for place in finding.examples:
         msg.text(f"    {place}")
 

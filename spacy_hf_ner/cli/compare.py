@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import compare, report_comparison
 from spacy_hf_ner.core.wording import count
@@ -13,6 +14,7 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing
 from spacy_hf_ner.evaluation.comparison_table import (
     HEADER,
+    comparison_json,
     comparison_rows,
     type_header,
     type_rows,
@@ -20,7 +22,9 @@ from spacy_hf_ner.evaluation.comparison_table import (
 from spacy_hf_ner.evaluation.label_map import read_label_maps
 from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
-__all__ = ["compare_command"]
+__all__ = ["EXAMPLE", "compare_command"]
+
+EXAMPLE = "first/model-best second/model-best test.spacy --output metrics"
 
 
 def compare_command(
@@ -51,7 +55,7 @@ def compare_command(
         "-sk",
         help="Span group of the entities of pipelines that do not set doc.ents.",
     ),
-) -> None:
+) -> list[dict[str, Any]]:
     """Put pipelines side by side.
 
     F1 with intervals, a permutation test against the first, speed, memory and size.
@@ -79,6 +83,7 @@ def compare_command(
     report_comparison(standings, output, data=data_name)
     _print_comparison(standings)
     msg.good(f"{output}: comparison.json, comparison.html")
+    return comparison_json(standings)
 
 
 def _print_comparison(standings: Sequence[Standing]) -> None:

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.wording import count
 
 if TYPE_CHECKING:
     from spacy_hf_ner.corpus.columns import Task
     from spacy_hf_ner.corpus.conversion_report import ConversionReport, FileReport
 
-__all__ = ["ConvertCommand", "convert"]
+__all__ = ["EXAMPLE", "ConvertCommand", "convert"]
+
+EXAMPLE = "train.conll corpus/train.spacy"
 
 
 class ConvertCommand(TyperCommand):
@@ -65,6 +67,13 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     scheme: str = typer.Option(
         "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOBES, BILOU, BMES or bare."
     ),
+    offsets: str = typer.Option(
+        "characters",
+        help="What offsets of entities in texts count: characters, utf16 or graphemes.",
+    ),
+    spans_key: str = typer.Option(
+        "", help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents."
+    ),
     n_sents: int = typer.Option(
         0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."
     ),
@@ -80,7 +89,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     report: Path | None = typer.Option(
         None, dir_okay=False, help="JSON file for the counts that are printed."
     ),
-) -> None:
+) -> dict[str, Any]:
     """Convert a corpus to Docs with documents, sentences and white space, and say what it holds."""
     from spacy_hf_ner.corpus.columns import Columns
     from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
@@ -93,7 +102,14 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     converted = convert_corpus(
         input_name,
         output,
-        ReadOptions(lang=lang, encoding=encoding, scheme=scheme, columns=columns),
+        ReadOptions(
+            lang=lang,
+            encoding=encoding,
+            scheme=scheme,
+            columns=columns,
+            offsets=offsets,
+            spans_key=spans_key,
+        ),
         ConvertOptions(
             format_name=format,
             n_sents=n_sents,
@@ -108,6 +124,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     _show(converted)
     n_documents = sum(part.n_documents for part in converted.parts.values())
     msg.good(f"{output}: {count(n_documents, 'document')}")
+    return converted.to_json()
 
 
 def _show(converted: "ConversionReport") -> None:

@@ -1,36 +1,42 @@
-"""``hf-ner encoder``: a Hugging Face encoder in a folder, pinned and verified.
+"""``hf-ner encoder``: a Hugging Face encoder in a folder, named by its commit and verified.
 
 It comes from the hub or its cache; without a hub, from an installed package.
 """
 
 import importlib.util
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import srsly
 import typer
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.core.replacing import replace_folder
-from spacy_hf_ner.errors import CheckpointError, ConfigError
+from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.evaluation.signature import hash_file
 
 __all__ = [
     "CHECKPOINT_FILES",
     "CONFIG",
+    "EXAMPLE",
     "MINILM",
+    "SOURCE",
     "TOKENIZER_FILES",
     "WEIGHTS",
+    "FetchedEncoder",
     "PinnedEncoder",
     "encoder",
     "fetch_encoder",
 ]
 
+EXAMPLE = "assets/encoder"
+
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
+SOURCE: Final = "source.json"  # what an encoder is, in the folder that it was put into
 TOKENIZER_FILES: Final = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -64,6 +70,27 @@ class PinnedEncoder:
     module: str
 
 
+@dataclass(frozen=True, slots=True)
+class FetchedEncoder:
+    """An encoder that was put into a folder.
+
+    Attributes:
+        folder: Where its files were copied from.
+        name: Its name on the hub, or its folder.
+        revision: Its commit on the hub; empty where it is not from there.
+        sha256: Digest of its model.safetensors.
+    """
+
+    folder: Path
+    name: str
+    revision: str
+    sha256: str
+
+    def describe(self) -> dict[str, str]:
+        """Return what is stored beside it."""
+        return {"name": self.name, "revision": self.revision, "sha256": self.sha256}
+
+
 MINILM: Final = PinnedEncoder(
     name="sentence-transformers/all-MiniLM-L6-v2",
     revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
@@ -74,65 +101,77 @@ MINILM: Final = PinnedEncoder(
 
 
 def encoder(
-    output_dir: Path = typer.Argument(
-        help="Folder to write; an encoder that lies there is replaced."
+    output: Path = typer.Argument(help="Folder to write; an encoder that lies there is replaced."),
+    name: str = typer.Option(MINILM.name, "--name", "-n", help="Name on the hub, or a folder."),
+    revision: str = typer.Option(
+        "",
+        help=(
+            "Commit, tag or branch on the hub; by default the pinned commit of the default "
+            "encoder, and the newest of any other."
+        ),
     ),
-    name: str = typer.Option(MINILM.name, help="Name on the Hugging Face hub."),
-    revision: str = typer.Option(MINILM.revision, help="Commit to take: 40 hexadecimal digits."),
     sha256: str = typer.Option(
         "", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."
     ),
-) -> None:
-    """Put a Hugging Face encoder into OUTPUT_DIR.
+) -> dict[str, str]:
+    """Put a Hugging Face encoder into a folder.
 
-    It comes from the hub or its cache, else from an installed package.
+    It comes from the hub or its cache, else from an installed package. Which commit it is gets
+    printed, and stored beside it.
     """
-    source = fetch_encoder(output_dir, name=name, revision=revision, sha256=sha256 or None)
-    msg.good(f"{output_dir}: {name}, copied from {source}")
+    fetched = fetch_encoder(output, name=name, revision=revision or None, sha256=sha256 or None)
+    at_commit = f" at commit {fetched.revision}" if fetched.revision else ""
+    msg.good(f"{output}: {name}{at_commit}, copied from {fetched.folder}")
+    return {"output": str(output), "folder": str(fetched.folder), **fetched.describe()}
 
 
-def fetch_encoder(output_dir: Path, *, name: str, revision: str, sha256: str | None = None) -> Path:
-    """Write the encoder's files to `output_dir` and return the folder that they were copied from.
+def fetch_encoder(
+    output: Path, *, name: str, revision: str | None = None, sha256: str | None = None
+) -> FetchedEncoder:
+    """Write the encoder's files to a folder and return what they are, and were copied from.
 
     That is the snapshot in the hub's local cache, downloaded first if need be; where the hub cannot
-    be reached, the installed package that carries the encoder. `output_dir` appears whole or not at
-    all.
+    be reached, the installed package that carries the encoder. The folder appears whole or not at
+    all, with a ``source.json`` that says what it holds.
 
     Args:
-        output_dir: Folder to write. An encoder that lies there is replaced.
-        name: Name on the hub.
-        revision: Commit on the hub, 40 hexadecimal digits.
+        output: Folder to write. An encoder that lies there is replaced.
+        name: Name on the hub, or a folder.
+        revision: Commit, tag or branch on the hub. None is the pinned commit of a pinned encoder,
+            and the newest of any other.
         sha256: Expected digest of model.safetensors, or None for that of a pinned encoder, if it
             is one.
 
     Raises:
-        ConfigError: The revision is not a commit, or `output_dir` holds something that is not an
-            encoder.
+        ConfigError: The folder to write holds something that is not an encoder.
         CheckpointError: No source has the encoder, or its files are not those that were expected.
         OutputError: The folder cannot be written. What was there stays.
     """
-    if not re.fullmatch(r"[0-9a-f]{40}", revision):
-        raise ConfigError(
-            f"revision must be a commit of 40 hexadecimal digits, got {revision!r}: branches and "
-            "tags move, and the project would not be repeatable. Take the commit from the 'Files' "
-            f"page of {name!r} on the hub.",
-            settings=("revision",),
-        )
-    check_output(output_dir, kind="an encoder", file=CONFIG)
+    check_output(output, kind="an encoder", file=CONFIG)
+    if revision is None and name == MINILM.name:
+        revision = MINILM.revision
     pinned = _find_pinned(name, revision=revision)
     if not sha256:
         sha256 = pinned.sha256 if pinned else None
     folder = _locate(name, revision=revision, pinned=pinned)
-    _install(folder, output_dir, name=name, sha256=sha256)
-    return folder
+    commit = pinned.revision if pinned else _read_commit(folder)
+    return _install(folder, output, name=name, commit=commit, sha256=sha256)
 
 
-def _find_pinned(name: str, *, revision: str) -> PinnedEncoder | None:
+def _find_pinned(name: str, *, revision: str | None) -> PinnedEncoder | None:
     is_minilm = name == MINILM.name and revision == MINILM.revision
     return MINILM if is_minilm else None
 
 
-def _locate(name: str, *, revision: str, pinned: PinnedEncoder | None) -> Path:
+def _read_commit(folder: Path) -> str:
+    """Return the commit that a folder of the hub's cache holds; empty for any other folder.
+
+    The cache keeps it as ``models--OWNER--NAME/snapshots/COMMIT``.
+    """
+    return folder.name if folder.parent.name == "snapshots" else ""
+
+
+def _locate(name: str, *, revision: str | None, pinned: PinnedEncoder | None) -> Path:
     """Return the folder with the encoder's files.
 
     Raises:
@@ -181,12 +220,14 @@ def _find_package(pinned: PinnedEncoder) -> Path | None:
     return None
 
 
-def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -> None:
-    """Copy a checkpoint beside `output_dir`, verify the copy, and put it in its place.
+def _install(
+    folder: Path, output: Path, *, name: str, commit: str, sha256: str | None
+) -> FetchedEncoder:
+    """Copy a checkpoint beside `output`, verify the copy, and put it in its place.
 
     Nothing of an encoder that lies there stays: its files would be read with the new ones.
     """
-    with replace_folder(output_dir, marker=CONFIG, is_outdated=lambda _: True) as fresh:
+    with replace_folder(output, marker=CONFIG, is_outdated=lambda _: True) as fresh:
         for file in CHECKPOINT_FILES:
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, fresh / file)
@@ -197,3 +238,6 @@ def _install(folder: Path, output_dir: Path, *, name: str, sha256: str | None) -
                 "file is damaged or not the one that was pinned. Delete it there and fetch it "
                 "again."
             )
+        fetched = FetchedEncoder(folder, name=name, revision=commit, sha256=found)
+        srsly.write_json(fresh / SOURCE, fetched.describe())
+    return fetched

@@ -1,11 +1,12 @@
 """``python -m spacy hf-ner evaluate``: how good is a pipeline on gold data?"""
 
 from pathlib import Path
+from typing import Any
 
 import typer
 from spacy.cli._util import import_code
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import check, evaluate, report
 from spacy_hf_ner.core.wording import count
@@ -13,11 +14,13 @@ from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.label_map import read_label_maps
 from spacy_hf_ner.evaluation.results import Evaluation
-from spacy_hf_ner.evaluation.tables import PER_TYPE_HEADER, per_type_rows, program_rows
+from spacy_hf_ner.evaluation.tables import PER_TYPE_HEADER, as_json, per_type_rows, program_rows
 from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
 from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
-__all__ = ["evaluate_command", "print_evaluation"]
+__all__ = ["EXAMPLE", "evaluate_command", "print_evaluation"]
+
+EXAMPLE = "training/model-best test.spacy --output metrics"
 
 
 def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -63,7 +66,7 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
         "-sk",
         help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
-) -> None:
+) -> dict[str, Any]:
     """Judge a pipeline's entities by gold data.
 
     Strict spans, seqeval, spaCy's scores, per type, and speed. Works with every pipeline that sets
@@ -96,6 +99,7 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
             checked = check(paths, lang=evaluation.lang, spans_key=spans_key)
         report(evaluation, output, training=training, checked=checked)
         msg.good(f"{output}: metrics.json, errors.jsonl, report.html")
+    return as_json(evaluation)
 
 
 def print_evaluation(evaluation: Evaluation) -> None:

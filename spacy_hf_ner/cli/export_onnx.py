@@ -2,14 +2,14 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.util import load_config
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from spacy_hf_ner.pipe.exporting import OnnxExport
     from spacy_hf_ner.pipe.hf_ner import HFNer
+
+__all__ = ["EXAMPLE", "export_onnx_command", "export_pipeline"]
+
+EXAMPLE = "training/model-best onnx --quantize int8 --sample dev.spacy"
 
 
 def export_onnx_command(
@@ -44,7 +48,7 @@ def export_onnx_command(
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
-) -> None:
+) -> dict[str, Any]:
     """Save a pipeline whose hf_ner predicts with ONNX Runtime.
 
     It has no weights for PyTorch and cannot be trained: keep the pipeline that it is made from.
@@ -66,6 +70,8 @@ def export_onnx_command(
         if export.problem is not None:
             msg.warn(export.problem)
         msg.good(f"{name}: {export.file}, {export.file.stat().st_size / 1e6:,.0f} MB")
+    components = {name: dataclasses.asdict(export) for name, export in exports.items()}
+    return {"output": str(output), "components": components}
 
 
 def export_pipeline(

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import srsly
 import typer
-from wasabi import msg
 
 from spacy_hf_ner import __version__
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.replacing import MACHINE_FAILURES, add_to_folder
 from spacy_hf_ner.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DISTRIBUTION", "FACTORY", "build_wheel", "package"]
+__all__ = ["DISTRIBUTION", "EXAMPLE", "FACTORY", "build_wheel", "package"]
+
+EXAMPLE = "training/model-best packages --name news --version 1.0.0"
 
 DISTRIBUTION: Final = "spacy-hf-ner"
 FACTORY: Final = "hf_ner"
@@ -37,7 +39,7 @@ def package(
     output_dir: Path = typer.Argument(help="Folder for the wheel.", file_okay=False),
     name: str = typer.Option(..., help="Name of the package; the language is put before it."),
     version: str = typer.Option("0.1.0", help="Version of the package, such as 1.0.0 or 1.0.0b1."),
-) -> None:
+) -> dict[str, Any]:
     """Build an installable wheel of a pipeline, weights included.
 
     Needs no network, unlike `spacy package`.
@@ -47,6 +49,7 @@ def package(
     n_megabytes = wheel.stat().st_size / _BYTES_PER_MB
     msg.good(f"{wheel}: {n_megabytes:.0f} MB")
     msg.text(f"Install it with: pip install {wheel}")
+    return {"wheel": str(wheel), "bytes": wheel.stat().st_size}
 
 
 def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str) -> Path:

@@ -1,12 +1,12 @@
 """``python -m spacy hf-ner visualise``: predictions beside gold, to look at."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer
 from spacy.cli._util import import_code
-from wasabi import msg
 
+from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import check_file
 from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.core.wording import count
@@ -18,7 +18,9 @@ from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import predict
 from spacy_hf_ner.visual.entities_page import make_entities_page
 
-__all__ = ["visualise", "visualise_command"]
+__all__ = ["EXAMPLE", "visualise", "visualise_command"]
+
+EXAMPLE = "training/model-best test.spacy --output entities.html"
 
 _PAGE_SUFFIXES: Final = (".html", ".htm")
 
@@ -42,7 +44,7 @@ def visualise_command(
         "-sk",
         help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
-) -> None:
+) -> dict[str, Any]:
     """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
     import_code(code)
     use_gpu(gpu_id)
@@ -51,6 +53,7 @@ def visualise_command(
     if n_shown < n_docs:
         shown = f"{shown} of {n_docs:,} (--limit 0 shows all)"
     msg.good(f"{output}: {shown}")
+    return {"output": str(output), "n_shown": n_shown, "n_docs": n_docs}
 
 
 def visualise(

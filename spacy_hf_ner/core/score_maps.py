@@ -48,6 +48,7 @@ MIN_PER_TYPE = 100  # spans of one type; with fewer, a map for the type alone is
 _FLOOR = -100.0
 _TINY = 1e-9
 _TIE_BREAK = 1e-6
+_N_PRIOR_TOKENS = 20  # that are right as often as the model says
 _PULL = 1e-3  # towards the map that changes nothing, against one span that pulls by 1
 
 
@@ -55,7 +56,9 @@ def fit_temperature(log_probs: Floats, gold: Ints) -> float:
     """Return the temperature under which the gold tags are most likely, in :data:`TEMPERATURES`.
 
     Divide log-probabilities (or logits) by it and normalise. Over 1 the model is too sure of
-    itself, under 1 not sure enough.
+    itself, under 1 not sure enough. It is drawn towards 1, as if a few more tokens had been seen
+    that are right as often as the model says: were all of a few tokens right, nothing else would
+    hold it.
 
     Args:
         log_probs: Of each tag, for each token. Shape: (n_tokens, n_tags).
@@ -68,7 +71,10 @@ def fit_temperature(log_probs: Floats, gold: Ints) -> float:
     >>> log_probs = np.log(np.array([[0.99, 0.01]] * 4))
     >>> three_of_four_right = np.array([0, 0, 0, 1])
     >>> round(fit_temperature(log_probs, three_of_four_right), 2)
-    4.18
+    1.56
+    >>> three_hundred_of_four_hundred_right = np.tile(three_of_four_right, 100)
+    >>> round(fit_temperature(np.tile(log_probs, (100, 1)), three_hundred_of_four_hundred_right), 2)
+    4.03
     """
     has_gold = gold >= 0
     if not has_gold.any():
@@ -77,20 +83,30 @@ def fit_temperature(log_probs: Floats, gold: Ints) -> float:
         )
     rows = np.maximum(log_probs[has_gold], _FLOOR)
     gold_log_probs = rows[np.arange(len(rows)), gold[has_gold]]
+    pull = _N_PRIOR_TOKENS / len(rows)
+    wanted = gold_log_probs + pull * _expect(rows, 1.0)
     # The log-likelihood is concave in 1 / temperature, so its slope has one root, which is
     # searched by halving. The slope is the sum of: gold log-probability - expected one.
     high = 1 / TEMPERATURES[0]
     low = 1 / TEMPERATURES[1]
     for _ in range(50):
         middle = float(np.sqrt(high * low))
-        scaled = rows * middle
-        weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        expected = (weights * rows).sum(axis=1) / weights.sum(axis=1)
-        if np.sum(gold_log_probs - expected) > 0:
+        if np.sum(wanted - (1 + pull) * _expect(rows, middle)) > 0:
             low = middle
         else:
             high = middle
     return 1 / float(np.sqrt(high * low))
+
+
+def _expect(rows: Floats, inverse_temperature: float) -> Floats:
+    """Return the log-probability that a model expects of a tag that it draws at a temperature.
+
+    Shape: (n_tokens,).
+    """
+    scaled = rows * inverse_temperature
+    weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    expected: Floats = (weights * rows).sum(axis=1) / weights.sum(axis=1)
+    return expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +116,26 @@ class PlattMap:
     Attributes:
         slope: Over 0, so that the map rises.
         intercept: Over 0 it makes scores greater.
+
+    Raises:
+        ConfigError: The slope is not over 0, or one of the two is not finite.
     """
 
     slope: float = 1.0
     intercept: float = 0.0
 
+    def __post_init__(self) -> None:
+        is_finite = np.isfinite(self.slope) and np.isfinite(self.intercept)
+        if not is_finite or self.slope <= 0:
+            raise ConfigError(
+                f"a logistic map of scores expects finite numbers and a slope over 0, got {self}."
+            )
+
     def apply(self, scores: Floats) -> Floats:
-        """Return calibrated scores. Shape: that of ``scores``."""
+        """Return calibrated scores, neither 0 nor 1. Shape: that of ``scores``."""
         logits = self.slope * _logit(scores) + self.intercept
         calibrated: Floats = 1 / (1 + np.exp(-logits))
-        return calibrated
+        return np.clip(calibrated, _TINY, 1 - _TINY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +146,21 @@ class IsotonicMap:
 
     Attributes:
         knots: Pairs (raw score, calibrated score), both rising.
+
+    Raises:
+        ConfigError: There are no knots, or they do not rise from 0 to 1.
     """
 
     knots: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        knots = np.array(self.knots, dtype=np.float64).reshape(-1, 2)
+        is_inside = np.all((knots >= 0) & (knots <= 1))  # not so for a NaN
+        if len(knots) == 0 or not is_inside or np.any(np.diff(knots, axis=0) < 0):
+            raise ConfigError(
+                "an isotonic map of scores expects knots [raw score, calibrated score] that rise "
+                f"from 0 to 1, got {knots[:4].tolist()}{', …' if len(knots) > 4 else ''}."  # noqa: PLR2004
+            )
 
     def apply(self, scores: Floats) -> Floats:
         """Return calibrated scores. Shape: that of ``scores``."""
@@ -224,14 +262,18 @@ def fit_platt(scores: Floats, is_correct: Bools) -> PlattMap:
 def fit_isotonic(scores: Floats, is_correct: Bools) -> IsotonicMap:
     """Return the rising step function nearest to the outcomes.
 
-    It is given as a line through the middles of its steps.
+    It is given as a line through the middles of its steps, which stays off 0 and 1 as if one more
+    right and one more wrong span had been seen.
 
     Args:
         scores: Raw scores in [0, 1]. Shape: (n,), n > 0.
         is_correct: Shape: (n,).
 
-    >>> fit_isotonic(np.array([0.1, 0.4, 0.6, 0.9]), np.array([False, True, False, True])).knots
-    ((0.1, 0.0), (0.5, 0.5), (0.9, 1.0))
+    >>> is_correct = np.array([False, True, False, True])
+    >>> np.array(fit_isotonic(np.array([0.1, 0.4, 0.6, 0.9]), is_correct).knots).round(2)
+    array([[0.1 , 0.17],
+           [0.5 , 0.5 ],
+           [0.9 , 0.83]])
     """
     values, group_i = np.unique(scores, return_inverse=True)
     counts = np.bincount(group_i).astype(np.float64)
@@ -254,7 +296,12 @@ def fit_isotonic(scores: Floats, is_correct: Bools) -> IsotonicMap:
             right += right_before
             n += n_before
         steps.append((total, right, n))
-    return IsotonicMap(tuple((total / n, right / n) for total, right, n in steps))
+    least = 1 / (len(scores) + 2)
+    knots: list[tuple[float, float]] = []
+    for total, right, n in steps:
+        share = min(max(right / n, least), 1 - least)
+        knots.append((total / n, share))
+    return IsotonicMap(tuple(knots))
 
 
 _FITS: dict[str, Callable[[Floats, Bools], ScoreMap]] = {
@@ -395,5 +442,7 @@ def _to_json(score_map: ScoreMap) -> dict[str, Any]:
 def _read_map(values: Mapping[str, Any]) -> ScoreMap:
     if values["kind"] == "platt":
         return PlattMap(values["slope"], values["intercept"])
+    if values["kind"] != "isotonic":
+        raise ConfigError(f"expected a platt or an isotonic map of scores, got {values['kind']!r}.")
     knots = tuple((raw, calibrated) for raw, calibrated in values["knots"])
     return IsotonicMap(knots)

@@ -357,10 +357,11 @@ def find_index(sample: Sample, *, ids: Found) -> Found:
     """Return the column that counts words: the first one, if it does (GermEval, UNER).
 
     A word and a tag must be left beside it, and a column that names sentences or documents by
-    numbers is none.
+    numbers is none, nor is one that the header calls words.
     """
     has_room = len(sample.columns) > 2  # noqa: PLR2004 - index, word and tag
-    if has_room and 0 not in ids and is_index_column(sample.columns[0]):
+    is_named = 0 in ids or find_known_name(WORD_NAMES, sample.names[:1]) is not None
+    if has_room and not is_named and is_index_column(sample.columns[0]):
         return (0,)
     return ()
 

@@ -132,6 +132,7 @@ def convert_corpus(
                     doc = _make_doc(group, source, read.lang, pipelines, counts)
                     parts.open(part).add(group, doc)
                     report.count_part(part, group)
+            parts.finish()
         if report_file is not None:
             write_report(report, report_file)
     return report
@@ -238,6 +239,11 @@ class _PartWriters:
         if part not in self._opened:
             self._opened[part] = open_writer(replace(self._target, part=part))
         return self._opened[part]
+
+    def finish(self) -> None:
+        """Write what is left of all parts, after the last document."""
+        for writer in self._opened.values():
+            writer.finish()
 
     def __exit__(self, *error: object) -> None:
         # After an error, too: files that are open could not be removed on Windows.

@@ -17,6 +17,7 @@ from spacy.tokens import Doc, Span
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import Source
+from spacy_hf_ner.corpus.texts import CUT, CUT_BUT_FOR
 
 __all__ = ["ConversionReport", "FileReport", "PartReport", "Repairs", "write_report"]
 
@@ -134,12 +135,23 @@ class FileReport:
             yield "scheme", f"{self.scheme}, {obeyed}"
         for kind, repairs in sorted(self.repairs.items()):
             yield "repaired", f"{repairs.count:,} × {kind} (first: {repairs.place})"
+        unit = self._find_better_unit()
+        if unit:
+            yield "hint", f'offsets = "{unit}" would cut no token'
         if self.n_entities:
             preserved = f"{1 - self.n_cut / self.n_entities:.2%} preserved"
             entities = count(self.n_entities, "entity", "entities")
             yield "tokenizer", f"{self.n_cut:,} of {entities} cut by spaCy's ({preserved})"
         for example in self.cut_examples:
             yield "", example
+
+    def _find_better_unit(self) -> str:
+        """Return what offsets must count for no entity to cut a token, or nothing."""
+        cuts = self.repairs.keys() & {CUT, *CUT_BUT_FOR.values()}
+        for unit, kind in CUT_BUT_FOR.items():
+            if cuts == {kind}:
+                return unit
+        return ""
 
     def _describe_sentences(self) -> tuple[str, str]:
         if self.n_sentences and self.n_unmarked == self.n_sentences:

@@ -3,9 +3,9 @@
 Documents are grouped and white space is filled in; nothing else is decided here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.vocab import Vocab
@@ -14,10 +14,22 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.detokenize import UNSPACED, detokenize
 from spacy_hf_ner.corpus.sentence import Sentence
 
-__all__ = ["CHUNKS_KEY", "LAYERS_KEY", "fill_gaps", "group_documents", "make_doc"]
+__all__ = [
+    "CHUNKS_KEY",
+    "LAYERS_KEY",
+    "META_KEY",
+    "REJECTED_KEY",
+    "SCORES_KEY",
+    "fill_gaps",
+    "group_documents",
+    "make_doc",
+]
 
 LAYERS_KEY = "entities"  # doc.spans: the entities of all levels
+SCORES_KEY = "scores"  # in the attrs of that group: how sure the source is of each
+REJECTED_KEY = "incorrect_spans"  # doc.spans: what is known to be no entity of its type
 CHUNKS_KEY = "chunks"  # doc.spans: base phrases
+META_KEY = "meta"  # doc.user_data: what else the source says of the document
 
 _SPACING = {True: " ", False: ""}  # what follows a word, by whether it is followed by a space
 
@@ -42,6 +54,7 @@ def group_documents(
         limit = 1
     starts_document = True
     document_id = ""
+    meta: Mapping[str, Any] = {}
     for sentence in sentences:
         if group and (sentence.starts_document or len(group) == limit):
             yield group
@@ -50,11 +63,15 @@ def group_documents(
         if sentence.starts_document or not has_documents:
             starts_document = True
             document_id = sentence.document_id
+            meta = sentence.meta
         if not sentence.words:
             continue
         if not group:
             sentence = replace(  # noqa: PLW2901 - the same sentence, which now knows its document
-                sentence, starts_document=starts_document, document_id=document_id
+                sentence,
+                starts_document=starts_document,
+                document_id=document_id,
+                meta=meta,
             )
             starts_document = False
         group.append(sentence)
@@ -78,6 +95,8 @@ class _DocBuilder:
         self.tags: list[str] = []
         self.spans: list[TokenSpan] = []
         self.layers: list[TokenSpan] = []
+        self.rejected: list[TokenSpan] = []
+        self.scores: dict[TokenSpan, float] = {}
         self.chunks: list[TokenSpan] = []
         self.missing: list[int] = []
 
@@ -95,7 +114,11 @@ class _DocBuilder:
                 self._add_token(rest)
         self.spans += _move_to_tokens(sentence.spans, token_of_word)
         self.layers += _move_to_tokens(sentence.layers, token_of_word)
+        self.rejected += _move_to_tokens(sentence.rejected, token_of_word)
         self.chunks += _move_to_tokens(sentence.chunks, token_of_word)
+        if sentence.scores:
+            scored = _move_to_tokens(sentence.scores, token_of_word)
+            self.scores.update(zip(scored, sentence.scores.values(), strict=True))
         for word_i in sentence.missing:
             self.missing.append(token_of_word[word_i])
 
@@ -125,11 +148,24 @@ class _DocBuilder:
             missing=[doc[i : i + 1] for i in self.missing],
             default="outside",
         )
-        if self.layers:
-            doc.spans[LAYERS_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.layers))
+        if self.layers or self.scores:
+            doc.spans[LAYERS_KEY] = self._group_entities(doc)
+        if self.rejected:
+            doc.spans[REJECTED_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.rejected))
         if self.chunks:
             doc.spans[CHUNKS_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.chunks))
         return doc
+
+    def _group_entities(self, doc: Doc) -> SpanGroup:
+        """Return the entities of all levels, with their scores if all have one."""
+        # Sentences of one level have no layers; where there are scores, their entities count too.
+        entities = self.layers
+        if self.scores:
+            entities = sorted({*self.layers, *self.spans})
+        attrs: dict[str, list[float]] = {}
+        if self.scores and all(entity in self.scores for entity in entities):
+            attrs[SCORES_KEY] = [self.scores[entity] for entity in entities]
+        return SpanGroup(doc, spans=_make_spans(doc, entities), attrs=attrs)
 
 
 def make_doc(
@@ -156,7 +192,7 @@ def make_doc(
     return doc
 
 
-def _move_to_tokens(spans: Sequence[TokenSpan], token_of_word: Sequence[int]) -> list[TokenSpan]:
+def _move_to_tokens(spans: Iterable[TokenSpan], token_of_word: Sequence[int]) -> list[TokenSpan]:
     """Return spans over words as spans over tokens; white space after the last is not in them."""
     moved: list[TokenSpan] = []
     for span in spans:
@@ -197,11 +233,9 @@ def fill_gaps(sentence: Sentence, lang: str, *, is_last: bool) -> list[str]:
     return cast("list[str]", gaps)
 
 
-def _describe(
-    sentences: Sequence[Sentence], *, scheme: str, source: str
-) -> dict[str, str | list[str]]:
+def _describe(sentences: Sequence[Sentence], *, scheme: str, source: str) -> dict[str, Any]:
     """Return what a Doc has no other place for, as its ``user_data``."""
-    user_data: dict[str, str | list[str]] = {}
+    user_data: dict[str, Any] = {}
     if source:
         user_data["source"] = source
     if scheme:
@@ -211,4 +245,6 @@ def _describe(
         user_data["sentence_ids"] = sentence_ids
     if sentences[0].document_id:
         user_data["document_id"] = sentences[0].document_id
+    if sentences[0].meta:
+        user_data[META_KEY] = dict(sentences[0].meta)
     return user_data

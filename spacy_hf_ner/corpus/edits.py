@@ -54,6 +54,8 @@ def rename_types(sentence: Sentence, names: Mapping[str, str]) -> Sentence:
         sentence,
         spans=_rename_spans(sentence.spans, names),
         layers=_rename_spans(sentence.layers, names),
+        rejected=_rename_spans(sentence.rejected, names),
+        scores=_rename_scores(sentence.scores, names),
         chunks=_rename_spans(sentence.chunks, names),
     )
 
@@ -65,6 +67,17 @@ def _rename_spans(spans: tuple[TokenSpan, ...], names: Mapping[str, str]) -> tup
         if new_name:
             renamed[TokenSpan(span.start, span.end, new_name)] = None
     return tuple(renamed)
+
+
+def _rename_scores(
+    scores: Mapping[TokenSpan, float], names: Mapping[str, str]
+) -> dict[TokenSpan, float]:
+    """Return the scores of renamed spans: the highest of those that become one."""
+    renamed: dict[TokenSpan, float] = {}
+    for span, score in scores.items():
+        for new_span in _rename_spans((span,), names):
+            renamed[new_span] = max(score, renamed.get(new_span, score))
+    return renamed
 
 
 def deal_splits(shares: str, seed: int) -> Iterator[str]:

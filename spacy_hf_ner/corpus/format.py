@@ -25,8 +25,11 @@ class Writer(Protocol):
     def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:
         """Take one document, as sentences and as a Doc; neither is kept."""
 
+    def finish(self) -> None:
+        """Write what is left, after the last document."""
+
     def close(self) -> None:
-        """Write what is left."""
+        """Let go of the file, finished or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

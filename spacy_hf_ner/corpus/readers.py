@@ -14,6 +14,7 @@ from spacy_hf_ner.corpus.columns import Columns, Task
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import parse_label_map, rename_types
 from spacy_hf_ner.corpus.formats.hf_datasets import open_hub_dataset
+from spacy_hf_ner.corpus.offsets import CHARACTERS
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
@@ -87,6 +88,7 @@ def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
     column: Task = "ner",
     encoding: str = "auto",
     scheme: str = "auto",
+    offsets: str = CHARACTERS,
     n_sents: int = 0,
     label_map: str = "",
     limit: int = 0,
@@ -101,13 +103,15 @@ def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
         column: What the tags are: ``"ner"``, ``"chunk"`` or ``"pos"``.
         encoding: Encoding of the file, or ``"auto"``.
         scheme: Tag scheme, or ``"auto"``.
+        offsets: What offsets of entities in texts count: ``"characters"``, ``"utf16"`` or
+            ``"graphemes"``.
         n_sents: The most sentences in a document; 0 for documents as the file has them.
         label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the
             type out.
         limit: The most documents; 0 for all.
     """
     columns = Columns(token=token_column, tag=tag_column, task=column)
-    options = ReadOptions(encoding=encoding, scheme=scheme, columns=columns)
+    options = ReadOptions(encoding=encoding, scheme=scheme, columns=columns, offsets=offsets)
 
     def open_sources(lang: str) -> list[Source]:
         sources = open_corpora(str(path), replace(options, lang=lang), format_name=format)

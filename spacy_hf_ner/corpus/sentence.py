@@ -1,8 +1,8 @@
 """The one record that every format is read into, and that Docs are made from."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from spacy_hf_ner.core.spans import TokenSpan
 
@@ -40,6 +40,8 @@ class Sentence:
         words: The words; none is empty or white space only.
         spans: The outermost entities, disjoint and in order.
         layers: All entities where the source has several levels or overlapping ones, else empty.
+        rejected: Spans that are known to be no entities of their types; they may overlap.
+        scores: How sure the source is of its entities, where it says so.
         missing: Indices of the words whose annotation is missing.
         gaps: The white space after each word, ``""`` where there is none and None where the source
             does not know; or nothing at all, if it never knows.
@@ -48,6 +50,7 @@ class Sentence:
         is_bounded: Whether the source says that this is one sentence. If not, it may be several.
         sentence_id: The source's name for it.
         document_id: The source's name for the document that begins here.
+        meta: What else the source says of the document that begins here, as JSON has it.
         pos: A part-of-speech tag for each word, ``""`` where it is missing; or nothing at all, if
             all are.
         chunks: Chunks (base phrases), disjoint.
@@ -58,6 +61,8 @@ class Sentence:
     words: tuple[str, ...]
     spans: tuple[TokenSpan, ...] = ()
     layers: tuple[TokenSpan, ...] = ()
+    rejected: tuple[TokenSpan, ...] = ()
+    scores: Mapping[TokenSpan, float] = field(default_factory=dict)
     missing: tuple[int, ...] = ()
     gaps: tuple[str | None, ...] = ()
     lead: str = ""
@@ -65,6 +70,7 @@ class Sentence:
     is_bounded: bool = True
     sentence_id: str = ""
     document_id: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
     pos: tuple[str, ...] = ()
     chunks: tuple[TokenSpan, ...] = ()
     problems: tuple[Problem, ...] = ()

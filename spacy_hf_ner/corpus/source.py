@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spacy_hf_ner.corpus.columns import Columns
+from spacy_hf_ner.corpus.offsets import CHARACTERS, check_unit
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 
 __all__ = ["ReadOptions", "Source"]
@@ -19,12 +20,24 @@ class ReadOptions:
         encoding: A codec's name, ``"cesu-8"`` or ``"auto"``.
         scheme: A tag scheme's name, ``"bare"`` or ``"auto"``.
         columns: Which column holds what.
+        offsets: What the offsets of entities in texts count.
+        spans_key: The span group of Docs whose spans are their entities, or empty for ``doc.ents``.
     """
 
     lang: str = "en"
     encoding: str = "auto"
     scheme: str = "auto"
     columns: Columns = field(default_factory=Columns)
+    offsets: str = CHARACTERS
+    spans_key: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            ConfigError: ``offsets`` is no unit.
+        """
+        check_unit(self.offsets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,218 +1,237 @@
-"""Records with a text and its entities by characters, from annotation tools, to sentences."""
+"""Records with a text and its entities by characters, from any annotation tool, to a source."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Final
 
 from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.json_values import FoundRecord, Record
 from spacy_hf_ner.corpus.records import find_name
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.source import ReadOptions
-from spacy_hf_ner.corpus.texts import CharSpan, make_text_sentence
+from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.texts import (
+    CharSpan,
+    TextRecord,
+    make_text_sentence,
+    refuse_if_all_lost,
+)
+from spacy_hf_ner.corpus.tools import label_studio
+from spacy_hf_ner.corpus.tools.dataturks import is_dataturks, read_dataturks_spans
+from spacy_hf_ner.corpus.tools.keyed import (
+    ANNOTATION_KEYS,
+    ID_KEYS,
+    SPANS_KEYS,
+    TEXT_KEY,
+    find_id,
+    find_list,
+    find_text,
+    read_spans,
+    read_tokens,
+)
+from spacy_hf_ner.corpus.tools.prodigy import (
+    ACCEPTED,
+    REFUSED,
+    REJECTED_KEY,
+    is_binary,
+    merge_answers,
+)
+from spacy_hf_ner.corpus.tools.values import read_metadata
 from spacy_hf_ner.errors import CorpusError
 
-__all__ = ["find_text", "read_text_record", "says_entities"]
+__all__ = ["has_text", "open_texts", "read_text_record"]
 
-# The names that annotation tools give to the same things.
-SPANS_KEYS: Final = ("spans", "entities", "ents", "label", "labels")
-START_KEYS: Final = ("start", "start_offset", "start_char", "begin")
-END_KEYS: Final = ("end", "end_offset", "end_char")
-TYPE_KEYS: Final = ("label", "labels", "type", "entity_type", "entity", "entity_group", "tag")
-SURFACE_KEYS: Final = ("text", "name", "surface", "word")
-ANNOTATIONS_KEYS: Final = (
-    "annotations",
-    "completions",
-)  # Label Studio's, a list with one item an annotator
-ID_KEYS: Final = ("id", "curid", "doc_id")
-REFUSED: Final = ("ignore", "reject")  # Prodigy's answers
+# Keys of records that are no metadata, besides those that the user names.
+KNOWN_KEYS = (TEXT_KEY, *SPANS_KEYS, *ANNOTATION_KEYS, *ID_KEYS, "answer", "content")
+
+
+def open_texts(
+    read: Callable[[], Iterator[FoundRecord]],
+    options: ReadOptions,
+    *,
+    name: str,
+    format_name: str,
+    description: str,
+    problems: tuple[Problem, ...] = (),
+) -> Source:
+    """Return the source of sentences that records with texts make.
+
+    Args:
+        read: Returns a new iterator over the records.
+        options: What the user says about the corpus.
+        name: The file's path, or the data set's name.
+        format_name: The format's name.
+        description: Encoding, fields and the like, for people.
+        problems: What was wrong with the file as a whole.
+
+    Raises:
+        CorpusError: No record has the field of entities that the user names, or something else
+            than entities is wanted.
+    """
+    columns = options.columns
+    if columns.task != "ner":
+        first = next(read())
+        raise CorpusError(
+            f'{name}:{first.line}: expected lists of words and tags for column = "{columns.task}", '
+            "got a text with character spans, which are entities. Leave the setting out.",
+            settings=("column",),
+        )
+    says_any = any(_says_entities(record, columns) for _, record, _ in read())
+    if columns.tag is not None and not says_any:
+        raise CorpusError(
+            f"{name}: expected a list of entities in the field {columns.tag!r}, got "
+            "no record with one. Correct tag_column.",
+            settings=("tag_column",),
+        )
+    read_merged = merge_answers(read)
+
+    def read_sentences() -> Iterator[Sentence]:
+        pending: tuple[Problem, ...] = ()  # of records that are left out; the next one takes them
+        for found in read_merged():
+            record = read_text_record(found, columns, source=name, says_any=says_any)
+            if isinstance(record, TextRecord):
+                record = replace(record, problems=(*pending, *record.problems))
+                yield make_text_sentence(record, lang=options.lang, offsets=options.offsets)
+                pending = ()
+            else:
+                pending += record
+        if pending:
+            yield Sentence((), starts_document=True, problems=pending)  # not of the document before
+
+    return Source(
+        name=name,
+        format=format_name,
+        read=lambda: refuse_if_all_lost(read_sentences(), name),
+        has_documents=True,
+        description=description,
+        problems=problems,
+    )
+
+
+def has_text(record: Record, columns: Columns) -> bool:
+    """Tell whether a record has a text, under whatever name."""
+    return _find_text(record, columns) is not None
+
+
+def _find_text(record: Record, columns: Columns) -> str | None:
+    if columns.token is None:
+        if is_dataturks(record):
+            return str(record["content"])
+        if _is_task(record, columns) or ("data" in record and TEXT_KEY not in record):
+            return label_studio.find_text(record)
+    return find_text(record, columns)
+
+
+def _is_task(record: Record, columns: Columns) -> bool:
+    """Tell whether a record is a task of Label Studio; one that has spans itself is none."""
+    if columns.tag is not None or any(isinstance(record.get(key), list) for key in SPANS_KEYS):
+        return False
+    return label_studio.is_task(record)
+
+
+def _says_entities(record: Record, columns: Columns) -> bool:
+    """Tell whether a record says which entities it has, be it none."""
+    if _is_task(record, columns):
+        return label_studio.is_annotated(record)
+    return find_list(record, columns) is not None
 
 
 def read_text_record(
-    found: FoundRecord, options: ReadOptions, *, source: str, has_spans: bool
-) -> Sentence | tuple[Problem, ...]:
-    """Return the sentence of a record, or why it is left out.
+    found: FoundRecord, columns: Columns, *, source: str, says_any: bool
+) -> TextRecord | tuple[Problem, ...]:
+    """Return the text of a record with its entities, or why it is left out.
 
     Args:
         found: The record.
-        options: What the user says about the corpus.
+        columns: The fields that the user names.
         source: The file's name, for messages.
-        has_spans: Whether some record of the file says which entities it has.
+        says_any: Whether some record of the file says which entities it has.
 
     Raises:
         CorpusError: The record has no text, or an entity without offsets.
     """
-    line, record, _ = found
-    text = find_text(record, options.columns)
+    line, record, problems = found
+    text = _find_text(record, columns)
     if text is None:
         keys = ", ".join(record) or "(no keys)"
         raise CorpusError(f"{source}:{line}: expected a text, got only {keys}.")
-    annotations = _find_annotations(record, options.columns)
-    valid = [annotation for annotation in annotations or () if not annotation.get("was_cancelled")]
-    left_out = _say_why_left_out(record, text, is_cancelled=bool(annotations) and not valid)
-    if left_out:
-        return *found.problems, Problem(left_out, line)
-    problems = list(found.problems)
-    if valid:
-        items, of_annotations = _read_annotations(valid, line)
-        problems += of_annotations
-    else:
-        items = _find_list(record, options.columns) or []
-    spans: list[CharSpan] = []
-    for item in items:
-        of_item, of_types = _read_spans(item, line, source=source)
-        spans += of_item
-        problems += of_types
-    # Whoever accepts a text has looked at it. Else "no entity" means that there is none in records
-    # of a task of Label Studio that was done, or in files that have entities at all.
-    is_done = has_spans if annotations is None else bool(valid)
-    sentence = make_text_sentence(
-        text,
-        spans,
-        lang=options.lang,
-        line=line,
-        is_annotated=record.get("answer") == "accept" or is_done,
-        text_id=_find_id(record),
-        tokens=_read_tokens(record),
-    )
-    return replace(sentence, problems=(*problems, *sentence.problems))
-
-
-def _say_why_left_out(record: Record, text: str, *, is_cancelled: bool) -> str:
-    """Return why a record is left out, or nothing if it is read."""
     answer = record.get("answer")
     if answer in REFUSED:
-        return f"record answered {answer!r}, left out"
-    if is_cancelled:
-        return "record whose annotation was cancelled, left out"
+        return *problems, Problem(f"record answered {answer!r}, left out", line)
     if not text.strip():
-        return "text of white space only, left out"
-    return ""
+        return *problems, Problem("text of white space only, left out", line)
 
-
-def _find_id(record: Record) -> str:
-    for key in ID_KEYS:
-        if record.get(key) is not None:
-            return str(record[key])
-    return ""
-
-
-def find_text(record: Record, columns: Columns) -> str | None:
-    """Return the record's text, or None if it has none."""
-    if columns.token is not None:
-        text = record.get(find_name(record, columns.token))
-    elif "text" in record:
-        text = record["text"]
+    text_record = TextRecord(
+        text=text,
+        line=line,
+        text_id=find_id(record),
+        tokens=read_tokens(record),
+        meta=_read_metadata(record, columns),
+        problems=problems,
+    )
+    if _is_task(record, columns):
+        return _read_task(text_record, record, source=source, says_any=says_any)
+    spans: list[CharSpan] = []
+    if columns.tag is None and is_dataturks(record):
+        spans = read_dataturks_spans(record, line, source=source)
     else:
-        # A task of Label Studio holds its text in data.
-        data = record.get("data")
-        text = data.get("text") if isinstance(data, dict) else data
-    return text if isinstance(text, str) else None
+        for item in find_list(record, columns) or ():
+            spans += read_spans(item, line, source=source)
+    rejected: list[CharSpan] = []
+    for item in record.get(REJECTED_KEY) or ():
+        rejected += read_spans(item, line, source=source)
+    return replace(
+        text_record,
+        spans=spans,
+        rejected=rejected,
+        is_annotated=_knows_outside(record, columns, says_any=says_any),
+    )
 
 
-def says_entities(record: Record, columns: Columns) -> bool:
-    """Tell whether the record says which entities it has, be it none."""
-    return _find_list(record, columns) is not None or bool(_find_annotations(record, columns))
+def _read_task(
+    text_record: TextRecord, record: Record, *, source: str, says_any: bool
+) -> TextRecord | tuple[Problem, ...]:
+    """Return the text of a task of Label Studio, or why it is left out."""
+    line = text_record.line
+    task = label_studio.read_task(record, line, with_predictions=not says_any)
+    if task.is_cancelled:
+        problem = Problem("record whose annotation was cancelled, left out", line)
+        return *text_record.problems, problem
+    spans: list[CharSpan] = []
+    for item in task.spans:
+        spans += read_spans(item, line, source=source)
+    return replace(
+        text_record,
+        spans=spans,
+        is_annotated=task.is_annotated,
+        problems=(*text_record.problems, *task.problems),
+    )
 
 
-def _find_list(record: Record, columns: Columns) -> list[Any] | None:
-    """Return the record's spans in whatever form, or None if it has no list of them."""
-    keys: tuple[str, ...] = (*SPANS_KEYS, ANNOTATIONS_KEYS[0])
+def _knows_outside(record: Record, columns: Columns, *, says_any: bool) -> bool:
+    """Tell whether "no entity" means that there is none.
+
+    Whoever accepts a text has looked at it, but not at more than one span if the question was
+    about that. Elsewhere it means so in files that have entities at all, but where a record says
+    that nobody knows them: ``"spans": null``.
+    """
+    if is_binary(record):
+        return False
+    if record.get("answer") == ACCEPTED:
+        return True
+    keys: tuple[str, ...] = (*SPANS_KEYS, *ANNOTATION_KEYS)
     if columns.tag is not None:
         keys = (find_name(record, columns.tag),)
-    elif _find_annotations(record, columns) is not None:
-        keys = SPANS_KEYS
-    for key in keys:
-        if isinstance(record.get(key), list):
-            return list(record[key])
-    return None
+    is_null = any(key in record and record[key] is None for key in keys)
+    is_known = find_list(record, columns) is not None
+    return is_known or (says_any and not is_null)
 
 
-def _find_annotations(record: Record, columns: Columns) -> list[Record] | None:
-    """Return the annotations of a task of Label Studio; None if it is none, or has spans itself."""
-    if columns.tag is not None or any(isinstance(record.get(key), list) for key in SPANS_KEYS):
-        return None
-    annotations = _get(record, ANNOTATIONS_KEYS)
-    if not isinstance(annotations, list) or not (annotations or "data" in record):
-        return None
-    for annotation in annotations:
-        if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
-            return None
-    return annotations
-
-
-def _read_annotations(annotations: list[Record], line: int) -> tuple[list[Any], list[Problem]]:
-    """Return the entities of the first annotation of a text, and what is left out.
-
-    Results that lie nowhere in the text are choices, relations or remarks.
-    """
-    first, *others = annotations
-    problems = [Problem("annotation beside the first one of its text, left out", line)] * len(
-        others
-    )
-    spans = []
-    for result in first["result"]:
-        value = result.get("value") if isinstance(result, dict) else None
-        if isinstance(value, dict) and _get(value, (*START_KEYS, *END_KEYS)) is not None:
-            spans.append(value)
-        else:
-            problems.append(Problem("result that is no entity, left out", line))
-    return spans, problems
-
-
-def _read_spans(item: object, line: int, *, source: str) -> tuple[list[CharSpan], list[Problem]]:
-    """Return a span in any tool's form, once for each of its types, and what is left out."""
-    offsets: list[Any] = []
-    label: Any = None
-    surface: Any = ""
-    if isinstance(item, dict):
-        offsets = [_get(item, START_KEYS), _get(item, END_KEYS)]
-        if isinstance(item.get("span"), list):
-            offsets = item["span"]
-        label = _get(item, TYPE_KEYS)
-        surface = _get(item, SURFACE_KEYS)
-    elif isinstance(item, list) and len(item) == 3:  # noqa: PLR2004 - start, end, label
-        *offsets, label = item
-    if len(offsets) != 2 or not all(_is_int(offset) for offset in offsets):  # noqa: PLR2004 - start, end
-        shown = json.dumps(item, ensure_ascii=False)[:80]
-        raise CorpusError(
-            f"{source}:{line}: expected an entity with the numbers start and end, and a label, got "
-            f"{shown}. Correct or delete it."
-        )
-    start, end = offsets
-    types = label if isinstance(label, list) and label else [label]
-    spans = []
-    problems = []
-    for entity_type in types:
-        if isinstance(entity_type, str) and entity_type:
-            known_surface = surface if isinstance(surface, str) else ""
-            spans.append(CharSpan(start, end, entity_type, known_surface))
-        else:
-            problems.append(Problem("entity without a type, left out", line))
-    return spans, problems
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _get(item: Mapping[str, Any], keys: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSON is anything
-    for key in keys:
-        if key in item:
-            return item[key]
-    return None
-
-
-def _read_tokens(record: Record) -> list[tuple[int, int]] | None:
-    """Return the borders of the source's own tokens, or None if it has none."""
-    tokens = record.get("tokens")
-    if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
-        return None
-    borders = []
-    for token in tokens:
-        start = token.get("start")
-        end = token.get("end")
-        if isinstance(start, int) and isinstance(end, int):
-            borders.append((start, end))
-    return borders or None
+def _read_metadata(record: Record, columns: Columns) -> dict[str, object]:
+    known = [*KNOWN_KEYS]
+    for named in (columns.token, columns.tag):
+        if named is not None:
+            known.append(str(named).lower())
+    metadata = read_metadata(record, but_for=known)
+    data = record.get("data")
+    if isinstance(data, dict):
+        metadata.update(read_metadata(data, but_for=label_studio.TEXT_KEYS))
+    return metadata

@@ -23,7 +23,7 @@ from spacy_hf_ner.evaluation.formatting import format_duration, format_percent
 if TYPE_CHECKING:
     from thinc.api import Optimizer
 
-__all__ = ["Info", "LogStep", "SetupLogger", "make_run_logger_v1"]
+__all__ = ["Info", "LogStep", "SetupLogger", "describe_high_end", "make_run_logger_v1"]
 
 Info = dict[str, Any]
 LogStep = Callable[[Info | None], None]
@@ -34,6 +34,9 @@ _SCORES: Final = ("ents_p", "ents_r", "ents_f")
 # Types with a column on the console; the table at the end and the file have all of them.
 _MAX_TYPES: Final = 8
 _TYPE_WIDTH: Final = 7
+
+# A run that ends with more of its highest rate than this has ended too early.
+_MAX_FINAL_RATE: Final = 0.05
 
 # spaCy counts the passes that are completed: the current one is half done, on average.
 _HALF_A_PASS: Final = 0.5
@@ -83,6 +86,7 @@ class _Run:
         # A logger is not given the optimizer; another one, stepped as often, has the same rate.
         resolved = registry.resolve({"optimizer": training["optimizer"]})
         self._optimizer: Optimizer = resolved["optimizer"]
+        self._rates: list[float] = []
         self._pipes = _find_trainable_pipes(nlp)
         self._types = _find_types(nlp, self._pipes)[:_MAX_TYPES]
         self._stdout = stdout
@@ -112,6 +116,7 @@ class _Run:
         """Record one update; with information, an evaluation too."""
         # The rate of the update that was made, so it is read before the schedule moves on.
         learn_rate = float(self._optimizer.learn_rate)
+        self._rates.append(learn_rate)
         self._optimizer.step_schedules()  # type: ignore[no-untyped-call]
         self._bar.update()
         now = time.perf_counter()
@@ -122,8 +127,11 @@ class _Run:
         self._last = time.perf_counter()
 
     def finalize(self) -> None:
-        """Show the best evaluation's scores per type."""
+        """Show the best evaluation's scores per type, and warn if the learn rate ended high."""
         self._bar.close()
+        warning = describe_high_end(self._rates)
+        if warning:
+            print(f"⚠ {warning}", file=self._stdout)
         if self._best is None:
             return
         per_type = self._best["other_scores"].get("ents_per_type")
@@ -229,6 +237,27 @@ class _Run:
         self._bar.clear()
         print(line, file=self._stdout, flush=True)
         self._bar.refresh()
+
+
+def describe_high_end(rates: Sequence[float]) -> str:
+    """Return a warning if the learn rates of a run end high; empty if all is well.
+
+    A rate that never moves is meant to be constant.
+
+    >>> describe_high_end([0.0, 0.2, 0.1, 0.0]), describe_high_end([0.1, 0.1])
+    ('', '')
+    """
+    highest = max(rates, default=0.0)
+    if highest == min(rates, default=0.0) or rates[-1] <= _MAX_FINAL_RATE * highest:
+        return ""
+    share = rates[-1] / highest
+    return (
+        f"The learn rate ended at {rates[-1]:.1e}, {share:.0%} of its highest: the run was over "
+        f"after {len(rates):,} updates, before the rate had fallen, and could have ended better. "
+        "Let [training.optimizer.learn_rate] count on as many steps as the run has: "
+        '@schedules = "spacy_hf_ner.warmup_linear.v1" with '
+        "total_steps = ${training.max_steps} does."
+    )
 
 
 class _Speedometer:

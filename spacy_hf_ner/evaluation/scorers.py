@@ -36,7 +36,8 @@ def make_ner_scorer_v1(spans_key: str = "hf_ner") -> Score:
 
     Its key is ``ents_ece``, and it is measured in 15 bins of equal mass. It is 0 where nothing was
     predicted, because spaCy drops the weight of a score that is None once, and a model that has
-    learned nothing predicts nothing. It is None where entities have no scores.
+    learned nothing predicts nothing. It is None where entities have no scores, and where nobody has
+    annotated the gold.
 
     Args:
         spans_key: The span group that holds the scores, or the entities where the pipeline does not
@@ -108,7 +109,12 @@ def _pair_examples(examples: Iterable[Example], spans_key: str) -> list[DocPair]
 
 
 def _measure_calibration(pairs: Sequence[DocPair]) -> float | None:
-    """Return the expected calibration error; None where entities were predicted without scores."""
+    """Return the expected calibration error.
+
+    It is None where entities were predicted without scores, and where there is no gold.
+    """
+    if not any(pair.is_annotated for pair in pairs):
+        return None
     scored = collect_scores(pairs)
     if len(scored.scores) == 0 and scored.n_unscored > 0:
         return None

@@ -54,8 +54,9 @@ class Checkpoint:
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
-        n_special = len(self.tokenizer.template)
-        self.limits = self.engine.find_limits(self.tokenizer_files, n_special=n_special)
+        self.limits = self.engine.find_limits(
+            self.tokenizer_files, self.tokenizer.template, name=self.name
+        )
 
     def mark_case(self) -> None:
         """Have capitals that the tokenizer would lose marked, if marks can be added to it."""

@@ -83,6 +83,9 @@ class HeadTokenClassifier(TokenClassifier):
         """The layer that makes the logits."""
         return self.model.get_ref("head")
 
+    def check_name(self) -> None:
+        """Check nothing: the encoder is another component's, and the head is made here."""
+
     def load(self, scheme: str) -> TagSet | None:
         """Return the tags: there is nothing to load."""
         return self.peek(scheme)

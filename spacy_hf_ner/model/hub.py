@@ -8,12 +8,13 @@ from pathlib import Path
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 
-__all__ = ["fetch_folder", "find_folder"]
+__all__ = ["check_name", "fetch_folder", "find_folder"]
 
 # What a checkpoint needs; never code, and pickles only where they are asked for.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model", "*.codes")
 _WANTED_PICKLES = ("pytorch_model*.bin",)
 _TIMEOUT_S = 10.0
+_QUICK_TIMEOUT_S = 3.0  # where a name is only checked
 
 
 def find_folder(name: str, *, revision: str | None, allow_pickle: bool = False) -> Path | None:
@@ -46,6 +47,53 @@ def find_folder(name: str, *, revision: str | None, allow_pickle: bool = False) 
             settings=("name",),
         ) from error
     return folder if _is_whole(folder, allow_pickle=allow_pickle) else None
+
+
+def check_name(name: str, *, revision: str | None) -> None:
+    """Check that there is a checkpoint of this name, without fetching it.
+
+    Where neither the cache has it nor the hub can be asked, nothing is known, and nothing said.
+
+    Args:
+        name: A folder, or a repository on the Hugging Face hub.
+        revision: Commit, tag or branch of that repository.
+
+    Raises:
+        CheckpointError: There is no such folder or repository, or the folder holds no checkpoint.
+        ConfigError: The name is empty.
+    """
+    folder = find_folder(name, revision=revision, allow_pickle=True)
+    if folder is None:
+        _ask_hub(name, revision)
+    elif not (folder / "config.json").is_file():
+        raise CheckpointError(
+            f"the folder {os.fspath(folder)!r} holds no checkpoint: there is no config.json in it. "
+            "Expected config.json, model.safetensors and tokenizer files.",
+            settings=("name",),
+        )
+
+
+def _ask_hub(name: str, revision: str | None) -> None:
+    """Ask the hub whether it has a repository, if it can be reached.
+
+    Raises:
+        CheckpointError: It says that there is none.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        HfApi().model_info(name, revision=revision, timeout=_QUICK_TIMEOUT_S)
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        at_revision = f" at revision {revision!r}" if revision else ""
+        raise CheckpointError(
+            f"there is no checkpoint {name!r}{at_revision} on the Hugging Face hub, or it is "
+            "private and you are not logged in. Expected a folder, or a name as the hub spells it, "
+            'such as "dslim/bert-base-NER".',
+            settings=("name",),
+        ) from error
+    except Exception:  # noqa: BLE001 - errors of the network changed with the hub's HTTP client
+        return
 
 
 def _is_whole(folder: Path, *, allow_pickle: bool) -> bool:
@@ -105,7 +153,9 @@ def _describe_ways_out(name: str, revision: str | None, at_revision: str) -> str
         f"({_find_cache()}), and the hub cannot be reached. Ways out: (1) on a machine with a "
         f"network run `huggingface-cli download {name}{option} --local-dir FOLDER`, copy FOLDER "
         'here and set name = "FOLDER"; (2) copy that machine\'s cache and point HF_HOME to it; '
-        "(3) connect this machine, and unset HF_HUB_OFFLINE if it is set."
+        "(3) connect this machine, and unset HF_HUB_OFFLINE if it is set. If you meant another "
+        'checkpoint: the model names it, config={"model": {"name": …}}; a name beside the model is '
+        "ignored by spaCy."
     )
 
 
@@ -121,6 +171,7 @@ def _as_path(name: str) -> Path | None:
     except RuntimeError:  # "~somebody", and there is no such user
         path = Path(name)
     if path.is_dir():
+        _refuse_pipeline(path)
         return path
     if path.exists() or _looks_like_path(name, path):
         raise CheckpointError(
@@ -130,6 +181,29 @@ def _as_path(name: str) -> Path | None:
             settings=("name",),
         )
     return None
+
+
+def _refuse_pipeline(folder: Path) -> None:
+    """Refuse the folder of a saved spaCy pipeline, and say where the checkpoint in it is.
+
+    Raises:
+        CheckpointError: It is one.
+    """
+    if (folder / "config.json").is_file() or not (folder / "config.cfg").is_file():
+        return
+    inside = sorted(folder.glob("*/model/config.json"))
+    if inside:
+        checkpoint = os.fspath(inside[0].parent)
+        way_out = f'Name the checkpoint in it: name = "{checkpoint}". To take over'
+    else:
+        way_out = "There is no checkpoint in it. To take over"
+    raise CheckpointError(
+        f"{os.fspath(folder)!r} is a saved spaCy pipeline, and name expects a checkpoint. "
+        f"{way_out} a component with its settings: "
+        f'nlp.add_pipe("hf_ner", source=spacy.load("{folder}")), or in a config '
+        f'source = "{folder}".',
+        settings=("name",),
+    )
 
 
 def _looks_like_path(name: str, path: Path) -> bool:

@@ -11,7 +11,7 @@ from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.model.checkpoint import Checkpoint, peek_tag_set, read_checkpoint
 from spacy_hf_ner.model.engines.base import ReadEngine
 from spacy_hf_ner.model.engines.table import get_engine
-from spacy_hf_ner.model.hub import fetch_folder, find_folder
+from spacy_hf_ner.model.hub import check_name, fetch_folder, find_folder
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.training.dropout import make_dropout_cheap
 from spacy_hf_ner.model.training.freezing import freeze_layers
@@ -40,6 +40,11 @@ class CheckpointLoader:
         if folder is None:
             return None
         return peek_tag_set(folder, labels=settings.labels, scheme=scheme)
+
+    def check_name(self) -> None:
+        """Check that there is a checkpoint of this name, on this machine or on the hub."""
+        settings = self.settings
+        check_name(settings.name, revision=settings.revision)
 
     def fetch(self) -> Path:
         """Return the folder of the source, from the hub if it is not on this machine."""

@@ -5,6 +5,8 @@ float32. Source: the ``from_pretrained`` documentation of transformers 4.53 and 
 """
 
 import contextlib
+import copy
+import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +22,11 @@ __all__ = [
     "Attention",
     "Network",
     "get_device",
+    "get_inputs",
     "has_weights",
     "load_network",
     "quiet_transformers",
+    "share_weights",
 ]
 
 if TYPE_CHECKING:
@@ -80,6 +84,18 @@ def quiet_transformers() -> Iterator[None]:
 def get_device(network: nn.Module) -> torch.device:
     """Return the device that a network is on."""
     return next(network.parameters()).device
+
+
+def get_inputs(network: Network) -> frozenset[str]:
+    """Return the names of what a network can be given."""
+    return frozenset(inspect.signature(network.forward).parameters)
+
+
+def share_weights(network: Network) -> Network:
+    """Return a copy of a network that has its parameters and buffers, not copies of them."""
+    # A tensor that deepcopy finds in its memo is not copied.
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    return copy.deepcopy(network, shared)
 
 
 def has_weights(folder: Path) -> bool:

@@ -62,6 +62,10 @@ class HFShim(Shim):
         self._trainer: Trainer | None = None  # never copied, pickled or saved
         self._has_logged_disagreement = False
 
+    def check_name(self) -> None:
+        """Check that there is a checkpoint of the name in the settings."""
+        self._loader.check_name()
+
     def load(self, scheme: str) -> Checkpoint:
         """Return the checkpoint, fetching and reading it the first time.
 

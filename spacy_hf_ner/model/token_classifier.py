@@ -4,6 +4,7 @@ The Thinc model takes Docs and gives one ``UnitRows`` for each. Which units a Do
 model to say. Its backprop takes, for each Doc, the gradient on the rows: one row a unit.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -43,6 +44,24 @@ class TokenClassifier(ABC):
     def is_listener(self) -> bool:
         """Whether another component makes the vectors; spaCy finds it out in the same way."""
         return any(hasattr(layer, "upstream_name") for layer in self.model.walk())
+
+    @property
+    def reads_sentences(self) -> bool:
+        """Whether it reads each sentence by itself, and so needs sentence boundaries."""
+        return False
+
+    @property
+    def max_learn_rate(self) -> float:
+        """The learn rate beyond which the model loses what it has learned before."""
+        return math.inf
+
+    @abstractmethod
+    def check_name(self) -> None:
+        """Check that what the model is to be loaded from is there, without loading it.
+
+        Raises:
+            CheckpointError: It is not.
+        """
 
     @abstractmethod
     def load(self, scheme: str) -> TagSet | None:

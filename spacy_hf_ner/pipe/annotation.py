@@ -1,28 +1,25 @@
-"""Entities on a Doc: set them with their scores, and read them back in other formats."""
+"""Entities on a Doc: set them with their scores, and find the scores again."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from spacy.attrs import ENT_ID, ENT_KB_ID
 from spacy.tokens import Doc, Span, SpanGroup
 
 from spacy_hf_ner.core.arrays import Bools
-from spacy_hf_ner.core.schemes import get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.core.tags import write_tags
+from spacy_hf_ner.pipe.component_settings import Overwrite
 from spacy_hf_ner.pipe.segments import find_kept_tokens
 from spacy_hf_ner.pipe.span_group import LastingSpanGroup
 
 __all__ = [
     "ANNOTATOR",
-    "HFEntity",
     "ScoredSpan",
-    "as_hf_entities",
-    "as_tags",
+    "find_score",
     "get_score",
+    "has_score_extension",
     "make_spans",
     "register_score_extension",
     "set_entities",
@@ -46,35 +43,30 @@ class ScoredSpan:
     score: float
 
 
-class HFEntity(TypedDict):
-    """An entity as Hugging Face's token-classification pipeline gives it."""
-
-    entity_group: str
-    score: float | None
-    word: str
-    start: int
-    end: int
-
-
 def make_spans(doc: Doc, found: Sequence[ScoredSpan]) -> list[Span]:
     """Return what was found as spaCy's spans."""
-    token_spans = [scored_span.span for scored_span in found]
-    return [Span(doc, span.start, span.end, label=span.entity_type) for span in token_spans]
+    spans: list[Span] = []
+    for scored_span in found:
+        span = scored_span.span
+        spans.append(Span(doc, span.start, span.end, label=span.entity_type))
+    return spans
 
 
-def set_entities(doc: Doc, spans: list[Span], *, overwrite: bool) -> None:
+def set_entities(doc: Doc, spans: list[Span], *, overwrite: Overwrite) -> None:
     """Set ``doc.ents``; afterwards no token's annotation is missing.
 
     Args:
         doc: The Doc.
         spans: Spans that do not overlap each other, nor entities that are kept.
-        overwrite: Replace what was set earlier, ids included.
+        overwrite: What goes of what was set earlier, ids included: all of it, the entities that a
+            span overlaps, or nothing.
     """
-    if overwrite:
-        _clear_entity_ids(doc)
-        doc.set_ents(spans, default="outside")
-        return
     is_kept = find_kept_tokens(doc)
+    if overwrite == "overlapping":
+        is_kept &= ~_find_overlapped(doc, spans)
+    elif overwrite:
+        is_kept[:] = False
+    _clear_entity_ids(doc, ~is_kept)
     if not is_kept.any():
         doc.set_ents(spans, default="outside")
         return
@@ -84,10 +76,31 @@ def set_entities(doc: Doc, spans: list[Span], *, overwrite: bool) -> None:
     doc.set_ents(spans, outside=_find_runs(doc, is_outside), default="unmodified")
 
 
-def _clear_entity_ids(doc: Doc) -> None:
-    """Remove the ids of entities from the tokens; ``set_ents`` alone would keep them."""
+def _find_overlapped(doc: Doc, spans: Sequence[Span]) -> Bools:
+    """Return the tokens of spans, and all those of each entity that shares one with a span.
+
+    ::
+
+        spans       .  [LOC]  .   .    .
+        entities    [ ORG    ]   [PER]
+        overlapped  T   T    T    .    .
+
+    Shape: (n_tokens,).
+    """
+    is_covered = np.zeros(len(doc), dtype=bool)
+    for span in spans:
+        is_covered[span.start : span.end] = True
+    is_overlapped = is_covered.copy()
+    for entity in doc.ents:
+        if is_covered[entity.start : entity.end].any():
+            is_overlapped[entity.start : entity.end] = True
+    return is_overlapped
+
+
+def _clear_entity_ids(doc: Doc, wanted: Bools) -> None:
+    """Remove the ids of entities from some tokens; ``set_ents`` alone would keep them."""
     ids = doc.to_array([ENT_ID, ENT_KB_ID]).reshape(-1, 2)
-    for token_i in np.flatnonzero(ids.any(axis=1)).tolist():
+    for token_i in np.flatnonzero(ids.any(axis=1) & wanted).tolist():
         doc[token_i].ent_id = 0
         doc[token_i].ent_kb_id = 0
 
@@ -144,7 +157,7 @@ def _merge_scores(
     for entity in doc.ents:
         known = new_scores.get((entity.start, entity.end, entity.label))
         if known is None:
-            known = _find_score(entity, earlier)
+            known = find_score(entity, earlier)
         if known is not None:
             scored_entities.append(entity)
             entity_scores.append(known)
@@ -159,13 +172,13 @@ def get_score(span: Span) -> float | None:
     their scores.
     """
     for group in span.doc.spans.values():
-        score = _find_score(span, group)
+        score = find_score(span, group)
         if score is not None:
             return score
     return None
 
 
-def _find_score(span: Span, group: SpanGroup) -> float | None:
+def find_score(span: Span, group: SpanGroup) -> float | None:
     """Return the score that a group has for a span; None if it has none."""
     scores = group.attrs.get("scores", ())
     if group.attrs.get("annotator") != ANNOTATOR or len(scores) > len(group):
@@ -198,25 +211,9 @@ def register_score_extension() -> None:
         Span.set_extension("score", getter=get_score)
 
 
-def as_hf_entities(doc: Doc) -> list[HFEntity]:
-    """Return the entities of a Doc as Hugging Face's pipeline does; positions are characters."""
-    return [
-        {
-            "entity_group": ent.label_,
-            "score": get_score(ent),
-            "word": ent.text,
-            "start": ent.start_char,
-            "end": ent.end_char,
-        }
-        for ent in doc.ents
-    ]
-
-
-def as_tags(doc: Doc, scheme: str = "IOB2") -> list[str]:
-    """Return a tag for each token of a Doc, in any scheme.
-
-    Raises:
-        TagError: There is no such scheme.
-    """
-    spans = [TokenSpan(ent.start, ent.end, ent.label_) for ent in doc.ents]
-    return [str(tag) for tag in write_tags(spans, len(doc), get_scheme(scheme))]
+def has_score_extension() -> bool:
+    """Tell whether ``span._.score`` is ours, and not another package's."""
+    if not Span.has_extension("score"):
+        return False
+    _, _, getter, _ = Span.get_extension("score")
+    return getter is get_score

@@ -11,12 +11,15 @@ keeps the order of scores. ``fitting.py`` fits both on held-out Docs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.core.score_maps import SpanCalibration, read_span_calibration
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.pipe.component_settings import check_setting
 
 __all__ = ["Calibration", "read_calibration"]
 
@@ -31,11 +34,19 @@ class Calibration:
         decoder: The decoder whose scores it was fitted on; those of another stay as they are.
         temperature: The number that log-probabilities of tags are divided by.
         spans: The maps of span scores.
+
+    Raises:
+        ConfigError: There is no such decoder, or the temperature is not a finite number over 0.
     """
 
     decoder: str
     temperature: float
     spans: SpanCalibration = field(default_factory=SpanCalibration)
+
+    def __post_init__(self) -> None:
+        check_setting("decoder", self.decoder)
+        if not (isfinite(self.temperature) and self.temperature > 0):
+            raise ConfigError(f"a temperature is a finite number over 0, got {self.temperature!r}.")
 
     def scale_rows(self, rows: Floats) -> Floats:
         """Return log-probabilities at the temperature. Shape: (n_rows, n_tags)."""
@@ -74,9 +85,19 @@ class Calibration:
 
 
 def read_calibration(values: Mapping[str, Any]) -> Calibration:
-    """Return what :meth:`Calibration.to_json` wrote."""
-    return Calibration(
-        decoder=values["decoder"],
-        temperature=values["temperature"],
-        spans=read_span_calibration(values["spans"]),
-    )
+    """Return what :meth:`Calibration.to_json` wrote.
+
+    Raises:
+        ConfigError: It is not what that wrote: scores would mean nothing.
+    """
+    try:
+        return Calibration(
+            decoder=values["decoder"],
+            temperature=values["temperature"],
+            spans=read_span_calibration(values["spans"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"the stored calibration is damaged ({type(error).__name__}: {error}), so scores would "
+            'mean nothing. Calibrate again, or set cfg["calibration"] to null for raw scores.'
+        ) from error

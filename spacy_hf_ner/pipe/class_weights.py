@@ -9,6 +9,7 @@ from spacy.training import Example
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.component_settings import ClassWeights
 from spacy_hf_ner.pipe.targets import read_targets
 
@@ -79,7 +80,9 @@ def _count_and_balance(tag_set: TagSet, examples: Iterable[Example]) -> list[flo
     """Return weights that are inverse to frequency, with a mean of 1 over the tags in the data."""
     counts: Counter[int] = Counter()
     for example in examples:
-        counts.update(read_targets(example, tag_set).tags.tolist())
+        units = find_units(example.predicted)
+        columns = read_targets(example, tag_set).write_columns(units.token_i, tag_set)
+        counts.update(columns.tolist())
     inverse: dict[int, float] = {}
     for column in range(len(tag_set)):
         if counts[column]:

@@ -4,11 +4,13 @@ spaCy imports the factories, and with them this module, in every process: it imp
 nothing. ``factory.py`` repeats names and types, because spaCy reads a factory's signature.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Literal
+from difflib import get_close_matches
+from numbers import Real
+from typing import Any, Literal, get_args
 
-from spacy_hf_ner.core.schemes import SchemeChoice
+from spacy_hf_ner.core.schemes import SCHEMES, SchemeChoice
 from spacy_hf_ner.errors import ConfigError
 
 __all__ = [
@@ -17,7 +19,9 @@ __all__ = [
     "ClassifierSettings",
     "Decoder",
     "HFNerSettings",
+    "Overwrite",
     "Threshold",
+    "check_setting",
     "check_threshold",
     "default_settings",
 ]
@@ -25,7 +29,11 @@ __all__ = [
 Annotate = Literal["ents", "spans"]
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 Decoder = Literal["viterbi", "greedy"]
+Overwrite = bool | Literal["overlapping"]
 Threshold = float | Mapping[str, float] | None
+
+# What spaCy sets on components, besides what their class has.
+_SET_BY_SPACY = frozenset({"cfg", "error_handler", "model", "name", "scorer", "vocab"})
 
 
 # Components inherit from these classes, so that a setting is an attribute of its component. They
@@ -41,6 +49,10 @@ class ClassifierSettings:
             data that ``initialize`` gets), or a table per entity type.
         label_smoothing: Share of the target that is spread over all tags, in [0, 1).
         keep_checkpoint_labels: Keep the checkpoint's labels that the training data lacks.
+
+    Raises:
+        ConfigError: A setting is of the wrong type, or out of its range; here, and whenever it is
+            set later. So is an attribute that the component does not have.
     """
 
     scheme: SchemeChoice = "auto"
@@ -48,12 +60,22 @@ class ClassifierSettings:
     label_smoothing: float = 0.0
     keep_checkpoint_labels: bool = False
 
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.label_smoothing < 1.0:
-            raise ConfigError(
-                f"label_smoothing must be in [0, 1), got {self.label_smoothing}.",
-                settings=("label_smoothing",),
-            )
+    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 - of any attribute
+        """Set an attribute, if it is one that somebody reads, to a value that it may have."""
+        if name in self.list_settings():
+            check_setting(name, value)
+        elif not (name.startswith("_") or name in _SET_BY_SPACY or hasattr(type(self), name)):
+            raise ConfigError(_describe_unknown(name, self.list_settings()))
+        super().__setattr__(name, value)
+
+    @classmethod
+    def list_settings(cls) -> tuple[str, ...]:
+        """Return the names of the settings."""
+        return tuple(field.name for field in fields(cls))
+
+    def read_settings(self) -> dict[str, Any]:
+        """Return the settings with their present values."""
+        return {name: getattr(self, name) for name in self.list_settings()}
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -63,29 +85,132 @@ class HFNerSettings(ClassifierSettings):
     Attributes:
         annotate: ``"ents"``: set ``doc.ents``, and the same spans with scores in
             ``doc.spans[spans_key]``; ``"spans"``: only the latter.
-        spans_key: The key in ``doc.spans``. Components that set entities may share one.
+        spans_key: The key in ``doc.spans``; None for the name of the component.
         decoder: ``"viterbi"``: the best legal tag path, with exact span posteriors as scores;
             ``"greedy"``: each token's best tag, with mean token probabilities.
         threshold: The lowest score that a span may have, in [0, 1], or a table of them per entity
             type. With ``annotate = "spans"`` every span whose posterior reaches it is returned,
             even where spans overlap.
-        overwrite: Replace entities that were set earlier. By default they are kept, and new
-            entities are found only on the other tokens.
+        overwrite: What happens to entities that were set earlier. False: they are kept, and new
+            entities are found only on the other tokens; ``"overlapping"``: those go that a new
+            entity overlaps; True: all go.
         incorrect_spans_key: The key in the gold Doc's ``spans`` of spans known to be wrong.
         calibrated: Pass the scores through what ``calibrate`` fitted, if it was called.
     """
 
     annotate: Annotate = "ents"
-    spans_key: str = "hf_ner"
+    spans_key: str | None = None
     decoder: Decoder = "viterbi"
     threshold: Threshold = None
-    overwrite: bool = False
+    overwrite: Overwrite = False
     incorrect_spans_key: str | None = None
     calibrated: bool = True
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_threshold(self.threshold)
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What a setting may be: a test, and the same in words, which follow "must be"."""
+
+    holds: Callable[[Any], bool]
+    words: str
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_key(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value != "")
+
+
+def _is_smoothing(value: Any) -> bool:  # noqa: ANN401 - whatever a setting was given
+    return _is_number(value) and 0.0 <= value < 1.0
+
+
+def _is_overwrite(value: object) -> bool:
+    return _is_bool(value) or value == "overlapping"
+
+
+def _is_threshold(value: Any) -> bool:  # noqa: ANN401 - whatever a setting was given
+    if value is None:
+        return True
+    lowest_scores = value.values() if isinstance(value, Mapping) else [value]
+    return all(_is_number(score) and 0.0 <= score <= 1.0 for score in lowest_scores)
+
+
+def _is_weights(value: Any) -> bool:  # noqa: ANN401 - whatever a setting was given
+    if value is None or value == "balanced":
+        return True
+    if not isinstance(value, Mapping):
+        return False
+    return all(_is_number(weight) and weight > 0 for weight in value.values())
+
+
+def _one_of(*choices: str) -> _Range:
+    """Return the range of a setting that has a few values."""
+    quoted = [f'"{choice}"' for choice in choices]
+    others = ", ".join(quoted[:-1])
+    return _Range(lambda value: value in choices, f"{others} or {quoted[-1]}")
+
+
+_KEY = _Range(_is_key, "the key of a span group, or None")
+_FLAG = _Range(_is_bool, "true or false")
+_RANGES: dict[str, _Range] = {
+    "annotate": _one_of(*get_args(Annotate)),
+    "decoder": _one_of(*get_args(Decoder)),
+    "spans_key": _KEY,
+    "incorrect_spans_key": _KEY,
+    "keep_checkpoint_labels": _FLAG,
+    "calibrated": _FLAG,
+    "overwrite": _Range(_is_overwrite, 'true, false or "overlapping"'),
+    "label_smoothing": _Range(_is_smoothing, "in [0, 1)"),
+    "threshold": _Range(
+        _is_threshold, "in [0, 1], or a table of such values per entity type, or None"
+    ),
+    "class_weights": _Range(
+        _is_weights, 'None, "balanced", or a table with a positive number for some entity types'
+    ),
+}
+
+
+def check_setting(name: str, value: Any) -> None:  # noqa: ANN401 - of any setting
+    """Check the type and the range of a setting, wherever it comes from.
+
+    Raises:
+        ConfigError: It has no such value.
+
+    >>> check_setting("threshold", 0.5)
+    """
+    # Schemes are looked at when a setting is checked: the table can grow.
+    expected = _one_of("auto", *SCHEMES) if name == "scheme" else _RANGES[name]
+    if expected.holds(value):
+        return
+    hint = ""
+    if isinstance(value, str) and _is_written_number(value):
+        hint = f" In quotes it is text, which compares with no number: set {name} = {value}."
+    raise ConfigError(f"{name} must be {expected.words}, got {value!r}.{hint}", settings=(name,))
+
+
+def _is_written_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _describe_unknown(name: str, settings: Sequence[str]) -> str:
+    """Return what is wrong with an attribute that no component has."""
+    close = get_close_matches(name, settings, n=1)
+    meant = f" Did you mean {close[0]}?" if close else ""
+    return (
+        f"there is no setting {name!r}, so setting it would change nothing.{meant} The settings "
+        f"are {', '.join(settings)}; those of the model are in the config."
+    )
 
 
 def check_threshold(threshold: Threshold, entity_types: Sequence[str] | None = None) -> None:
@@ -98,16 +223,7 @@ def check_threshold(threshold: Threshold, entity_types: Sequence[str] | None = N
     Raises:
         ConfigError: A score is not in [0, 1], or the table names an unknown type.
     """
-    if isinstance(threshold, Mapping):
-        lowest_scores = list(threshold.values())
-    else:
-        lowest_scores = [threshold or 0.0]
-    if not all(0.0 <= score <= 1.0 for score in lowest_scores):
-        raise ConfigError(
-            "threshold must be in [0, 1], or a table of such values per entity type, got "
-            f"{threshold!r}.",
-            settings=("threshold",),
-        )
+    check_setting("threshold", threshold)
     if not isinstance(threshold, Mapping) or entity_types is None:
         return
     if not set(threshold).issubset(entity_types):

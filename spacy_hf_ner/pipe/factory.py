@@ -11,11 +11,20 @@ from spacy.language import Language
 from thinc.api import Model
 
 from spacy_hf_ner.core.schemes import SchemeChoice
+from spacy_hf_ner.pipe.architectures import make_hf_token_classifier_v1
 from spacy_hf_ner.pipe.component_settings import (
     Annotate,
     Decoder,
     HFNerSettings,
+    Overwrite,
     default_settings,
+)
+from spacy_hf_ner.pipe.neighbours import (
+    check_component_name,
+    check_group_is_free,
+    declare_requirements,
+    find_entity_setters,
+    is_loading,
 )
 
 if TYPE_CHECKING:
@@ -41,12 +50,12 @@ DEFAULT_CONFIG: dict[str, Any] = {
 def make_hf_ner(
     nlp: Language,
     name: str,
-    model: Model[Any, Any],
+    model: Model[Any, Any] | str,
     annotate: Annotate,
-    spans_key: str,
+    spans_key: str | None,
     decoder: Decoder,
     threshold: float | dict[str, float] | None,
-    overwrite: bool,  # noqa: FBT001 - filled by name from the config
+    overwrite: Overwrite,
     scheme: SchemeChoice,
     class_weights: Literal["balanced"] | dict[str, float] | None,
     label_smoothing: float,
@@ -58,14 +67,18 @@ def make_hf_ner(
     """Return a component that finds entities with a Hugging Face token classifier.
 
     ``nlp`` and ``name`` are the pipeline and the component's name in it, and ``model`` gives one
-    row of tag scores for each token of a Doc. ``scorer`` is what ``nlp.evaluate`` calls; with
+    row of tag scores for each token of a Doc; or it is the name of a checkpoint, for a model with
+    the default settings. ``scorer`` is what ``nlp.evaluate`` calls; with
     ``annotate = "spans"`` the default scores the span group, and also reports that as ``ents_f``,
     by which ``spacy train`` selects, unless another component sets entities. All other settings
     are described in :class:`spacy_hf_ner.pipe.component_settings.HFNerSettings`.
     """
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
-    return HFNer(
+    check_component_name(name)
+    if isinstance(model, str):
+        model = make_hf_token_classifier_v1(model)
+    component = HFNer(
         nlp.vocab,
         model,
         name,
@@ -82,3 +95,9 @@ def make_hf_ner(
         keep_checkpoint_labels=keep_checkpoint_labels,
         calibrated=calibrated,
     )
+    check_group_is_free(nlp, component)
+    component.note_earlier(find_entity_setters(nlp))
+    declare_requirements(nlp, "hf_ner", reads_sentences=component.classifier.reads_sentences)
+    if not is_loading():
+        component.classifier.check_name()
+    return component

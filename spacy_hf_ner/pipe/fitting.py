@@ -10,6 +10,7 @@
     fitted on, so each half of the Docs is judged with a calibration fitted on the other half.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -19,7 +20,6 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.judging import TextMap
 from spacy_hf_ner.core.labels import TagSet
@@ -41,6 +41,7 @@ __all__ = [
     "HeldOut",
     "JudgedSpans",
     "SpanFinder",
+    "TooFewSpansError",
     "fit_and_report",
     "fit_calibration",
     "fit_token_temperature",
@@ -50,6 +51,13 @@ __all__ = [
 
 FEW_DOCS: Final = 10  # with fewer, or with fewer spans, what was fitted is mostly chance
 FEW_SPANS: Final = 100
+MIN_SPANS: Final = 10  # right ones, and wrong ones
+
+logger = logging.getLogger("spacy_hf_ner")
+
+
+class TooFewSpansError(ConfigError):
+    """Too few entities are right, or wrong, to say how probable each is."""
 
 
 class SpanFinder(Protocol):
@@ -115,7 +123,7 @@ def read_held_out(
     return HeldOut(
         doc=example.predicted,
         rows=rows,
-        tags=_read_tags(example, gold_spans, tag_set, rows.units, in_group=gold.in_group),
+        tags=_read_tags(example, gold_spans, tag_set, rows, in_group=gold.in_group),
         gold=gold,
         gold_entities=frozenset(gold.entities),
         text_map=map_text(reference.text, example.predicted.text),
@@ -123,7 +131,7 @@ def read_held_out(
 
 
 def _read_tags(
-    example: Example, gold_spans: Sequence[Span], tag_set: TagSet, units: Units, *, in_group: bool
+    example: Example, gold_spans: Sequence[Span], tag_set: TagSet, rows: UnitRows, *, in_group: bool
 ) -> Ints:
     """Return the column of each unit's gold tag, negative where it has none. Shape: (n_units,).
 
@@ -143,7 +151,7 @@ def _read_tags(
         other_tokens = "outside" if in_group else "unmodified"
         reference.set_ents(known, missing=unknown, default=other_tokens)
         example = Example(example.predicted, reference)
-    return read_targets(example, tag_set).of_units(units).tags
+    return read_targets(example, tag_set).place(rows, tag_set).tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +307,11 @@ class CalibrationReport:
 
 
 def fit_and_report(
-    docs: Sequence[HeldOut], find: SpanFinder, decoder: str
+    docs: Sequence[HeldOut],
+    find: SpanFinder,
+    decoder: str,
+    *,
+    entity_types: Sequence[str],
 ) -> tuple[Calibration, CalibrationReport]:
     """Return the calibration that fits Docs best, and a report of what it is worth.
 
@@ -307,9 +319,11 @@ def fit_and_report(
         docs: Docs with gold; those that nobody has annotated are left out.
         find: Finds their spans.
         decoder: The decoder that ``find`` uses.
+        entity_types: The entity types that the model knows.
 
     Raises:
-        ConfigError: There is no gold annotation.
+        ConfigError: There is no gold annotation, or none of a type that the model knows.
+        TooFewSpansError: Too few spans are right, or wrong.
     """
     annotated = [held_out for held_out in docs if held_out.is_annotated]
     if not annotated:
@@ -317,6 +331,8 @@ def fit_and_report(
             "scores are calibrated on tokens with gold annotation, got none. Give annotated "
             "documents."
         )
+    _check_types(annotated, entity_types)
+    _check_verdicts(judge_spans(annotated, find, None))
     fit = fit_calibration(annotated, find, decoder)
     # Every second Doc, as documents from one source are often neighbours.
     first_half = annotated[::2]
@@ -333,6 +349,46 @@ def fit_and_report(
         ),
     )
     return fit.calibration, report
+
+
+def _check_types(docs: Sequence[HeldOut], entity_types: Sequence[str]) -> None:
+    """Check that gold has types that the model knows; those that it lacks are named.
+
+    Raises:
+        ConfigError: No type of the model is in the gold.
+    """
+    gold_types: set[str] = set()
+    for held_out in docs:
+        gold_types.update(entity.entity_type for entity in held_out.gold.entities)
+    lacking = [entity_type for entity_type in entity_types if entity_type not in gold_types]
+    if gold_types and len(lacking) == len(entity_types):
+        raise ConfigError(
+            f"the model finds {', '.join(entity_types)}, and the gold entities are "
+            f"{', '.join(sorted(gold_types))}: no type is in both, so every entity would be wrong. "
+            "Give data with the types of the model."
+        )
+    if gold_types and lacking:
+        logger.warning(
+            "calibrate: the gold has no entity of type %s, so all that the model finds of it count "
+            "as wrong. Leave such data out, unless there really is none.",
+            ", ".join(lacking),
+        )
+
+
+def _check_verdicts(spans: JudgedSpans) -> None:
+    """Check that there are right and wrong spans enough to tell them apart by their scores.
+
+    Raises:
+        TooFewSpansError: There are not.
+    """
+    n_right = int(spans.is_correct.sum())
+    n_wrong = len(spans.is_correct) - n_right
+    if min(n_right, n_wrong) < MIN_SPANS:
+        raise TooFewSpansError(
+            f"scores are calibrated on {MIN_SPANS} right entities and {MIN_SPANS} wrong ones at "
+            f"least, got {n_right} right and {n_wrong} wrong: from fewer, every score would become "
+            "nearly 1, or nearly 0. Give more data that the model was not trained on."
+        )
 
 
 def _measure_raw(docs: Sequence[HeldOut], find: SpanFinder) -> Half:

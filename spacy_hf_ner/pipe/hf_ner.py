@@ -17,7 +17,6 @@ from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     make_spans,
-    register_score_extension,
     set_entities,
     set_span_group,
     without_entities,
@@ -27,7 +26,13 @@ from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
 from spacy_hf_ner.pipe.class_weights import resolve_class_weights
 from spacy_hf_ner.pipe.component_settings import HFNerSettings, Threshold, check_threshold
 from spacy_hf_ner.pipe.entities import find_entities
-from spacy_hf_ner.pipe.fitting import CalibrationReport, fit_and_report, read_held_out
+from spacy_hf_ner.pipe.fitting import (
+    CalibrationReport,
+    HeldOut,
+    fit_and_report,
+    read_held_out,
+)
+from spacy_hf_ner.pipe.notices import Notices
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types, merge_types
 from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
@@ -63,10 +68,12 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
     ) -> None:
         super().__init__(vocab, model, name)
         HFNerSettings.__init__(self, **settings)  # each becomes an attribute
-        self.scorer = choose_scorer(scorer, annotate=self.annotate, spans_key=self.spans_key)
+        self._configured = self.read_settings()
+        self.scorer = scorer
         # The calibration as it is stored in cfg, beside the same as an object.
         self._calibration: tuple[dict[str, Any], Calibration] | None = None
-        register_score_extension()
+        self._earlier: tuple[str, ...] = ()
+        self._notices = Notices(name)
 
     @property
     def threshold(self) -> Threshold:
@@ -77,6 +84,32 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
     @threshold.setter
     def threshold(self, threshold: Threshold) -> None:
         self.cfg["threshold"] = threshold
+
+    @property
+    def spans_key(self) -> str:
+        """The key in ``doc.spans``; the name of the component unless the config has another."""
+        return self._spans_key or self.name
+
+    @spans_key.setter
+    def spans_key(self, spans_key: str | None) -> None:
+        self._spans_key = spans_key
+
+    def note_earlier(self, names: Sequence[str]) -> None:
+        """Note which components before this one set entities, so that a message can name them."""
+        self._earlier = tuple(names)
+
+    def score(self, examples: Iterable[Example], **config: Any) -> dict[str, Any]:  # noqa: ANN401 - spaCy's
+        """Return the scores of what the component sets: entities, or else the span group."""
+        scorer = choose_scorer(self.scorer, annotate=self.annotate, spans_key=self.spans_key)
+        if scorer is None:
+            return {}
+        return scorer(examples, **{**self.cfg, **config})
+
+    def prepare(self) -> TagSet:
+        """Load the model, and say once if its labels are not those of entities."""
+        tag_set = super().prepare()
+        self._notices.check_labels(tag_set)
+        return tag_set
 
     def check_label(self, label: str) -> None:
         """Check that a label can be an entity type."""
@@ -141,6 +174,8 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         tag_set = self.prepare()
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
+        if self.classifier.reads_sentences:
+            self._notices.check_sentences(docs)
         rows = self.classifier.predict(docs)
         return self._find_entities(
             docs,
@@ -154,14 +189,16 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         self, docs: Iterable[Doc], predictions: Sequence[Sequence[ScoredSpan]]
     ) -> None:
         """Set the entities that :meth:`predict` found."""
+        sets_entities = self.annotate == "ents"
         for doc, found in zip(docs, predictions, strict=True):
             spans = make_spans(doc, found)
             scores = [scored_span.score for scored_span in found]
-            if self.annotate == "ents":
+            if sets_entities:
+                if not self.overwrite:
+                    self._notices.check_entities(doc, self._earlier)
                 set_entities(doc, spans, overwrite=self.overwrite)
-            set_span_group(
-                doc, spans, scores, key=self.spans_key, keep_entities=self.annotate == "ents"
-            )
+            set_span_group(doc, spans, scores, key=self.spans_key, keep_entities=sets_entities)
+        self._notices.check_extension()
 
     def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:
         """Fit a temperature and maps of span scores on held-out Examples, and use them from now on.
@@ -174,7 +211,8 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                 of the predicted Docs are ignored.
 
         Raises:
-            ConfigError: There is no gold annotation.
+            ConfigError: There is no gold annotation, or none of a type that the model finds.
+            TooFewSpansError: Too few of the entities that the model finds are right, or wrong.
         """
         # Where the component does not overwrite, it would keep entities of the predicted Docs.
         stripped: list[Example] = []
@@ -185,21 +223,29 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         rows: list[UnitRows] = []
         for docs in batch_docs(example.predicted for example in stripped):
             rows.extend(self.classifier.predict(docs))
-        held_out = [
-            read_held_out(
-                example,
-                doc_rows,
-                tag_set,
-                spans_key=self.spans_key,
-                prefer_group=self.annotate == "spans",
+        held_out: list[HeldOut] = []
+        for example, doc_rows in zip(stripped, rows, strict=True):
+            held_out.append(
+                read_held_out(
+                    example,
+                    doc_rows,
+                    tag_set,
+                    spans_key=self.spans_key,
+                    prefer_group=self.annotate == "spans",
+                )
             )
-            for example, doc_rows in zip(stripped, rows, strict=True)
-        ]
         find = partial(self._find_entities, tag_set=tag_set, threshold=None)
-        calibration, report = fit_and_report(held_out, find, self.decoder)
+        calibration, report = fit_and_report(
+            held_out, find, self.decoder, entity_types=tag_set.entity_types
+        )
         self.cfg["calibration"] = calibration.to_json()
         self.calibrated = True
         return report
+
+    def _read_cfg(self, stored: dict[str, Any]) -> None:
+        if stored.get("calibration") is not None:
+            read_calibration(stored["calibration"])  # whatever is damaged is refused when loaded
+        super()._read_cfg(stored)
 
     def _read_calibration(self) -> Calibration | None:
         """Return what scores are passed through, if something was fitted for this decoder."""

@@ -32,12 +32,14 @@ class Segments:
         rows: Log-probabilities. Shape: (n_rows, n_tags).
         doc_i: The Doc of each row. Shape: (n_rows,).
         token_i: The token of each row in its Doc. Shape: (n_rows,).
+        unit_i: The unit of each row, counted over all Docs. Shape: (n_rows,).
         lengths: The rows of each segment, none in some of them. Shape: (n_segments,).
     """
 
     rows: Floats
     doc_i: Ints
     token_i: Ints
+    unit_i: Ints
     lengths: Ints
 
 
@@ -87,6 +89,7 @@ def cut_segments(
         rows=rows[decoded].astype(np.float64),
         doc_i=doc_i[decoded],
         token_i=token_i[decoded],
+        unit_i=decoded,
         lengths=np.bincount(segment_of_token[packed_token[decoded]]),
     )
 

@@ -15,9 +15,6 @@ class LastingSpanGroup(SpanGroup):
     spaCy's own groups keep the old token indices: after ``merge_entities`` their spans are wrong,
     or lie behind the end of the Doc, and then ``doc.to_bytes()`` fails. A span whose token became
     part of a larger one grows with it.
-
-    Retokenizing is noticed by the number of tokens, so a single call that merges as many tokens
-    away as it splits off goes unnoticed.
     """
 
     def __init__(self, doc: Doc, *, name: str, spans: list[Span], attrs: dict[str, Any]) -> None:
@@ -26,18 +23,23 @@ class LastingSpanGroup(SpanGroup):
 
     def __getitem__(self, i: int) -> Span:
         """Return a span where it is now."""
-        self._follow_tokens()
-        return super().__getitem__(i)
+        # First the number of tokens: a span behind the end of the Doc could not even be made.
+        if len(self.doc) != self._n_tokens:
+            self._find_spans_again()
+        span = super().__getitem__(i)
+        if not _lies_on_tokens(span):  # as many tokens were merged as others were split
+            self._find_spans_again()
+            span = super().__getitem__(i)
+        return span
 
     def to_bytes(self) -> bytes:
         """Return the spans where they are now, as spaCy stores a group."""
-        self._follow_tokens()
+        for _ in self:
+            pass  # each is found again where it has moved
         return super().to_bytes()
 
-    def _follow_tokens(self) -> None:
-        """Find each span again by its characters if the number of tokens has changed."""
-        if len(self.doc) == self._n_tokens:
-            return
+    def _find_spans_again(self) -> None:
+        """Find each span again by its characters."""
         self._n_tokens = len(self.doc)
         # spaCy makes no Span from an index behind the end of the Doc, so the spans of a Doc that
         # has become shorter can only be read, and written again, in the bytes of the group.
@@ -54,6 +56,13 @@ class LastingSpanGroup(SpanGroup):
             start=span.start, end=span.end, start_char=span.start_char, end_char=span.end_char
         )
         return moved.pack()
+
+
+def _lies_on_tokens(span: Span) -> bool:
+    """Tell whether a span's tokens have the characters that it had when it was made."""
+    first = span.doc[span.start]
+    last = span.doc[span.end - 1]
+    return first.idx == span.start_char and last.idx + len(last) == span.end_char
 
 
 # spaCy documents that a group can be stored, but not how. Its bytes are a msgpack table, in which

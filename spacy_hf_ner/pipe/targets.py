@@ -1,38 +1,39 @@
-"""What gold teaches: a tag for each token of the predicted Doc, and spans known to be wrong.
+"""What gold teaches: entities on the tokens of the predicted Doc, and spans known to be wrong.
 
-Gold is aligned with tokens first (``read_targets``), whichever model learns from it, and placed on
-the units that the model has rows for when it has given them (``TokenTargets.of_units``)::
+Gold is brought onto tokens first (``read_targets``), whichever model learns from it. When the model
+has given its rows, entities become tags of the units that have one (``TokenTargets.place``). What
+is without a row is not counted: prefixes are those of an entity that was trimmed to what the
+decoder sees::
 
-    gold          Angela ␣␣ Merkel: PER        predicted tokens   Angela  ␣␣  Merkel  met
-    tags          B-PER  I-PER  I-PER  O       of tokens
-    of_units      B-PER         I-PER  O       white space is no unit
+    tokens    ␣␣  Angela  ␣␣  Merkel  met
+    gold      [---------PER--------]
+    units         0           1       2         white space is no unit
+    tags          B-PER       I-PER   O
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from spacy.errors import Errors
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_hf_ner.core.alignment import Units
-from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.core.arrays import Bools, Ints
 from spacy_hf_ner.core.labels import TagSet
-from spacy_hf_ner.core.schemes import OUTSIDE, Scheme, Tag
+from spacy_hf_ner.core.schemes import OUTSIDE, Tag
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import TagError
-from spacy_hf_ner.model.training.loss import MISSING, Targets
+from spacy_hf_ner.model.training.loss import MISSING, Targets, WrongSpan
+from spacy_hf_ner.pipe.segments import cut_segments
 
-__all__ = ["TokenTargets", "WrongPath", "read_targets"]
+__all__ = ["TokenTargets", "read_targets"]
 
-WrongPath = tuple[tuple[int, int], ...]
-"""A run of (token, column), or (unit, column), that names a span known to be wrong."""
-
-# Where a token stands in a span, and in a span of what length, for each prefix that spaCy writes.
-_POSITION_AND_LENGTH = {"U": (0, 1), "B": (0, 2), "I": (1, 3), "L": (1, 2)}
-_LAST_PREFIXES = ("L-", "U-")
+logger = logging.getLogger("spacy_hf_ner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +41,82 @@ class TokenTargets:
     """What gold says of the tokens of a Doc.
 
     Attributes:
-        tags: The column of each token's gold tag, or -1 where the annotation is missing.
+        doc: The Doc that the tokens are of.
+        entities: The gold entities, in order.
+        is_annotated: Whether a token is known to be in one of them, or outside of all.
             Shape: (n_tokens,).
-        wrong_paths: Runs of (token, column) that together name a span known to be wrong.
+        wrong_spans: Spans known to be wrong.
     """
 
-    tags: Ints
-    wrong_paths: Sequence[WrongPath] = ()
+    doc: Doc
+    entities: Sequence[TokenSpan]
+    is_annotated: Bools
+    wrong_spans: Sequence[TokenSpan] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to learn."""
-        return not self.wrong_paths and bool((self.tags == MISSING).all())
+        return not self.wrong_spans and not self.is_annotated.any()
 
-    def of_units(self, units: Units) -> Targets:
-        """Return what gold says of the units of the same Doc; paths need a unit for each token."""
-        unit_of_token = np.full(len(self.tags), -1, dtype=np.int64)
-        unit_of_token[units.token_i] = np.arange(len(units))
-        wrong_paths: list[WrongPath] = []
-        for path in self.wrong_paths:
-            unit_path = tuple((int(unit_of_token[token_i]), column) for token_i, column in path)
-            if all(unit >= 0 for unit, _ in unit_path):
-                wrong_paths.append(unit_path)
-        return Targets(self.tags[units.token_i], wrong_paths)
+    def place(self, predicted: UnitRows, tag_set: TagSet) -> Targets:
+        """Return what the rows of the Doc's units should say.
+
+        Args:
+            predicted: The rows, of which some may be NaN: nothing is said of their units.
+            tag_set: The tags of the columns.
+
+        Raises:
+            TagError: The model lacks a tag that an entity needs.
+        """
+        evident = np.flatnonzero(~np.isnan(predicted.rows).any(axis=1))
+        tags = np.full(len(predicted), MISSING, dtype=np.int64)
+        tags[evident] = self.write_columns(predicted.units.token_i[evident], tag_set)
+        if not self.wrong_spans:
+            return Targets(tags)
+        return Targets(tags, self._place_wrong_spans(predicted, tag_set))
+
+    def write_columns(self, token_i: Ints, tag_set: TagSet) -> Ints:
+        """Return the column of the gold tag of each unit, or -1 where the annotation is missing.
+
+        Args:
+            token_i: The token of each unit that counts. Shape: (n_units,).
+            tag_set: The tags of the columns.
+
+        Raises:
+            TagError: The model lacks a tag that an entity needs.
+        """
+        spans: list[TokenSpan] = []
+        for entity in self.entities:
+            start, end = np.searchsorted(token_i, [entity.start, entity.end]).tolist()
+            if start < end:
+                spans.append(TokenSpan(start, end, entity.entity_type))
+        columns = np.full(len(token_i), MISSING, dtype=np.int64)
+        is_annotated = self.is_annotated[token_i]
+        for unit_i, tag in enumerate(write_tags(spans, len(token_i), tag_set.scheme)):
+            if is_annotated[unit_i]:
+                columns[unit_i] = _find_column(tag, tag_set)
+        return columns
+
+    def _place_wrong_spans(self, predicted: UnitRows, tag_set: TagSet) -> list[WrongSpan]:
+        """Return the wrong spans that could be found, each in its segment."""
+        segments = cut_segments([self.doc], [predicted], keep_entities=False)
+        segment_end = np.cumsum(segments.lengths)
+        placed: list[WrongSpan] = []
+        for span in self.wrong_spans:
+            start, end = np.searchsorted(segments.token_i, [span.start, span.end]).tolist()
+            segment = int(np.searchsorted(segment_end, start, side="right"))
+            # Nothing speaks for a span without a row, and none is found across two segments.
+            if start == end or end > segment_end[segment]:
+                continue
+            segment_start = int(segment_end[segment] - segments.lengths[segment])
+            wrong_span = WrongSpan(
+                units=segments.unit_i[segment_start : segment_end[segment]],
+                start=start - segment_start,
+                end=end - segment_start,
+                type_i=tag_set.entity_types.index(span.entity_type),
+            )
+            placed.append(wrong_span)
+        return placed
 
 
 def read_targets(
@@ -70,8 +124,8 @@ def read_targets(
 ) -> TokenTargets:
     """Return what an Example teaches.
 
-    Missing annotation (``-``, tokens whose gold entity cannot be aligned, Docs without any) has no
-    tag.
+    Missing annotation (``-``, tokens whose gold entity cannot be aligned, Docs without any) teaches
+    nothing.
 
     Args:
         example: Gold in the reference, tokens in the predicted Doc.
@@ -82,36 +136,27 @@ def read_targets(
         TagError: A gold entity has a type that the model does not know.
         ValueError: A gold entity is marked as wrong as well (spaCy's E868).
     """
-    biluo_tags = example.get_aligned_ner()
-    columns = np.full(len(biluo_tags), MISSING, dtype=np.int64)
-    previous: str | None = None
-    for i, biluo_tag in enumerate(biluo_tags):
-        if biluo_tag:
-            tag = _read_biluo(biluo_tag, tag_set.scheme, previous=previous)
-            columns[i] = _find_column(tag, tag_set)
-        previous = biluo_tag
-    if incorrect_spans_key is None or incorrect_spans_key not in example.reference.spans:
-        return TokenTargets(columns)
-    return TokenTargets(columns, _find_wrong_paths(example, tag_set, incorrect_spans_key))
+    spans, biluo_tags = example.get_aligned_ents_and_ner()
+    entities: list[TokenSpan] = []
+    for span in spans:
+        if span.label_:
+            _check_type(span.label_, tag_set)
+            entities.append(TokenSpan(span.start, span.end, span.label_))
+    is_annotated = np.array([tag not in {None, "", "-"} for tag in biluo_tags], dtype=bool)
+    wrong_spans: list[TokenSpan] = []
+    if incorrect_spans_key is not None and incorrect_spans_key in example.reference.spans:
+        wrong_spans = _read_wrong_spans(example, tag_set, incorrect_spans_key)
+    return TokenTargets(example.predicted, entities, is_annotated, wrong_spans)
 
 
-def _read_biluo(biluo_tag: str, scheme: Scheme, *, previous: str | None) -> Tag:
-    """Return the tag of a scheme that says what spaCy's BILUO tag says.
+def _check_type(entity_type: str, tag_set: TagSet) -> None:
+    """Check that the model knows an entity type.
 
-    Args:
-        biluo_tag: spaCy's tag, such as ``U-PER``.
-        scheme: The scheme.
-        previous: spaCy's tag of the token before, if there is one.
+    Raises:
+        TagError: It does not.
     """
-    prefix, _, entity_type = biluo_tag.partition("-")
-    if not entity_type:
-        return OUTSIDE
-    # IOB1 writes B- only where an entity touches another of its type.
-    touches = (
-        previous is not None and previous[:2] in _LAST_PREFIXES and previous[2:] == entity_type
-    )
-    position, length = _POSITION_AND_LENGTH[prefix]
-    return Tag(scheme.role(position, length, touches=touches), entity_type)
+    if entity_type not in tag_set.entity_types:
+        raise _make_error(entity_type, tag_set)
 
 
 def _find_column(tag: Tag, tag_set: TagSet) -> int:
@@ -120,18 +165,32 @@ def _find_column(tag: Tag, tag_set: TagSet) -> int:
     Raises:
         TagError: The model has none.
     """
-    if tag not in tag_set.columns:
-        known = ", ".join(tag_set.entity_types) or "none"
+    column = tag_set.columns.get(tag)
+    if column is not None:
+        return column
+    if tag == OUTSIDE:
         raise TagError(
-            f"a gold entity has the type {tag.entity_type!r}, but the model knows {known} (and no "
-            f"tag {str(tag)!r}). Call add_label before training, or initialize with data that has "
-            "all types."
+            'a token is outside of all entities, but the model has no tag "O": its labels are '
+            "those of a tagger (parts of speech, say), in which each token has one. Train another "
+            "checkpoint, or a plain encoder, to find entities."
         )
-    return tag_set.columns[tag]
+    raise _make_error(tag.entity_type, tag_set, tag)
 
 
-def _find_wrong_paths(example: Example, tag_set: TagSet, key: str) -> list[WrongPath]:
-    """Return, for each span known to be wrong, the tags that would name it.
+def _make_error(entity_type: str, tag_set: TagSet, tag: Tag | None = None) -> TagError:
+    known = ", ".join(tag_set.entity_types) or "none"
+    lacks = f" (and no tag {str(tag)!r})" if tag else ""
+    return TagError(
+        f"a gold entity has the type {entity_type!r}, but the model knows {known}{lacks}. A head "
+        "does not grow in the middle of training. In Python, call add_label before, or "
+        "nlp.initialize with data that has all types. In a config, do not source the component, as "
+        'sourced ones are not initialized: give it factory = "hf_ner", keep_checkpoint_labels = '
+        'true, and in its model name = "…/model-best/hf_ner/model".'
+    )
+
+
+def _read_wrong_spans(example: Example, tag_set: TagSet, key: str) -> list[TokenSpan]:
+    """Return the spans known to be wrong whose type the model knows: it finds no others.
 
     Raises:
         ValueError: A gold entity is marked as wrong as well (spaCy's E868).
@@ -141,15 +200,24 @@ def _find_wrong_paths(example: Example, tag_set: TagSet, key: str) -> list[Wrong
     for span in wrong_spans:
         if _locate(span) in gold:
             raise ValueError(Errors.E868.format(span=(span.start, span.end), label=span.label_))
-    paths: list[WrongPath] = []
+    known: list[TokenSpan] = []
     for span in example.get_aligned_spans_y2x(wrong_spans, allow_overlap=True):
-        if span.label_ not in tag_set.entity_types:
-            continue
-        n_tokens = span.end - span.start
-        tags = write_tags([TokenSpan(0, n_tokens, span.label_)], n_tokens, tag_set.scheme)
-        columns = [_find_column(tag, tag_set) for tag in tags]
-        paths.append(tuple(zip(range(span.start, span.end), columns, strict=True)))
-    return paths
+        if span.label_ == OUTSIDE.prefix:
+            _say_outside_is_no_type(key)
+        if span.label_ in tag_set.entity_types:
+            known.append(TokenSpan(span.start, span.end, span.label_))
+    return known
+
+
+@lru_cache(maxsize=16)
+def _say_outside_is_no_type(key: str) -> None:
+    """Say, once for each key, that a wrong span labelled "O" teaches nothing."""
+    logger.warning(
+        'spans["%s"]: expected spans with the entity type that they do not have, got one labelled '
+        '"O". That would say that its tokens are in some entity, which cannot be learned here, so '
+        "it is left out. Annotate the entity, or leave the tokens without annotation.",
+        key,
+    )
 
 
 def _locate(span: Span) -> tuple[int, int, str]:

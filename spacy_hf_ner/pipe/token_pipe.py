@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import srsly
 from spacy import util
 from spacy.errors import Errors
@@ -20,6 +21,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.replacing import complete_swap, replace_folder
 from spacy_hf_ner.core.units import UnitRows
@@ -27,12 +29,13 @@ from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.model.token_classifier import TokenClassifier
-from spacy_hf_ner.model.training.loss import compute_divergence, compute_loss
+from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
 from spacy_hf_ner.pipe.batches import N_DOCS, annotate_docs, batch_docs
 from spacy_hf_ner.pipe.class_weights import find_class_weights
 from spacy_hf_ner.pipe.component_settings import ClassifierSettings
 from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, OnnxExport, Quantize, export_onnx
+from spacy_hf_ner.pipe.learn_rates import RateWatch
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
 from spacy_hf_ner.pipe.targets import TokenTargets
 
@@ -43,7 +46,7 @@ __all__ = ["TokenClassifierPipe"]
 
 logger = logging.getLogger("spacy_hf_ner")
 
-_RUNTIME_KEYS = ("threshold",)  # in cfg for `spacy find-threshold`, never on disk
+_SETTINGS_IN_CFG = ("threshold",)  # where `spacy find-threshold` sets it
 
 
 class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: ignore[misc]
@@ -53,8 +56,8 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         vocab: The pipeline's vocabulary.
         model: The Thinc model.
         name: The component's name.
-        cfg: JSON values that belong to the weights, and run-time values that are not saved:
-            labels added since the model was initialized, class weights and calibration.
+        cfg: JSON values that belong to the weights: labels added since the model was initialized,
+            class weights and calibration; and settings that spaCy sets here.
     """
 
     def __init__(self, vocab: Vocab, model: Model[Any, Any], name: str) -> None:
@@ -68,6 +71,8 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         }
         # nlp.resume_training sets it to a copy of the model.
         self._rehearsal_model: Model[Any, Any] | None = None
+        self._configured: dict[str, Any] = {}  # the settings as the config gave them
+        self._rates = RateWatch(name)
 
     @abstractmethod
     def predict(self, docs: Iterable[Doc]) -> Sequence[Any]:
@@ -244,6 +249,11 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         losses[self.name] += loss
         return losses
 
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Step the weights; a learn rate with which nothing can be learned is named, once."""
+        self._rates.look_at(sgd, bears=self.classifier.max_learn_rate)
+        super().finish_update(sgd)
+
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write ``cfg``, ``vocab`` and the folder ``model``, which is a Hugging Face checkpoint.
 
@@ -266,7 +276,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what :meth:`to_disk` wrote; the source checkpoint and the network are not needed."""
         deserialize: dict[str, Any] = {
-            "cfg": lambda file: self.cfg.update(srsly.read_json(file)),
+            "cfg": lambda file: self._read_cfg(srsly.read_json(file)),
             "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
             "model": self._read_model,
         }
@@ -286,7 +296,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Self":
         """Read what :meth:`to_bytes` returned."""
         deserialize: dict[str, Callable[[bytes], object]] = {
-            "cfg": lambda packed: self.cfg.update(srsly.json_loads(packed)),
+            "cfg": lambda packed: self._read_cfg(srsly.json_loads(packed)),
             "vocab": lambda packed: self.vocab.from_bytes(packed, exclude=exclude),
             "model": self._unpack_model,
         }
@@ -353,16 +363,16 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     ) -> tuple[float, list[Floats32]]:
         """Return the loss, and the gradient on the rows of each Doc."""
         # Only now is it known which units the model has rows for.
-        unit_targets = [
-            targets.of_units(doc_rows.units)
-            for targets, doc_rows in zip(gold, predicted, strict=True)
-        ]
+        unit_targets: list[Targets] = []
+        for targets, doc_rows in zip(gold, predicted, strict=True):
+            unit_targets.append(targets.place(doc_rows, tag_set))
         class_weights = find_class_weights(
             self.class_weights, tag_set, resolved=self.cfg["class_weights"]
         )
         return compute_loss(
             [doc_rows.rows for doc_rows in predicted],
             unit_targets,
+            chain=make_chain(tag_set),
             class_weights=class_weights,
             label_smoothing=self.label_smoothing,
             reduction=self.classifier.reduction,
@@ -384,8 +394,32 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             self.finish_update(sgd)
 
     def _stored_cfg(self) -> dict[str, Any]:
-        """Return the values of ``cfg`` that are saved."""
-        return {key: value for key, value in self.cfg.items() if key not in _RUNTIME_KEYS}
+        """Return the values of ``cfg`` that are saved, with settings changed since the config.
+
+        The pipeline's config.cfg still has what it was made with. Beside each new value stands
+        that one, so that a config which is edited later wins over what was changed before.
+        """
+        stored = dict(self.cfg)
+        for name in _SETTINGS_IN_CFG:
+            stored.pop(name, None)
+        changed: dict[str, Any] = {}
+        for name, value in self.read_settings().items():
+            configured = self._configured.get(name, value)
+            if value != configured:
+                # JSON does not know the numbers of numpy.
+                plain = float(value) if isinstance(value, np.floating) else value
+                changed[name] = {"config": configured, "value": plain}
+        if changed:
+            stored["settings"] = changed
+        return stored
+
+    def _read_cfg(self, stored: dict[str, Any]) -> None:
+        """Take over what :meth:`_stored_cfg` returned."""
+        changed = stored.pop("settings", {})
+        self.cfg.update(stored)
+        for name, setting in changed.items():
+            if self._configured.get(name) == setting["config"]:
+                setattr(self, name, setting["value"])
 
     def _write_model(self, folder: Path) -> None:
         self.classifier.load(self.scheme)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
 from spacy_hf_ner.cli.calibrate import calibrate
+from spacy_hf_ner.pipe.fitting import CalibrationReport
 from tests.checkpoints import make_checkpoint
 
 TEXTS = [f"Angela Merkel met Tim Cook in Berlin, and {i} others." for i in range(12)]
@@ -57,12 +58,24 @@ def test_a_pipeline_without_hf_ner_is_saved_as_it_is(gold: Path, tmp_path: Path)
     assert spacy.load(tmp_path / "out").pipe_names == []
 
 
-def test_without_an_output_the_pipeline_itself_is_calibrated(
+def test_a_pipeline_is_written_over_only_if_that_is_asked_for(
+    model: Path, gold: Path, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(app, ["calibrate", str(model), str(gold)])
+    assert result.exit_code == 1
+    assert "or --in-place, to save it over" in " ".join(result.output.split())
+    both = [str(model), str(gold), str(tmp_path / "out"), "--in-place"]
+    result = CliRunner().invoke(app, ["calibrate", *both])
+    assert result.exit_code == 1
+    assert "got both" in " ".join(result.output.split())
+
+
+def test_in_place_the_pipeline_itself_is_calibrated(
     model: Path, gold: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "model"
     shutil.copytree(model, folder)
-    result = CliRunner().invoke(app, ["calibrate", str(folder), str(gold)])
+    result = CliRunner().invoke(app, ["calibrate", str(folder), str(gold), "--in-place"])
     assert result.exit_code == 0, result.output
     before, after = spacy.load(model)(TEXTS[0]), spacy.load(folder)(TEXTS[0])
     assert [(e.text, e.label_) for e in before.ents] == [(e.text, e.label_) for e in after.ents]
@@ -116,9 +129,8 @@ def test_calibration_on_nearly_nothing_gives_a_warning(
     model: Path, gold: Path, tmp_path: Path
 ) -> None:
     nlp = spacy.load(model)
-    DocBin(docs=list(DocBin().from_disk(gold).get_docs(nlp.vocab))[1:2]).to_disk(
-        tmp_path / "one.spacy"
-    )
+    docs = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
+    DocBin(docs=[Doc.from_docs(docs)]).to_disk(tmp_path / "one.spacy")
     result = CliRunner().invoke(
         app, ["calibrate", str(model), str(tmp_path / "one.spacy"), str(tmp_path / "out")]
     )
@@ -130,19 +142,33 @@ def test_calibration_on_nearly_nothing_gives_a_warning(
     assert noise.split()[-3:] == ["-", "-", "-"]
 
 
+def test_a_pipeline_that_is_always_right_is_saved_with_raw_scores(
+    model: Path, tmp_path: Path
+) -> None:
+    nlp = spacy.load(model)
+    DocBin(docs=nlp.pipe(TEXTS)).to_disk(tmp_path / "dev.spacy")
+    arguments = [str(model), str(tmp_path / "dev.spacy"), str(tmp_path / "out")]
+    result = CliRunner().invoke(app, ["calibrate", *arguments])
+    assert result.exit_code == 0, result.output
+    assert "hf_ner is not calibrated" in result.output
+    assert "right and 0 wrong" in " ".join(result.output.split())
+    before, after = nlp(TEXTS[0]), spacy.load(tmp_path / "out")(TEXTS[0])
+    assert [e._.score for e in before.ents] == [e._.score for e in after.ents]
+
+
 def test_gold_with_unknown_spaces_is_read(model: Path, tmp_path: Path) -> None:
     nlp = spacy.load(model)
     docs = [
         nlp(Doc(nlp.vocab, words=["(Angela)", *text.split()])) for text in TEXTS
     ]  # as spaCy would not cut them
     assert docs[0].has_unknown_spaces
+    n_entities = sum(len(doc.ents) for doc in docs)
+    for doc in docs[::3]:
+        doc.ents = []
     DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
     report = calibrate(str(model), tmp_path / "dev.spacy", tmp_path / "out")["hf_ner"]
-    assert report.n_spans == sum(len(doc.ents) for doc in docs)
-    (doc,) = spacy.load(tmp_path / "out").pipe(
-        [Doc(nlp.vocab, words=[token.text for token in docs[0]])]
-    )
-    assert all(ent._.score > 0.9 for ent in doc.ents)  # because all were right
+    assert isinstance(report, CalibrationReport)
+    assert report.n_spans == n_entities
 
 
 def test_an_installed_package_is_not_overwritten(gold: Path) -> None:

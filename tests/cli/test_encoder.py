@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import srsly
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli import encoder
@@ -62,6 +63,13 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return checkpoint
 
 
+def write_ref(cache: Path, name: str, branch: str) -> None:
+    """Say in the cache which commit a branch or tag is at."""
+    refs = cache / f"models--{name.replace('/', '--')}" / "refs"
+    refs.mkdir()
+    (refs / branch).write_text(COMMIT, encoding="utf8")
+
+
 def cached_snapshot(cache: Path, name: str, files: dict[str, bytes] = FILES) -> Path:
     return write(cache / f"models--{name.replace('/', '--')}" / "snapshots" / COMMIT, files)
 
@@ -70,11 +78,12 @@ def test_fetch_encoder_copies_from_the_cache_what_transformers_needs(
     cache: Path, tmp_path: Path
 ) -> None:
     snapshot = cached_snapshot(cache, "some/encoder")
-    source = fetch_encoder(tmp_path / "assets" / "encoder", name="some/encoder", revision=COMMIT)
-    assert source == snapshot
+    fetched = fetch_encoder(tmp_path / "assets" / "encoder", name="some/encoder", revision=COMMIT)
+    assert fetched.folder == snapshot
     assert names(tmp_path / "assets" / "encoder") == [
         "config.json",
         "model.safetensors",
+        "source.json",
         "tokenizer.json",
         "vocab.txt",
     ]
@@ -85,8 +94,8 @@ def test_fetch_encoder_copies_from_the_cache_what_transformers_needs(
 def test_fetch_encoder_takes_the_package_where_there_is_no_hub(
     packaged: Path, tmp_path: Path
 ) -> None:
-    source = fetch_encoder(tmp_path / "encoder", name=MINILM.name, revision=MINILM.revision)
-    assert source == packaged
+    fetched = fetch_encoder(tmp_path / "encoder", name=MINILM.name, revision=MINILM.revision)
+    assert fetched.folder == packaged
     assert MINILM.module not in sys.modules
 
 
@@ -163,10 +172,37 @@ def test_a_folder_with_other_files_is_left_alone(cache: Path, tmp_path: Path) ->
     assert names(tmp_path / "home") == ["thesis.tex"]
 
 
-@pytest.mark.parametrize("revision", ["main", "v1.0", COMMIT[:12]])
-def test_a_revision_that_can_move_is_refused(revision: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=f"40 hexadecimal digits, got '{revision}'"):
-        fetch_encoder(tmp_path / "encoder", name="some/encoder", revision=revision)
+def test_the_pinned_commit_belongs_to_the_default_encoder_alone(
+    cache: Path, packaged: Path, tmp_path: Path
+) -> None:
+    cached_snapshot(cache, "some/encoder")
+    write_ref(cache, "some/encoder", "main")
+    assert fetch_encoder(tmp_path / "other", name="some/encoder").revision == COMMIT
+    default = fetch_encoder(tmp_path / "default", name=MINILM.name)
+    assert (default.folder, default.revision) == (packaged, MINILM.revision)
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0"])
+def test_a_branch_or_tag_becomes_the_commit_that_it_names(
+    revision: str, cache: Path, tmp_path: Path
+) -> None:
+    cached_snapshot(cache, "some/encoder")
+    write_ref(cache, "some/encoder", revision)
+    arguments = ["encoder", str(tmp_path / "encoder"), "--name", "some/encoder"]
+    result = CliRunner().invoke(app, [*arguments, "--revision", revision])
+    assert result.exit_code == 0, result.output
+    assert f"some/encoder at commit {COMMIT}" in unwrap(result.output)
+    assert srsly.read_json(tmp_path / "encoder" / "source.json") == {
+        "name": "some/encoder",
+        "revision": COMMIT,
+        "sha256": SHA256,
+    }
+
+
+def test_an_encoder_may_be_a_folder(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine")
+    fetched = fetch_encoder(tmp_path / "encoder", name=str(folder))
+    assert (fetched.folder, fetched.revision) == (folder, "")
 
 
 @pytest.mark.parametrize(
@@ -203,8 +239,10 @@ def test_the_command_says_where_the_encoder_came_from(cache: Path, tmp_path: Pat
     assert "copied from" in result.output
 
 
+@pytest.mark.usefixtures("cache")
 def test_the_command_shows_an_error_as_a_sentence(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["encoder", str(tmp_path / "encoder"), "--revision", "main"])
+    arguments = ["encoder", str(tmp_path / "encoder"), "--name", "some/encoder"]
+    result = CliRunner().invoke(app, [*arguments, "--revision", "main"])
     assert result.exit_code == 1
-    assert "--revision must be a commit" in unwrap(result.output)
+    assert "hub cannot be reached" in unwrap(result.output)
     assert "Traceback" not in result.output

@@ -188,7 +188,7 @@ def test_the_longest_name_that_a_disk_takes_is_packed(tmp_path: Path) -> None:
     longest = "x" * (255 - len("en_-0.1.0-py3-none-any.whl"))
     wheel = build_wheel(tmp_path / "saved", tmp_path, name=longest, version="0.1.0")
     assert wheel.is_file()
-    with pytest.raises(ConfigError, match="255 letters, as many .* and 1 more"):
+    with pytest.raises(ConfigError, match=r"255 letters, as many .* and 1 more"):
         build_wheel(tmp_path / "saved", tmp_path, name=f"{longest}x", version="0.1.0")
 
 

@@ -9,6 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
+from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.model.training.loss import MISSING
 from spacy_hf_ner.pipe.targets import read_targets
 from tests.conformance.pipelines import (
@@ -35,8 +36,9 @@ def nlp(encoder_checkpoint: Path) -> Language:
 def read_tags(nlp: Language, example: Example) -> list[str]:
     """Return the tags that an Example teaches; ``?`` where it teaches nothing."""
     tag_set = get_ner(nlp)._require_tag_set()
-    targets = read_targets(example, tag_set)
-    return ["?" if k == MISSING else tag_set.labels[k] for k in targets.tags]
+    all_tokens = np.arange(len(example.predicted))
+    columns = read_targets(example, tag_set).write_columns(all_tokens, tag_set)
+    return ["?" if k == MISSING else tag_set.labels[k] for k in columns]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +142,41 @@ def test_a_span_known_to_be_wrong_is_unlearned(nlp: Language) -> None:
     assert ("Shaka Khan", "PERSON") not in find(nlp(TEXT))
 
 
+def test_a_wrong_entity_of_one_token_and_the_only_type_is_unlearned_in_60_updates(
+    encoder_checkpoint: Path,
+) -> None:
+    fix_random_seed(0)
+    nlp = make_pipeline(encoder_checkpoint, incorrect_spans_key="wrong")
+    right = [
+        make_example(nlp, "Berlin", [(0, 6, "LOC")]),
+        make_example(nlp, "New York City", [(0, 13, "LOC")]),
+    ]
+    nlp.initialize(lambda: right)
+    train(nlp, right)
+    assert find(nlp("Berlin")) == [("Berlin", "LOC")]
+    wrong = make_example(nlp, "Berlin", None)
+    wrong.reference.spans["wrong"] = [Span(wrong.reference, 0, 1, label="LOC")]
+    # The product of its tags fell, too, when "I-LOC" took their mass; that took 94 updates.
+    train(nlp, [wrong], n_steps=60, learn_rate=3e-4)
+    assert find(nlp("Berlin")) == []
+
+
+@pytest.mark.parametrize("scheme", ["IOB2", "IOBES", "BILOU"])
+def test_an_entity_with_white_space_at_its_ends_is_learned_as_if_trimmed(
+    encoder_checkpoint: Path, scheme: str
+) -> None:
+    nlp = make_pipeline(encoder_checkpoint, scheme=scheme)
+    predicted = Doc(nlp.vocab, words=["in", " \n", "Rome", "x", "and", "Oslo", "\n", "y"])
+    gold = predicted.copy()
+    entities = [Span(gold, 1, 3, label="LOC"), Span(gold, 5, 7, label="LOC")]
+    gold.set_ents(entities, default="outside")
+    examples = [Example(predicted, gold)]
+    nlp.initialize(lambda: examples)
+    train(nlp, examples, n_steps=60)
+    doc = nlp.get_pipe("hf_ner")(predicted.copy())
+    assert find(doc) == [("Rome", "LOC"), ("Oslo", "LOC")]
+
+
 def test_a_wrong_span_says_nothing_of_other_types_and_borders(nlp: Language) -> None:
     examples = make_examples(nlp)
     train(nlp, examples)
@@ -171,8 +208,8 @@ def test_wrong_spans_survive_the_tokens_being_cut_otherwise(nlp: Language) -> No
     )
     moved = Example(predicted, example.reference)
     tag_set = get_ner(nlp)._require_tag_set()
-    (path,) = read_targets(moved, tag_set, incorrect_spans_key="wrong").wrong_paths
-    assert path == ((2, tag_set.labels.index("B-PERSON")),)
+    targets = read_targets(moved, tag_set, incorrect_spans_key="wrong")
+    assert targets.wrong_spans == [TokenSpan(2, 3, "PERSON")]
 
 
 def test_an_entity_on_unknown_white_space_trains_as_any_other(encoder_checkpoint: Path) -> None:

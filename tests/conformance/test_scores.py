@@ -58,9 +58,8 @@ def test_entities_that_were_removed_leave_the_group_when_the_doc_is_read_again(
 def test_two_components_with_one_key_have_one_group(tmp_path: Path, ner_checkpoint: Path) -> None:
     nlp = make_pipeline(ner_checkpoint, threshold=0.9)
     alone = read(nlp(TEXT))
-    add_hf_ner(
-        nlp, make_checkpoint(tmp_path, labels=("O", "B-FOOD", "I-FOOD"), seed=3), name="second"
-    )
+    food = make_checkpoint(tmp_path, labels=("O", "B-FOOD", "I-FOOD"), seed=3)
+    add_hf_ner(nlp, food, name="second", spans_key="hf_ner")
     doc = nlp(TEXT)
     assert alone.items() < read(doc).items()
     assert all(score is not None for score in read(doc).values())

@@ -219,15 +219,44 @@ def test_settings_given_when_a_pipeline_is_loaded_win(ner_checkpoint: Path, tmp_
     assert (reading.window, reading.overlap) == (16, 4)
 
 
-def test_a_threshold_set_in_memory_is_not_saved(ner_checkpoint: Path, tmp_path: Path) -> None:
+def test_settings_changed_in_memory_are_saved(ner_checkpoint: Path, tmp_path: Path) -> None:
     nlp = make_pipeline(ner_checkpoint, threshold=0.1)
+    ner = get_ner(nlp)
+    ner.threshold = 0.9
+    ner.overwrite = "overlapping"
+    ner.spans_key = "mine"
+    nlp.to_disk(tmp_path)
+    loaded = get_ner(spacy.load(tmp_path))
+    assert (loaded.threshold, loaded.overwrite, loaded.spans_key) == (0.9, "overlapping", "mine")
+    again = get_ner(make_pipeline(ner_checkpoint, threshold=0.1).from_bytes(nlp.to_bytes()))
+    assert (again.threshold, again.spans_key) == (0.9, "mine")
+
+
+def test_a_threshold_set_in_cfg_is_saved_as_one_set_on_the_component(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
+    nlp = make_pipeline(ner_checkpoint)
     get_ner(nlp).cfg["threshold"] = 0.9
     nlp.to_disk(tmp_path)
-    assert "threshold" not in json.loads((tmp_path / "hf_ner" / "cfg").read_text())
-    assert get_ner(spacy.load(tmp_path)).cfg["threshold"] == 0.1
-    assert (
-        get_ner(make_pipeline(ner_checkpoint).from_bytes(nlp.to_bytes())).cfg["threshold"] is None
-    )
+    loaded = get_ner(spacy.load(tmp_path))
+    assert loaded.threshold == loaded.cfg["threshold"] == 0.9
+
+
+def test_a_config_that_was_edited_after_saving_wins_over_what_was_changed_before(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
+    nlp = make_pipeline(ner_checkpoint, threshold=0.1)
+    get_ner(nlp).threshold = 0.9
+    nlp.to_disk(tmp_path)
+    edited = {"components": {"hf_ner": {"threshold": 0.3}}}
+    assert get_ner(spacy.load(tmp_path, config=edited)).threshold == 0.3
+
+
+def test_a_pipeline_in_which_nothing_was_changed_stores_no_settings_beside_its_config(
+    ner_checkpoint: Path, tmp_path: Path
+) -> None:
+    make_pipeline(ner_checkpoint, threshold=0.1).to_disk(tmp_path)
+    assert "settings" not in json.loads((tmp_path / "hf_ner" / "cfg").read_text())
 
 
 def test_window_and_subword_labels_of_training_are_stored_with_the_model(

@@ -21,6 +21,7 @@ from spacy_hf_ner.core.replacing import (
     write_file,
 )
 from spacy_hf_ner.errors import OutputError
+from tests.signals import HEAR_SIGNALS
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
 
@@ -309,7 +310,7 @@ with replace_folder(folder / "model", marker="marker") as fresh:
 def test_signals_that_end_a_process_leave_no_scratch_folders(name: str, tmp_path: Path) -> None:
     make_folder(tmp_path / "model", "old")
     with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", WAITING_WRITER, tmp_path],
+        [sys.executable, "-c", HEAR_SIGNALS + WAITING_WRITER, tmp_path],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:

@@ -73,10 +73,13 @@ def test_fit_temperature_bears_illegal_tags() -> None:
     assert np.isfinite(fit_temperature(log_probs, np.array([0, 1])))
 
 
-def test_a_model_that_is_always_right_gets_the_least_temperature() -> None:
-    assert fit_temperature(np.log([[0.9, 0.1]]), np.array([0])) == pytest.approx(
-        TEMPERATURES[0], rel=0.2
-    )
+@pytest.mark.parametrize(("n_tokens", "expected"), [(1, 0.98), (20, 0.75), (1000, 0.35)])
+def test_right_tokens_alone_lower_the_temperature_no_further_than_their_number_can_say(
+    n_tokens: int, expected: float
+) -> None:
+    log_probs = np.log([[0.9, 0.1]] * n_tokens)
+    always_right = np.zeros(n_tokens, dtype=np.int64)
+    assert fit_temperature(log_probs, always_right) == pytest.approx(expected, abs=0.01)
 
 
 def test_fit_temperature_without_gold_tags_is_refused() -> None:
@@ -120,7 +123,7 @@ def test_isotonic_equals_pooling_by_hand() -> None:
     fitted = fit_isotonic(
         np.array([0.2, 0.2, 0.5, 0.6, 0.9]), np.array([True, False, False, True, True])
     )
-    assert np.array(fitted.knots) == pytest.approx(np.array([[0.3, 1 / 3], [0.75, 1.0]]))
+    assert np.array(fitted.knots) == pytest.approx(np.array([[0.3, 1 / 3], [0.75, 6 / 7]]))
 
 
 outcomes = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=40)
@@ -133,8 +136,8 @@ def test_maps_rise_and_stay_between_0_and_1(pairs: list[tuple[float, bool]]) -> 
     for fitted in (fit_platt(scores, is_correct), fit_isotonic(scores, is_correct)):
         calibrated = fitted.apply(grid)
         assert np.all(np.diff(calibrated) >= 0)
-        assert calibrated.min() >= 0
-        assert calibrated.max() <= 1
+        assert calibrated.min() > 0
+        assert calibrated.max() < 1
 
 
 def test_maps_keep_the_order_of_spans() -> None:
@@ -183,6 +186,31 @@ def test_nothing_to_choose_from_gives_no_map() -> None:
         none, none.astype(bool), entity_types=[], doc_i=none.astype(np.int64)
     )
     assert (choice.kind, choice.calibration) == ("none", SpanCalibration())
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept"), [(0.0, 0.0), (-1.0, 0.0), (np.nan, 0.0), (1, np.inf)]
+)
+def test_a_logistic_map_that_does_not_rise_is_refused(slope: float, intercept: float) -> None:
+    with pytest.raises(ConfigError, match="finite numbers and a slope over 0"):
+        PlattMap(slope, intercept)
+
+
+@pytest.mark.parametrize(
+    "knots",
+    [
+        (),
+        ((0.0, 5.0), (1.0, -3.0)),
+        ((0.0, 0.5), (1.0, 0.4)),
+        ((0.5, 0.0), (0.4, 1.0)),
+        ((0.0, np.nan),),
+    ],
+)
+def test_an_isotonic_map_whose_knots_do_not_rise_from_0_to_1_is_refused(
+    knots: tuple[tuple[float, float], ...],
+) -> None:
+    with pytest.raises(ConfigError, match=r"knots .* that rise from 0 to 1"):
+        IsotonicMap(knots)
 
 
 def test_maps_survive_json() -> None:

@@ -1,5 +1,6 @@
 """Sentences as the tests of formats look at them."""
 
+import json
 from pathlib import Path
 
 from spacy_hf_ner.corpus.opening import open_corpus
@@ -31,3 +32,15 @@ def text_of(sentence: Sentence) -> str:
 def kinds(sentence: Sentence) -> list[str]:
     """Return what was repaired."""
     return [problem.kind for problem in sentence.problems]
+
+
+def write_jsonl(folder: Path, *records: object) -> Path:
+    """Write records into ``data.jsonl``, one a line."""
+    path = folder / "data.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def missing(sentence: Sentence) -> list[str]:
+    """Return the words that are not annotated."""
+    return [sentence.words[i] for i in sentence.missing]

@@ -20,6 +20,7 @@ from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.errors import ConfigError, CorpusError, OutputError
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from tests.signals import HEAR_SIGNALS
 
 VOCAB = spacy.blank("en").vocab
 SENTENCES = "".join(f"Ed B-PER\nmet O\nBo B-PER\nLi I-PER\nno O\n{i} O\n\n" for i in range(20))
@@ -296,7 +297,7 @@ conversion.convert_corpus(
 def kill_convert(source: str, out: Path, name: str) -> int:
     """Start a conversion and end it with a signal in the midst of it; return its exit status."""
     with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", WAITING_CONVERT, source, out],
+        [sys.executable, "-c", HEAR_SIGNALS + WAITING_CONVERT, source, out],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:

@@ -19,7 +19,7 @@ from spacy_hf_ner.corpus.formats.spacy_docs import read_doc
 from spacy_hf_ner.corpus.opening import open_corpus
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
-from spacy_hf_ner.corpus.texts import CharSpan, blank_pipeline, make_text_sentence
+from spacy_hf_ner.corpus.texts import CharSpan, TextRecord, blank_pipeline, make_text_sentence
 from spacy_hf_ner.errors import CorpusError
 
 NAMES = (
@@ -240,7 +240,7 @@ def test_any_spans_over_any_text_keep_the_text_and_lie_on_words(
     text: str, spans: list[tuple[int, int]]
 ) -> None:
     found = [CharSpan(start, end, "X") for start, end in spans]
-    sentence = make_text_sentence(text, found, lang="xx", line=1)
+    sentence = make_text_sentence(TextRecord(text=text, spans=found), lang="xx")
     joined = sentence.lead + "".join(
         w + (g or "") for w, g in zip(sentence.words, sentence.gaps, strict=True)
     )

@@ -154,9 +154,10 @@ def test_spans_are_trimmed_or_left_out_with_a_word_about_it(tmp_path: Path) -> N
     assert kinds(sentence) == [
         "white space at the border of an entity, trimmed",
         "entity of white space only, left out",
-        "entity outside of its text or without a type, left out",
-        "entity outside of its text or without a type, left out",
+        "entity outside of its text, left out",
+        "entity outside of its text, left out",
     ]
+    assert sentence.missing == (1,)
 
 
 def test_half_a_character_in_json_is_replaced_and_reported(tmp_path: Path) -> None:

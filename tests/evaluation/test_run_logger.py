@@ -128,6 +128,27 @@ def test_the_learn_rate_is_the_one_of_the_update(data: Path, tmp_path: Path) -> 
     )
 
 
+FALLING = """
+[training.optimizer.learn_rate]
+@schedules = "spacy_hf_ner.warmup_linear.v1"
+initial_rate = 0.01
+total_steps = ${training.max_steps}
+"""
+
+
+@pytest.mark.parametrize("ends_high", [True, False])
+def test_a_run_that_ends_at_a_high_rate_is_warned_of(ends_high: bool, data: Path) -> None:
+    logger = '@loggers = "spacy_hf_ner.RunLogger.v1"'
+    text = CONFIG.replace("{data}", json.dumps(str(data))).replace("{logger}", logger)
+    if not ends_high:
+        text = text.partition("[training.optimizer.learn_rate]")[0] + FALLING
+    nlp = init_nlp(load_model_from_config(load_config_from_str(text), auto_fill=True).config)
+    out = io.StringIO()
+    train(nlp, None, stdout=out, stderr=io.StringIO())
+    assert ("The learn rate ended at" in out.getvalue()) is ends_high
+    assert ("total_steps = ${training.max_steps} does" in out.getvalue()) is ends_high
+
+
 def test_it_is_a_link_in_spacys_chain_of_loggers(data: Path, tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl"
     chain = f"""@loggers = "spacy.ChainLogger.v1"

@@ -32,6 +32,12 @@ def test_without_scores_there_is_no_calibration_error(examples: list[Example]) -
     assert make_ner_scorer_v1(spans_key="other")(examples)["ents_ece"] is None
 
 
+def test_gold_that_nobody_has_annotated_gives_no_calibration_error(make_doc: MakeDoc) -> None:
+    doc = make_doc(WORDS, [(0, 2, "PER")], scores=[0.9])
+    unknown = Example(doc, Doc(doc.vocab, words=WORDS))
+    assert make_ner_scorer_v1()([unknown])["ents_ece"] is None
+
+
 def test_a_model_that_predicts_nothing_keeps_the_weight_of_its_calibration_error(
     make_doc: MakeDoc,
 ) -> None:

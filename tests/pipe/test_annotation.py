@@ -1,22 +1,19 @@
 from collections.abc import Iterator, Sequence
 
 import pytest
-import spacy
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.core.spans import TokenSpan
-from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
-    as_hf_entities,
-    as_tags,
     get_score,
     make_spans,
     register_score_extension,
     set_entities,
     set_span_group,
 )
+from spacy_hf_ner.pipe.component_settings import Overwrite
 
 WORDS = ["Angela", "Merkel", "met", "Tim", "Cook", "in", "Berlin"]
 FOUND = [ScoredSpan(TokenSpan(0, 2, "PER"), 0.9), ScoredSpan(TokenSpan(3, 5, "PER"), 0.5)]
@@ -117,33 +114,28 @@ def test_the_extension_reads_the_score(doc: Doc) -> None:
     assert doc[5:6]._.score is None
 
 
-def test_entities_are_given_as_hugging_face_gives_them(doc: Doc) -> None:
-    set_entities(doc, make_spans(doc, FOUND), overwrite=False)
-    _set_group(doc, FOUND[:1], key="hf_ner")
-    assert as_hf_entities(doc) == [
-        {"entity_group": "PER", "score": 0.9, "word": "Angela Merkel", "start": 0, "end": 13},
-        {"entity_group": "PER", "score": None, "word": "Tim Cook", "start": 18, "end": 26},
-    ]
+# overwrite, what is found in a Doc with Berlin (ORG) and "met Tim" (EVENT), and what remains
+OVERWRITING: list[tuple[Overwrite, list[tuple[str, str]]]] = [
+    (True, [("Angela Merkel", "PER"), ("Tim Cook", "PER")]),
+    ("overlapping", [("Angela Merkel", "PER"), ("Tim Cook", "PER"), ("Berlin", "ORG")]),
+]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "expected"),
-    [
-        ("IO", "I-PER I-PER O I-PER I-PER O I-LOC"),
-        ("IOB1", "I-PER I-PER O I-PER I-PER O I-LOC"),
-        ("IOB2", "B-PER I-PER O B-PER I-PER O B-LOC"),
-        ("IOBES", "B-PER E-PER O B-PER E-PER O S-LOC"),
-        ("BILOU", "B-PER L-PER O B-PER L-PER O U-LOC"),
-        ("BMES", "B-PER E-PER O B-PER E-PER O S-LOC"),
-    ],
-)
-def test_tags_are_given_in_every_scheme(doc: Doc, scheme: str, expected: str) -> None:
-    set_entities(
-        doc, make_spans(doc, [*FOUND, ScoredSpan(TokenSpan(6, 7, "LOC"), 0.5)]), overwrite=False
-    )
-    assert as_tags(doc, scheme) == expected.split()
+@pytest.mark.parametrize(("overwrite", "expected"), OVERWRITING)
+def test_entities_that_were_set_earlier_go_as_far_as_they_are_overwritten(
+    doc: Doc, overwrite: Overwrite, expected: list[tuple[str, str]]
+) -> None:
+    earlier = [Span(doc, 2, 4, label="EVENT", span_id="Q1"), Span(doc, 6, 7, label="ORG")]
+    doc.set_ents(earlier, default="missing")
+    set_entities(doc, make_spans(doc, FOUND), overwrite=overwrite)
+    assert [(ent.text, ent.label_) for ent in doc.ents] == expected
+    assert doc[2].ent_iob_ == "O"  # a part of the entity that has gone
+    assert all(ent.id_ == "" for ent in doc.ents)
 
 
-def test_an_unknown_scheme_is_refused() -> None:
-    with pytest.raises(TagError, match="unknown tag scheme"):
-        as_tags(spacy.blank("en")("Berlin"), "BIO3")
+def test_an_entity_that_is_kept_keeps_its_id_and_blocked_tokens_stay_blocked(doc: Doc) -> None:
+    kept = Span(doc, 6, 7, label="LOC", span_id="Q64", kb_id="wd")
+    doc.set_ents([kept], blocked=[doc[5:6]], default="missing")
+    set_entities(doc, make_spans(doc, FOUND), overwrite="overlapping")
+    assert (doc.ents[-1].id_, doc.ents[-1].kb_id_) == ("Q64", "wd")
+    assert (doc[5].ent_iob_, doc[5].ent_type_) == ("B", "")

@@ -1,5 +1,6 @@
 """Calibrated scores of the component."""
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,37 @@ def test_training_undoes_calibration(checkpoint: Path) -> None:
 def test_what_is_stored_is_read_back() -> None:
     calibration = Calibration("viterbi", 2.0, SpanCalibration(PlattMap(0.5, -0.7)))
     assert read_calibration(calibration.to_json()) == calibration
+
+
+DAMAGED: list[Any] = [
+    {"decoder": "viterbi", "temperature": 1.0},
+    {"decoder": "beam", "temperature": 1.0, "spans": {}},
+    {"decoder": "viterbi", "temperature": "1", "spans": {"default": {"kind": "none"}}},
+    {"decoder": "viterbi", "temperature": 0.0, "spans": SpanCalibration().to_json()},
+    {
+        "decoder": "viterbi",
+        "temperature": 1.0,
+        "spans": {"default": {"kind": "isotonic", "knots": [[0, 5], [1, -3]]}, "per_type": {}},
+    },
+    {
+        "decoder": "viterbi",
+        "temperature": 1.0,
+        "spans": {"default": {"kind": "isotonic", "knots": [0, 1]}, "per_type": {}},
+    },
+    "viterbi",
+]
+
+
+@pytest.mark.parametrize("stored", DAMAGED)
+def test_a_damaged_calibration_is_refused_when_it_is_loaded(
+    checkpoint: Path, tmp_path: Path, stored: Any
+) -> None:
+    make_pipeline(checkpoint).to_disk(tmp_path)
+    cfg = tmp_path / "hf_ner" / "cfg"
+    values = json.loads(cfg.read_text(encoding="utf8"))
+    cfg.write_text(json.dumps({**values, "calibration": stored}), encoding="utf8")
+    with pytest.raises(ConfigError, match="the stored calibration is damaged"):
+        spacy.load(tmp_path)
 
 
 def test_scores_of_another_decoder_stay_as_they_are(checkpoint: Path) -> None:

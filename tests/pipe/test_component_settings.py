@@ -2,7 +2,9 @@
 
 import inspect
 import re
+from typing import Any
 
+import numpy as np
 import pytest
 import spacy
 from thinc.config import ConfigValidationError
@@ -13,6 +15,7 @@ from spacy_hf_ner.pipe.component_settings import (
     ClassifierSettings,
     HFNerSettings,
     Threshold,
+    check_setting,
     check_threshold,
     default_settings,
 )
@@ -75,3 +78,58 @@ def test_each_scheme_of_the_table_may_stand_in_a_config(scheme: str) -> None:
 def test_spacy_refuses_a_choice_that_does_not_exist(setting: str) -> None:
     with pytest.raises(ConfigValidationError, match=f"hf_ner -> {setting}"):
         spacy.blank("en").add_pipe("hf_ner", config={setting: "other"})
+
+
+# a setting, what it was given, what the error says of it
+WRONG = [
+    ("threshold", "0.5", "got '0.5'. In quotes it is text, which compares with no number: set"),
+    ("threshold", [0.5], "must be in [0, 1], or a table of such values per entity type"),
+    ("threshold", True, "must be in [0, 1], or a table of such values per entity type"),
+    ("threshold", {"PER": "0.5"}, "must be in [0, 1], or a table of such values per entity type"),
+    ("label_smoothing", "0.1", "must be in [0, 1), got '0.1'. In quotes it is text"),
+    ("label_smoothing", None, "must be in [0, 1), got None"),
+    ("class_weights", {"PER": 0}, 'must be None, "balanced", or a table with a positive number'),
+    ("class_weights", "even", 'must be None, "balanced", or a table with a positive number'),
+    ("scheme", "IOB3", 'must be "auto", "IO"'),
+    ("scheme", None, 'must be "auto", "IO"'),
+    ("annotate", "entities", 'must be "ents" or "spans", got'),
+    ("decoder", 1, 'must be "viterbi" or "greedy", got 1'),
+    ("overwrite", "all", 'must be true, false or "overlapping", got'),
+    ("overwrite", 1, 'must be true, false or "overlapping", got 1'),
+    ("calibrated", "yes", "must be true or false, got 'yes'"),
+    ("keep_checkpoint_labels", 0, "must be true or false, got 0"),
+    ("spans_key", "", "must be the key of a span group, or None, got ''"),
+    ("incorrect_spans_key", 3, "must be the key of a span group, or None, got 3"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), WRONG)
+def test_a_wrong_type_is_refused_when_a_setting_is_given_and_when_it_is_set(
+    name: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        HFNerSettings(**{name: value})
+    assert caught.value.settings == (name,)
+    settings = HFNerSettings()
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        setattr(settings, name, value)
+    assert settings.read_settings() == default_settings(HFNerSettings)
+
+
+def test_each_setting_is_checked() -> None:
+    for name in HFNerSettings.list_settings():
+        with pytest.raises(ConfigError, match=f"^{name} must be "):
+            check_setting(name, object())
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    numbers: dict[str, Any] = {"threshold": np.float64(0.5), "label_smoothing": np.float32(0.25)}
+    assert HFNerSettings(**numbers).read_settings().items() >= numbers.items()
+
+
+def test_an_attribute_that_nobody_reads_is_refused_with_what_may_be_meant() -> None:
+    settings: Any = HFNerSettings()
+    with pytest.raises(ConfigError, match=r"no setting 'treshold'.* Did you mean threshold\?"):
+        settings.treshold = 0.9
+    with pytest.raises(ConfigError, match=r"no setting 'colour'.* The settings are scheme, "):
+        settings.colour = "red"

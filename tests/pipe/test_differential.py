@@ -29,6 +29,9 @@ from tests.pipe.multilingual_texts import (
     read_lines,
 )
 
+# Hugging Face's pipeline warns that it guesses which subwords are words. That is what is compared.
+pytestmark = pytest.mark.filterwarnings("ignore:Tokenizer does not support real words:UserWarning")
+
 TEXTS = (
     *HARD_TEXTS,
     *make_texts(480),

@@ -14,10 +14,17 @@ from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reli
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.units import UnitRows
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.pairing import pair_docs
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.annotation import ScoredSpan
-from spacy_hf_ner.pipe.fitting import CalibrationReport, Half, HeldOut, read_held_out
+from spacy_hf_ner.pipe.fitting import (
+    CalibrationReport,
+    Half,
+    HeldOut,
+    TooFewSpansError,
+    read_held_out,
+)
 from spacy_hf_ner.pipe.hf_ner import HFNer
 from tests.checkpoints import make_checkpoint
 
@@ -114,10 +121,45 @@ def test_documents_without_annotation_change_nothing(make_pipeline: Make) -> Non
 
 def test_one_document_says_nothing_of_others(make_pipeline: Make) -> None:
     nlp, component = make_pipeline()
-    report = calibrate(nlp, component, make_golds(nlp)[:1])
+    whole = nlp(" ".join(TEXTS))
+    gold = [ent for i, ent in enumerate(whole.ents) if i % 3]
+    whole.set_ents(gold, default="outside")
+    report = calibrate(nlp, component, [whole])
     assert report.is_thin
     assert report.raw[0].noise is not None
     assert report.raw[1] == report.new[0] == report.new[1] == Half()
+
+
+def test_few_right_or_few_wrong_entities_are_refused_with_their_number(make_pipeline: Make) -> None:
+    nlp, component = make_pipeline()
+    all_right = list(nlp.pipe(TEXTS))
+    n_entities = sum(len(doc.ents) for doc in all_right)
+    with pytest.raises(TooFewSpansError, match=f"got {n_entities} right and 0 wrong"):
+        calibrate(nlp, component, all_right)
+    none_right = list(nlp.pipe(TEXTS))
+    for doc in none_right:
+        doc.set_ents([], default="outside")
+    with pytest.raises(TooFewSpansError, match=f"got 0 right and {n_entities} wrong"):
+        calibrate(nlp, component, none_right)
+    assert component.cfg["calibration"] is None
+
+
+def test_gold_of_other_types_is_refused_and_a_type_that_it_lacks_is_named(
+    make_pipeline: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    nlp, component = make_pipeline()
+    golds = make_golds(nlp)
+    others = []
+    for gold in golds:
+        doc = gold.copy()
+        doc.set_ents([ent for ent in doc.ents if ent.label_ != "LOC"], default="outside")
+        others.append(doc)
+    calibrate(nlp, component, others)
+    assert "the gold has no entity of type LOC" in caplog.text
+    for doc in others:
+        doc.set_ents([Span(doc, e.start, e.end, "DRUG") for e in doc.ents], default="outside")
+    with pytest.raises(ConfigError, match="the gold entities are DRUG: no type is in both"):
+        calibrate(nlp, component, others)
 
 
 def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: Make) -> None:

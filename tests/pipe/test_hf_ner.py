@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_hf_ner.model.reading.layout import lay_out
-from spacy_hf_ner.pipe.annotation import as_hf_entities
+from spacy_hf_ner.pipe.entity_formats import as_hf_entities
 from tests.checkpoints import make_checkpoint
 
 SENTENCES = ("Angela Merkel met Tim Cook in San José.", "Kofi Annan was born in Kumasi, Ghana.")

@@ -24,6 +24,9 @@ from spacy_hf_ner.model.hf_classifier import make_hf_model
 from spacy_hf_ner.model.settings import Settings
 from tests.checkpoints import CONLL_LABELS, TokenizerKind, make_checkpoint
 
+# Hugging Face's pipeline warns that it guesses which subwords are words. That is what is compared.
+pytestmark = pytest.mark.filterwarnings("ignore:Tokenizer does not support real words:UserWarning")
+
 Found = list[tuple[str, str]]
 SHARP = 9.0
 
@@ -195,6 +198,7 @@ def test_an_entity_longer_than_the_overlap_is_cut_by_the_pipeline_and_whole_with
     assert [ent.text for ent in _make_nlp(short_checkpoint, overlap=4)(text).ents] == [text]
 
 
+@pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")  # theirs, of no entities
 def test_scores_that_are_no_numbers_give_nothing_in_the_pipeline_and_an_error_with_us(
     tmp_path: Path,
 ) -> None:

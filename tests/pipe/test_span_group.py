@@ -87,6 +87,18 @@ def test_spans_follow_each_time_that_tokens_change(doc: Doc) -> None:
     assert [(span.start, span.end) for span in doc.spans["found"]] == [(0, 1), (2, 3), (4, 6)]
 
 
+def test_spans_follow_where_as_many_tokens_were_merged_as_others_were_split(doc: Doc) -> None:
+    before = read(doc)
+    n_tokens = len(doc)
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:2])
+        retokenizer.split(doc[6], ["S", "an"], heads=[(doc[6], 1), doc[5]])
+    assert len(doc) == n_tokens
+    assert read(Doc(doc.vocab).from_bytes(doc.to_bytes())) == before
+    assert read(doc) == before
+    assert [(span.start, span.end) for span in doc.spans["found"]] == [(0, 1), (2, 4), (5, 8)]
+
+
 def test_the_bytes_of_a_group_are_those_of_spacys_own(doc: Doc) -> None:
     group = doc.spans["found"]
     merge(doc, (0, 2))

@@ -14,7 +14,7 @@ from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.text_files import open_text
-from spacy_hf_ner.corpus.texts import CharSpan, make_text_sentence
+from spacy_hf_ner.corpus.texts import CharSpan, TextRecord, make_text_sentence, refuse_if_all_lost
 from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
 
@@ -55,7 +55,7 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
     return Source(
         name=str(path),
         format="brat",
-        read=sentences,
+        read=lambda: refuse_if_all_lost(sentences(), str(path)),
         has_documents=True,
         n_sentences=len(annotations),
         description=f"{pairs} of text and annotation",
@@ -85,15 +85,20 @@ def _read_pair(annotation: Path, options: ReadOptions, *, name: str) -> Sentence
         if line.startswith("T"):
             span = _read_span(line, annotation, number)
             spans.append(span)
-            if span.is_hull:
+            if span.parts:
                 kind = "entity in several parts, its hull kept in doc.spans only"
                 problems.append(Problem(kind, number))
         elif line.strip() and not line.startswith("#"):
             problems.append(Problem("relation, event or attribute, left out", number))
-    # The text is read with its line ends as they are: offsets count the carriage returns too.
-    sentence = make_text_sentence(text_file.read(), spans, lang=options.lang, line=1, text_id=name)
+    record = TextRecord(
+        text=text_file.read(),  # with its line ends as they are: offsets count carriage returns too
+        spans=spans,
+        text_id=name,
+        problems=problems,
+    )
+    sentence = make_text_sentence(record, lang=options.lang, offsets=options.offsets)
     of_text = _place(text_file.problems, text_file.path)
-    of_spans = _place((*problems, *sentence.problems), annotation)
+    of_spans = _place(sentence.problems, annotation)
     return replace(sentence, problems=(*of_text, *of_spans))
 
 
@@ -114,10 +119,11 @@ def _read_span(line: str, annotation: Path, number: int) -> CharSpan:
         )
     entity_type, parts, surface = match.groups(default="")
     offsets = list(map(int, parts.replace(";", " ").split()))
-    is_hull = len(offsets) > 2  # noqa: PLR2004 - more than one start and end
-    if is_hull:
-        surface = ""  # it is the text of the parts, not of the hull
-    return CharSpan(min(offsets), max(offsets), entity_type, surface, is_hull=is_hull, line=number)
+    ranges = list(zip(offsets[::2], offsets[1::2], strict=True))
+    span = CharSpan(min(offsets), max(offsets), entity_type, line=number)
+    if len(ranges) > 1:
+        return replace(span, parts=tuple(ranges))  # the text is theirs, not that of the hull
+    return replace(span, surface=surface)
 
 
 def is_annotated(name: str) -> bool:

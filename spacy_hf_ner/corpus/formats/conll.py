@@ -6,6 +6,8 @@ from words that begin with ``#``, quoted cells, and character offsets.
 """
 
 import re
+import shutil
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -24,6 +26,7 @@ from spacy_hf_ner.corpus.blocks import (
 )
 from spacy_hf_ner.corpus.cells import (
     MISSING,
+    MISSING_POS,
     find_separator,
     is_number,
     is_prefixed_column,
@@ -38,12 +41,14 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables, read_block
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
-from spacy_hf_ner.corpus.text_files import TextFile
+from spacy_hf_ner.corpus.text_files import TextFile, open_text
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["CONLL", "CoNLLWriter", "LinePlan", "is_conll", "open_conll", "plan_lines"]
 
 _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(\S.*)")
+# What a file begins with whose columns would be misunderstood without names.
+COLUMN_NAMES: Final = "# global.columns = FORM UPOS CHUNK NER\n"
 # A cell in quotes with at least one quote in it, doubled.
 _QUOTED = re.compile(r'"(?:[^"]*"")+[^"]*"')
 
@@ -332,11 +337,19 @@ def _gaps_between_words(offsets: _Offsets) -> list[str | None]:
 
 
 class CoNLLWriter:
-    """Writes four columns separated by tabs: word, part of speech, chunk, tag."""
+    """Writes four columns separated by tabs: word, part of speech, chunk, tag.
+
+    Where the cells alone would be taken for something else (words "1", "2", "3" for an index, tags
+    that are all missing for none), a first line names the columns. Files are read back before they
+    are handed out, so that what was written is what others will read.
+    """
 
     def __init__(self, target: Target) -> None:
-        self._file: TextIO = target.path.open("w", encoding="utf-8", newline="\n")
+        self._path = target.path
+        self._file: TextIO = self._path.open("w", encoding="utf-8", newline="\n")
         self._scheme = target.scheme
+        self._fingerprints = array("q")  # of each sentence
+        self._source = "the corpus"
 
     def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:
         """Take one document.
@@ -345,17 +358,74 @@ class CoNLLWriter:
             CorpusError: A word, or one of its tags, holds a tab or a line end, or is a document
                 mark.
         """
+        self._source = doc.user_data.get("source", self._source)
         self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
-        for sentence in sentences:
+        for i, sentence in enumerate(sentences):
             rows = _make_rows(sentence, self._scheme)
             text = "".join("\t".join(row) + "\n" for row in rows)
             if _breaks_columns(text, len(rows)) or _holds_mark(text, rows):
-                raise _refuse_cell(rows, doc)
+                raise _refuse_cell(rows, self._source)
             self._file.write(text + "\n")
+            self._fingerprints.append(_fingerprint(sentence, starts_document=i == 0))
+
+    def finish(self) -> None:
+        """Make sure that the file is read back as it was written.
+
+        Raises:
+            CorpusError: It is not, whether its columns are named or not.
+        """
+        self._file.close()
+        if self._find_difference() is None:
+            return
+        self._name_columns()
+        difference = self._find_difference()
+        if difference is not None:
+            raise CorpusError(
+                f"{self._source}: expected sentences that columns of text can hold, got one that "
+                f"would be read back otherwise: {difference}. "
+                "Write .spacy or .parquet, which hold any word, or correct the corpus."
+            )
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _name_columns(self) -> None:
+        """Put a line before all others that names the columns."""
+        plain = self._path.with_name(f"{self._path.name}.plain")
+        self._path.rename(plain)
+        with plain.open("rb") as rows, self._path.open("wb") as file:
+            file.write(COLUMN_NAMES.encode())
+            shutil.copyfileobj(rows, file)
+        plain.unlink()
+
+    def _find_difference(self) -> str | None:
+        """Return how the file is read back where that is not as it was written, or None."""
+        try:
+            source = open_conll(open_text(self._path), ReadOptions())
+        except CorpusError as error:
+            return str(error).replace(str(self._path), self._path.name)
+        sentences = source.read()
+        for number, written in enumerate(self._fingerprints, start=1):
+            sentence = next(sentences, None)
+            if sentence is None:
+                return f"sentence {number} is not there"
+            if _fingerprint(sentence, starts_document=sentence.starts_document) != written:
+                words = shorten(" ".join(sentence.words))
+                entities = shorten(", ".join(span.entity_type for span in sentence.spans))
+                return f"sentence {number} as {words!r} with entities {entities or 'of no type'}"
+        return None
+
+
+def _fingerprint(sentence: Sentence, *, starts_document: bool) -> int:
+    """Return a number that is the same for sentences that are the same in columns."""
+    pos: list[str] = []
+    for tag in sentence.pos:
+        pos.append("" if tag in MISSING_POS else tag)
+    if not any(pos):
+        pos = []
+    annotation = (sentence.spans, sentence.missing, sentence.chunks)
+    return hash((sentence.words, tuple(pos), annotation, starts_document))
 
 
 def _make_rows(sentence: Sentence, scheme: str) -> list[tuple[str, ...]]:
@@ -382,9 +452,8 @@ def _holds_mark(text: str, rows: Iterable[Sequence[str]]) -> bool:
     return DOCUMENT_MARK in text and any(map(is_document_mark, rows))
 
 
-def _refuse_cell(rows: Iterable[Sequence[str]], doc: Doc) -> CorpusError:
+def _refuse_cell(rows: Iterable[Sequence[str]], source: str) -> CorpusError:
     """Return an error that names the first cell that breaks the columns, else the first mark."""
-    source = doc.user_data.get("source", "the corpus")
     expected, got = _describe_refusal([cell for row in rows for cell in row])
     return CorpusError(
         f"{source}: expected {expected}, got {got}. "

@@ -311,9 +311,12 @@ class ParquetWriter:
         self._names[name] = 1
         return name
 
-    def close(self) -> None:
-        """Write what is left and close the file."""
+    def finish(self) -> None:
+        """Write what is left."""
         self._flush()
+
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
     def _flush(self) -> None:

@@ -5,7 +5,6 @@ Prodigy, Doccano, Label Studio and spaCy write the former.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -31,7 +30,9 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import open_tables
 from spacy_hf_ner.corpus.text_files import TextFile
-from spacy_hf_ner.corpus.text_records import find_text, read_text_record, says_entities
+from spacy_hf_ner.corpus.text_records import has_text, open_texts
+from spacy_hf_ner.corpus.texts import refuse_if_all_lost
+from spacy_hf_ner.corpus.tools.gliner import is_gliner, read_gliner
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["JSON", "open_json"]
@@ -58,10 +59,12 @@ def open_json(file: TextFile, options: ReadOptions) -> Source:
             task=columns.task,
             problems=_find_problems(file),
         )
-    has_text = find_text(record, columns) is not None
-    if _has_words(record, columns, has_text=has_text):
+    if is_gliner(record):
+        return _open_gliner(file, options)
+    is_text = has_text(record, columns)
+    if _has_words(record, columns, has_text=is_text):
         return _open_words(file, options, record)
-    if not has_text:
+    if not is_text:
         keys = ", ".join(record) or "(none)"
         raise CorpusError(
             f"{file.path}:{line}: expected a record with a text and its entities, or with words "
@@ -69,13 +72,14 @@ def open_json(file: TextFile, options: ReadOptions) -> Source:
             "name them with token_column and tag_column.",
             settings=("token_column", "tag_column"),
         )
-    if columns.task != "ner":
-        raise CorpusError(
-            f'{file.path}:{line}: expected lists of words and tags for column = "{columns.task}", '
-            "got a text with character spans, which are entities. Leave the setting out.",
-            settings=("column",),
-        )
-    return _open_texts(file, options)
+    return open_texts(
+        partial(read_records, file),
+        options,
+        name=str(file.path),
+        format_name="json",
+        description=f"{file.encoding}, texts with character spans",
+        problems=file.problems,
+    )
 
 
 def _has_words(record: Record, columns: Columns, *, has_text: bool) -> bool:
@@ -136,33 +140,25 @@ def _open_words(file: TextFile, options: ReadOptions, record: Record) -> Source:
     )
 
 
-def _open_texts(file: TextFile, options: ReadOptions) -> Source:
-    has_spans = any(says_entities(record, options.columns) for _, record, _ in read_records(file))
-    if options.columns.tag is not None and not has_spans:
+def _open_gliner(file: TextFile, options: ReadOptions) -> Source:
+    name = str(file.path)
+    if options.columns.task != "ner":
         raise CorpusError(
-            f"{file.path}: expected a list of entities in the field {options.columns.tag!r}, got "
-            "no record with one. Correct tag_column.",
-            settings=("tag_column",),
+            f'{name}: expected lists of words and tags for column = "{options.columns.task}", got '
+            "GLiNER's words with entities. Leave the setting out.",
+            settings=("column",),
         )
 
-    def sentences() -> Iterator[Sentence]:
-        pending: tuple[Problem, ...] = ()  # of records that are left out; the next one takes them
+    def read_sentences() -> Iterator[Sentence]:
         for found in read_records(file):
-            sentence = read_text_record(found, options, source=str(file.path), has_spans=has_spans)
-            if isinstance(sentence, tuple):
-                pending += sentence
-            else:
-                yield replace(sentence, problems=(*pending, *sentence.problems))
-                pending = ()
-        if pending:
-            yield Sentence((), starts_document=True, problems=pending)  # not of the document before
+            yield read_gliner(found, source=name)
 
     return Source(
-        name=str(file.path),
+        name=name,
         format="json",
-        read=sentences,
+        read=lambda: refuse_if_all_lost(read_sentences(), name),
         has_documents=True,
-        description=f"{file.encoding}, texts with character spans",
+        description=f"{file.encoding}, words with entities",
         problems=file.problems,
     )
 

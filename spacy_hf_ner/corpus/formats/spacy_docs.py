@@ -5,14 +5,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.columns import Task
-from spacy_hf_ner.corpus.docs import CHUNKS_KEY, LAYERS_KEY
+from spacy_hf_ner.corpus.docs import (
+    CHUNKS_KEY,
+    LAYERS_KEY,
+    META_KEY,
+    REJECTED_KEY,
+    SCORES_KEY,
+)
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.records import read_id
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
@@ -32,9 +39,9 @@ __all__ = [
 ]
 
 ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
-KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY)  # of doc.spans
+KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY, REJECTED_KEY)  # of doc.spans
 # What this package writes to doc.user_data.
-USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id"})
+USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id", META_KEY})
 
 _SHARD = re.compile(r"(.+)-\d{5}")
 
@@ -54,7 +61,13 @@ def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Sour
     def read() -> Iterator[tuple[int, Doc]]:
         return enumerate(read_docs(), start=1)
 
-    return open_docs(read, name=name, format_name="spacy", task=options.columns.task)
+    return open_docs(
+        read,
+        name=name,
+        format_name="spacy",
+        task=options.columns.task,
+        spans_key=options.spans_key,
+    )
 
 
 def _load_docbin(path: Path) -> DocBin:
@@ -72,6 +85,7 @@ def open_docs(
     name: str,
     format_name: str,
     task: Task = "ner",
+    spans_key: str = "",
     problems: tuple[Problem, ...] = (),
 ) -> Source:
     """Return Docs as a source.
@@ -81,12 +95,18 @@ def open_docs(
         name: The file's path.
         format_name: The format's name.
         task: What is read: entities, or chunks and parts of speech without them.
+        spans_key: The span group that holds the entities, or empty for ``doc.ents``.
         problems: What was wrong with the file as a whole.
+
+    Raises:
+        CorpusError: No Doc has that span group.
     """
+    if spans_key:
+        _check_spans_key(read(), name, spans_key)
 
     def sentences() -> Iterator[Sentence]:
         for line, doc in read():
-            for sentence in read_doc(doc, line):
+            for sentence in read_doc(doc, line, spans_key=spans_key):
                 if task == "ner":
                     yield sentence
                 else:
@@ -107,6 +127,25 @@ def open_docs(
         scheme=scheme,
         description=description,
         problems=problems,
+    )
+
+
+def _check_spans_key(numbered_docs: Iterable[tuple[int, Doc]], name: str, spans_key: str) -> None:
+    """Make sure that some Doc has a span group.
+
+    Raises:
+        CorpusError: None has.
+    """
+    known: set[str] = set()
+    for _, doc in numbered_docs:
+        if spans_key in doc.spans:
+            return
+        known.update(doc.spans)
+    groups = ", ".join(sorted(known)) or "none"
+    raise CorpusError(
+        f"{name}: expected Docs with the span group doc.spans[{spans_key!r}], got none with it. "
+        f"Span groups found: {groups}. Name one of them with spans_key.",
+        settings=("spans_key",),
     )
 
 
@@ -133,7 +172,7 @@ def _drop_entities(sentence: Sentence) -> Sentence:
     return replace(sentence, spans=(), layers=(), missing=tuple(range(len(sentence.words))))
 
 
-def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
+def read_doc(doc: Doc, line: int = 1, *, spans_key: str = "") -> Iterator[Sentence]:
     """Yield the sentences of a Doc, or all of it as one if it has no sentence boundaries.
 
     Tokens of white space are no words: they become the white space after the word before them.
@@ -142,19 +181,22 @@ def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
     Args:
         doc: The Doc.
         line: Its line in the file, or its number.
+        spans_key: The span group that holds the entities, or empty for ``doc.ents``. They may
+            overlap, and have scores. Where a Doc lacks the group, it is not annotated.
     """
     # spaCy calls one token a sentence, whether somebody looked for sentences or not.
     is_bounded = len(doc) < 2 or doc.has_annotation("SENT_START")  # noqa: PLR2004
-    problems = [Problem(kind, line) for kind in _find_left_out(doc)]
+    problems = [Problem(kind, line) for kind in _find_left_out(doc, spans_key)]
+    entities = _find_entities(doc, spans_key)
     parts = [(0, doc[:])]
     if is_bounded and len(doc):
-        parts, n_joined = _join_sentences(doc)
+        parts, n_joined = _join_sentences(doc, entities)
         kind = "entity or span across the start of a sentence, the sentences joined"
         problems += [Problem(kind, line)] * n_joined
     sentence_ids = doc.user_data.get("sentence_ids", [])
     is_first = True
     for number, part in parts:
-        sentence = _read_part(part, line, is_bounded=is_bounded)
+        sentence = _read_part(part, entities, line, is_bounded=is_bounded)
         if number < len(sentence_ids):
             sentence = replace(sentence, sentence_id=str(sentence_ids[number]))
         if is_first:
@@ -162,13 +204,60 @@ def read_doc(doc: Doc, line: int = 1) -> Iterator[Sentence]:
                 sentence,
                 starts_document=True,
                 document_id=str(doc.user_data.get("document_id", "")),
+                meta=_read_meta(doc),
                 problems=(*problems, *sentence.problems),
             )
             is_first = False
         yield sentence
 
 
-def _find_left_out(doc: Doc) -> Iterator[str]:
+class _Entities(NamedTuple):
+    """The entities of a Doc, as spans.
+
+    Attributes:
+        outermost: Those that do not overlap.
+        layers: Those of all levels, if there are several.
+        scores: A score for each of the layers, or nothing.
+        is_annotated: Whether tokens without entities are outside; None to ask each token.
+    """
+
+    outermost: Sequence[Span]
+    layers: Sequence[Span]
+    scores: Sequence[float]
+    is_annotated: bool | None
+
+
+def _find_entities(doc: Doc, spans_key: str) -> _Entities:
+    """Return the entities of a Doc: ``doc.ents``, or those of a span group."""
+    key = spans_key or LAYERS_KEY
+    layers = list(doc.spans.get(key, ()))
+    scores: list[float] = []
+    if layers:
+        scores = _read_scores(doc.spans[key])
+    if not spans_key:
+        return _Entities(doc.ents, layers, scores, is_annotated=None)
+    outermost = filter_spans(layers)
+    if len(outermost) == len(layers) and not scores:
+        layers = []
+    return _Entities(outermost, layers, scores, is_annotated=spans_key in doc.spans)
+
+
+def _read_scores(group: SpanGroup) -> list[float]:
+    """Return the score of each span of a group, or nothing if not all have one."""
+    scores = group.attrs.get(SCORES_KEY)
+    if not isinstance(scores, list | tuple) or len(scores) != len(group):
+        return []
+    if not all(isinstance(score, int | float) for score in scores):
+        return []
+    return list(map(float, scores))
+
+
+def _read_meta(doc: Doc) -> Mapping[str, Any]:
+    meta = doc.user_data.get(META_KEY)
+    return meta if isinstance(meta, dict) else {}
+
+
+def _find_left_out(doc: Doc, spans_key: str) -> Iterator[str]:
     """Yield what a Doc holds and a sentence does not."""
     if all(token.text.isspace() for token in doc):
         yield "document without words, left out"
@@ -181,13 +270,13 @@ def _find_left_out(doc: Doc) -> Iterator[str]:
     if any(entity.kb_id or entity.id for entity in doc.ents):
         yield "ids of entities, left out"
     for key in doc.spans:
-        if key not in KEPT_KEYS:
+        if key not in KEPT_KEYS and key != spans_key:
             yield f"doc.spans[{key!r}], left out"
     if not doc.user_data.keys() <= USER_DATA_KEYS:
         yield "doc.user_data of others, left out"
 
 
-def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
+def _join_sentences(doc: Doc, entities: _Entities) -> tuple[list[tuple[int, Span]], int]:
     """Return the sentences of a Doc with their numbers from 0, and how many were joined for a span.
 
     A sentence of white space only belongs to the one before it, the first to the one after it::
@@ -195,8 +284,8 @@ def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
         sentences  0 "Ed met"   1 "Bo Li." with an entity from "met" to "Bo"    2 " "   3 "Oh!"
         parts      (0, "Ed met Bo Li. ")                                                (3, "Oh!")
     """
-    spans = list(doc.ents)
-    for key in KEPT_KEYS:
+    spans = [*entities.outermost, *entities.layers]
+    for key in (CHUNKS_KEY, REJECTED_KEY):
         spans += doc.spans.get(key, ())
     crossed: set[int] = set()  # tokens at which a sentence cannot start
     for span in spans:
@@ -217,8 +306,52 @@ def _join_sentences(doc: Doc) -> tuple[list[tuple[int, Span]], int]:
     return parts, n_joined
 
 
-def _read_part(part: Span, line: int, *, is_bounded: bool) -> Sentence:
-    """Return the words and spans of a part of a Doc as a sentence.
+def _read_part(part: Span, entities: _Entities, line: int, *, is_bounded: bool) -> Sentence:
+    """Return the words and spans of a part of a Doc as a sentence."""
+    doc = part.doc
+    words = _read_words(part)
+
+    def move(group: Iterable[Span]) -> tuple[list[TokenSpan], list[Problem]]:
+        return _move_to_words(group, part, words.word_of_token, line)
+
+    spans, of_spans = move(entities.outermost)
+    layers, of_layers = move(entities.layers)
+    rejected, of_rejected = move(doc.spans.get(REJECTED_KEY, ()))
+    chunks, of_chunks = move(doc.spans.get(CHUNKS_KEY, ()))
+    missing = words.missing
+    if entities.is_annotated is not None:
+        # Tokens know of doc.ents only.
+        missing = _find_missing(words.words, spans, layers, is_annotated=entities.is_annotated)
+    return Sentence(
+        words=tuple(words.words),
+        spans=tuple(spans),
+        layers=tuple(layers),
+        rejected=tuple(rejected),
+        scores=_move_scores(entities, move),
+        chunks=tuple(chunks),
+        missing=tuple(missing),
+        gaps=() if doc.has_unknown_spaces else tuple(words.gaps),
+        lead=words.lead,
+        is_bounded=is_bounded,
+        pos=tuple(words.pos) if doc.has_annotation("TAG") else (),
+        problems=(*of_spans, *of_layers, *of_rejected, *of_chunks),
+        line=line,
+    )
+
+
+class _PartWords(NamedTuple):
+    """The words of a part of a Doc, which are the tokens that are not white space."""
+
+    words: list[str]
+    pos: list[str]
+    missing: list[int]
+    gaps: list[str]
+    lead: str
+    word_of_token: dict[int, int]
+
+
+def _read_words(part: Span) -> _PartWords:
+    """Return the words of a part of a Doc.
 
     White space that is a token moves into the gap before it::
 
@@ -226,7 +359,6 @@ def _read_part(part: Span, line: int, *, is_bounded: bool) -> Sentence:
         word of token   0    1    1    2   and 3 at the end
         gaps           "  "       ""  ""
     """
-    doc = part.doc
     words: list[str] = []
     pos: list[str] = []
     missing: list[int] = []
@@ -247,32 +379,42 @@ def _read_part(part: Span, line: int, *, is_bounded: bool) -> Sentence:
         else:
             lead += token.text_with_ws
     word_of_token[part.end] = len(words)
-    if not doc.has_annotation("TAG"):
-        pos = []
-    if doc.has_unknown_spaces:
-        gaps = []
+    return _PartWords(words, pos, missing, gaps, lead, word_of_token)
 
-    spans, of_spans = _move_to_words(doc.ents, part, word_of_token, line)
-    layers, of_layers = _move_to_words(doc.spans.get(LAYERS_KEY, ()), part, word_of_token, line)
-    chunks, of_chunks = _move_to_words(doc.spans.get(CHUNKS_KEY, ()), part, word_of_token, line)
-    return Sentence(
-        words=tuple(words),
-        spans=spans,
-        layers=layers,
-        chunks=chunks,
-        missing=tuple(missing),
-        gaps=tuple(gaps),
-        lead=lead,
-        is_bounded=is_bounded,
-        pos=tuple(pos),
-        problems=(*of_spans, *of_layers, *of_chunks),
-        line=line,
-    )
+
+def _find_missing(
+    words: Sequence[str],
+    spans: Iterable[TokenSpan],
+    layers: Iterable[TokenSpan],
+    *,
+    is_annotated: bool,
+) -> list[int]:
+    """Return the words that are not annotated: all, or those of spans that have no place."""
+    missing: set[int] = set()
+    if not is_annotated:
+        missing.update(range(len(words)))
+    for span in layers:
+        missing.update(range(span.start, span.end))
+    for span in spans:
+        missing.difference_update(range(span.start, span.end))
+    return sorted(missing)
+
+
+def _move_scores(
+    entities: _Entities, move: Callable[[Iterable[Span]], tuple[list[TokenSpan], list[Problem]]]
+) -> dict[TokenSpan, float]:
+    """Return the scores of the entities of a part, over its words."""
+    scores: dict[TokenSpan, float] = {}
+    for span, score in zip(entities.layers, entities.scores, strict=False):
+        moved, _ = move([span])
+        for token_span in moved:
+            scores[token_span] = score
+    return scores
 
 
 def _move_to_words(
     spans: Iterable[Span], part: Span, word_of_token: Mapping[int, int], line: int
-) -> tuple[tuple[TokenSpan, ...], list[Problem]]:
+) -> tuple[list[TokenSpan], list[Problem]]:
     """Return the spans in a part of a Doc over its words, and what white space did to them."""
     moved: list[TokenSpan] = []
     problems: list[Problem] = []
@@ -287,7 +429,7 @@ def _move_to_words(
         if span[0].text.isspace() or span[-1].text.isspace():
             problems.append(Problem("white space at the border of an entity, trimmed", line))
         moved.append(TokenSpan(start, end, span.label_))
-    return tuple(moved), problems
+    return moved, problems
 
 
 def is_doc_json(record: Mapping[str, Any]) -> bool:
@@ -447,12 +589,15 @@ class DocBinWriter:
         if self._target.shard_words and self._n_words >= self._target.shard_words:
             self._flush()
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write what is left; a single shard gets the plain name."""
         if self._n_words or not self._n_shards:
             self._flush()
         if self._n_shards == 1:
             self._path(0).rename(self._target.path)
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
 
     def _flush(self) -> None:
         self._docbin.to_disk(self._path(self._n_shards))

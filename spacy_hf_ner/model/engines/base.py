@@ -14,6 +14,7 @@ import torch
 
 from spacy_hf_ner.model.network import Attention, Network
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
+from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits
 
 __all__ = ["Backend", "Engine", "ReadEngine", "WeightsSource"]
@@ -64,6 +65,7 @@ class Engine(ABC):
         stores_limits: Whether what the network can read is stored beside it, because nobody can
             ask the files of this engine.
         has_trained_head: Whether the weights of the head were among those read.
+        keeps_state: Whether reading changes the network.
     """
 
     name: ClassVar[str]
@@ -73,6 +75,7 @@ class Engine(ABC):
     file_kind: ClassVar[str] = "the file"
     stores_limits: ClassVar[bool] = True
     has_trained_head: bool = True
+    keeps_state: bool = False
 
     @classmethod
     @abstractmethod
@@ -88,12 +91,18 @@ class Engine(ABC):
         """Write the weights and config.json to a checkpoint folder, for :meth:`read`."""
 
     @abstractmethod
-    def find_limits(self, tokenizer_files: dict[str, bytes], *, n_special: int) -> Limits:
+    def find_limits(
+        self, tokenizer_files: dict[str, bytes], template: Template, *, name: str
+    ) -> Limits:
         """Return what the network can read.
 
         Args:
             tokenizer_files: The files of its tokenizer, by name.
-            n_special: Special tokens around each window.
+            template: The special tokens around each window.
+            name: What to call the checkpoint in messages.
+
+        Raises:
+            CheckpointError: It cannot read texts.
         """
 
     @property

@@ -14,6 +14,7 @@ import torch
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
+from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits
 
 __all__ = ["ScriptedEngine"]
@@ -69,7 +70,13 @@ class ScriptedEngine(Engine):
         }
         (folder / _FILE).write_text(json.dumps(stored) + "\n", encoding="utf8")
 
-    def find_limits(self, tokenizer_files: dict[str, bytes], *, n_special: int) -> Limits:  # noqa: ARG002 - nothing limits a table
+    def find_limits(
+        self,
+        tokenizer_files: dict[str, bytes],  # noqa: ARG002 - nothing limits a table
+        template: Template,  # noqa: ARG002
+        *,
+        name: str,  # noqa: ARG002
+    ) -> Limits:
         """Return what was given: a table reads whatever it gets."""
         return Limits(max_subwords=self._max_subwords, n_embeddings=None, pad_id=0)
 

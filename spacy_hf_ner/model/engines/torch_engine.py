@@ -1,11 +1,9 @@
 """The engine of PyTorch: a network that can be trained, and a copy of it that predicts fast."""
 
-import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
-import numpy as np
 import torch
 from thinc.api import get_torch_default_device
 from torch import nn
@@ -13,8 +11,10 @@ from torch import nn
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.cpu.packing import can_pack, pack_linear_layers
-from spacy_hf_ner.model.engines.precision import Precision, cast_to, resolve_precision
+from spacy_hf_ner.model.engines.precision import Precision, resolve_precision
+from spacy_hf_ner.model.engines.probing import probe_network
 from spacy_hf_ner.model.engines.table import find_other_engine
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.files import raise_os_errors
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import (
@@ -23,42 +23,14 @@ from spacy_hf_ner.model.network import (
     has_weights,
     load_network,
     quiet_transformers,
+    share_weights,
 )
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
+from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits, find_limits
 
-__all__ = ["TorchBackend", "TorchEngine", "copy_for_prediction"]
-
-
-class TorchBackend:
-    """Runs a network on padded batches.
-
-    Args:
-        network: The network, on its device and in the mode (train or eval) it shall run in.
-        autocast: The type to compute in under autocast, or None for the network's own.
-    """
-
-    def __init__(self, network: Network, *, autocast: torch.dtype | None = None) -> None:
-        self._network = network
-        self._autocast = autocast
-        self._device = get_device(network)
-
-    def run(self, batch: PaddedBatch) -> torch.Tensor:
-        """Return the logits of a batch as float32. Shape: (n_windows, length, n_tags)."""
-        inputs = {"input_ids": self._move(batch.ids), "attention_mask": self._move(batch.mask)}
-        if batch.types is not None:
-            inputs["token_type_ids"] = self._move(batch.types)
-        with cast_to(self._autocast, self._device):
-            logits: torch.Tensor = self._network(**inputs).logits
-        return logits.float()
-
-    def _move(self, array: np.ndarray) -> torch.Tensor:
-        tensor = torch.from_numpy(array)
-        if self._device.type == "cuda":
-            # From pinned memory the copy runs beside the batch before it.
-            return tensor.pin_memory().to(self._device, non_blocking=True)
-        return tensor.to(self._device)
+__all__ = ["TorchEngine", "copy_for_prediction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +90,18 @@ class TorchEngine(Engine):
         with quiet_transformers(), raise_os_errors():
             self._network.save_pretrained(folder, safe_serialization=True)
 
-    def find_limits(self, tokenizer_files: dict[str, bytes], *, n_special: int) -> Limits:
-        """Return what the network can read."""
-        return find_limits(self._network, tokenizer_files, n_special=n_special)
+    def find_limits(
+        self, tokenizer_files: dict[str, bytes], template: Template, *, name: str
+    ) -> Limits:
+        """Return what the network can read, as it was found to do with a few subwords.
+
+        Raises:
+            CheckpointError: It cannot read a text alone, or reads each subword by itself.
+        """
+        limits = find_limits(self._network, tokenizer_files, n_special=len(template))
+        behaviour = probe_network(self._network, template, limits, name=name)
+        self.keeps_state = behaviour.keeps_state
+        return replace(limits, shortest=behaviour.shortest, takes_padding=behaviour.takes_padding)
 
     @property
     def network(self) -> Network:
@@ -164,9 +145,16 @@ class TorchEngine(Engine):
         if predictor is None:
             with one_at_a_time():
                 # Another thread may have made it while this one waited.
-                predictor = self._predictor or _make_predictor(self._network, self._precision)
+                predictor = self._predictor or self._make_predictor()
                 self._predictor = predictor
         return predictor
+
+    def _make_predictor(self) -> _Predictor:
+        device = get_device(self._network)
+        dtype = resolve_precision(self._precision, device)
+        copied = copy_for_prediction(self._network, dtype or torch.float32)
+        backend = TorchBackend(copied, keeps_state=self.keeps_state)
+        return _Predictor(backend, _choose_budget(device, is_reduced=dtype is not None))
 
 
 def copy_for_prediction(network: Network, dtype: torch.dtype) -> Network:
@@ -175,9 +163,7 @@ def copy_for_prediction(network: Network, dtype: torch.dtype) -> Network:
     What need not change is shared with the network: the copy is out of date when that is trained
     further. Buffers keep their type, because positions computed in a reduced one are wrong.
     """
-    # A tensor that deepcopy finds in its memo is not copied.
-    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    copied = copy.deepcopy(network, shared).eval()
+    copied = share_weights(network).eval()
     _, head = find_head(copied)
     if can_pack(get_device(network), dtype):
         pack_linear_layers(copied, dtype, skip=head)
@@ -198,13 +184,6 @@ def _cast_inputs_to_float32(
     _module: nn.Module, inputs: tuple[torch.Tensor, ...]
 ) -> tuple[torch.Tensor, ...]:
     return tuple(tensor.float() for tensor in inputs)
-
-
-def _make_predictor(network: Network, precision: str) -> _Predictor:
-    device = get_device(network)
-    dtype = resolve_precision(precision, device)
-    backend = TorchBackend(copy_for_prediction(network, dtype or torch.float32))
-    return _Predictor(backend, _choose_budget(device, is_reduced=dtype is not None))
 
 
 def _choose_budget(device: torch.device, *, is_reduced: bool) -> Budget:

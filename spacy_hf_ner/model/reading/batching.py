@@ -6,13 +6,14 @@ and memory depend on them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spacy_hf_ner.core.arrays import Ints, gather_ranges
 from spacy_hf_ner.core.windows import Window
 from spacy_hf_ner.model.reading.encoding import Template
+from spacy_hf_ner.model.reading.limits import Limits
 
 __all__ = ["Budget", "PaddedBatch", "make_batches", "plan_batches"]
 
@@ -79,7 +80,7 @@ def make_batches(
     windows: Sequence[Window],
     *,
     template: Template,
-    pad_id: int,
+    limits: Limits,
     budget: Budget,
 ) -> Iterator[PaddedBatch]:
     """Yield the batches of packed windows.
@@ -88,13 +89,15 @@ def make_batches(
         ids: The subwords of all texts. Shape: (n_subwords,).
         windows: Windows of all texts, in positions of ``ids``.
         template: The special tokens around each window.
-        pad_id: The id to pad with.
+        limits: What the network can read, and what it is padded with.
         budget: How large they may be.
     """
     bounds = _as_array(windows)
     lengths = bounds[:, 1] - bounds[:, 0] + len(template)
+    if not limits.takes_padding:
+        budget = replace(budget, padding=0)
     for chosen in plan_batches(lengths, budget):
-        yield _pad(ids, bounds[chosen], template, pad_id)
+        yield _pad(ids, bounds[chosen], template, limits)
 
 
 def _as_array(windows: Sequence[Window]) -> Ints:
@@ -103,8 +106,8 @@ def _as_array(windows: Sequence[Window]) -> Ints:
     return np.array(bounds, dtype=np.int64).reshape(-1, 4)
 
 
-def _pad(ids: Ints, bounds: Ints, template: Template, pad_id: int) -> PaddedBatch:
-    """Return windows as one batch, padded to the longest.
+def _pad(ids: Ints, bounds: Ints, template: Template, limits: Limits) -> PaddedBatch:
+    """Return windows as one batch, padded to the longest of them, or to what the network needs.
 
     Places are counted in the flattened batch::
 
@@ -123,18 +126,18 @@ def _pad(ids: Ints, bounds: Ints, template: Template, pad_id: int) -> PaddedBatc
         ids: The packed subwords. Shape: (n_subwords,).
         bounds: The windows, at least one, as :func:`_as_array` gives them. Shape: (n_windows, 4).
         template: The special tokens around each window.
-        pad_id: The id to pad with.
+        limits: What the network is padded with.
     """
     start, end, owned_start, owned_end = bounds.T
     n_windows = len(bounds)
     n_content = end - start
-    width = int(n_content.max()) + len(template)
+    width = max(int(n_content.max()) + len(template), limits.shortest)
     row_start = np.arange(n_windows) * width
     content_start = row_start + len(template.prefix)
     content = gather_ranges(content_start, n_content)
     suffix = (content_start + n_content)[:, None] + np.arange(len(template.suffix))
 
-    padded = np.full((n_windows, width), pad_id, dtype=np.int64)
+    padded = np.full((n_windows, width), limits.pad_id, dtype=np.int64)
     padded[:, : len(template.prefix)] = template.prefix
     flat = padded.reshape(-1)  # a view: what is written to it is in ``padded``
     flat[content] = ids[gather_ranges(start, n_content)]

@@ -33,7 +33,7 @@ def run_windows(
         layout.ids,
         layout.windows,
         template=checkpoint.tokenizer.template,
-        pad_id=checkpoint.limits.pad_id,
+        limits=checkpoint.limits,
         budget=budget,
     )
     rows: torch.Tensor | None = None

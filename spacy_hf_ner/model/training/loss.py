@@ -12,8 +12,10 @@ from typing import Literal
 import numpy as np
 
 from spacy_hf_ner.core.arrays import Floats32, Ints
+from spacy_hf_ner.core.chain import Chain
+from spacy_hf_ner.core.span_gradient import differentiate_posterior
 
-__all__ = ["MISSING", "Reduction", "Targets", "compute_divergence", "compute_loss"]
+__all__ = ["MISSING", "Reduction", "Targets", "WrongSpan", "compute_divergence", "compute_loss"]
 
 MISSING = -1
 """The column of a unit whose annotation is missing."""
@@ -24,7 +26,25 @@ Reduction = Literal["mean", "sum"]
 spaCy's own components give the sum, so whoever shares an encoder with them must, too.
 """
 
-_MAX_PROB = 0.9999  # bounds the gradient of a wrong span that the model is sure of
+# Beyond it the odds of a wrong span, and the small slope that they multiply, lose their digits.
+_MAX_POSTERIOR = 1.0 - 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSpan:
+    """A span known to be wrong, in the segment that it would be found in.
+
+    Attributes:
+        units: The units of the segment that have rows, in order. Shape: (n_rows,).
+        start: The place of the span's first unit in ``units``.
+        end: The place after that of its last unit.
+        type_i: Index of its entity type.
+    """
+
+    units: Ints
+    start: int
+    end: int
+    type_i: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +53,18 @@ class Targets:
 
     Attributes:
         tags: The column of each unit's gold tag, or ``MISSING``. Shape: (n_units,).
-        wrong_paths: Runs of (unit, column) that together name a span known to be wrong.
+        wrong_spans: Spans known to be wrong.
     """
 
     tags: Ints
-    wrong_paths: Sequence[tuple[tuple[int, int], ...]] = ()
+    wrong_spans: Sequence[WrongSpan] = ()
 
 
 def compute_loss(
     rows: Sequence[Floats32],
     targets: Sequence[Targets],
     *,
+    chain: Chain | None = None,
     class_weights: Floats32 | None = None,
     label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
@@ -51,12 +72,13 @@ def compute_loss(
     """Return the mean loss over labelled units, and the gradient on the rows.
 
     The loss of a gold tag is the weighted cross-entropy of its subwords. That of a wrong span is
-    ``-log(1 - p)``, where p is the product of the probabilities of its tags. Units without a gold
-    tag, and rows of NaN, teach nothing.
+    ``-log(1 - p)``, where p is its posterior. Units without a gold tag, and rows of NaN, teach
+    nothing.
 
     Args:
         rows: Log-probabilities. Shape of each: (n_units, n_tags).
         targets: What each should say.
+        chain: What the tag set allows; needed where there are wrong spans.
         class_weights: A weight for each column. Shape: (n_tags,).
         label_smoothing: Share of the target that is spread over all tags, in [0, 1).
         reduction: What the gradient is of.
@@ -82,11 +104,10 @@ def compute_loss(
         total_weight += float(weight.sum())
         gradient = np.zeros_like(doc_rows)
         gradient[known] -= wanted
-        for path in target.wrong_paths:
-            path_loss = _add_wrong_path(path, doc_rows, gradient)
-            if path_loss is not None:
-                loss += path_loss
-                total_weight += len(path)
+        for span in target.wrong_spans:
+            assert chain is not None
+            loss += _push_down(span, doc_rows, gradient, chain)
+            total_weight += span.end - span.start
         gradients.append(gradient)
     return loss / max(total_weight, 1.0), _reduce(gradients, total_weight, reduction)
 
@@ -138,24 +159,28 @@ def _smooth(gold: Ints, n_tags: int, label_smoothing: float) -> Floats32:
     return wanted
 
 
-def _add_wrong_path(
-    path: Sequence[tuple[int, int]], rows: Floats32, gradient: Floats32
-) -> float | None:
-    """Return the loss of a wrong span, None if a row of it is unknown, and add to the gradient.
+def _push_down(span: WrongSpan, rows: Floats32, gradient: Floats32, chain: Chain) -> float:
+    """Return the loss of a wrong span, and add to the gradient.
 
     Args:
-        path: The (unit, column) pairs that name the span.
+        span: The span.
         rows: Log-probabilities of the Doc. Shape: (n_units, n_tags).
         gradient: The gradient on them, which is changed. Shape: (n_units, n_tags).
+        chain: What the tag set allows.
     """
-    unit_i, column = np.array(path, dtype=np.int64).T
-    log_probs = rows[unit_i, column]
-    if np.isnan(log_probs).any():
-        return None
-    prob = min(float(np.exp(log_probs.sum())), _MAX_PROB)
-    # d -log(1 - p) / d log p = p / (1 - p), and log p is the sum of the entries.
-    np.add.at(gradient, (unit_i, column), prob / (1.0 - prob))
-    return -float(np.log1p(-prob))
+    found = differentiate_posterior(
+        rows[span.units].astype(np.float64),
+        chain,
+        start=span.start,
+        end=span.end,
+        type_i=span.type_i,
+    )
+    posterior = min(found.posterior, _MAX_POSTERIOR)
+    # d -log(1 - p) = p / (1 - p) × d log p. The slope of log p shrinks as 1 - p does, so a span
+    # that the model is sure of pulls no harder than one gold tag.
+    odds = posterior / (1.0 - posterior)
+    gradient[span.units] += (odds * found.slope).astype(np.float32)
+    return -float(np.log1p(-posterior))
 
 
 def _reduce(gradients: list[Floats32], total: float, reduction: Reduction) -> list[Floats32]:

@@ -13,7 +13,7 @@ from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.engines.precision import cast_to, resolve_precision
-from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import get_device
 from spacy_hf_ner.model.reading.aggregation import score_units_for_training
@@ -92,7 +92,12 @@ class Trainer:
         rate = self._settings.dropout
         set_dropout(self._network, dropout if rate is None else rate)
         backend = RecomputingBackend(
-            TorchBackend(self._network, autocast=self._autocast), max_kept=MAX_KEPT_SUBWORDS
+            TorchBackend(
+                self._network,
+                autocast=self._autocast,
+                keeps_state=checkpoint.engine.keeps_state,
+            ),
+            max_kept=MAX_KEPT_SUBWORDS,
         )
         with torch.enable_grad():
             # One autocast around all batches: so the weights are cast once.

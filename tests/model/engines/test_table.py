@@ -104,7 +104,7 @@ def test_a_script_is_read_as_it_was_written(bert: Checkpoint, tmp_path: Path) ->
     engine = ScriptedEngine({3: [1.0, 2.0]}, n_tags=2, max_subwords=30)
     write_checkpoint(_with_engine(bert, engine), tmp_path)
     again = read_checkpoint(tmp_path, read_engine=ScriptedEngine.read)
-    assert again.limits == engine.find_limits({}, n_special=2)
+    assert again.limits == engine.find_limits({}, bert.tokenizer.template, name="script")
     assert not again.engine.can_train
     batch = type("Batch", (), {"ids": np.array([[3, 4, 999]])})
     assert again.engine.run(batch).tolist() == [[[1.0, 2.0], [0.0, 0.0], [0.0, 0.0]]]  # type: ignore[arg-type]

@@ -1,14 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from spacy_hf_ner.core.windows import Window
 from spacy_hf_ner.model.reading.batching import Budget, make_batches, plan_batches
 from spacy_hf_ner.model.reading.encoding import Template
+from spacy_hf_ner.model.reading.limits import Limits
 
 BERT = Template(prefix=(101,), suffix=(102,), prefix_types=(0,), suffix_types=(0,))
 XLNET = Template(prefix=(), suffix=(4, 3), prefix_types=(), suffix_types=(0, 2))
 WINDOWS = [Window(0, 6, 0, 5), Window(4, 10, 5, 10), Window(10, 12, 10, 12), Window(12, 13, 12, 13)]
 IDS = np.arange(200, 213)
+PADDED_WITH_0 = Limits(max_subwords=510, n_embeddings=None, pad_id=0)
+PADDED_WITH_7 = replace(PADDED_WITH_0, pad_id=7)
 
 
 @pytest.mark.parametrize("max_subwords", [1, 8, 16, 1000])
@@ -18,7 +23,11 @@ def test_every_subword_is_kept_once_and_from_the_window_that_owns_it(
 ) -> None:
     kept = np.zeros(len(IDS), dtype=int)
     for batch in make_batches(
-        IDS, WINDOWS, template=template, pad_id=0, budget=Budget(max_subwords, max_subwords)
+        IDS,
+        WINDOWS,
+        template=template,
+        limits=PADDED_WITH_0,
+        budget=Budget(max_subwords, max_subwords),
     ):
         kept[batch.target] += 1
         assert np.array_equal(batch.ids.ravel()[batch.source], IDS[batch.target])
@@ -42,18 +51,40 @@ def test_a_batch_ends_where_it_would_be_mostly_padding() -> None:
 
 def test_no_windows_are_no_batches() -> None:
     assert plan_batches(np.zeros(0, dtype=np.int64), Budget(8, 8)) == []
-    assert list(make_batches(IDS, [], template=BERT, pad_id=0, budget=Budget(8, 8))) == []
+    assert (
+        list(make_batches(IDS, [], template=BERT, limits=PADDED_WITH_0, budget=Budget(8, 8))) == []
+    )
 
 
 def test_a_batch_is_padded_after_the_suffix() -> None:
-    (batch,) = make_batches(IDS, WINDOWS[2:], template=BERT, pad_id=7, budget=Budget(100, 100))
+    (batch,) = make_batches(
+        IDS, WINDOWS[2:], template=BERT, limits=PADDED_WITH_7, budget=Budget(100, 100)
+    )
     assert batch.ids.tolist() == [[101, 212, 102, 7], [101, 210, 211, 102]]
     assert batch.mask.tolist() == [[1, 1, 1, 0], [1, 1, 1, 1]]
     assert batch.types is None
 
 
 def test_types_follow_the_template() -> None:
-    (batch,) = make_batches(IDS, WINDOWS[2:], template=XLNET, pad_id=7, budget=Budget(100, 100))
+    (batch,) = make_batches(
+        IDS, WINDOWS[2:], template=XLNET, limits=PADDED_WITH_7, budget=Budget(100, 100)
+    )
     assert batch.ids.tolist() == [[212, 4, 3, 7], [210, 211, 4, 3]]
     assert batch.types is not None
     assert batch.types.tolist() == [[0, 0, 2, 0], [0, 0, 0, 2]]
+
+
+def test_where_padding_changes_rows_each_length_has_batches_of_its_own() -> None:
+    limits = replace(PADDED_WITH_0, takes_padding=False)
+    budget = Budget(1000, padding=1000)
+    batches = list(make_batches(IDS, WINDOWS, template=BERT, limits=limits, budget=budget))
+    assert [batch.ids.shape for batch in batches] == [(1, 3), (1, 4), (2, 8)]
+    assert all(batch.mask.all() for batch in batches)
+
+
+def test_a_batch_is_padded_to_the_shortest_that_the_network_reads() -> None:
+    limits = replace(PADDED_WITH_7, shortest=5, takes_padding=False)
+    budget = Budget(1000, padding=1000)
+    (batch,) = make_batches(IDS, WINDOWS[3:], template=BERT, limits=limits, budget=budget)
+    assert batch.ids.tolist() == [[101, 212, 102, 7, 7]]
+    assert batch.mask.tolist() == [[1, 1, 1, 0, 0]]

@@ -42,6 +42,35 @@ def test_the_least_limit_holds_and_special_tokens_take_part_of_it(
 
 
 @pytest.mark.parametrize(
+    ("n_positions", "config", "expected"),
+    [
+        (514, {"max_position_embeddings": 512}, 510),  # two that Nyströmformer never uses
+        (512, {"max_seq_len": 64}, 62),  # as MPT calls it
+        (512, {"max_positions": 64}, 62),  # as Mega does
+    ],
+)
+def test_what_the_config_states_holds_where_the_table_is_larger(
+    n_positions: int, config: dict[str, int], expected: int
+) -> None:
+    network: Any = _Encoder(n_positions, None, **config)
+    assert find_limits(network, {}, n_special=2).max_subwords == expected
+
+
+def test_places_on_a_page_are_no_positions() -> None:
+    network: Any = _Encoder(512, None)
+    network.x_position_embeddings = torch.nn.Embedding(30, 2)
+    assert find_limits(network, {}, n_special=2).max_subwords == 510
+
+
+def test_the_config_of_the_part_that_embeds_subwords_holds_too() -> None:
+    network: Any = _Encoder(512, None)
+    network.text_model = _Encoder(512, None, max_position_embeddings=40)
+    network.text_model.embed_tokens = network.get_input_embeddings()
+    network.get_input_embeddings = lambda: network.text_model.embed_tokens
+    assert find_limits(network, {}, n_special=2).max_subwords == 38
+
+
+@pytest.mark.parametrize(
     ("config", "expected"), [({}, 0), ({"pad_token_id": -1}, 0), ({"pad_token_id": 3}, 3)]
 )
 def test_a_network_without_an_id_to_pad_with_is_padded_with_0(

@@ -8,6 +8,7 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
 from spacy_hf_ner.model.training.freezing import freeze_layers
 from tests.checkpoints import FAMILIES, make_checkpoint
+from tests.families.checks import Subject, check_freezing
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -29,3 +30,12 @@ def test_freezing_one_layer_leaves_the_next_one_free(bert: Checkpoint) -> None:
     assert any(".layer.1." in name for name in free)
     with pytest.raises(ConfigError, match=r"1\.\.2"):
         freeze_layers(bert.network, 3)
+
+
+@pytest.mark.parametrize(
+    "family", ["albert", "funnel", "llama", "markuplm", "mixtral", "squeezebert", "t5gemma", "xlm"]
+)
+def test_what_the_lowest_layer_depends_on_is_frozen_and_nothing_above(
+    family: str, tmp_path: Path
+) -> None:
+    check_freezing(Subject(family, tmp_path))

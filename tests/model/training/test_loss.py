@@ -11,9 +11,11 @@ import pytest
 import spacy
 import torch
 
-from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.chain import make_chain
+from spacy_hf_ner.core.labels import TagSet, make_tag_set
+from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.model.checkpoint import Checkpoint
-from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.reading.aggregation import (
     SUBWORD_LABELS_NAMES,
     SubwordLabels,
@@ -22,7 +24,12 @@ from spacy_hf_ner.model.reading.aggregation import (
 from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import Layout, Reading, lay_out
 from spacy_hf_ner.model.reading.windowed import run_windows
-from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
+from spacy_hf_ner.model.training.loss import (
+    Targets,
+    WrongSpan,
+    compute_divergence,
+    compute_loss,
+)
 
 
 class DoubleBackend(TorchBackend):
@@ -64,12 +71,19 @@ def test_the_gradient_through_the_network_is_the_slope_of_the_loss(
     chance = np.random.default_rng(0)
     layout = _lay_out(bert)
     targets = [Targets(chance.integers(-1, len(tag_set), len(own))) for own in layout.units]
-    targets[0] = Targets(targets[0].tags, wrong_paths=[((0, 1), (1, 2))])
+    wrong = WrongSpan(np.arange(len(layout.units[0])), start=0, end=2, type_i=0)
+    targets[0] = Targets(targets[0].tags, wrong_spans=[wrong])
     weights = chance.uniform(0.5, 2.0, len(tag_set)).astype(np.float32)
 
     def loss_of(rows: torch.Tensor) -> tuple[float, list[Any]]:
         by_doc: Any = [doc.rows for doc in layout.split_rows(rows.detach().numpy())]
-        return compute_loss(by_doc, targets, class_weights=weights, label_smoothing=label_smoothing)
+        return compute_loss(
+            by_doc,
+            targets,
+            chain=make_chain(tag_set),
+            class_weights=weights,
+            label_smoothing=label_smoothing,
+        )
 
     rows = _rows(bert, tag_set, subword_labels)
     loss, gradient = loss_of(rows)
@@ -120,24 +134,38 @@ def test_a_batch_in_which_nothing_is_labelled_has_a_loss_of_zero() -> None:
     assert all((g == 0).all() for g in gradient)
 
 
-def test_a_wrong_span_is_pushed_down_and_the_surer_the_harder() -> None:
-    def push(prob: float) -> tuple[float, np.ndarray]:
-        row = np.log(np.array([[1 - prob, prob]], dtype=np.float32))
-        loss, (gradient,) = compute_loss([row], [Targets(np.array([-1]), wrong_paths=[((0, 1),)])])
-        return loss, gradient
+def _push(rows: list[list[float]]) -> tuple[float, Any]:
+    """Return the loss of a wrong entity of the first token, in IOB2, and the gradient."""
+    chain = make_chain(make_tag_set(["X"], SCHEMES["IOB2"]))
+    log_probs = np.log(np.array(rows, dtype=np.float32))
+    wrong = WrongSpan(np.arange(len(rows)), start=0, end=1, type_i=0)
+    nothing = np.full(len(rows), -1)
+    loss, (gradient,) = compute_loss(
+        [log_probs], [Targets(nothing, wrong_spans=[wrong])], chain=chain
+    )
+    return loss, gradient
 
-    (low_loss, low), (high_loss, high) = push(0.2), push(0.9)
-    assert low_loss == pytest.approx(-np.log(0.8), rel=1e-5)
+
+def test_a_wrong_span_is_pushed_down_and_the_surer_the_harder() -> None:
+    low_loss, low = _push([[0.7, 0.2, 0.1]])
+    high_loss, high = _push([[0.05, 0.9, 0.05]])
+    assert low_loss == pytest.approx(-np.log(1 - 2 / 9), rel=1e-5)  # I-X is illegal here
     assert 0 < low_loss < high_loss
     assert 0 < low[0, 1] < high[0, 1]
-    assert np.isfinite(push(1.0)[1]).all()
 
 
-def test_a_wrong_span_over_a_token_without_evidence_teaches_nothing() -> None:
-    row = np.array([[np.nan, np.nan]], dtype=np.float32)
-    loss, (gradient,) = compute_loss([row], [Targets(np.array([-1]), wrong_paths=[((0, 1),)])])
-    assert loss == 0.0
-    assert (gradient == 0).all()
+def test_mass_of_a_wrong_span_goes_to_legal_tags_only() -> None:
+    _, gradient = _push([[0.05, 0.9, 0.05]])
+    assert gradient[0] == pytest.approx([-gradient[0, 1], gradient[0, 1], 0.0])
+
+
+def test_no_wrong_span_pulls_harder_than_a_gold_tag() -> None:
+    for prob in (0.9, 0.999, 1 - 1e-6):
+        _, gradient = _push([[1 - prob, prob, 1e-9]])
+        assert 0.8 < gradient[0, 1] < 1.01
+    loss, gradient = _push([[1e-30, 1.0, 1e-30]])
+    assert np.isfinite(loss)
+    assert np.isfinite(gradient).all()
 
 
 def test_the_divergence_from_oneself_is_zero_and_its_gradient_is_the_slope() -> None:

@@ -7,7 +7,7 @@ import torch
 from spacy.tokens import Doc
 
 from spacy_hf_ner.model.checkpoint import Checkpoint
-from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import Reading, lay_out
 from spacy_hf_ner.model.reading.windowed import run_windows

@@ -11,6 +11,7 @@ from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph, read_graph
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
+from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits
 
 __all__ = ["OnnxEngine"]
@@ -58,7 +59,13 @@ class OnnxEngine(Engine):
         """Write the graph and config.json."""
         self.graph.write(folder)
 
-    def find_limits(self, tokenizer_files: dict[str, bytes], *, n_special: int) -> Limits:  # noqa: ARG002 - they are stored
+    def find_limits(
+        self,
+        tokenizer_files: dict[str, bytes],  # noqa: ARG002 - they are stored
+        template: Template,  # noqa: ARG002
+        *,
+        name: str,  # noqa: ARG002
+    ) -> Limits:
         """Return what was stored when the network was exported."""
         return self.graph.limits
 

@@ -19,7 +19,7 @@ from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
 from spacy_hf_ner.model.engines.onnx.graph import FP32_FILE, INT8_FILE, OnnxGraph
 from spacy_hf_ner.model.engines.onnx.int8 import quantize_graph
-from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.network import Network, get_device
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch, make_batches
@@ -188,7 +188,7 @@ def check_graph(engine: OnnxEngine, checkpoint: Checkpoint) -> None:
         MissingExtraError: ONNX Runtime is not installed.
     """
     network = checkpoint.network
-    backend = TorchBackend(network)
+    backend = TorchBackend(network, keeps_state=checkpoint.engine.keeps_state)
     for batch in _draw_batches(checkpoint):
         is_read = batch.mask == 1
         with torch.inference_mode():
@@ -223,6 +223,6 @@ def _draw_batches(checkpoint: Checkpoint) -> Iterator[PaddedBatch]:
             random.integers(0, limits.n_embeddings or _N_HASHED, ends[-1]),
             windows,
             template=checkpoint.tokenizer.template,
-            pad_id=limits.pad_id,
+            limits=limits,
             budget=budget,
         )

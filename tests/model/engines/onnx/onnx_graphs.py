@@ -12,7 +12,7 @@ from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
 from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
 from spacy_hf_ner.model.engines.onnx.export import export_checkpoint, quantize_checkpoint
 from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph
-from spacy_hf_ner.model.engines.torch_engine import TorchBackend
+from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch, make_batches
 
 # The lengths of the windows in each batch; one subword in one window is the case that fixed shapes
@@ -48,9 +48,12 @@ def draw_batches(checkpoint: Checkpoint) -> Iterator[PaddedBatch]:
         windows = [
             Window(start, end, start, end) for start, end in zip([0, *ends], ends, strict=False)
         ]
-        template, pad_id = checkpoint.tokenizer.template, checkpoint.limits.pad_id
         yield from make_batches(
-            ids, windows, template=template, pad_id=pad_id, budget=Budget(10_000, padding=10_000)
+            ids,
+            windows,
+            template=checkpoint.tokenizer.template,
+            limits=checkpoint.limits,
+            budget=Budget(10_000, padding=10_000),
         )
 
 

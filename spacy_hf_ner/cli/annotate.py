@@ -1,0 +1,248 @@
+"""``hf-ner annotate``: texts to entities with their scores.
+
+It reads, predicts and writes in a stream, so memory does not depend on how many texts there are.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from spacy.cli._util import import_code
+
+from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from spacy_hf_ner.corpus.plain_texts import PlainText
+    from spacy_hf_ner.pipe.component_settings import Threshold
+    from spacy_hf_ner.pipe.text_stream import AnnotatedText
+
+__all__ = ["EXAMPLE", "AnnotationReport", "annotate", "annotate_command", "read_threshold"]
+
+EXAMPLE = "training/model-best texts.txt entities.jsonl --threshold 0.5"
+
+UNCERTAIN = "uncertain"
+N_SHOWN = 10  # failures that are shown one by one
+
+
+@dataclass(slots=True)
+class AnnotationReport:
+    """What was written.
+
+    Attributes:
+        n_texts: Texts.
+        n_entities: Entities in them.
+        failures: The index of each text that failed, where it comes from, and why it failed.
+    """
+
+    n_texts: int = 0
+    n_entities: int = 0
+    failures: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def annotate_command(  # noqa: PLR0913, PLR0917 - one argument an option
+    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
+    input_name: str = typer.Argument(
+        metavar="INPUT",
+        help=(
+            "Texts: a file of lines, .jsonl, .json, .csv, .tsv or .spacy; a folder of these and "
+            "of files that are a text each; or - for the lines of stdin."
+        ),
+    ),
+    output: Path | None = typer.Argument(
+        None, help="A file, or a folder for shards of .spacy; by default stdout."
+    ),
+    format: str | None = typer.Option(  # noqa: A002 - as in convert
+        None,
+        "--format",
+        "-f",
+        help="Of OUTPUT: jsonl, hf (Hugging Face's dicts) or spacy; by default by its ending.",
+    ),
+    text_column: str = typer.Option(
+        "text", help="Field of records, or column of a table, that holds the text."
+    ),
+    threshold: list[str] = typer.Option(
+        [],
+        "--threshold",
+        "-th",
+        metavar="[TYPE=]SCORE",
+        help="Lowest score of an entity, for all types or for one; may be repeated.",
+    ),
+    sort: str | None = typer.Option(
+        None, help='"uncertain": texts whose least certain entity is least certain come first.'
+    ),
+    batch_size: int | None = typer.Option(
+        None, min=1, help="Texts predicted together; by default the pipeline's own."
+    ),
+    code: Path | None = typer.Option(
+        None, "--code", "-c", help="Python file with your own registered functions."
+    ),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
+    spans_key: str | None = typer.Option(
+        None, "--spans-key", "-sk", help="Span group to write in place of doc.ents."
+    ),
+) -> dict[str, Any] | None:
+    """Find the entities of texts, with their scores.
+
+    One record is written for each text, in the same order. A text that fails is reported with its
+    index, and its record holds the error; no other text is touched by it, and the exit code is 1.
+    """
+    from spacy_hf_ner.evaluation.device import use_gpu
+
+    import_code(code)
+    use_gpu(gpu_id, silent=True)
+    report = annotate(
+        model,
+        input_name,
+        output,
+        format=format,
+        text_column=text_column,
+        threshold=read_threshold(threshold),
+        sort=sort,
+        batch_size=batch_size,
+        spans_key=spans_key,
+    )
+    for index, place, error in report.failures[:N_SHOWN]:
+        msg.warn(f"Text {index} ({place}) failed: {error}")
+    if report.failures:
+        failed = count(len(report.failures), "text")
+        msg.warn(f"{failed} of {report.n_texts:,} failed. Their records hold the error.")
+    if output is None:
+        # Lines are on stdout, and nothing else.
+        if report.failures:
+            raise typer.Exit(code=1)
+        return None
+    entities = count(report.n_entities, "entity", "entities")
+    msg.good(f"{output}: {entities} in {count(report.n_texts, 'text')}")
+    return {
+        "output": str(output),
+        "n_texts": report.n_texts,
+        "n_entities": report.n_entities,
+        "n_failed": len(report.failures),
+    }
+
+
+def annotate(  # noqa: PLR0913 - one argument an option
+    model: str,
+    input_name: str,
+    output: Path | None = None,
+    *,
+    format: str | None = None,  # noqa: A002 - the name of the option
+    text_column: str = "text",
+    threshold: "Threshold" = None,
+    sort: str | None = None,
+    batch_size: int | None = None,
+    spans_key: str | None = None,
+) -> AnnotationReport:
+    """Write the entities of texts, and return what was written.
+
+    Args:
+        model: Name of an installed pipeline, or its folder.
+        input_name: A file, a folder, or ``-`` for stdin.
+        output: A file or a folder, which appears whole or not at all; None for stdout.
+        format: Its format; None for what its ending says.
+        text_column: The field of records, or the column of a table, that holds the text.
+        threshold: The lowest score of an entity, or a table of them per type; None for what the
+            pipeline has.
+        sort: ``"uncertain"``, or None for the order of the texts.
+        batch_size: How many texts are predicted together; None for the pipeline's own.
+        spans_key: The span group to write; None for ``doc.ents``.
+
+    Raises:
+        ConfigError: There is no such pipeline or format, or an option is out of its range.
+        CorpusError: There are no such texts.
+        OutputError: The output cannot be written. What was there stays.
+    """
+    from spacy_hf_ner.cli.annotation_writers import EntityFinder, open_writer
+    from spacy_hf_ner.cli.uncertainty import sort_by_uncertainty
+    from spacy_hf_ner.corpus.plain_texts import read_texts
+    from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+    from spacy_hf_ner.pipe.text_stream import annotate_texts
+
+    if sort not in {None, UNCERTAIN}:
+        raise ConfigError(f'sort must be "{UNCERTAIN}", got "{sort}".', settings=("sort",))
+    texts = read_texts(input_name, text_column=text_column)
+    nlp = load_pipeline(model)
+    if threshold is not None:
+        set_threshold(nlp, threshold)
+    finder = EntityFinder(spans_key, find_spans_key(nlp))
+
+    report = AnnotationReport()
+    with open_writer(output, format, stdout=msg.results) as writer:
+        annotated: Iterable[AnnotatedText[PlainText]]
+        annotated = annotate_texts(nlp, _unpack(texts), batch_size=batch_size)
+        if sort is not None:
+            annotated = sort_by_uncertainty(annotated, finder, nlp.vocab)
+        for text in annotated:
+            entities = finder.find(text.doc)
+            writer.write(text, entities)
+            report.n_texts += 1
+            report.n_entities += len(entities)
+            if text.error:
+                report.failures.append((text.index, text.source.place, text.error))
+    return report
+
+
+def _unpack(texts: "Iterable[PlainText]") -> "Iterator[tuple[str, PlainText, str]]":
+    for text in texts:
+        yield text.text, text, text.error
+
+
+def read_threshold(texts: Sequence[str]) -> "Threshold":
+    """Return what ``--threshold`` says: a score, a table of scores, or None.
+
+    Raises:
+        ConfigError: A text is neither a score nor a type with its score, or one for all types
+            stands beside others.
+
+    >>> read_threshold(["0.5"]), read_threshold(["PER=0.9", "LOC=0.5"])
+    (0.5, {'PER': 0.9, 'LOC': 0.5})
+    """
+    table: dict[str, float] = {}
+    for text in texts:
+        entity_type, _, score = text.rpartition("=")
+        try:
+            table[entity_type] = float(score)
+        except ValueError as error:
+            raise ConfigError(
+                f"threshold must be a score such as 0.5, or a type and its score such as PER=0.5, "
+                f"got {text!r}.",
+                settings=("threshold",),
+            ) from error
+    if not table:
+        return None
+    if "" not in table:
+        return table
+    if len(texts) > 1:
+        raise ConfigError(
+            "threshold must be one score for all types, or a score for each, got both.",
+            settings=("threshold",),
+        )
+    return table[""]
+
+
+def set_threshold(nlp: "Language", threshold: "Threshold") -> None:
+    """Set the threshold of each hf_ner component of a pipeline.
+
+    Raises:
+        ConfigError: There is none, the threshold is out of its range, or names an unknown type.
+    """
+    from spacy_hf_ner.pipe.component_settings import check_threshold
+    from spacy_hf_ner.pipe.hf_ner import HFNer
+
+    components = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, HFNer)]
+    if not components:
+        found = ", ".join(nlp.pipe_names) or "no component"
+        raise ConfigError(
+            f"threshold must be left out: the pipeline has no hf_ner, but {found}, and its "
+            "entities have no scores.",
+            settings=("threshold",),
+        )
+    for component in components:
+        check_threshold(threshold, component.labels)
+        component.threshold = threshold

@@ -1,0 +1,235 @@
+"""What ``annotate`` writes: a record for each text, in the format that is asked for.
+
+A format of lines is a function from a text to a value that JSON has, and a line in ``DESCRIBERS``.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol, TextIO
+
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from spacy_hf_ner.core.replacing import add_to_folder, replace_file
+from spacy_hf_ner.corpus.plain_texts import PlainText
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.pipe.annotation import get_score
+from spacy_hf_ner.pipe.text_stream import AnnotatedText
+
+__all__ = ["Annotated", "EntityFinder", "TextWriter", "list_formats", "open_writer"]
+
+Annotated = AnnotatedText[PlainText]
+
+SPACY: Final = "spacy"
+SHARD_WORDS: Final = 500_000  # in one .spacy file of a folder
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFinder:
+    """Where the entities of a pipeline's Docs are.
+
+    Attributes:
+        spans_key: The span group that the user names, or None for ``doc.ents``.
+        fallback_key: The span group of a pipeline that does not set ``doc.ents``.
+    """
+
+    spans_key: str | None
+    fallback_key: str
+
+    def find(self, doc: Doc | None) -> list[Span]:
+        """Return the entities of a Doc; none if there is no Doc."""
+        if doc is None:
+            return []
+        if self.spans_key is not None:
+            return list(doc.spans.get(self.spans_key, ()))
+        if doc.has_annotation("ENT_IOB"):
+            return list(doc.ents)
+        return list(doc.spans.get(self.fallback_key, ()))
+
+
+class TextWriter(Protocol):
+    """Takes what became of texts, one after the other."""
+
+    def write(self, annotated: Annotated, entities: Sequence[Span]) -> None:
+        """Take a text with its entities; there are none if it failed."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+def describe_text(annotated: Annotated, entities: Sequence[Span]) -> dict[str, Any]:
+    """Return a text with its entities as a record that ``hf-ner convert`` reads, too."""
+    source = annotated.source
+    record: dict[str, Any] = {"index": annotated.index}
+    if source.text_id:
+        record["id"] = source.text_id
+    record["text"] = annotated.text
+    if annotated.error:
+        record["error"] = annotated.error
+    record["entities"] = [
+        {
+            "start": span.start_char,
+            "end": span.end_char,
+            "label": span.label_,
+            "text": span.text,
+            "score": get_score(span),
+        }
+        for span in entities
+    ]
+    return record
+
+
+def describe_as_hf(_annotated: Annotated, entities: Sequence[Span]) -> list[dict[str, Any]]:
+    """Return the entities as Hugging Face's token-classification pipeline does."""
+    return [
+        {
+            "entity_group": span.label_,
+            "score": get_score(span),
+            "word": span.text,
+            "start": span.start_char,
+            "end": span.end_char,
+        }
+        for span in entities
+    ]
+
+
+Describe = Callable[[Annotated, Sequence[Span]], Any]
+
+DESCRIBERS: Final[Mapping[str, Describe]] = {"jsonl": describe_text, "hf": describe_as_hf}
+
+
+def list_formats() -> list[str]:
+    """Return what ``--format`` may be."""
+    return [*DESCRIBERS, SPACY]
+
+
+@contextmanager
+def open_writer(
+    output: Path | None, format_name: str | None, *, stdout: TextIO
+) -> Iterator[TextWriter]:
+    """Give a writer of a file or a folder, which appears whole at the end, or not at all.
+
+    Args:
+        output: A file; a folder for shards of ``.spacy``; None for stdout.
+        format_name: The format; None for what the ending of the file says.
+        stdout: Where lines go without a file.
+
+    Raises:
+        ConfigError: There is no such format, or it cannot be written there.
+        OutputError: The output cannot be written. What was there stays.
+    """
+    name = format_name or _guess_format(output)
+    if name not in list_formats():
+        raise ConfigError(
+            f"format must be one of {', '.join(list_formats())}, got {name!r}.",
+            settings=("format",),
+        )
+    if name in DESCRIBERS:
+        with _open_lines(output, stdout) as file:
+            yield _LineWriter(file, DESCRIBERS[name])
+        return
+    if output is None:
+        raise ConfigError(
+            'OUTPUT must be a file or a folder with format = "spacy": its bytes are nothing for a '
+            "terminal.",
+            settings=("format",),
+        )
+    if output.is_dir() or not output.suffix:
+        with add_to_folder(output) as folder, _close(_DocWriter(folder, output.name)) as writer:
+            yield writer
+    else:
+        with (
+            replace_file(output) as file_path,
+            _close(_DocWriter(file_path.parent, file_path.stem, shard_words=0)) as writer,
+        ):
+            yield writer
+
+
+def _guess_format(output: Path | None) -> str:
+    """Return the format that the ending of a file says; a folder is for shards of .spacy."""
+    if output is None:
+        return "jsonl"
+    if output.suffix == ".spacy" or output.is_dir() or not output.suffix:
+        return SPACY
+    return "jsonl"
+
+
+@contextmanager
+def _open_lines(output: Path | None, stdout: TextIO) -> Iterator[TextIO]:
+    if output is None:
+        yield stdout
+        return
+    if output.is_dir():
+        raise ConfigError(f"expected OUTPUT to be a file for lines of JSON, got a folder: {output}")
+    with replace_file(output) as fresh, fresh.open("w", encoding="utf8", newline="\n") as file:
+        yield file
+
+
+@contextmanager
+def _close(writer: "_DocWriter") -> Iterator["_DocWriter"]:
+    # After an error, too: files that are open could not be removed on Windows.
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+class _LineWriter:
+    """Writes a line of JSON for each text.
+
+    Args:
+        file: What is written to.
+        describe: Returns a text with its entities as a value that JSON has.
+    """
+
+    def __init__(self, file: TextIO, describe: Describe) -> None:
+        self._file = file
+        self._describe = describe
+
+    def write(self, annotated: Annotated, entities: Sequence[Span]) -> None:
+        """Write the line of a text."""
+        line = json.dumps(self._describe(annotated, entities), ensure_ascii=False)
+        self._file.write(_replace_halves(line) + "\n")
+        self._file.flush()  # somebody may read along
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the file closes it."""
+
+
+class _DocWriter:
+    """Writes Docs; a text that failed is a Doc without annotation.
+
+    Args:
+        folder: The folder to write to.
+        part: The name of the file, or what the names of shards begin with.
+        shard_words: Begin a new file after so many words; 0 for one file.
+    """
+
+    def __init__(self, folder: Path, part: str, *, shard_words: int = SHARD_WORDS) -> None:
+        from spacy_hf_ner.corpus import writing
+        from spacy_hf_ner.corpus.format import Target
+
+        target = Target(
+            folder=folder, part=part, suffix=".spacy", scheme="", shard_words=shard_words
+        )
+        self._writer = writing.open_writer(target)
+
+    def write(self, annotated: Annotated, entities: Sequence[Span]) -> None:  # noqa: ARG002 - they are in the Doc
+        """Write the Doc of a text."""
+        doc = annotated.doc
+        if doc is None:
+            doc = Doc(Vocab(), words=[_replace_halves(annotated.text)], spaces=[False])
+            doc.user_data["error"] = annotated.error
+        self._writer.add((), doc)
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._writer.close()
+
+
+def _replace_halves(text: str) -> str:
+    """Return a text that can be written as UTF-8: without halves of characters."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

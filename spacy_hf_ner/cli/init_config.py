@@ -1,0 +1,219 @@
+"""``python -m spacy hf-ner init-config``: a complete config that trains ``hf_ner`` on own data."""
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from spacy_hf_ner.cli.complete_config import complete, read_comments, write_commented
+from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.errors import ConfigError, CorpusError
+
+if TYPE_CHECKING:
+    from thinc.api import Config
+
+__all__ = ["EXAMPLE", "RECIPE", "Recipe", "count_steps", "init_config", "make_config"]
+
+EXAMPLE = "config.cfg --encoder microsoft/deberta-v3-small --train train.spacy --dev dev.spacy"
+
+RECIPE: Final = Path(__file__).with_name("recipe.cfg")
+STDOUT: Final = Path("-")
+
+# A corpus is read so often by default, or as often as fills so many steps.
+DEFAULT_EPOCHS: Final = 4
+MIN_STEPS: Final = 600
+N_EVALUATIONS: Final = 4
+
+# The learn rates that encoders bear, by the width of their layers: MiniLM has 384, BERT 768.
+RATES: Final = ((512, 2e-4), (768, 5e-5))
+RATE_OF_LARGE: Final = 2e-5
+RATE_OF_UNKNOWN: Final = 5e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What ``init-config`` was asked for; None leaves what the recipe has.
+
+    Attributes:
+        encoder: A folder, or a name on the hub.
+        train: Training data, as .spacy.
+        dev: Development data, as .spacy.
+        lang: Language code.
+        epochs: How often the training data is read.
+        learn_rate: The highest learn rate; None for what suits the encoder.
+    """
+
+    encoder: str | None = None
+    train: Path | None = None
+    dev: Path | None = None
+    lang: str | None = None
+    epochs: int | None = None
+    learn_rate: float | None = None
+
+
+def init_config(
+    output: Path = typer.Argument(help="File to write, or - for stdout.", dir_okay=False),
+    encoder: str | None = typer.Option(
+        None, "--encoder", "-e", help="Encoder: a folder, or a name on the Hugging Face hub."
+    ),
+    train: Path | None = typer.Option(
+        None, "--train", "-t", help="Training data (.spacy), whose steps are counted."
+    ),
+    dev: Path | None = typer.Option(None, "--dev", "-d", help="Development data (.spacy)."),
+    epochs: int | None = typer.Option(
+        None,
+        "--epochs",
+        min=1,
+        help=f"Passes over the training data; by default {DEFAULT_EPOCHS}, but {MIN_STEPS} steps.",
+    ),
+    lang: str | None = typer.Option(None, "--lang", "-l", help="Language code, such as de."),
+    learn_rate: float | None = typer.Option(
+        None, "--learn-rate", help="Highest learn rate; by default what suits the encoder's size."
+    ),
+    force: bool = typer.Option(False, "--force", "-F", help="Write over a file that is there."),
+) -> dict[str, Any]:
+    """Write a complete training config: nothing is left for `spacy init fill-config`.
+
+    With --train it counts how many steps the epochs have, so that the learn rate falls to zero at
+    the last.
+    """
+    if output != STDOUT and output.exists() and not force:
+        raise ConfigError(
+            f"{output}: expected a file to write, got one that is there. Set force = true to write "
+            "over it.",
+            settings=("force",),
+        )
+    config = make_config(Recipe(encoder, train, dev, lang, epochs, learn_rate))
+    text = write_commented(config, read_comments(RECIPE.read_text(encoding="utf8")))
+    if output == STDOUT:
+        msg.results.write(text)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf8")
+        msg.good(f"{output}: train with")
+        typer.echo(_write_training_command(output, train=train, dev=dev))
+    training = config["training"]
+    rate = training["optimizer"]["learn_rate"]["initial_rate"]
+    return {"output": str(output), "max_steps": training["max_steps"], "learn_rate": rate}
+
+
+def _write_training_command(output: Path, *, train: Path | None, dev: Path | None) -> str:
+    command = f"python -m spacy train {output} --output training"
+    if train is None:
+        command += " --paths.train train.spacy"
+    if dev is None:
+        command += " --paths.dev dev.spacy"
+    return command
+
+
+def make_config(recipe: Recipe) -> "Config":
+    """Return the config of a recipe, with every setting that there is.
+
+    Raises:
+        ConfigError: Epochs are wanted of no data, or the learn rate is none.
+        CorpusError: The data cannot be read.
+        CheckpointError: There is no such encoder.
+    """
+    from spacy.util import load_config
+
+    if recipe.epochs is not None and recipe.train is None:
+        raise ConfigError(
+            "train must be given with epochs: their steps are counted in it.",
+            settings=("train", "epochs"),
+        )
+    if recipe.learn_rate is not None and not 0.0 < recipe.learn_rate < 1.0:
+        raise ConfigError(
+            f"learn_rate must be in (0, 1), got {recipe.learn_rate}.", settings=("learn_rate",)
+        )
+    config = complete(load_config(RECIPE))
+    if recipe.lang is not None:
+        config["nlp"]["lang"] = recipe.lang
+    for name in ("train", "dev"):
+        path: Path | None = getattr(recipe, name)
+        if path is not None:
+            _check_docbin(path)
+            config["paths"][name] = str(path)
+
+    rate = recipe.learn_rate
+    if recipe.encoder is not None:
+        config["paths"]["encoder"] = recipe.encoder
+        rate = rate or choose_rate(recipe.encoder)
+    if rate is not None:
+        config["training"]["optimizer"]["learn_rate"]["initial_rate"] = rate
+
+    if recipe.train is not None:
+        n_steps = count_steps(config, recipe.epochs or DEFAULT_EPOCHS)
+        if recipe.epochs is None:
+            n_steps = max(n_steps, MIN_STEPS)
+        config["training"]["max_steps"] = n_steps
+        config["training"]["eval_frequency"] = max(1, n_steps // N_EVALUATIONS)
+    return config
+
+
+def _check_docbin(path: Path) -> None:
+    is_docbin = path.suffix == ".spacy" or any(path.rglob("*.spacy"))
+    if is_docbin and path.exists():
+        return
+    found = "another file" if path.exists() else "nothing there"
+    raise CorpusError(
+        f"{path}: expected a .spacy file, or a folder of them, got {found}. Convert a corpus "
+        f"first: python -m spacy hf-ner convert {path} {path.with_suffix('.spacy')}"
+    )
+
+
+def choose_rate(encoder: str) -> float:
+    """Return a learn rate for an encoder, by the width of its layers.
+
+    It is that of BERT where the encoder is not on this machine yet.
+
+    Raises:
+        CheckpointError: The encoder is a path, and there is nothing there.
+    """
+    width = _read_width(encoder)
+    if width is None:
+        msg.info(
+            f"{encoder} is not on this machine, so its size is not known: the learn rate is "
+            f"{RATE_OF_UNKNOWN:g}, which suits encoders of BERT's size."
+        )
+        return RATE_OF_UNKNOWN
+    for widest, rate in RATES:
+        if width <= widest:
+            return rate
+    return RATE_OF_LARGE
+
+
+def _read_width(encoder: str) -> int | None:
+    from spacy_hf_ner.model.hub import find_folder
+
+    folder = find_folder(encoder, revision=None)
+    if folder is None:
+        return None
+    stored = json.loads((folder / "config.json").read_text(encoding="utf8"))
+    # The last two are DistilBERT's and T5's.
+    for key in ("hidden_size", "dim", "d_model"):
+        if isinstance(stored.get(key), int):
+            return int(stored[key])
+    return None
+
+
+def count_steps(config: "Config", n_epochs: int) -> int:
+    """Return how many steps a config makes of so many passes over its training data.
+
+    The data is read and batched as ``spacy train`` does.
+    """
+    import spacy
+    from spacy.training.loop import create_train_batches
+    from spacy.util import registry
+
+    resolved = config.interpolate()
+    nlp = spacy.blank(resolved["nlp"]["lang"])
+    corpus = registry.resolve({"corpus": resolved["corpora"]["train"]})["corpus"]
+    batcher = registry.resolve({"batcher": resolved["training"]["batcher"]})["batcher"]
+    state = random.getstate()
+    try:
+        return sum(1 for _ in create_train_batches(nlp, corpus, batcher, n_epochs))
+    finally:
+        random.setstate(state)  # it shuffles

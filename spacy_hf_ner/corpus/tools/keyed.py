@@ -1,0 +1,179 @@
+"""Records with a key for the text and a key for the list of its entities.
+
+Prodigy, doccano, argilla, spaCy and data sets write them, each with names of its own::
+
+    {"text": "Ed ran", "spans": [{"start": 0, "end": 2, "label": "PER"}]}
+    {"text": "Ed ran", "label": [[0, 2, "PER"]]}
+    {"text": "Ed ran", "annotation": [["PER", 0, 2]]}
+    {"text": "Ed ran", "entities": {"start": [0], "end": [2], "label": ["PER"]}}
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from spacy_hf_ner.corpus.columns import Columns
+from spacy_hf_ner.corpus.json_values import Record
+from spacy_hf_ner.corpus.records import find_name
+from spacy_hf_ner.corpus.texts import CharRange, CharSpan
+from spacy_hf_ner.corpus.tools.values import get_first, read_offset
+from spacy_hf_ner.errors import CorpusError
+
+__all__ = [
+    "ANNOTATION_KEYS",
+    "ID_KEYS",
+    "SPANS_KEYS",
+    "TEXT_KEY",
+    "find_id",
+    "find_list",
+    "find_text",
+    "read_spans",
+    "read_tokens",
+]
+
+TEXT_KEY: Final = "text"
+SPANS_KEYS: Final = ("spans", "entities", "ents", "label", "labels")
+ANNOTATION_KEYS: Final = ("annotations", "annotation")  # Label Studio's and DataTurks', too
+START_KEYS: Final = ("start", "start_offset", "start_char", "begin")
+END_KEYS: Final = ("end", "end_offset", "end_char")
+TYPE_KEYS: Final = (
+    "label",
+    "labels",
+    "hypertextlabels",
+    "type",
+    "entity_type",
+    "entity",
+    "entity_group",
+    "tag",
+)
+SURFACE_KEYS: Final = ("text", "name", "surface", "word")
+SCORE_KEYS: Final = ("score", "confidence")
+ID_KEYS: Final = ("id", "curid", "doc_id")
+
+
+def find_text(record: Record, columns: Columns) -> str | None:
+    """Return the record's text, or None if it has none."""
+    key = TEXT_KEY
+    if columns.token is not None:
+        key = find_name(record, columns.token)
+    text = record.get(key)
+    return text if isinstance(text, str) else None
+
+
+def find_id(record: Record) -> str:
+    """Return the record's name, or nothing."""
+    for key in ID_KEYS:
+        if record.get(key) is not None:
+            return str(record[key])
+    return ""
+
+
+def find_list(record: Record, columns: Columns) -> list[Any] | None:
+    """Return the record's entities in whatever form, or None if it says nothing of them."""
+    keys: Sequence[str] = (*SPANS_KEYS, *ANNOTATION_KEYS)
+    if columns.tag is not None:
+        keys = (find_name(record, columns.tag),)
+    for key in keys:
+        value = record.get(key)
+        if isinstance(value, list):
+            return value
+        if isinstance(value, dict) and _is_list_of_each(value):
+            return _turn(value)
+    return None
+
+
+def _is_list_of_each(value: Mapping[str, Any]) -> bool:
+    """Tell whether a value is a list of starts, one of ends and one of types."""
+    n_items: set[int] = set()
+    for keys in (START_KEYS, END_KEYS, TYPE_KEYS):
+        items = get_first(value, keys)
+        if not isinstance(items, list):
+            return False
+        n_items.add(len(items))
+    return len(n_items) == 1
+
+
+def _turn(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return lists of starts, ends and types as a list of entities."""
+    lists = {key: items for key, items in columns.items() if isinstance(items, list)}
+    n_items = len(get_first(lists, START_KEYS))
+    return [
+        {key: items[i] for key, items in lists.items() if i < len(items)} for i in range(n_items)
+    ]
+
+
+def read_spans(item: object, line: int, *, source: str) -> list[CharSpan]:
+    """Return an entity in any tool's form, once for each of its types.
+
+    A type that is no name becomes an empty one: nobody knows what the entity is.
+
+    Raises:
+        CorpusError: It has no offsets.
+    """
+    start: Any = None
+    end: Any = None
+    label: Any = None
+    surface: Any = ""
+    score: Any = None
+    if isinstance(item, dict):
+        start = get_first(item, START_KEYS)
+        end = get_first(item, END_KEYS)
+        if isinstance(item.get("span"), list) and len(item["span"]) == 2:  # noqa: PLR2004
+            start, end = item["span"]
+        label = get_first(item, TYPE_KEYS)
+        surface = get_first(item, SURFACE_KEYS)
+        score = get_first(item, SCORE_KEYS)
+    elif isinstance(item, list | tuple) and len(item) in {3, 4}:
+        start, end, label, *scores = _put_label_last(item)
+        score = scores[0] if scores else None
+    start_char = read_offset(start)
+    end_char = read_offset(end)
+    if start_char is None or end_char is None:
+        shown = json.dumps(item, ensure_ascii=False, default=str)[:80]
+        raise CorpusError(
+            f"{source}:{line}: expected an entity with the numbers start and end, and a label, got "
+            f"{shown}. Correct or delete it."
+        )
+    types = label if isinstance(label, list) and label else [label]
+    spans: list[CharSpan] = []
+    for entity_type in types:
+        span = CharSpan(
+            start_char,
+            end_char,
+            entity_type if isinstance(entity_type, str) else "",
+            surface if isinstance(surface, str) else "",
+            line=line,
+            score=_read_score(score),
+        )
+        spans.append(span)
+    return spans
+
+
+def _put_label_last(item: Sequence[Any]) -> Sequence[Any]:
+    """Return start, end and label, which some tools put first: ``["PER", 0, 2]``."""
+    first, second, third, *rest = item
+    is_first = read_offset(first) is None and read_offset(third) is not None
+    if is_first:
+        return second, third, first, *rest
+    return item
+
+
+def _read_score(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]
+
+
+def read_tokens(record: Record) -> list[CharRange] | None:
+    """Return the borders of the source's own tokens, or None if it has none."""
+    tokens = record.get("tokens")
+    if not isinstance(tokens, list):
+        return None
+    borders: list[CharRange] = []
+    for token in tokens:
+        if not isinstance(token, dict):
+            return None
+        start = token.get("start")
+        end = token.get("end")
+        if isinstance(start, int) and isinstance(end, int):
+            borders.append((start, end))
+    return borders or None

@@ -1,0 +1,104 @@
+"""Every module has a test file of its name, or a reason; what loads networks is tested with both
+transformers."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "spacy_hf_ner"
+TESTS = ROOT / "tests"
+
+# Modules without a test file of their own name, and the one in whose tests they are put to work.
+TESTED_ELSEWHERE = {
+    # Parts of a whole that is tested from outside, by what it reads or draws.
+    "cli/app.py": "conformance/test_cli.py",
+    "corpus/conversion_report.py": "corpus/test_conversion.py",
+    "corpus/edits.py": "corpus/test_conversion.py",
+    "corpus/formats/brat.py": "corpus/test_formats.py",
+    "corpus/json_values.py": "corpus/test_json_records.py",
+    "corpus/records.py": "corpus/test_json_records.py",
+    "corpus/sentence.py": "corpus/test_table.py",
+    "corpus/text_records.py": "corpus/test_json_records.py",
+    "corpus/texts.py": "corpus/test_fuzz.py",
+    "corpus/visible.py": "corpus/test_folders.py",
+    "corpus/writing.py": "corpus/test_conversion.py",
+    "model/engines/onnx/graph.py": "model/engines/onnx/test_engine.py",
+    "model/engines/onnx/int8.py": "model/engines/onnx/test_export.py",
+    "model/hf_classifier.py": "model/test_shim.py",
+    "model/network.py": "model/test_checkpoint.py",
+    "pipe/factory.py": "pipe/test_component_settings.py",
+    "visual/error_browser.py": "visual/test_report_in_a_browser.py",
+    "visual/side_by_side.py": "visual/test_evaluation_page.py",
+    # A line or two that lean on a private operation, beside what uses them.
+    "model/engines/cpu/bf16.py": "model/engines/test_precision.py",
+    "model/engines/cpu/many_tensors.py": "model/training/test_optimizer.py",
+    # What others have to do, not what is done.
+    "model/engines/base.py": "model/engines/test_table.py",
+    "model/token_classifier.py": "model/test_head_classifier.py",
+}
+
+# Records without methods, and lists.
+WITHOUT_LOGIC = {"corpus/format.py", "corpus/source.py"}
+
+# The sections of a page are tested where the page is put together.
+SECTION = "visual/{}_section.py"
+SECTIONS_TESTED_IN = "visual/test_evaluation_page.py"
+
+
+def has_logic(path: Path) -> bool:
+    """Tell whether a module holds a function that does something."""
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and len(node.body) > 1
+        for node in ast.walk(tree)
+    )
+
+
+def find_modules() -> Iterator[str]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.name != "__init__.py" and has_logic(path):
+            yield path.relative_to(PACKAGE).as_posix()
+
+
+def has_own_tests(module: str) -> bool:
+    """Tell whether the tests of a module's room have a file of its name."""
+    room = module.split("/", maxsplit=1)[0].removesuffix(".py")
+    folder = TESTS / room if (TESTS / room).is_dir() else TESTS
+    return any(folder.rglob(f"test_{Path(module).stem}.py"))
+
+
+@pytest.mark.parametrize("module", [*find_modules()])
+def test_a_module_has_a_test_file_or_a_reason(module: str) -> None:
+    if module in WITHOUT_LOGIC or has_own_tests(module):
+        return
+    if module == SECTION.format(Path(module).stem.removesuffix("_section")):
+        assert (TESTS / SECTIONS_TESTED_IN).is_file()
+        return
+    assert module in TESTED_ELSEWHERE, f"write tests/…/test_{Path(module).stem}.py"
+    assert (TESTS / TESTED_ELSEWHERE[module]).is_file()
+
+
+def test_no_reason_is_left_over() -> None:
+    modules = set(find_modules())
+    assert set(TESTED_ELSEWHERE) <= modules
+    assert not [module for module in TESTED_ELSEWHERE if has_own_tests(module)]
+
+
+def test_what_loads_networks_is_tested_with_transformers_5_too() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf8").replace("\\\n", " ")
+    match = re.search(r"^TRANSFORMERS_TESTS := (.*)$", makefile, re.MULTILINE)
+    assert match is not None
+    chosen = [ROOT / name for name in match[1].split()]
+    assert [path for path in chosen if not path.exists()] == []
+    for path in sorted(TESTS.rglob("test_*.py")):
+        loads = re.search(
+            r"^(from|import) (tests\.checkpoints|transformers)\b",
+            path.read_text(encoding="utf8"),
+            re.MULTILINE,
+        )
+        is_chosen = any(path.is_relative_to(known) for known in chosen)
+        assert not loads or is_chosen, f"add {path.relative_to(ROOT)} to TRANSFORMERS_TESTS"
