@@ -9,12 +9,13 @@ VENV_BENCH := .venv-bench
 VENV_LOWEST := .venv-lowest
 VENV_DIST := .venv-dist
 
-.PHONY: help project test lint types suite test-transformers5 test-lowest dist-check fuzz bench configs clean \
-	clean-project
+.PHONY: help project test lint types suite kills test-transformers5 test-lowest dist-check fuzz bench configs \
+	clean clean-project
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
 	@echo "make test                 lint, types, and the tests with their coverage"
+	@echo "make kills                kill each way of writing 100 times (KILLS=…), each command ten times; a quarter of an hour"
 	@echo "make test-transformers5   what depends on transformers, with transformers 5 and without spacy-transformers"
 	@echo "make test-lowest          a part of the tests, with every library at its lower bound"
 	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
@@ -38,6 +39,10 @@ types: $(VENV)/installed
 
 suite: $(VENV)/installed
 	$(VENV)/bin/python -m pytest --cov --cov-report=term:skip-covered
+
+KILLS ?= 100
+kills: $(VENV)/installed
+	KILLS=$(KILLS) $(VENV)/bin/python -m pytest tests/interruptions/test_kills.py
 
 # What depends on transformers: every test file that loads a network or a tokenizer. The others would do the same again.
 TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance \

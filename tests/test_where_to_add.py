@@ -218,22 +218,19 @@ def test_a_format_is_detected_listed_and_converted_and_a_command_is_run(
     # Its first lines tell the format of a file whose ending says nothing.
     unnamed = tmp_path / "train.data"
     unnamed.write_text("met Angela/TOY\n", encoding="utf8")
+    data = tmp_path / "data.conll"
+    data.write_text("a O\ntoy O\nAnn B-PER\n\n", encoding="utf8")
     commands = [
         ["convert", "--help"],
         ["convert", str(source), str(tmp_path / "train.conll")],
         ["convert", str(unnamed), str(tmp_path / "again.conll")],
         ["toy"],
+        ["check", str(data)],
     ]
-    help_text, _, _, toy_text = run(house, COMMANDS, json.dumps(commands))
+    help_text, _, _, toy_text, check_text = run(house, COMMANDS, json.dumps(commands))
     assert "toy" in help_text
     written = (tmp_path / "train.conll").read_text(encoding="utf8")
     assert "Angela\t_\t_\tB-TOY\nmet\t_\t_\tO\nTim\t_\t_\tB-PER\n" in written
     assert "Angela\t_\t_\tB-TOY" in (tmp_path / "again.conll").read_text(encoding="utf8")
     assert "toy was run" in toy_text
-
-
-def test_a_check_is_made(house: Path, tmp_path: Path) -> None:
-    source = tmp_path / "train.conll"
-    source.write_text("a O\ntoy O\nAnn B-PER\n\n", encoding="utf8")
-    (printed,) = run(house, COMMANDS, json.dumps([["check", str(source)]]))
-    assert "note: A toy was found. Play." in printed
+    assert "A toy was found. Play." in check_text

@@ -19,6 +19,9 @@ _UNSCORED: Final = 0.5
 # Entities that are less probable are no suggestion.
 _MIN_PROBABILITY: Final = 0.2
 
+# What spans may add up to that were too improbable to be listed.
+_UNLISTED: Final = 0.01
+
 
 def find_disagreements(data: CheckedData) -> Iterator[Suspicion]:
     """Yield a suspicion for gold entities that the model doubts, and for those that it misses.
@@ -50,14 +53,14 @@ def _doubt_gold(
             elif rival is None or probability > _read_probability(rival):
                 rival = entity
         spot = Spot(part_i, doc_i, *gold)
-        # What is left of the probability is that nothing is here.
-        strength = max(1.0 - total, 0.0)
+        # What is left of the probability: that nothing is here.
+        strength = max(1.0 - total - _UNLISTED, 0.0)
         likelier = spot._replace(entity_type="")
         if rival is not None and _read_probability(rival) > strength:
             strength = _read_probability(rival)
             likelier = Spot(part_i, doc_i, *rival)
         reason = (
-            f"a model finds it {format_score(own)} probable, the other {format_score(strength)}"
+            f"a model finds this {format_score(own)} probable, the other {format_score(strength)}"
         )
         yield Suspicion(spot, likelier, strength, reason)
 

@@ -21,7 +21,7 @@ __all__ = ["Claim", "Suggestion", "rank_suggestions"]
 _STRING_WEIGHT: Final = 0.5
 
 # Weaker suspicions are no suggestion.
-_MIN_SUSPICION: Final = 0.1
+_MIN_SUSPICION: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)

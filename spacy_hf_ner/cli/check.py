@@ -19,7 +19,7 @@ from spacy_hf_ner.evaluation.formatting import format_score
 
 __all__ = ["EXAMPLE", "check_command", "print_check"]
 
-EXAMPLE = "corpus/train.spacy corpus/dev.spacy --model training/model-best"
+EXAMPLE = "train.spacy dev.spacy --model training/model-best"
 
 _N_SUGGESTIONS: Final = 10
 

@@ -283,12 +283,14 @@ def _stage(target: Path, *, beside: Path) -> Iterator[Path]:
 
 def _concerns(error: OSError, target: Path, scratch: Path) -> bool:
     """Tell whether an error is about what is written, and not about what is read for it."""
-    if not isinstance(error.filename, str):  # a file that is open already has no name
-        return True
-    path = Path(error.filename)
-    return (
-        path.is_relative_to(scratch) or path.is_relative_to(target) or scratch.is_relative_to(path)
-    )
+    # Two names are those of a file that is copied or renamed; an open file has none.
+    names = [name for name in (error.filename, error.filename2) if isinstance(name, str)]
+    for path in map(Path, names):
+        if path.is_relative_to(scratch) or path.is_relative_to(target):
+            return True
+        if scratch.is_relative_to(path):
+            return True
+    return not names
 
 
 def _explain(error: OSError, target: Path) -> OutputError:

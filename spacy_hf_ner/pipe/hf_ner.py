@@ -98,7 +98,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         """Note which components before this one set entities, so that a message can name them."""
         self._earlier = tuple(names)
 
-    def score(self, examples: Iterable[Example], **config: Any) -> dict[str, Any]:  # noqa: ANN401 - spaCy's
+    def score(self, examples: Iterable[Example], **config: object) -> dict[str, Any]:
         """Return the scores of what the component sets: entities, or else the span group."""
         scorer = choose_scorer(self.scorer, annotate=self.annotate, spans_key=self.spans_key)
         if scorer is None:

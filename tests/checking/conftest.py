@@ -30,12 +30,12 @@ def annotate(text: str) -> Doc:
         else:
             plain += piece
     doc = nlp.make_doc(plain)
-    entities = []
+    spans = []
     for place in places:
         span = doc.char_span(*place)
-        assert span is not None, "entities of tests are tokens"
-        entities.append(span)
-    doc.set_ents(entities, default="outside")
+        assert span is not None, f"{place} cuts a token of {plain!r}"
+        spans.append(span)
+    doc.set_ents(spans, default="outside")
     return doc
 
 

@@ -28,11 +28,11 @@ def test_gold_is_doubted_as_much_as_another_reading_is_probable(make_data: MakeD
 def test_gold_where_the_model_finds_nothing_is_likely_no_entity(make_data: MakeData) -> None:
     (suspicion,) = disagree(make_data, "[Oslo|LOC] calls", Entity(0, 4, "LOC", 0.1))
     assert suspicion.likelier == Spot(0, 0, 0, 4, "")
-    assert suspicion.strength == pytest.approx(0.9)
+    assert suspicion.strength == pytest.approx(0.89)
 
 
 def test_gold_that_the_model_finds_is_hardly_doubted(make_data: MakeData) -> None:
-    (suspicion,) = disagree(make_data, "[Oslo|LOC] calls", Entity(0, 4, "LOC", 0.99))
+    (suspicion,) = disagree(make_data, "[Oslo|LOC] calls", Entity(0, 4, "LOC", 0.98))
     assert suspicion.strength == pytest.approx(0.01)
 
 

@@ -137,8 +137,29 @@ def _call_exporter(network: Network, *, has_types: bool) -> bytes:
         dynamo=True,
         verbose=False,
     )
-    graph: bytes = program.model_proto.SerializeToString()
+    model = program.model_proto
+    _remove_notes(model.graph)
+    for function in model.functions:
+        _remove_notes(function)
+    graph: bytes = model.SerializeToString()
     return graph
+
+
+def _remove_notes(graph: Any) -> None:  # noqa: ANN401 - onnx is not typed
+    """Remove what the exporter notes of each operator: a stack trace, with paths of this machine.
+
+    Args:
+        graph: A graph or a function of ONNX.
+    """
+    del graph.metadata_props[:]
+    for value in graph.value_info:
+        del value.metadata_props[:]
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.ClearField("doc_string")
+        for attribute in node.attribute:
+            if attribute.HasField("g"):  # the inside of a branch or a loop
+                _remove_notes(attribute.g)
 
 
 def _copy_for_export(network: Network) -> Network:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from spacy_hf_ner.errors import CheckpointError, MissingExtraError
-from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
+from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
 from spacy_hf_ner.model.engines.onnx.export import (
     check_graph,
@@ -57,6 +57,18 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def bert_exported(bert_folder: Path) -> Exported:
     return export(bert_folder)
+
+
+def test_an_exported_file_says_nothing_of_the_machine_that_it_was_made_on(
+    exported: Exported, tmp_path: Path
+) -> None:
+    for checkpoint in (exported.fp32, exported.int8):
+        write_checkpoint(checkpoint, tmp_path)
+        (graph,) = tmp_path.glob("*.onnx")
+        content = graph.read_bytes()
+        for place in (".py", "site-packages", 'File "', sys.prefix, str(Path.home())):
+            assert place.encode() not in content, place
+        graph.unlink()
 
 
 def test_the_graph_of_every_family_gives_the_logits_of_its_network(exported: Exported) -> None:
