@@ -65,14 +65,17 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
     ),
     scheme: str = typer.Option(
-        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOBES, BILOU, BMES or bare."
+        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOE1, IOE2, IOBES, BILOU, BMES or bare."
     ),
     offsets: str = typer.Option(
         "characters",
         help="What offsets of entities in texts count: characters, utf16 or graphemes.",
     ),
     spans_key: str = typer.Option(
-        "", help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents."
+        "",
+        "--spans-key",
+        "-sk",
+        help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents.",
     ),
     n_sents: int = typer.Option(
         0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."

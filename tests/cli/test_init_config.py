@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
 from spacy_hf_ner.cli.init_config import MIN_STEPS, choose_rate, count_steps
-from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.errors import CheckpointError, ConfigError
 from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
 
@@ -98,6 +98,20 @@ def test_a_trained_pipeline_learns_new_types_and_keeps_its_own(
     assert result.exit_code == 0, (result.output, result.exception)
     trained = spacy.load(tmp_path / "training" / "model-last")
     assert set(trained.pipe_labels["hf_ner"]) == {"POLITICIAN", *old}
+
+
+def test_labels_of_other_data_are_named_with_their_file(
+    run: Callable[..., str], corpus: Path, encoder: Path, tmp_path: Path
+) -> None:
+    run("--encoder", encoder, "--train", corpus, "--dev", corpus)
+    labels = tmp_path / "labels" / "hf_ner.json"
+    labels.parent.mkdir()
+    labels.write_text('["LOC", "PER"]', encoding="utf8")
+    options = ["--paths.labels", str(labels.parent)]
+    result = CliRunner().invoke(spacy_app, ["train", str(tmp_path / "config.cfg"), *options])
+    assert isinstance(result.exception, ConfigError)
+    assert f"got LOC, PER, without POLITICIAN. They come from {labels}" in str(result.exception)
+    assert "paths.labels = null" in str(result.exception)
 
 
 def test_a_pipeline_without_an_encoder_is_refused(tmp_path: Path) -> None:
