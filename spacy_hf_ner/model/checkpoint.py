@@ -20,8 +20,9 @@ from spacy_hf_ner.model.network import Attention, Network
 from spacy_hf_ner.model.notes import NOTES_FILE, Notes, read_notes
 from spacy_hf_ner.model.reading.aggregation import SubwordLabels
 from spacy_hf_ner.model.reading.case_marks import mark_case
-from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer, load_tokenizer
+from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
 from spacy_hf_ner.model.reading.limits import Limits
+from spacy_hf_ner.model.reading.tokenizer_files import load_tokenizer
 
 __all__ = ["Checkpoint", "peek_tag_set", "read_checkpoint", "write_checkpoint"]
 

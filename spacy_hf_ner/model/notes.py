@@ -12,8 +12,8 @@ from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
 from spacy_hf_ner.model.reading.aggregation import SubwordLabels
-from spacy_hf_ner.model.reading.encoding import is_tokenizer_file
 from spacy_hf_ner.model.reading.limits import Limits
+from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file
 
 __all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "is_saved_model_file", "read_notes"]
 

@@ -48,6 +48,9 @@ LONG_TEXT = f"{TEXT} Ada Lovelace wrote to Charles Babbage in London. {TEXT}"
 
 TOLERANCE = 1e-4
 
+# What a network is given of a text; boxes, paths, shapes and pronunciations are left at zero.
+_OF_TEXT = {"input_ids", "attention_mask", "token_type_ids"}
+
 
 @dataclass
 class Subject:
@@ -110,10 +113,14 @@ class Own:
         if not self._in_words:
             return dict(self.tokenizer(text, **settings))
         words = text.split()
-        if "xpaths" in inspect.signature(self.tokenizer.__call__).parameters:
-            settings["xpaths"] = ["/html/body"] * len(words)
+        takes = inspect.signature(self.tokenizer.__call__).parameters
+        if "xpaths" in takes:
+            words = [text]  # a node of a page
+            settings["xpaths"] = ["/html/body"]
         else:
             settings["boxes"] = [[0, 0, 0, 0]] * len(words)
+        if "boxes" not in takes and "xpaths" not in takes:
+            return dict(self.tokenizer(text, **settings))
         encoding = self.tokenizer(
             [words], **{n: [v] if isinstance(v, list) else v for n, v in settings.items()}
         )
@@ -132,7 +139,7 @@ class Own:
         end = len(self._template["input_ids"]) - self._n_after
         inputs = {}
         for name, values in self._template.items():
-            if name not in self._takes or name in {"bbox", "pixel_values"}:
+            if name not in self._takes or name not in _OF_TEXT:
                 continue
             inside = list(ids) if name == "input_ids" else [values[self._n_before]] * len(ids)
             whole = [*values[: self._n_before], *inside, *values[end:]]
