@@ -34,9 +34,11 @@ from tests.families.recipes import UNLIMITED, Recipe, get_recipe
 __all__ = [
     "CHECKS",
     "TEXTS",
+    "Check",
     "Subject",
     "check_dropout",
     "check_freezing",
+    "check_onnx",
     "load_ours",
     "make_docs",
     "train_a_step",
@@ -467,7 +469,9 @@ def check_onnx(subject: Subject) -> str | None:
     return None
 
 
-CHECKS: tuple[Callable[[Subject], str | None], ...] = (
+Check = Callable[[Subject], str | None]
+
+CHECKS: tuple[Check, ...] = (
     check_subwords,
     check_rows,
     check_windows,
