@@ -12,8 +12,8 @@ from spacy_hf_ner.model.settings import DEFAULT_WINDOW, Settings
 @pytest.mark.parametrize(
     ("setting", "value", "expected"),
     [
-        ("aggregation", "sum", 'aggregation must be "first", "mean" or "max"'),
-        ("subword_labels", "last", 'subword_labels must be null, "first", "all" or "all_inside"'),
+        ("aggregation", "sum", 'aggregation must be null, "first", "last", "mean" or "max"'),
+        ("subword_labels", "none", 'subword_labels must be null, "first", "last", "all" or "all_inside"'),
         ("context", "word", 'context must be "document" or "sentence"'),
         ("mixed_precision", "fp32", 'mixed_precision must be "auto", "none", "bf16" or "fp16"'),
         ("attention", "flash", 'attention must be "auto", "sdpa" or "eager"'),
