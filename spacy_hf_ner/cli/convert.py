@@ -65,7 +65,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
     ),
     scheme: str = typer.Option(
-        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOBES, BILOU, BMES or bare."
+        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOE1, IOE2, IOBES, BILOU, BMES or bare."
     ),
     offsets: str = typer.Option(
         "characters",

@@ -8,10 +8,11 @@ from spacy_hf_ner.corpus.formats.conll import CONLL
 from spacy_hf_ner.corpus.formats.conllu import CONLLU
 from spacy_hf_ner.corpus.formats.csv_table import CSV
 from spacy_hf_ner.corpus.formats.hf_datasets import DATASETS
+from spacy_hf_ner.corpus.formats.iob_lines import IOB_LINES
 from spacy_hf_ner.corpus.formats.json_records import JSON
 from spacy_hf_ner.corpus.formats.spacy_docs import SPACY
 
 __all__ = ["FORMATS"]
 
 # In the order in which they are asked what is theirs: CoNLL takes any text that no other takes.
-FORMATS: Final[list[Format]] = [SPACY, DATASETS, BRAT, JSON, CONLLU, CSV, CONLL]
+FORMATS: Final[list[Format]] = [SPACY, DATASETS, BRAT, JSON, CONLLU, IOB_LINES, CSV, CONLL]
