@@ -16,6 +16,7 @@ import numpy as np
 from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import list_files
+from spacy_hf_ner.model.foreign import describe, is_panic, read_bytes, reading
 from spacy_hf_ner.model.network import quiet_transformers
 
 if TYPE_CHECKING:
@@ -122,7 +123,17 @@ class FastTokenizer:
     def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
         """Return the subwords of each Doc's text."""
         texts = [doc.text for doc in docs]
-        encoded = self._backend.encode_batch(texts, add_special_tokens=False)
+        try:
+            encoded = self._backend.encode_batch(texts, add_special_tokens=False)
+        except BaseException as error:
+            # A panic is no Exception: it would end a stream of Docs, and processes that wait.
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
+            longest = max(len(text) for text in texts)
+            raise CheckpointError(
+                f"the tokenizer has failed on {len(texts):,} texts, the longest of {longest:,} "
+                f"characters: {describe(error)}"
+            ) from error
         return [_as_arrays(text.ids, text.offsets) for text in encoded]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "FastTokenizer":
@@ -186,15 +197,18 @@ class TokenwiseTokenizer:
         return ids
 
 
-def load_tokenizer(folder: Path, name: str) -> tuple[SubwordTokenizer, dict[str, bytes]]:
+def load_tokenizer(
+    folder: Path, name: str, *, check_sizes: bool = True
+) -> tuple[SubwordTokenizer, dict[str, bytes]]:
     """Return the tokenizer of a checkpoint folder and its files, by name.
 
     Raises:
         CheckpointError: The folder has no tokenizer that can be read.
     """
-    files = _read_tokenizer_files(folder)
+    files = _read_tokenizer_files(folder, name, check_sizes=check_sizes)
     if "tokenizer.json" in files:
-        return FastTokenizer(files["tokenizer.json"].decode("utf8")), files
+        with reading("tokenizer.json", name):
+            return FastTokenizer(files["tokenizer.json"].decode("utf8")), files
     from transformers import AutoTokenizer
 
     try:
@@ -225,12 +239,12 @@ def is_tokenizer_file(path: Path) -> bool:
     return path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
 
 
-def _read_tokenizer_files(folder: Path) -> dict[str, bytes]:
+def _read_tokenizer_files(folder: Path, name: str, *, check_sizes: bool) -> dict[str, bytes]:
     """Return the files of a folder that belong to its tokenizer, by name."""
     files: dict[str, bytes] = {}
     for path in list_files(folder):
         if is_tokenizer_file(path):
-            files[path.name] = path.read_bytes()
+            files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
     return files
 
 
