@@ -19,7 +19,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_hf_ner.checking.check_report import CheckReport, run_checks
+from spacy_hf_ner.checking.checked_model import load_checked_model
+from spacy_hf_ner.checking.parts import CheckedData, read_parts
 from spacy_hf_ner.core.replacing import add_to_folder
+from spacy_hf_ner.corpus.texts import blank_pipeline
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
 from spacy_hf_ner.evaluation.comparison_table import comparison_json
 from spacy_hf_ner.evaluation.error_records import make_error_records
@@ -30,10 +35,11 @@ from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json
 from spacy_hf_ner.evaluation.training_log import TrainingStep
+from spacy_hf_ner.visual.check_page import make_check_page
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
 from spacy_hf_ner.visual.evaluation_page import make_report
 
-__all__ = ["compare", "evaluate", "report", "report_comparison"]
+__all__ = ["check", "compare", "evaluate", "report", "report_check", "report_comparison"]
 
 
 def evaluate(
@@ -88,7 +94,11 @@ def evaluate(
 
 
 def report(
-    evaluation: Evaluation, folder: str | Path, *, training: Sequence[TrainingStep] = ()
+    evaluation: Evaluation,
+    folder: str | Path,
+    *,
+    training: Sequence[TrainingStep] = (),
+    checked: CheckReport | None = None,
 ) -> None:
     """Write ``metrics.json``, ``errors.jsonl`` and ``report.html`` to a folder.
 
@@ -96,11 +106,12 @@ def report(
         evaluation: What to report.
         folder: Where to; it is made if there is none.
         training: The training run, from :func:`.read_training_log`, to show its curves.
+        checked: What is known of the data, from :func:`check`, for a section on it.
 
     Raises:
         OutputError: A file cannot be written. What was there stays.
     """
-    page = make_report(evaluation, training=training)
+    page = make_report(evaluation, training=training, checked=checked)
     with add_to_folder(Path(folder)) as fresh:
         _write_json(fresh / "metrics.json", as_json(evaluation))
         _write_lines(fresh / "errors.jsonl", make_error_records(evaluation))
@@ -145,6 +156,70 @@ def compare(
         label_maps=label_maps,
         progress=progress,
     )
+
+
+def check(
+    data: str | Path | Sequence[str | Path],
+    *,
+    model: str | Path | None = None,
+    n_folds: int = 0,
+    max_steps: int | None = None,
+    lang: str = "en",
+    spans_key: str | None = None,
+    progress: bool = False,
+) -> CheckReport:
+    """Return what is wrong, or may be wrong, with gold data.
+
+    Args:
+        data: Files or folders in any format that ``hf-ner convert`` reads, .spacy included; each
+            file, or each split of a folder, is a part.
+        model: A pipeline or a Hugging Face checkpoint: its tokenizer is tried on the texts, and
+            gold is compared with what it finds, if it was ever trained. It must not have learned
+            from this data.
+        n_folds: Train so many pipelines as the model's config says, each on all documents but its
+            share, and compare gold with what they find; 0 to ask the model itself.
+        max_steps: Updates for each of them; None for what the config says.
+        lang: The language of the texts, where there is no pipeline that says so.
+        spans_key: The span group that holds the entities where ``doc.ents`` is not set; None for
+            that of the model's hf_ner.
+        progress: Show a progress bar on a terminal.
+
+    Raises:
+        ConfigError: There is no such model, or folds are asked for without one.
+        CorpusError: The data cannot be read, or holds no documents.
+    """
+    if n_folds and model is None:
+        raise ConfigError(
+            "cross-validation trains what the config of a pipeline says, and no pipeline is named. "
+            'Set model = "training/model-best".',
+            settings=("model",),
+        )
+    if isinstance(data, str | Path):
+        data = [data]
+    nlp = blank_pipeline(lang)
+    if model is not None:
+        nlp = load_checked_model(str(model), lang=lang)
+    key = find_spans_key(nlp, spans_key)
+    parts = read_parts([Path(path) for path in data], nlp.vocab, spans_key=key)
+    subwords = None
+    predicted = None
+    if model is not None:
+        # Whatever needs no model needs no torch, whose import takes a second.
+        from spacy_hf_ner.checking.cross_validation import predict_parts
+        from spacy_hf_ner.checking.subwords import find_subword_reader
+
+        subwords = find_subword_reader(nlp)
+        predicted = predict_parts(
+            parts, nlp, spans_key=key, n_folds=n_folds, max_steps=max_steps, progress=progress
+        )
+    return run_checks(CheckedData(parts, nlp, subwords, predicted))
+
+
+def report_check(checked: CheckReport, folder: str | Path) -> None:
+    """Write ``check.json`` and ``check.html`` to a folder, which is made if there is none."""
+    with add_to_folder(Path(folder)) as fresh:
+        _write_json(fresh / "check.json", checked.to_json())
+        (fresh / "check.html").write_text(make_check_page(checked), encoding="utf8")
 
 
 def report_comparison(standings: Sequence[Standing], folder: str | Path, *, data: str) -> None:

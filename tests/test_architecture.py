@@ -17,26 +17,31 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each floor may import of this package, besides itself and the package's own __init__ (its
 # version).
+BELOW_ALL = {"installing", "errors"}
 ALLOWED = {
-    "errors": set(),
-    "core": {"errors"},
-    "model": {"errors", "core"},
-    "pipe": {"errors", "core", "model"},
-    "corpus": {"errors", "core"},
+    "installing": set(),
+    "errors": {"installing"},
+    "core": BELOW_ALL,
+    "model": {*BELOW_ALL, "core"},
+    "pipe": {*BELOW_ALL, "core", "model"},
+    "corpus": {*BELOW_ALL, "core"},
     # It judges by whatever corpus can read; of pipe it takes the rule for gold, and no more.
-    "evaluation": {"errors", "core", "corpus", "pipe"},
-    "visual": {"errors", "core", "evaluation"},  # it draws what evaluation has matched
-    "scale": {"errors", "core", "model", "pipe"},
-    "commands": {"errors", "core", "corpus", "evaluation", "visual"},  # what a command does
+    "evaluation": {*BELOW_ALL, "core", "corpus", "pipe"},
+    # It reads texts as a model does, and judges gold by what models find.
+    "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
+    # It draws what these have found.
+    "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
+    # What a command does, as functions.
+    "commands": {*BELOW_ALL, "core", "corpus", "evaluation", "checking", "visual"},
     "cli": {
-        "errors",
+        *BELOW_ALL,
         "core",
         "model",
         "pipe",
         "corpus",
         "evaluation",
+        "checking",
         "visual",
-        "scale",
         "commands",
     },
 }

@@ -76,6 +76,20 @@ def toy() -> None:
     typer.echo("toy was run")
 '''
 
+CHECK = '''"""Documents that say toy."""
+
+from collections.abc import Iterator
+
+from spacy_hf_ner.checking.findings import Finding
+from spacy_hf_ner.checking.parts import CheckedData
+
+
+def check_toys(data: CheckedData) -> Iterator[Finding]:
+    """Yield a finding on toys."""
+    n = sum("toy" in gold_doc.doc.text for _, _, gold_doc in data.docs())
+    yield Finding("toys", "note", n, "A toy was found.", "Play.")
+'''
+
 # What a user writes: all settings are named in a config.
 PROGRAM = """
 import json, sys, spacy
@@ -145,6 +159,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = package / "cli/app.py"
     insert(app, "from spacy_hf_ner.cli import toy\n", before="from spacy_hf_ner.cli.flags")
     insert(app, 'app.command("toy")(toy.toy)\n', before='app.command("encoder"')
+
+    # a check of data: a file, and its line in the list
+    (package / "checking/checks/toys.py").write_text(CHECK, encoding="utf8")
+    checks = package / "checking/checks/__init__.py"
+    line = "from spacy_hf_ner.checking.checks.toys import check_toys\n"
+    insert(checks, line, before="from spacy_hf_ner.checking.findings")
+    insert(checks, "    check_toys,\n", before="    check_few_examples,\n")
     return root
 
 
@@ -197,15 +218,19 @@ def test_a_format_is_detected_listed_and_converted_and_a_command_is_run(
     # Its first lines tell the format of a file whose ending says nothing.
     unnamed = tmp_path / "train.data"
     unnamed.write_text("met Angela/TOY\n", encoding="utf8")
+    data = tmp_path / "data.conll"
+    data.write_text("a O\ntoy O\nAnn B-PER\n\n", encoding="utf8")
     commands = [
         ["convert", "--help"],
         ["convert", str(source), str(tmp_path / "train.conll")],
         ["convert", str(unnamed), str(tmp_path / "again.conll")],
         ["toy"],
+        ["check", str(data)],
     ]
-    help_text, _, _, toy_text = run(house, COMMANDS, json.dumps(commands))
+    help_text, _, _, toy_text, check_text = run(house, COMMANDS, json.dumps(commands))
     assert "toy" in help_text
     written = (tmp_path / "train.conll").read_text(encoding="utf8")
     assert "Angela\t_\t_\tB-TOY\nmet\t_\t_\tO\nTim\t_\t_\tB-PER\n" in written
     assert "Angela\t_\t_\tB-TOY" in (tmp_path / "again.conll").read_text(encoding="utf8")
     assert "toy was run" in toy_text
+    assert "A toy was found. Play." in check_text

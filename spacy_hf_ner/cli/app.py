@@ -14,6 +14,7 @@ from spacy_hf_ner import __version__
 from spacy_hf_ner.cli import (
     annotate,
     calibrate,
+    check,
     compare,
     convert,
     encoder,
@@ -81,6 +82,7 @@ app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
 app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
 app.command("package", example=package.EXAMPLE)(package.package)
+app.command("check", example=check.EXAMPLE)(check.check_command)
 app.command("evaluate", example=evaluate.EXAMPLE)(evaluate.evaluate_command)
 app.command("compare", example=compare.EXAMPLE)(compare.compare_command)
 app.command("visualise", example=visualise.EXAMPLE)(visualise.visualise_command)

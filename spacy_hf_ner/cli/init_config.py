@@ -44,6 +44,7 @@ class Recipe:
         lang: Language code.
         epochs: How often the training data is read.
         learn_rate: The highest learn rate; None for what suits the encoder.
+        keep_labels: Keep entity types of the encoder that the data lacks.
     """
 
     encoder: str | None = None
@@ -52,12 +53,16 @@ class Recipe:
     lang: str | None = None
     epochs: int | None = None
     learn_rate: float | None = None
+    keep_labels: bool = False
 
 
-def init_config(
+def init_config(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path = typer.Argument(help="File to write, or - for stdout.", dir_okay=False),
     encoder: str | None = typer.Option(
-        None, "--encoder", "-e", help="Encoder: a folder, or a name on the Hugging Face hub."
+        None,
+        "--encoder",
+        "-e",
+        help="Encoder: a folder, a name on the Hugging Face hub, or a trained pipeline's folder.",
     ),
     train: Path | None = typer.Option(
         None, "--train", "-t", help="Training data (.spacy), whose steps are counted."
@@ -73,6 +78,9 @@ def init_config(
     learn_rate: float | None = typer.Option(
         None, "--learn-rate", help="Highest learn rate; by default what suits the encoder's size."
     ),
+    keep_labels: bool = typer.Option(
+        False, "--keep-labels", help="Keep entity types of the encoder that the data lacks."
+    ),
     force: bool = typer.Option(False, "--force", "-F", help="Write over a file that is there."),
 ) -> dict[str, Any]:
     """Write a complete training config: nothing is left for `spacy init fill-config`.
@@ -86,7 +94,16 @@ def init_config(
             "over it.",
             settings=("force",),
         )
-    config = make_config(Recipe(encoder, train, dev, lang, epochs, learn_rate))
+    recipe = Recipe(
+        encoder=encoder,
+        train=train,
+        dev=dev,
+        lang=lang,
+        epochs=epochs,
+        learn_rate=learn_rate,
+        keep_labels=keep_labels,
+    )
+    config = make_config(recipe)
     text = write_commented(config, read_comments(RECIPE.read_text(encoding="utf8")))
     if output == STDOUT:
         msg.results.write(text)
@@ -113,12 +130,39 @@ def make_config(recipe: Recipe) -> "Config":
     """Return the config of a recipe, with every setting that there is.
 
     Raises:
-        ConfigError: Epochs are wanted of no data, or the learn rate is none.
+        ConfigError: Epochs are wanted of no data, the learn rate is none, or the encoder is a
+            pipeline that has none.
         CorpusError: The data cannot be read.
         CheckpointError: There is no such encoder.
     """
     from spacy.util import load_config
 
+    _check_recipe(recipe)
+    config = complete(load_config(RECIPE))
+    training = config["training"]
+    if recipe.lang is not None:
+        config["nlp"]["lang"] = recipe.lang
+    if recipe.encoder is not None:
+        encoder = _find_checkpoint(recipe.encoder)
+        config["paths"]["encoder"] = encoder
+        training["optimizer"]["learn_rate"]["initial_rate"] = choose_rate(encoder)
+    if recipe.learn_rate is not None:
+        training["optimizer"]["learn_rate"]["initial_rate"] = recipe.learn_rate
+    config["components"]["hf_ner"]["keep_checkpoint_labels"] = recipe.keep_labels
+
+    if recipe.dev is not None:
+        config["paths"]["dev"] = str(recipe.dev)
+    if recipe.train is not None:
+        config["paths"]["train"] = str(recipe.train)
+        n_steps = count_steps(config, recipe.epochs or DEFAULT_EPOCHS)
+        if recipe.epochs is None:
+            n_steps = max(n_steps, MIN_STEPS)
+        training["max_steps"] = n_steps
+        training["eval_frequency"] = max(1, n_steps // N_EVALUATIONS)
+    return config
+
+
+def _check_recipe(recipe: Recipe) -> None:
     if recipe.epochs is not None and recipe.train is None:
         raise ConfigError(
             "train must be given with epochs: their steps are counted in it.",
@@ -128,29 +172,9 @@ def make_config(recipe: Recipe) -> "Config":
         raise ConfigError(
             f"learn_rate must be in (0, 1), got {recipe.learn_rate}.", settings=("learn_rate",)
         )
-    config = complete(load_config(RECIPE))
-    if recipe.lang is not None:
-        config["nlp"]["lang"] = recipe.lang
-    for name in ("train", "dev"):
-        path: Path | None = getattr(recipe, name)
+    for path in (recipe.train, recipe.dev):
         if path is not None:
             _check_docbin(path)
-            config["paths"][name] = str(path)
-
-    rate = recipe.learn_rate
-    if recipe.encoder is not None:
-        config["paths"]["encoder"] = recipe.encoder
-        rate = rate or choose_rate(recipe.encoder)
-    if rate is not None:
-        config["training"]["optimizer"]["learn_rate"]["initial_rate"] = rate
-
-    if recipe.train is not None:
-        n_steps = count_steps(config, recipe.epochs or DEFAULT_EPOCHS)
-        if recipe.epochs is None:
-            n_steps = max(n_steps, MIN_STEPS)
-        config["training"]["max_steps"] = n_steps
-        config["training"]["eval_frequency"] = max(1, n_steps // N_EVALUATIONS)
-    return config
 
 
 def _check_docbin(path: Path) -> None:
@@ -161,6 +185,28 @@ def _check_docbin(path: Path) -> None:
     raise CorpusError(
         f"{path}: expected a .spacy file, or a folder of them, got {found}. Convert a corpus "
         f"first: python -m spacy hf-ner convert {path} {path.with_suffix('.spacy')}"
+    )
+
+
+def _find_checkpoint(encoder: str) -> str:
+    """Return the checkpoint of a trained pipeline, or what was named if that is no pipeline.
+
+    Raises:
+        ConfigError: The pipeline has no checkpoint.
+    """
+    from spacy.util import load_config
+
+    folder = Path(encoder)
+    if not (folder / "config.cfg").is_file():
+        return encoder
+    for name, component in load_config(folder / "config.cfg")["components"].items():
+        checkpoint = folder / name / "model"
+        if component.get("factory") == "hf_ner" and (checkpoint / "config.json").is_file():
+            return str(checkpoint)
+    raise ConfigError(
+        f"encoder must be an encoder, or a pipeline with an hf_ner that has one of its own, got "
+        f"the pipeline {encoder}.",
+        settings=("encoder",),
     )
 
 

@@ -33,7 +33,9 @@ from typing import Final, Literal, get_args
 
 from spacy_hf_ner.core.wording import count, shorten
 from spacy_hf_ner.corpus.cells import (
+    are_mostly_distinct,
     are_offset_columns,
+    are_texts,
     is_chunk_column,
     is_index_column,
     is_list_column,
@@ -232,6 +234,8 @@ def plan_layout(
     layout = _find_layout(sample, separator, named_token=named_token, named_tag=named_tag)
     layout = _keep_task(layout, columns.task, named_tag)
     _check_task_column(layout, sample, columns.task, path)
+    if named_token is None or named_tag is None:
+        _check_kind(layout, sample, columns.task, path)
     return replace(layout, known_tags=_list_tags(sample, layout))
 
 
@@ -610,6 +614,39 @@ def _check_task_column(layout: Layout, sample: Sample, task: Task, path: Path) -
             'Read them with format = "csv".',
             settings=("format",),
         )
+
+
+def _check_kind(layout: Layout, sample: Sample, task: Task, path: Path) -> None:
+    """Refuse a table that is of another kind: of texts, or without types among its labels.
+
+    A user who names both columns is believed.
+    """
+    tag = layout.task_columns[0]
+    words = sample.columns[layout.token]
+    labels = sample.columns[tag]
+    if are_texts(words):
+        raise CorpusError(
+            f"{path}:1: expected one word a row, got texts in column {layout.token} "
+            f"({shorten(words[0])!r}) beside {_describe_labels(labels)} in column {tag}. The "
+            "nearest form is a table of texts with entities, which has columns text, start, end "
+            "and label, or a list of spans as JSON. Add them, or name the columns of words and "
+            "tags with token_column and tag_column.",
+            settings=("token_column", "tag_column"),
+        )
+    if task == "ner" and not is_tag_column(labels) and are_mostly_distinct(labels):
+        raise CorpusError(
+            f"{path}:1: expected a column of tags, got {_describe_labels(labels)} in column {tag} "
+            f"({_show(sample)}): nearly all differ, so they are no entity types. The nearest form "
+            "is one word and its tag a row. Name the columns with token_column and tag_column.",
+            settings=("token_column", "tag_column"),
+        )
+
+
+def _describe_labels(labels: Sequence[str]) -> str:
+    """Return how many labels a column has, and the first of them."""
+    different = dict.fromkeys(labels)
+    first = shorten(next(iter(different)))
+    return f"{count(len(different), 'different label')} such as {first!r}"
 
 
 def _list_tags(sample: Sample, layout: Layout) -> frozenset[str]:

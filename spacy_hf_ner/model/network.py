@@ -93,10 +93,12 @@ def get_inputs(network: Network) -> frozenset[str]:
 
 
 def share_weights(network: Network) -> Network:
-    """Return a copy of a network that has its parameters and buffers, not copies of them."""
-    # A tensor that deepcopy finds in its memo is not copied.
-    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    return copy.deepcopy(network, shared)
+    """Return a copy of a network that has its tensors, not copies of them."""
+    tensors = [*network.parameters(), *network.buffers()]
+    for module in network.modules():
+        tensors.extend(value for value in vars(module).values() if isinstance(value, torch.Tensor))
+    # What deepcopy finds in its memo is not copied.
+    return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
 def load_network(

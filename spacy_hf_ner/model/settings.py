@@ -40,6 +40,9 @@ _NUMBERS: dict[str, tuple[type | UnionType, Callable[[Any], bool], str]] = {
 }
 
 
+_FLAGS = ("mark_case", "allow_pickle")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the config says about a model. It is never saved with the weights: the config is.
@@ -73,7 +76,8 @@ class Settings:
     def __post_init__(self) -> None:
         for setting, choices in _CHOICES.items():
             value = getattr(self, setting)
-            if value not in choices:
+            is_name = value is None or isinstance(value, str)
+            if not is_name or value not in choices:
                 expected = _list_choices(choices)
                 raise ConfigError(
                     f"{setting} must be {expected}, got {value!r}.", settings=(setting,)
@@ -84,6 +88,12 @@ class Settings:
             if not is_right_kind or (value is not None and not is_in_range(value)):
                 raise ConfigError(
                     f"{setting} must be {expected}, got {value!r}.", settings=(setting,)
+                )
+        for setting in _FLAGS:
+            value = getattr(self, setting)
+            if not isinstance(value, bool):
+                raise ConfigError(
+                    f"{setting} must be true or false, got {value!r}.", settings=(setting,)
                 )
         precisions = get_engine(self.backend).precisions
         if self.precision not in precisions:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from spacy_hf_ner.checking.check_report import CheckReport
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.tables import interval_of
 from spacy_hf_ner.evaluation.training_log import TrainingStep
+from spacy_hf_ner.visual.check_section import make_check
 from spacy_hf_ner.visual.confidence_section import make_confidence
 from spacy_hf_ner.visual.error_browser import make_error_browser
 from spacy_hf_ner.visual.failures_section import make_failures
@@ -49,7 +51,11 @@ class _Section:
 
 
 def make_report(
-    evaluation: Evaluation, *, data: str | None = None, training: Sequence[TrainingStep] = ()
+    evaluation: Evaluation,
+    *,
+    data: str | None = None,
+    training: Sequence[TrainingStep] = (),
+    checked: CheckReport | None = None,
 ) -> str:
     """Return the report as a self-contained HTML page.
 
@@ -57,13 +63,14 @@ def make_report(
         evaluation: What to report.
         data: What to call the data, where the evaluation has no name for it.
         training: The training run, if there is a log of it.
+        checked: What checks have found in the data, if they were made.
     """
     title = evaluation.title
     if data is not None and evaluation.data is None:
         title += f" on {data}"
     links: list[str] = []
     sections: list[str] = []
-    for section in _make_sections(evaluation, training):
+    for section in _make_sections(evaluation, training, checked):
         links.append(_LINK.format(id=section.id, title=section.title))
         sections.append(
             _SECTION.format(id=section.id, title=section.title, content=section.content)
@@ -83,7 +90,9 @@ def make_report(
     )
 
 
-def _make_sections(evaluation: Evaluation, training: Sequence[TrainingStep]) -> list[_Section]:
+def _make_sections(
+    evaluation: Evaluation, training: Sequence[TrainingStep], checked: CheckReport | None
+) -> list[_Section]:
     sections = [
         _Section("scores", "Scores", make_scores(evaluation)),
         _Section("slices", "Where it fails", make_failures(evaluation)),
@@ -93,6 +102,8 @@ def _make_sections(evaluation: Evaluation, training: Sequence[TrainingStep]) -> 
         sections.append(_Section("confidence", "Can the scores be trusted?", content))
     if training:
         sections.append(_Section("training", "Training", make_training(training)))
+    if checked is not None:
+        sections.append(_Section("data", "Is the data right?", make_check(checked)))
     browser = make_error_browser(evaluation.pairs, evaluation.matches)
     sections.append(_Section("browser", "Error browser", browser))
     return sections

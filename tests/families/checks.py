@@ -31,7 +31,16 @@ from spacy_hf_ner.model.training.dropout import set_dropout
 from tests.families.networks import make_family
 from tests.families.recipes import UNLIMITED, Recipe, get_recipe
 
-__all__ = ["CHECKS", "Subject"]
+__all__ = [
+    "CHECKS",
+    "TEXTS",
+    "Subject",
+    "check_dropout",
+    "check_freezing",
+    "load_ours",
+    "make_docs",
+    "train_a_step",
+]
 
 TEXT = "Angela Merkel met Tim Cook in San José, 東京."
 TEXTS = (TEXT, "Berlin", "a", "Kofi Annan, born in Kumasi, Ghana.", "They flew to Berlin again")
@@ -65,12 +74,14 @@ class Subject:
     @cached_property
     def ours(self) -> HFTokenClassifier:
         """The model that we load, exact."""
-        return load_ours(self.source)
+        with torch.inference_mode(mode=False):
+            return load_ours(self.source)
 
     @cached_property
     def own(self) -> "Own":
         """What transformers loads."""
-        return Own(self.source, in_words=self.recipe.in_words)
+        with torch.inference_mode(mode=False):  # it is trained later
+            return Own(self.source, in_words=self.recipe.in_words)
 
 
 class Own:
@@ -336,13 +347,13 @@ def check_bf16(subject: Subject) -> None:
     found = np.concatenate([rows.rows for rows in ours.predict(docs)])
     difference = np.abs(np.exp(found) - np.exp(exact)).mean()
     assert difference < 0.1, f"probabilities differ by {difference:.2g}"
-    _train_a_step(ours, docs)
+    train_a_step(ours, docs)
     named = load_ours(subject.source, precision="bf16", mixed_precision="bf16")
-    for use in (lambda: named.predict(docs), lambda: _train_a_step(named, docs)):
+    for use in (lambda: named.predict(docs), lambda: train_a_step(named, docs)):
         _allow_refusal(use, "bf16")
 
 
-def _train_a_step(ours: HFTokenClassifier, docs: Sequence[Doc]) -> None:
+def train_a_step(ours: HFTokenClassifier, docs: Sequence[Doc]) -> None:
     rows, backprop = ours.begin_update(docs)
     backprop([np.where(np.isnan(r.rows), 0.0, 0.01).astype(np.float32) for r in rows])
     ours.finish_update(Adam(1e-3))
@@ -370,7 +381,7 @@ def check_freezing(subject: Subject) -> None:
     assert not trained_below, f"what lies below is trained: {trained_below[:3]}"
     frozen_above = [name for name in above if not trains[name]]
     assert not frozen_above, f"what lies above is frozen: {frozen_above[:3]}"
-    _train_a_step(frozen, make_docs(TEXTS))
+    train_a_step(frozen, make_docs(TEXTS))
     head_only = _get_checkpoint(load_ours(subject.source, frozen_layers=-1)).network
     trained = {id(p) for p in head_only.parameters() if p.requires_grad}
     assert trained

@@ -20,6 +20,7 @@ from spacy_hf_ner.corpus.docs import (
     REJECTED_KEY,
     SCORES_KEY,
 )
+from spacy_hf_ner.corpus.foreign import translate_errors
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.records import read_id
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
@@ -56,7 +57,9 @@ def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Sour
 
     def read_docs() -> Iterator[Doc]:
         for path in paths:
-            yield from _load_docbin(path).get_docs(vocab)
+            with translate_errors(str(path), expected="a .spacy file"):
+                docbin = DocBin(store_user_data=True).from_disk(path)
+                yield from docbin.get_docs(vocab)
 
     def read() -> Iterator[tuple[int, Doc]]:
         return enumerate(read_docs(), start=1)
@@ -68,15 +71,6 @@ def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Sour
         task=options.columns.task,
         spans_key=options.spans_key,
     )
-
-
-def _load_docbin(path: Path) -> DocBin:
-    try:
-        return DocBin(store_user_data=True).from_disk(path)
-    except Exception as error:  # zlib, msgpack and spaCy raise what they like
-        raise CorpusError(
-            f"{path}: expected a .spacy file, got something else ({error})."
-        ) from error
 
 
 def open_docs(
@@ -106,7 +100,10 @@ def open_docs(
 
     def sentences() -> Iterator[Sentence]:
         for line, doc in read():
-            for sentence in read_doc(doc, line, spans_key=spans_key):
+            # A damaged Doc shows when its tokens and spans are looked at.
+            with translate_errors(f"{name}:{line}", expected="a Doc"):
+                found = list(read_doc(doc, line, spans_key=spans_key))
+            for sentence in found:
                 if task == "ner":
                     yield sentence
                 else:
@@ -443,12 +440,8 @@ def read_doc_json(record: Mapping[str, Any], source: str, line: int) -> Iterator
     Raises:
         CorpusError: spaCy cannot make a Doc of it.
     """
-    try:
+    with translate_errors(f"{source}:{line}", expected="a Doc as JSON"):
         yield line, Doc(Vocab()).from_json(dict(record), validate=True)
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(
-            f"{source}:{line}: expected a Doc as JSON, got something else ({error})."
-        ) from error
 
 
 def read_training_tables(

@@ -1,18 +1,24 @@
 """The types that networks compute in: what settings call them, and what they mean on a device."""
 
+import logging
 from typing import Literal
 
 import torch
+from torch import nn
 
+from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.cpu.bf16 import cpu_has_bf16
 
 __all__ = [
     "MixedPrecision",
     "Precision",
     "cast_to",
+    "give_up_precision",
     "has_fast_bf16",
     "resolve_precision",
 ]
+
+logger = logging.getLogger("spacy_hf_ner")
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 MixedPrecision = Literal["auto", "none", "bf16", "fp16"]
@@ -51,3 +57,36 @@ def cast_to(dtype: torch.dtype | None, device: torch.device) -> torch.autocast:
     Contexts may be nested: the outermost keeps the weights that it has cast for those inside.
     """
     return torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None)
+
+
+def give_up_precision(
+    error: RuntimeError, network: nn.Module, *, setting: str, value: str, exact: str
+) -> None:
+    """Say that a network does not run in a reduced type.
+
+    Args:
+        error: What it raised.
+        network: The network.
+        setting: The setting that chose the type.
+        value: Its value.
+        exact: What the setting calls float32.
+
+    Raises:
+        CheckpointError: The type was asked for by its name, so nothing else will do.
+        RuntimeError: The error, where it is one of memory.
+    """
+    if isinstance(error, torch.OutOfMemoryError):
+        raise error
+    if value != "auto":
+        raise CheckpointError(
+            f'{type(network).__name__} does not run with {setting} = "{value}": {error}. Set '
+            f'{setting} = "auto" or "{exact}".',
+            settings=(setting,),
+        ) from error
+    logger.warning(
+        'Transformers\' %s does not run in a reduced type (%s), so %s = "auto" means "%s" for it.',
+        type(network).__name__,
+        error,
+        setting,
+        exact,
+    )

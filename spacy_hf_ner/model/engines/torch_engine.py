@@ -11,7 +11,7 @@ from torch import nn
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.cpu.packing import can_pack, pack_linear_layers
-from spacy_hf_ner.model.engines.precision import Precision, resolve_precision
+from spacy_hf_ner.model.engines.precision import Precision, give_up_precision, resolve_precision
 from spacy_hf_ner.model.engines.probing import probe_network
 from spacy_hf_ner.model.engines.table import find_other_engine
 from spacy_hf_ner.model.engines.torch_backend import TorchBackend
@@ -35,10 +35,17 @@ __all__ = ["TorchEngine", "copy_for_prediction"]
 
 @dataclass(frozen=True, slots=True)
 class _Predictor:
-    """The copy of a network that predicts, and the size of the batches that it runs fastest."""
+    """The copy of a network that predicts.
+
+    Attributes:
+        backend: What runs it.
+        budget: The size of the batches that it runs fastest.
+        is_reduced: Whether it computes in another type than float32.
+    """
 
     backend: TorchBackend
     budget: Budget
+    is_reduced: bool
 
 
 class TorchEngine(Engine):
@@ -135,8 +142,23 @@ class TorchEngine(Engine):
         return self._get_predictor().budget
 
     def run(self, batch: PaddedBatch) -> torch.Tensor:
-        """Return the logits of a batch as float32. Shape: (n_windows, length, n_tags)."""
-        return self._get_predictor().backend.run(batch)
+        """Return the logits of a batch as float32. Shape: (n_windows, length, n_tags).
+
+        Raises:
+            CheckpointError: The network does not run in the type that the config names.
+        """
+        predictor = self._get_predictor()
+        try:
+            return predictor.backend.run(batch)
+        except RuntimeError as error:
+            if not predictor.is_reduced:
+                raise
+            give_up_precision(
+                error, self._network, setting="precision", value=self._precision, exact="fp32"
+            )
+            self._precision = "fp32"
+            self.mark_changed()
+            return self._get_predictor().backend.run(batch)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_predictor": None}
@@ -155,7 +177,8 @@ class TorchEngine(Engine):
         dtype = resolve_precision(self._precision, device)
         copied = copy_for_prediction(self._network, dtype or torch.float32)
         backend = TorchBackend(copied, keeps_state=self.keeps_state)
-        return _Predictor(backend, _choose_budget(device, is_reduced=dtype is not None))
+        is_reduced = dtype is not None
+        return _Predictor(backend, _choose_budget(device, is_reduced=is_reduced), is_reduced)
 
 
 def copy_for_prediction(network: Network, dtype: torch.dtype) -> Network:

@@ -10,15 +10,8 @@ from spacy_hf_ner.model.network import Network
 
 __all__ = ["CheapDropout", "make_dropout_cheap", "set_dropout"]
 
-# Where the families keep the rate that they hand to functional dropout (attention kernels, mostly).
-_RATE_ATTRIBUTES = (
-    "dropout_prob",
-    "drop_prob",
-    "attention_dropout",
-    "activation_dropout",
-    "dropout",
-    "p",
-)
+# What other rates are called that drop whole layers.
+_OF_LAYERS = ("layerdrop", "layer_drop", "drop_path")
 
 _N_LEVELS = 1 << 16  # values of 16 random bits
 
@@ -63,9 +56,17 @@ def set_dropout(network: Network, rate: float) -> None:
         return
     network.train()
     for module in network.modules():
-        for attribute in _RATE_ATTRIBUTES:
-            if attribute == "p" and not isinstance(module, nn.Dropout):
-                continue
-            current = getattr(module, attribute, None)
-            if isinstance(current, float) and current > 0.0:
+        for attribute, current in list(vars(module).items()):
+            is_dropping = isinstance(current, float) and current > 0.0
+            if is_dropping and _is_rate(attribute, module):
                 setattr(module, attribute, rate)
+
+
+def _is_rate(attribute: str, module: nn.Module) -> bool:
+    """Tell whether a module keeps a rate of dropout under some name.
+
+    Layers of dropout do, and whatever hands the rate to a function, such as attention kernels.
+    """
+    if attribute == "p":
+        return isinstance(module, nn.Dropout)
+    return "drop" in attribute and not any(name in attribute for name in _OF_LAYERS)

@@ -12,7 +12,11 @@ from thinc.api import Optimizer, torch2xp
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.checkpoint import Checkpoint
-from spacy_hf_ner.model.engines.precision import cast_to, resolve_precision
+from spacy_hf_ner.model.engines.precision import (
+    cast_to,
+    give_up_precision,
+    resolve_precision,
+)
 from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import get_device
@@ -78,12 +82,28 @@ class Trainer:
         reading = self._settings.choose_reading(checkpoint)
         mixed = MixedReading(reading, longest=checkpoint.limits.max_subwords)
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), mixed)
-        rows = self._compute_rows(layout, dropout)
+        try:
+            rows = self._compute_rows(layout, dropout)
+        except RuntimeError as error:
+            if self._autocast is None:
+                raise
+            self._give_up_autocast(error)
+            rows = self._compute_rows(layout, dropout)
 
         def backprop(d_rows: Sequence[Floats32]) -> None:
             self._add_gradients(rows, np.concatenate(d_rows))
 
         return layout.split_rows(rows.detach().float().cpu().numpy()), backprop
+
+    def _give_up_autocast(self, error: RuntimeError) -> None:
+        give_up_precision(
+            error,
+            self._network,
+            setting="mixed_precision",
+            value=self._settings.mixed_precision,
+            exact="none",
+        )
+        self._autocast = None
 
     def _compute_rows(self, layout: Layout, dropout: float) -> torch.Tensor:
         """Return rows that know how they were computed. Shape: (n_units, n_tags)."""

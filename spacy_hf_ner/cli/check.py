@@ -1,0 +1,119 @@
+"""``python -m spacy hf-ner check``: is gold data right, before an hour of training?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from spacy.cli._util import import_code
+
+from spacy_hf_ner.checking.check_report import CheckReport
+from spacy_hf_ner.checking.findings import Finding
+from spacy_hf_ner.checking.suggestions import Suggestion
+from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.cli.outputs import make_folder
+from spacy_hf_ner.commands import check, report_check
+from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.evaluation.device import use_gpu
+from spacy_hf_ner.evaluation.formatting import format_score
+
+__all__ = ["EXAMPLE", "check_command", "print_check"]
+
+EXAMPLE = "train.spacy dev.spacy --model training/model-best"
+
+_N_SUGGESTIONS: Final = 10
+
+
+def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
+    data: list[Path] = typer.Argument(
+        help="Gold data: .spacy, folders of them, or files in a format that convert reads."
+    ),
+    model: str | None = typer.Option(
+        None,
+        "--model",
+        "-m",
+        help="Pipeline, or checkpoint to train: its tokenizer and its predictions are compared.",
+    ),
+    cross_validate: int = typer.Option(
+        0,
+        "--cross-validate",
+        "-cv",
+        min=0,
+        metavar="FOLDS",
+        help="Train so many models as the config of --model says, each judged on its own share.",
+    ),
+    max_steps: int | None = typer.Option(
+        None, "--max-steps", min=1, help="Updates for each of them; by default as in the config."
+    ),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="Folder for check.json and check.html.", file_okay=False
+    ),
+    lang: str = typer.Option("en", "--lang", "-l", help="Language of the texts without a model."),
+    code: Path | None = typer.Option(
+        None, "--code", "-c", help="Python file with your own registered functions."
+    ),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
+    spans_key: str | None = typer.Option(
+        None, "--spans-key", "-sk", help="Span group of the entities if doc.ents is not set."
+    ),
+) -> dict[str, Any]:
+    """Say what is wrong with gold data, before training on it.
+
+    Types with too few entities, entities that tokens or subwords cannot express, texts that repeat
+    or leak, wrong encodings, and annotation that is likely wrong: from the data alone, and from
+    models.
+    """
+    import_code(code)
+    use_gpu(gpu_id)
+    if output is not None:
+        make_folder(output)
+    checked = check(
+        data,
+        model=model,
+        n_folds=cross_validate,
+        max_steps=max_steps,
+        lang=lang,
+        spans_key=spans_key,
+        progress=True,
+    )
+    print_check(checked)
+    if output is not None:
+        report_check(checked, output)
+        msg.good(f"{output}: check.json, check.html")
+    return checked.to_json()
+
+
+def print_check(checked: CheckReport) -> None:
+    """Print entities per type, all findings, and the first suggestions."""
+    parts = list(checked.n_docs)
+    msg.divider(", ".join(f"{name}: {count(checked.n_docs[name], 'document')}" for name in parts))
+    aligns = ("l", *"r" * len(parts))
+    msg.table(checked.type_rows(), header=("", *parts), aligns=aligns, divider=True)
+    for finding in checked.findings:
+        _print_finding(finding)
+    _print_suggestions(checked.suggestions)
+
+
+def _print_finding(finding: Finding) -> None:
+    message = f"{finding.message} {finding.advice}"
+    if finding.severity == "error":
+        msg.fail(message)
+    elif finding.severity == "warning":
+        msg.warn(message)
+    else:
+        msg.info(message)
+    for place in finding.examples:
+        msg.text(f"    {place}")
+
+
+def _print_suggestions(suggestions: Sequence[Suggestion]) -> None:
+    if not suggestions:
+        return
+    first = suggestions[:_N_SUGGESTIONS]
+    n = count(len(suggestions), "place")
+    msg.divider(f"Annotation that may be wrong: {n}, the likeliest first")
+    for suggestion in first:
+        msg.text(f"{suggestion.place}")
+        suspicion = format_score(suggestion.suspicion)
+        msg.text(f"    {suggestion.gold}; likelier {suggestion.likelier} ({suspicion}):")
+        msg.text(f"    {suggestion.reason}")
