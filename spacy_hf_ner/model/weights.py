@@ -137,8 +137,8 @@ def _count_values(file: Path) -> int:
 def limit_sizes(n_values: int, name: str) -> Iterator[None]:
     """Refuse a network that this thread makes for a while if it is far larger than its weights.
 
-    Networks are made of parameters without values before weights are read, so that what is refused
-    was not allocated.
+    Transformers makes networks without values before it reads weights: what is refused has taken
+    no memory yet, or the system has refused it before.
 
     Args:
         n_values: How many numbers the weights hold.
