@@ -192,12 +192,14 @@ class ConversionReport:
     Attributes:
         files: A report on each file that was read.
         parts: The counts of each part that was written, by name.
+        losses: Documents of which the format that is written holds less, by what it lacks.
         compares_parts: Whether to remember the sentences, to find them again in other parts. That
             takes 8 bytes for each.
     """
 
     files: list[FileReport] = field(default_factory=list)
     parts: dict[str, PartReport] = field(default_factory=dict)
+    losses: Counter[str] = field(default_factory=Counter)
     compares_parts: bool = True
     # The hashes of the sentences of each part.
     _hashes: dict[str, "array[int]"] = field(default_factory=dict, repr=False)
@@ -223,6 +225,10 @@ class ConversionReport:
             if self.compares_parts:
                 hashes.append(hash(sentence.words))
 
+    def count_loss(self, kind: str) -> None:
+        """Count a document that loses something because the format has no form for it."""
+        self.losses[kind] += 1
+
     def duplicates(self) -> dict[tuple[str, str], int]:
         """Return for each two parts how many sentences of the second are also in the first."""
         hashes = {}
@@ -247,7 +253,12 @@ class ConversionReport:
         for names, n_shared in self.duplicates().items():
             duplicates.append({"parts": list(names), "sentences": n_shared})
         parts = {name: asdict(part) for name, part in self.parts.items()}
-        return {"files": files, "parts": parts, "duplicates": duplicates}
+        return {
+            "files": files,
+            "parts": parts,
+            "losses": dict(self.losses),
+            "duplicates": duplicates,
+        }
 
 
 def write_report(report: ConversionReport, path: Path) -> None:

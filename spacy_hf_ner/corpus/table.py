@@ -208,6 +208,7 @@ def open_tables(
         read=read_sentences,
         has_documents=counts.has_documents,
         n_sentences=counts.n_tables,
+        n_words=counts.n_words,
         scheme=task_tags.name,
         share=task_tags.share,
         description=description,
@@ -236,6 +237,7 @@ class _Counts(NamedTuple):
     tag_pairs: CellPairs
     chunk_pairs: CellPairs
     n_tables: int
+    n_words: int
     has_documents: bool
 
 
@@ -244,15 +246,17 @@ def _count_cells(tables: Iterable[Table]) -> _Counts:
     tag_pairs: CellPairs = Counter()
     chunk_pairs: CellPairs = Counter()
     n_tables = 0
+    n_words = 0
     has_documents = False
     for table in tables:
         n_tables += 1
+        n_words += len(table.words)
         has_documents |= table.starts_document
         for level in table.tags:
             tag_pairs.update(pair_cells(level))
         if table.chunks:
             chunk_pairs.update(pair_cells(table.chunks))
-    return _Counts(tag_pairs, chunk_pairs, n_tables, has_documents)
+    return _Counts(tag_pairs, chunk_pairs, n_tables, n_words, has_documents)
 
 
 def _untyped_error(tables: Iterable[Table], name: str, *, is_about_chunks: bool) -> CorpusError:

@@ -10,7 +10,7 @@ from spacy_hf_ner.corpus.formats.conllu import CONLLU
 from spacy_hf_ner.corpus.formats.csv_table import CSV
 from spacy_hf_ner.corpus.formats.hf_datasets import DATASETS
 from spacy_hf_ner.corpus.formats.iob_lines import IOB_LINES
-from spacy_hf_ner.corpus.formats.json_records import JSON
+from spacy_hf_ner.corpus.formats.json_records import JSON_FORMATS
 from spacy_hf_ner.corpus.formats.spacy_docs import SPACY
 
 __all__ = ["FORMATS"]
@@ -20,7 +20,7 @@ FORMATS: Final[list[Format]] = [
     SPACY,
     DATASETS,
     BRAT,
-    JSON,
+    *JSON_FORMATS,
     CONLLU,
     CONLL_2012,
     IOB_LINES,

@@ -20,7 +20,6 @@ from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import (
     Network,
     get_device,
-    has_weights,
     load_network,
     quiet_transformers,
     share_weights,
@@ -29,6 +28,7 @@ from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits, find_limits
+from spacy_hf_ner.model.weights import has_weights
 
 __all__ = ["TorchEngine", "copy_for_prediction"]
 
@@ -89,6 +89,7 @@ class TorchEngine(Engine):
             source.name,
             attention=source.attention,
             allow_pickle=source.allow_pickle,
+            check_sizes=source.check_sizes,
         )
         return cls(network, precision=source.precision, has_trained_head=has_trained_head)
 
@@ -108,6 +109,7 @@ class TorchEngine(Engine):
         limits = find_limits(self._network, tokenizer_files, n_special=len(template))
         behaviour = probe_network(self._network, template, limits, name=name)
         self.keeps_state = behaviour.keeps_state
+        self.is_causal = behaviour.is_causal
         return replace(limits, shortest=behaviour.shortest, takes_padding=behaviour.takes_padding)
 
     @property

@@ -10,6 +10,7 @@ import torch
 from spacy_hf_ner.errors import MissingExtraError
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph, read_graph
+from spacy_hf_ner.model.foreign import reading
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
@@ -102,7 +103,8 @@ class OnnxEngine(Engine):
         if self._takes_types:
             assert batch.types is not None
             inputs["token_type_ids"] = batch.types
-        (logits,) = session.run(["logits"], inputs)
+        with reading(self.graph.file_name, "ONNX Runtime"):
+            (logits,) = session.run(["logits"], inputs)
         return torch.from_numpy(logits)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -119,7 +121,8 @@ class OnnxEngine(Engine):
                 self._session = None
             if self._session is None:
                 n_threads = self._n_threads or torch.get_num_threads()
-                session = _make_session(self.graph.content, n_threads)
+                with reading(self.graph.file_name, "ONNX Runtime"):
+                    session = _make_session(self.graph.content, n_threads)
                 input_names = [node.name for node in session.get_inputs()]
                 self._takes_types = "token_type_ids" in input_names
                 self._session_pid = os.getpid()
