@@ -16,7 +16,7 @@ from spacy_hf_ner.model.engines.base import Engine, ReadEngine, WeightsSource
 from spacy_hf_ner.model.engines.table import get_engine
 from spacy_hf_ner.model.files import name_files
 from spacy_hf_ner.model.head import name_labels
-from spacy_hf_ner.model.network import Attention, Network
+from spacy_hf_ner.model.network import Attention, Network, quiet_transformers
 from spacy_hf_ner.model.notes import NOTES_FILE, Notes, read_notes
 from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
 from spacy_hf_ner.model.reading.case_marks import mark_case
@@ -129,7 +129,7 @@ def read_checkpoint(
     engine = read_engine(source)
     tag_set = None
     if engine.has_trained_head:
-        tag_set = _read_tag_set(config, notes, name, labels=labels, scheme=scheme)
+        tag_set = _read_tag_set(folder, config, notes, name, labels=labels, scheme=scheme)
     if tag_set is not None and labels is not None and engine.network is not None:
         name_labels(engine.network, tag_set)
     tokenizer, tokenizer_files = load_tokenizer(folder, name)
@@ -175,10 +175,11 @@ def peek_tag_set(folder: Path, *, labels: Sequence[str] | None, scheme: str) -> 
     name = str(folder)
     config = _read_config(folder, name)
     notes = read_notes(folder, name)
-    return _read_tag_set(config, notes, name, labels=labels, scheme=scheme)
+    return _read_tag_set(folder, config, notes, name, labels=labels, scheme=scheme)
 
 
 def _read_tag_set(
+    folder: Path,
     config: dict[str, Any],
     notes: Notes | None,
     name: str,
@@ -192,7 +193,7 @@ def _read_tag_set(
     """
     if not _has_trained_head(config, notes):
         return None
-    named = _list_labels(config)
+    named = _list_labels(config, folder)
     if labels is not None:
         if len(labels) != len(named):
             raise CheckpointError(
@@ -206,14 +207,32 @@ def _read_tag_set(
     return read_labels(named, scheme=scheme)
 
 
-def _list_labels(config: dict[str, Any]) -> list[str]:
-    """Return the labels in a config.json, in the order of the head's rows."""
-    id2label = config.get("id2label")
+def _list_labels(config: dict[str, Any], folder: Path) -> list[str]:
+    """Return the labels in a config.json, in the order of the head's rows.
+
+    Where it names none, the class of the config may.
+    """
+    id2label = config.get("id2label") or _ask_config_class(folder)
     if id2label:
         return [str(id2label[str(i)]) for i in range(len(id2label))]
     # Transformers names them so, too.
     n_labels = config.get("num_labels", _N_LABELS_OF_TRANSFORMERS)
     return [f"LABEL_{i}" for i in range(n_labels)]
+
+
+def _ask_config_class(folder: Path) -> dict[str, str]:
+    """Return the labels that transformers has for a config.json; none where it cannot read it."""
+    from transformers import AutoConfig
+
+    try:
+        with quiet_transformers():
+            config = AutoConfig.from_pretrained(
+                str(folder), trust_remote_code=False, local_files_only=True
+            )
+    except Exception:  # noqa: BLE001 - what is wrong is said when the network is loaded
+        return {}
+    id2label = getattr(config, "id2label", None) or {}
+    return {str(i): label for i, label in id2label.items()}
 
 
 def _has_trained_head(config: dict[str, Any], notes: Notes | None) -> bool:

@@ -13,7 +13,11 @@ from spacy_hf_ner.model.settings import DEFAULT_WINDOW, Settings
     ("setting", "value", "expected"),
     [
         ("aggregation", "sum", 'aggregation must be null, "first", "last", "mean" or "max"'),
-        ("subword_labels", "none", 'subword_labels must be null, "first", "last", "all" or "all_inside"'),
+        (
+            "subword_labels",
+            "none",
+            'subword_labels must be null, "first", "last", "all" or "all_inside"',
+        ),
         ("context", "word", 'context must be "document" or "sentence"'),
         ("mixed_precision", "fp32", 'mixed_precision must be "auto", "none", "bf16" or "fp16"'),
         ("attention", "flash", 'attention must be "auto", "sdpa" or "eager"'),
