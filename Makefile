@@ -8,6 +8,8 @@ VENV5 := .venv-transformers5
 VENV_BENCH := .venv-bench
 VENV_LOWEST := .venv-lowest
 VENV_DIST := .venv-dist
+# The address to which links of the published README lead, such as https://github.com/OWNER/NAME; "-" leaves them.
+REPOSITORY ?= -
 
 .PHONY: help project test lint types suite kills test-transformers5 test-lowest families dist-check fuzz bench configs \
 	clean clean-project
@@ -68,7 +70,7 @@ test-lowest: $(VENV_LOWEST)/installed
 
 dist-check: $(VENV)/installed
 	rm -rf dist $(VENV_DIST)
-	$(VENV)/bin/python -m build --outdir dist
+	$(VENV)/bin/python .ci/build_dist.py $(REPOSITORY) dist
 	$(VENV)/bin/python -m twine check --strict dist/*
 	$(PYTHON) -m venv $(VENV_DIST)
 	$(VENV_DIST)/bin/python -m pip install --constraint constraints.txt dist/*.whl

@@ -11,7 +11,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-IN_WHEEL = ("spacy_hf_ner/py.typed", "spacy_hf_ner/visual/assets/report.css")
+IN_WHEEL = (
+    "spacy_hf_ner/py.typed",
+    "spacy_hf_ner/cli/recipe.cfg",
+    "spacy_hf_ner/visual/assets/report.css",
+)
 IN_SDIST = ("pyproject.toml", "README.md", "LICENSE", *IN_WHEEL)
 NOT_IN_WHEEL = ("tests/", "benchmarks/", "docs/", "corpus/")
 

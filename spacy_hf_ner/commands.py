@@ -190,8 +190,8 @@ def check(
     """
     if n_folds and model is None:
         raise ConfigError(
-            "expected model to name a pipeline whose config is trained for cross-validation, got "
-            "none.",
+            "cross-validation trains what the config of a pipeline says, and no pipeline is named. "
+            'Set model = "training/model-best".',
             settings=("model",),
         )
     if isinstance(data, str | Path):

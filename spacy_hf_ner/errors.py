@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from spacy_hf_ner.installing import make_extra_hint
+
 
 class HFNerError(Exception):
     """Base of every exception raised on purpose by spacy_hf_ner.
@@ -90,5 +92,5 @@ class MissingExtraError(HFNerError, ImportError):
     def __init__(self, library: str, *, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs {library!r}, which is not installed. Install it with: "
-            f"pip install 'spacy-hf-ner[{extra}]'"
+            f"{make_extra_hint(extra)}"
         )

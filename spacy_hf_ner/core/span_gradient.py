@@ -74,39 +74,10 @@ def differentiate_posterior(
     posterior = _find_posterior(log_probs, chain, start, end, type_i)
     if posterior == 0.0:
         return SpanSlope(0.0, np.zeros_like(log_probs))
-    forward, backward = _scan(log_probs, chain)
-    on_all_paths = _share(forward + backward)
-
-    anew = np.where(chain.continues, -np.inf, chain.log_transition)
-    of_type = np.where(chain.type_i == type_i, 0.0, -np.inf)
-    into_span = chain.log_start
-    if start > 0:
-        into_span = step_through(forward[start - 1 : start], anew, SUM)[0]
-    out_of_span = chain.log_end
-    if end < len(log_probs):
-        following = log_probs[end : end + 1] + backward[end : end + 1]
-        out_of_span = step_through(following, anew.T, SUM)[0]
-    in_span = replace(
-        chain,
-        log_start=into_span + of_type,
-        log_transition=np.where(chain.continues, chain.log_transition, -np.inf),
-        log_end=out_of_span,
-    )
-    span_forward, span_backward = _scan(log_probs[start:end], in_span)
-    on_paths_with_span = np.empty_like(on_all_paths)
-    on_paths_with_span[start:end] = _share(span_forward + span_backward)
-
-    if start > 0:
-        # What is before the span ends where an entity of its type starts.
-        opening = of_type + log_probs[start] + span_backward[0]
-        to_span = step_through(opening[None, :], anew.T, SUM)[0]
-        before_forward, before_backward = _scan(log_probs[:start], replace(chain, log_end=to_span))
-        on_paths_with_span[:start] = _share(before_forward + before_backward)
-    if end < len(log_probs):
-        from_span = step_through(span_forward[-1:], anew, SUM)[0]
-        after_forward, after_backward = _scan(log_probs[end:], replace(chain, log_start=from_span))
-        on_paths_with_span[end:] = _share(after_forward + after_backward)
-    return SpanSlope(posterior, on_paths_with_span - on_all_paths)
+    all_paths = _scan(log_probs, chain)
+    stretches = _scan_stretches(log_probs, chain, all_paths, start=start, end=end, type_i=type_i)
+    shares_with_span = np.concatenate([stretch.shares for stretch in stretches])
+    return SpanSlope(posterior, shares_with_span - all_paths.shares)
 
 
 def _find_posterior(log_probs: Floats, chain: Chain, start: int, end: int, type_i: int) -> float:
@@ -115,19 +86,64 @@ def _find_posterior(log_probs: Floats, chain: Chain, start: int, end: int, type_
     return float(marginals.score_spans(np.array([start]), np.array([end]), np.array([type_i]))[0])
 
 
-def _scan(log_probs: Floats, chain: Chain) -> tuple[Floats, Floats]:
-    """Return the log scores of all that leads to each tag of one segment, and of all after it.
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What all paths through some rows say of each tag, up to a constant for each row.
 
-    Each is known up to a constant for each row. Shape of both: (n_rows, K).
+    Attributes:
+        forward: Log score of all that leads to a tag, the tag included. Shape: (n_rows, K).
+        backward: Log score of all that may follow it. Shape: (n_rows, K).
     """
+
+    forward: Floats
+    backward: Floats
+
+    @property
+    def shares(self) -> Floats:
+        """How often each tag is on a path, in the share of its row. Shape: (n_rows, K)."""
+        joint = self.forward + self.backward
+        shares: Floats = np.exp(joint - SUM.reduce(joint, 1)[:, None])
+        return shares
+
+
+def _scan(log_probs: Floats, chain: Chain) -> _Scan:
+    """Return what all paths of one segment say."""
     pieces = cut_into_pieces(log_probs, pack(np.array([len(log_probs)])), chain, SUM)
-    return (
-        scan_forward(log_probs, pieces, chain, SUM),
-        scan_backward(log_probs, pieces, chain, SUM),
+    return _Scan(
+        forward=scan_forward(log_probs, pieces, chain, SUM),
+        backward=scan_backward(log_probs, pieces, chain, SUM),
     )
 
 
-def _share(log_scores: Floats) -> Floats:
-    """Return the share of each tag in its row. Shape: that of ``log_scores``."""
-    shares: Floats = np.exp(log_scores - SUM.reduce(log_scores, 1)[:, None])
-    return shares
+def _scan_stretches(
+    log_probs: Floats, chain: Chain, all_paths: _Scan, *, start: int, end: int, type_i: int
+) -> list[_Scan]:
+    """Return what the paths that hold a span say before it, in it, and after it."""
+    anew = np.where(chain.continues, -np.inf, chain.log_transition)
+    of_type = np.where(chain.type_i == type_i, 0.0, -np.inf)
+    into_span = chain.log_start
+    if start > 0:
+        into_span = _step(all_paths.forward[start - 1], anew)
+    out_of_span = chain.log_end
+    if end < len(log_probs):
+        out_of_span = _step(log_probs[end] + all_paths.backward[end], anew.T)
+    continuing = replace(
+        chain,
+        log_start=into_span + of_type,
+        log_transition=np.where(chain.continues, chain.log_transition, -np.inf),
+        log_end=out_of_span,
+    )
+    span = _scan(log_probs[start:end], continuing)
+
+    # What is before the span leads to an entity of its type, and what is after it does not go on.
+    to_span = _step(of_type + log_probs[start] + span.backward[0], anew.T)
+    from_span = _step(span.forward[-1], anew)
+    before = _scan(log_probs[:start], replace(chain, log_end=to_span))
+    after = _scan(log_probs[end:], replace(chain, log_start=from_span))
+    return [before, span, after]
+
+
+def _step(log_scores: Floats, log_transition: Floats) -> Floats:
+    """Return what one transition makes of the log scores of one row. Shape of all: (K,)."""
+    moved: Floats = step_through(log_scores[None, :], log_transition, SUM)[0]
+    return moved

@@ -11,10 +11,13 @@ from typing import Final
 from spacy_hf_ner.core.schemes import SCHEMES
 
 __all__ = [
+    "MIN_SHARE",
     "MISSING",
     "MISSING_POS",
     "OUTSIDE_DIGIT",
+    "are_mostly_distinct",
     "are_offset_columns",
+    "are_texts",
     "find_separator",
     "is_chunk_column",
     "is_index_column",
@@ -48,6 +51,11 @@ MAX_DIGITS: Final = 18
 # cells.
 MAX_POS_TAGS: Final = 60
 MIN_ROWS_PER_POS_TAG: Final = 50
+
+# A text has so many spaces at least; "New York" or "5 000" may be a word (BTC).
+MIN_SPACES: Final = 2
+# Among fewer rows, all types may differ by chance.
+MIN_ROWS: Final = 10
 
 # The phrases of the CoNLL-2000 shared task.
 CHUNK_TYPES: Final = frozenset(
@@ -211,6 +219,21 @@ def are_offset_columns(words: Sequence[str], starts: Sequence[str], ends: Sequen
 def is_list_column(cells: Sequence[str]) -> bool:
     """Tell whether all cells are lists, as exported data sets have them: one sentence a row."""
     return bool(cells) and all(map(_is_list, cells))
+
+
+def are_texts(cells: Sequence[str]) -> bool:
+    """Tell whether most cells hold three words or more: they are texts, and no words.
+
+    >>> are_texts(["Rome is big", "Ed saw Rome"]), are_texts(["New York", "5 000 000", "is"])
+    (True, False)
+    """
+    n_texts = sum(cell.strip().count(" ") >= MIN_SPACES for cell in cells)
+    return n_texts > len(cells) / 2
+
+
+def are_mostly_distinct(cells: Sequence[str]) -> bool:
+    """Tell whether there are many cells, and most differ from all others: they are no types."""
+    return len(cells) >= MIN_ROWS and len(set(cells)) > len(cells) / 2
 
 
 def _is_list(cell: str) -> bool:

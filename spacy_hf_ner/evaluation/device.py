@@ -3,6 +3,7 @@
 from spacy.cli._util import setup_gpu
 
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.installing import make_pip_hint
 
 __all__ = ["use_gpu"]
 
@@ -19,6 +20,6 @@ def use_gpu(gpu_id: int, *, silent: bool = False) -> None:
         raise ConfigError(
             f"expected gpu_id to be a GPU that spaCy can use, or -1 for the CPU, got {gpu_id} "
             f"({error}). spaCy needs CuPy beside a CUDA build of torch: "
-            "pip install 'spacy[cuda12x]' for CUDA 12.",
+            f"{make_pip_hint('spacy[cuda12x]')} for CUDA 12.",
             settings=("gpu_id",),
         ) from error

@@ -60,6 +60,7 @@ class Evaluation:
     Attributes:
         name: What to call the pipeline: as the user named it, where anybody did.
         components: Its components, with the models that they name.
+        lang: The code of its language.
         data: What to call the data; None for Docs that come from no file.
         model: The pipeline's name, version and components, as its meta has them.
         pairs: Gold and predicted entities of every text.
@@ -86,6 +87,7 @@ class Evaluation:
 
     name: str
     components: str
+    lang: str
     data: str | None
     model: str
     pairs: tuple[DocPair, ...]
@@ -225,6 +227,7 @@ def judge(
         return Evaluation(
             name=name or name_pipeline(nlp),
             components=describe_components(nlp),
+            lang=str(nlp.lang),
             data=data_name,
             model=signature.pipeline,
             pairs=pairs,

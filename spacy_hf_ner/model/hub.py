@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
+from spacy_hf_ner.installing import make_download_hint
 
 __all__ = ["check_name", "fetch_folder", "find_folder"]
 
@@ -147,12 +148,12 @@ def fetch_folder(name: str, *, revision: str | None, allow_pickle: bool = False)
 
 
 def _describe_ways_out(name: str, revision: str | None, at_revision: str) -> str:
-    option = f" --revision {revision}" if revision else ""
+    download = make_download_hint(name, revision=revision)
     return (
         f"checkpoint {name!r}{at_revision} is neither a folder nor in the hub's local cache "
         f"({_find_cache()}), and the hub cannot be reached. Ways out: (1) on a machine with a "
-        f"network run `huggingface-cli download {name}{option} --local-dir FOLDER`, copy FOLDER "
-        'here and set name = "FOLDER"; (2) copy that machine\'s cache and point HF_HOME to it; '
+        f"network run `{download}`, copy FOLDER here "
+        'and set name = "FOLDER"; (2) copy that machine\'s cache and point HF_HOME to it; '
         "(3) connect this machine, and unset HF_HUB_OFFLINE if it is set. If you meant another "
         'checkpoint: the model names it, config={"model": {"name": …}}; a name beside the model is '
         "ignored by spaCy."

@@ -43,6 +43,9 @@ _NUMBERS: dict[str, tuple[type | UnionType, Callable[[Any], bool], str]] = {
 }
 
 
+_FLAGS = ("mark_case", "allow_pickle")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the config says about a model. It is never saved with the weights: the config is.
@@ -75,11 +78,12 @@ class Settings:
     def __post_init__(self) -> None:
         for setting, choices in _CHOICES.items():
             value = getattr(self, setting)
-            if value is None and setting in _LEFT_TO_CHECKPOINTS:
-                continue
-            if value not in choices:
-                is_left = setting in _LEFT_TO_CHECKPOINTS
-                expected = _list_choices((None, *choices) if is_left else choices)
+            allowed: Collection[str | None] = choices
+            if setting in _LEFT_TO_CHECKPOINTS:
+                allowed = (None, *choices)
+            is_name = value is None or isinstance(value, str)
+            if not is_name or value not in allowed:
+                expected = _list_choices(allowed)
                 raise ConfigError(
                     f"{setting} must be {expected}, got {value!r}.", settings=(setting,)
                 )
@@ -89,6 +93,12 @@ class Settings:
             if not is_right_kind or (value is not None and not is_in_range(value)):
                 raise ConfigError(
                     f"{setting} must be {expected}, got {value!r}.", settings=(setting,)
+                )
+        for setting in _FLAGS:
+            value = getattr(self, setting)
+            if not isinstance(value, bool):
+                raise ConfigError(
+                    f"{setting} must be true or false, got {value!r}.", settings=(setting,)
                 )
         precisions = get_engine(self.backend).precisions
         if self.precision not in precisions:

@@ -102,6 +102,12 @@ def make_hf_token_classifier_v1(
     from spacy_hf_ner.model.hf_classifier import make_hf_model
     from spacy_hf_ner.model.settings import Settings
 
+    if isinstance(labels, str):
+        raise ConfigError(
+            f"labels must be a list with one for each column of the checkpoint, got {labels!r}. "
+            'Write labels = ["O", "B-PER", …].',
+            settings=("labels",),
+        )
     if revision is None and name == DEFAULT_NAME:
         revision = DEFAULT_REVISION
     return make_hf_model(

@@ -34,7 +34,12 @@ from spacy_hf_ner.pipe.fitting import (
 )
 from spacy_hf_ner.pipe.notices import Notices
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
-from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types, merge_types
+from spacy_hf_ner.pipe.tag_choice import (
+    check_labels,
+    choose_tag_set,
+    find_entity_types,
+    merge_types,
+)
 from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
@@ -98,7 +103,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         """Note which components before this one set entities, so that a message can name them."""
         self._earlier = tuple(names)
 
-    def score(self, examples: Iterable[Example], **config: Any) -> dict[str, Any]:  # noqa: ANN401 - spaCy's
+    def score(self, examples: Iterable[Example], **config: object) -> dict[str, Any]:
         """Return the scores of what the component sets: entities, or else the span group."""
         scorer = choose_scorer(self.scorer, annotate=self.annotate, spans_key=self.spans_key)
         if scorer is None:
@@ -131,7 +136,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
-        nlp: Language | None = None,  # noqa: ARG002 - spaCy's signature
+        nlp: Language | None = None,
         labels: list[str] | None = None,
     ) -> None:
         """Load the checkpoint, and give it a head for the entity types in the scheme of the config.
@@ -146,10 +151,13 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
 
         Raises:
             ValueError: There are no types anywhere (spaCy's E143).
+            ConfigError: The labels lack types of the data.
         """
         validate_get_examples(get_examples, "HFNer.initialize")
         known = self.classifier.load("auto")  # in the checkpoint's scheme, even if that will change
         types_in_data = find_entity_types(get_examples())  # refuses types that begin with "!"
+        if labels:
+            check_labels(labels, types_in_data, nlp=nlp, name=self.name)
         types = labels or self._gather_types(types_in_data, known=known)
         if types:
             types = merge_types(

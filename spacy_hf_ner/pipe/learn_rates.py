@@ -1,7 +1,6 @@
 """Learn rates with which nothing can be learned, named as soon as they are used."""
 
 import logging
-from typing import Any
 
 from thinc.api import Optimizer
 
@@ -24,17 +23,19 @@ class RateWatch:
         self._n_at_zero = 0
         self._is_done = False
 
-    def look_at(self, sgd: Any, *, bears: float) -> None:  # noqa: ANN401 - spaCy passes callables, too
+    def look_at(self, sgd: object, *, bears: float) -> None:
         """Name the rate of a step if it cannot work.
 
         Args:
-            sgd: What steps the weights.
+            sgd: What steps the weights; a callable, which ``nlp.rehearse`` passes, has no rate.
             bears: The highest rate that the model bears.
         """
         if self._is_done or not isinstance(sgd, Optimizer):
             return
         rate = float(sgd.learn_rate)
-        self._n_at_zero = self._n_at_zero + 1 if rate == 0.0 else 0
+        self._n_at_zero += 1
+        if rate > 0.0:
+            self._n_at_zero = 0
         if self._n_at_zero == _MAX_STEPS_AT_ZERO:
             self._is_done = True
             logger.warning(

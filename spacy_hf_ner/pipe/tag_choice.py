@@ -4,13 +4,14 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from spacy.errors import Errors
+from spacy.language import Language
 from spacy.training import Example
 
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
-from spacy_hf_ner.core.schemes import SCHEMES, get_scheme
-from spacy_hf_ner.errors import TagError
+from spacy_hf_ner.core.schemes import SCHEMES, choose_strict, get_scheme
+from spacy_hf_ner.errors import ConfigError, TagError
 
-__all__ = ["NEW_HEAD_SCHEME", "choose_tag_set", "find_entity_types", "merge_types"]
+__all__ = ["NEW_HEAD_SCHEME", "check_labels", "choose_tag_set", "find_entity_types", "merge_types"]
 
 logger = logging.getLogger("spacy_hf_ner")
 
@@ -31,6 +32,43 @@ def find_entity_types(examples: Iterable[Example]) -> list[str]:
         if entity_type.startswith("!"):
             raise ValueError(Errors.E869.format(label=entity_type))
     return sorted(types - {""})
+
+
+def check_labels(
+    labels: Sequence[str], types_in_data: Iterable[str], *, nlp: Language | None, name: str
+) -> None:
+    """Refuse labels that lack types of the training data: a file of another data set, mostly.
+
+    Args:
+        labels: The entity types that ``initialize`` is given.
+        types_in_data: The entity types of the training data.
+        nlp: The pipeline, whose config may say where the labels come from.
+        name: The component's name.
+
+    Raises:
+        ConfigError: A type is missing.
+    """
+    missing = [entity_type for entity_type in types_in_data if entity_type not in labels]
+    if not missing:
+        return
+    section = f"[initialize.components.{name}.labels]"
+    file = _find_labels_file(nlp, name)
+    source = f"{file}, which {section} names" if file else section
+    raise ConfigError(
+        f"{name}: expected labels with all entity types of the training data, got "
+        f"{', '.join(labels)}, without {', '.join(missing)}. They come from {source}. Write them "
+        "anew with `python -m spacy init labels`, or leave them out, in our configs with "
+        "paths.labels = null: then the types are those of the data."
+    )
+
+
+def _find_labels_file(nlp: Language | None, name: str) -> str:
+    """Return the file that a pipeline's config reads labels from; empty if it names none."""
+    if nlp is None:
+        return ""
+    components = nlp.config.interpolate()["initialize"]["components"]
+    reader = components.get(name, {}).get("labels")
+    return str(reader.get("path", "")) if isinstance(reader, dict) else ""
 
 
 def merge_types(
@@ -80,12 +118,8 @@ def choose_tag_set(types: Sequence[str], *, known: TagSet | None, scheme: str) -
     as_read = _read_in_scheme(known, scheme)
     if as_read is not None and (not types or _has_tags_of(as_read, types)):
         return as_read
-    if scheme != "auto":
-        new_scheme = get_scheme(scheme)
-    elif known.scheme.lenient:  # its labels may be IOB1 or IOB2; a new head learns IOB2
-        new_scheme = NEW_HEAD_SCHEME
-    else:
-        new_scheme = known.scheme
+    # Labels may leave open whether they are IOB1 or IOB2; a new head learns IOB2.
+    new_scheme = choose_strict(known.scheme) if scheme == "auto" else get_scheme(scheme)
     return make_tag_set(types or known.entity_types, new_scheme)
 
 

@@ -1,4 +1,4 @@
-"""Texts through a pipeline, as a stream that loses none: one that fails comes out with its error."""
+"""Texts through a pipeline, as a stream that loses none: what fails comes out with its error."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def annotate_texts(
     """
     stream = _Stream[Source](nlp)
     handler = nlp.default_error_handler
-    nlp.set_error_handler(stream.note_failure)
+    nlp.set_error_handler(stream.note_failure)  # type: ignore[arg-type] # it may return
     try:
         for doc, index in nlp.pipe(stream.read(texts), as_tuples=True, batch_size=batch_size):
             yield from stream.release_failed(until=index)
@@ -130,7 +130,7 @@ class _Stream(Generic[Source]):
         except Exception as failure:  # noqa: BLE001 - any component
             return None, _describe(failure)
         finally:
-            self._nlp.set_error_handler(self.note_failure)
+            self._nlp.set_error_handler(self.note_failure)  # type: ignore[arg-type] # as above
 
 
 def _describe(failure: Exception) -> str:

@@ -1,5 +1,6 @@
 """The command ``hf-ner export-onnx``."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
 from spacy_hf_ner.cli.export_onnx import export_pipeline
-from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.errors import ConfigError, MissingExtraError
 from tests.checkpoints import make_checkpoint
+from tests.cli.boxes import unwrap
 
 for library in ("onnx", "onnxruntime", "onnxscript"):
     pytest.importorskip(library)
@@ -83,12 +85,33 @@ def test_8_bits_are_compared_on_the_sample(model: Path, sample: Path, tmp_path: 
     assert read(tmp_path) == read(model)
 
 
-def test_8_bits_without_a_sample_are_taken_with_a_warning(model: Path, tmp_path: Path) -> None:
+def test_8_bits_ask_for_a_sample(model: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(
-        app, ["export-onnx", str(model), str(tmp_path), "--quantize", "int8"]
+        app, ["export-onnx", str(model), str(tmp_path / "out"), "-q", "int8"]
     )
+    assert result.exit_code == 1
+    assert "--sample must be given with --quantize int8" in unwrap(result.output)
+    assert not (tmp_path / "out").exists()
+
+
+def test_8_bits_that_are_refused_name_the_option(
+    model: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No quantized graph of ours is bad enough: the least that is asked for is more than there is.
+    monkeypatch.setattr("spacy_hf_ner.pipe.exporting._check_arguments", lambda *_: None)
+    options = ["-q", "int8", "--sample", str(sample), "--min-agreement", "1.01"]
+    result = CliRunner().invoke(app, ["export-onnx", str(model), str(tmp_path), *options])
     assert result.exit_code == 0, result.output
-    assert "not compared with fp32" in " ".join(result.output.split())
+    assert "or export with a lower --min-agreement." in unwrap(result.output)
+
+
+def test_without_onnx_runtime_loading_says_so(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_pipeline(str(model), tmp_path / "out")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingExtraError, match="'onnxruntime', which is not installed"):
+        spacy.load(tmp_path / "out")
 
 
 def test_a_sample_that_nothing_is_compared_on_gives_a_warning(

@@ -13,8 +13,9 @@ from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
+from spacy_hf_ner.cli.encoder import MINILM
 from spacy_hf_ner.cli.init_config import MIN_STEPS, choose_rate, count_steps
-from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.errors import CheckpointError, ConfigError
 from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
 
@@ -83,6 +84,45 @@ def test_own_data_is_trained_on_without_another_setting(
     assert steps[-1]["epoch"] == 1
 
 
+def test_a_trained_pipeline_learns_new_types_and_keeps_its_own(
+    run: Callable[..., str], corpus: Path, encoder: Path, tmp_path: Path
+) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner", name="names", config={"model": {"name": str(encoder)}})
+    nlp.to_disk(tmp_path / "model-best")
+    old = nlp.pipe_labels["names"]
+    run("--encoder", tmp_path / "model-best", "--keep-labels", "--train", corpus, "--dev", corpus)
+    config = load_config(tmp_path / "config.cfg")
+    assert config["paths"]["encoder"] == str(tmp_path / "model-best" / "names" / "model")
+    options = ["--output", str(tmp_path / "training"), "--training.max_steps", "1"]
+    result = CliRunner().invoke(spacy_app, ["train", str(tmp_path / "config.cfg"), *options])
+    assert result.exit_code == 0, (result.output, result.exception)
+    trained = spacy.load(tmp_path / "training" / "model-last")
+    assert set(trained.pipe_labels["hf_ner"]) == {"POLITICIAN", *old}
+
+
+def test_labels_of_other_data_are_named_with_their_file(
+    run: Callable[..., str], corpus: Path, encoder: Path, tmp_path: Path
+) -> None:
+    run("--encoder", encoder, "--train", corpus, "--dev", corpus)
+    labels = tmp_path / "labels" / "hf_ner.json"
+    labels.parent.mkdir()
+    labels.write_text('["LOC", "PER"]', encoding="utf8")
+    options = ["--paths.labels", str(labels.parent)]
+    result = CliRunner().invoke(spacy_app, ["train", str(tmp_path / "config.cfg"), *options])
+    assert isinstance(result.exception, ConfigError)
+    assert f"got LOC, PER, without POLITICIAN. They come from {labels}" in str(result.exception)
+    assert "paths.labels = null" in str(result.exception)
+
+
+def test_a_pipeline_without_an_encoder_is_refused(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "model")
+    arguments = ["init-config", str(tmp_path / "config.cfg"), "--encoder", str(tmp_path / "model")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "--encoder must be an encoder, or a pipeline with an hf_ner" in unwrap(result.output)
+
+
 def test_counted_steps_are_those_that_training_makes(
     run: Callable[..., str], corpus: Path, encoder: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +167,16 @@ def test_an_encoder_that_is_not_here_yet_gets_the_rate_of_bert(
     config = load_config(tmp_path / "config.cfg")
     assert config["paths"]["encoder"] == "some/encoder"
     assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 5e-5
+
+
+def test_the_default_encoder_has_its_rate_wherever_it_is(
+    run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    run("--encoder", MINILM.name)
+    named = (tmp_path / "config.cfg").read_text(encoding="utf8")
+    run("--force")
+    assert (tmp_path / "config.cfg").read_text(encoding="utf8") == named
 
 
 def test_a_path_without_an_encoder_is_refused(tmp_path: Path) -> None:

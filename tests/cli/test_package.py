@@ -1,19 +1,34 @@
+import json
+import os
 import re
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
+import srsly
 from spacy.language import Language
 from typer.testing import CliRunner
 
 from spacy_hf_ner import __version__
 from spacy_hf_ner.cli.app import app
-from spacy_hf_ner.cli.package import build_wheel
+from spacy_hf_ner.cli.package import build_package
 from spacy_hf_ner.errors import ConfigError, MissingExtraError
+from spacy_hf_ner.installing import make_pip_hint, name_source
 from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
+
+# spaCy's `package` leaves the files open that it has written.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+def build_wheel(model: Path, output: Path, *, name: str, version: str, **options: Any) -> Path:
+    (wheel,) = build_package(model, output, name=name, version=version, **options)
+    return wheel
+
 
 TEXT = "Angela Merkel met Tim Cook in San José."
 
@@ -147,14 +162,101 @@ def test_what_setuptools_says_is_passed_on(tmp_path: Path, monkeypatch: pytest.M
         build_wheel(tmp_path / "saved", tmp_path, name="tiny", version="0.1.0")
 
 
-def test_the_command_says_how_to_install_the_wheel(tmp_path: Path) -> None:
+def test_the_command_says_how_to_install_the_wheel_with_this_library(tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "saved")
     result = CliRunner().invoke(
         app, ["package", str(tmp_path / "saved"), str(tmp_path), "--name", "empty"]
     )
     assert result.exit_code == 0, result.output
-    assert "pip install" in result.output
-    assert (tmp_path / "en_empty-0.1.0-py3-none-any.whl").is_file()
+    wheel = tmp_path / "en_empty-0.0.0-py3-none-any.whl"
+    assert result.output.splitlines()[-1] == make_pip_hint(*name_source(), str(wheel))
+    assert wheel.is_file()
+
+
+def test_name_and_version_are_those_of_meta_where_none_are_given(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.meta["name"] = "news"
+    nlp.meta["version"] = "1.2.3"
+    nlp.to_disk(tmp_path / "saved")
+    (wheel,) = build_package(tmp_path / "saved", tmp_path / "packages")
+    assert wheel.name == "en_news-1.2.3-py3-none-any.whl"
+
+
+def test_another_meta_is_taken_in_place_of_the_pipelines(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "saved")
+    meta = {**srsly.read_json(tmp_path / "saved" / "meta.json"), "author": "Ada", "name": "ada"}
+    srsly.write_json(tmp_path / "meta.json", meta)
+    arguments = ["package", str(tmp_path / "saved"), str(tmp_path / "packages"), "--json"]
+    result = CliRunner().invoke(app, [*arguments, "--meta", str(tmp_path / "meta.json")])
+    assert result.exit_code == 0, result.output
+    (file,) = json.loads(result.stdout)["files"]
+    with zipfile.ZipFile(file) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        assert "Author: Ada" in archive.read(name).decode("utf8")
+
+
+OWN_CODE = """
+from spacy.language import Language
+
+@Language.component("test_package_own")
+def own(doc):
+    doc.user_data["own"] = True
+    return doc
+"""
+
+
+def test_own_code_travels_with_the_pipeline(tmp_path: Path) -> None:
+    (tmp_path / "own_code.py").write_text(OWN_CODE, encoding="utf8")
+    program = (
+        "import spacy, own_code; nlp = spacy.blank('en'); nlp.add_pipe('test_package_own'); "
+        "nlp.to_disk('saved')"
+    )
+    run_python(program, tmp_path)
+    arguments = ["saved", "packages", "--name", "own", "--code", "own_code.py"]
+    run_python(["-m", "spacy", "hf-ner", "package", *arguments], tmp_path)
+    (wheel,) = (tmp_path / "packages").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site-packages")
+    (tmp_path / "own_code.py").unlink()
+    load = "import en_own; assert en_own.load()('x').user_data['own']"
+    run_python(load, tmp_path / "site-packages")
+
+
+def run_python(program: str | list[str], folder: Path) -> None:
+    """Run a program in a folder, in a process that knows no component of another test."""
+    arguments = ["-c", program] if isinstance(program, str) else program
+    here = os.pathsep.join([".", str(Path(__file__).parents[2])])
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": here},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_wheel_and_sdist_are_built_on_request(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path / "saved")
+    arguments = ["package", str(tmp_path / "saved"), str(tmp_path / "packages"), "--name", "x"]
+    result = CliRunner().invoke(app, [*arguments, "--build", "wheel,sdist"])
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "packages").iterdir()) == [
+        "en_x-0.0.0-py3-none-any.whl",
+        "en_x-0.0.0.tar.gz",
+    ]
+
+
+def test_a_pipeline_on_onnx_requires_the_extra(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    model = Path(__file__).parents[1] / "fixtures" / "onnx"
+    wheel = build_wheel(model, tmp_path, name="onnx", version="0.1.0")
+    (requirement,) = (
+        line for name, line in read_requirements(wheel).items() if name.startswith("spacy-hf-ner")
+    )
+    assert requirement.startswith("spacy-hf-ner[onnx]")
+    assert f">={__version__}" in requirement
 
 
 @pytest.mark.parametrize(
@@ -162,6 +264,8 @@ def test_the_command_says_how_to_install_the_wheel(tmp_path: Path) -> None:
     [
         (["--name", "En-X"], "--name must be a Python identifier"),
         (["--name", "tiny", "--version", "1.0-x"], "--version must be"),
+        (["--name", "tiny", "--build", "egg"], "--build must be wheel, sdist or both"),
+        (["--name", "tiny", "--code", "own.txt"], "--code must name Python files"),
     ],
 )
 def test_the_command_names_the_flag_that_is_wrong(

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +264,107 @@ def test_a_copy_that_is_neither_cached_nor_reached_is_an_error() -> None:
         match=r"hf:wnut_17: expected a data set on the hub or in its local cache, got \w+: ",
     ):
         open_corpora("hf:wnut_17", ReadOptions())
+
+
+# -------------------------------------------------------------------------------------------- texts
+
+TEXTS = ["Ed ran", "I saw Oslo"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_texts_with_entities_are_read_from_data_sets(
+    tmp_path: Path, suffix: str, is_named: bool
+) -> None:
+    label = datasets.Value("string")
+    labels: list[Any] = ["PER", "LOC"]
+    if is_named:
+        label = datasets.ClassLabel(names=["PER", "LOC"])
+        labels = [0, 1]
+    number = datasets.Value("int64")
+    spans = [
+        [{"start": 0, "end": 2, "label": labels[0]}],
+        [{"start": 6, "end": 10, "label": labels[1]}],
+    ]
+    features = datasets.Features(
+        text=datasets.Value("string"), spans=[{"start": number, "end": number, "label": label}]
+    )
+    dataset = datasets.Dataset.from_dict({"text": TEXTS, "spans": spans}, features=features)
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        dataset.to_parquet(path)
+    else:
+        dataset.save_to_disk(tmp_path / "saved")
+        (file,) = (tmp_path / "saved").glob("*.arrow")
+        file.rename(path)
+    sentences = list(open_corpus(path, ReadOptions()).read())
+    assert [show(sentence) for sentence in sentences] == [["Ed/PER"], ["Oslo/LOC"]]
+
+
+# ------------------------------------------------------------------------------------------- damage
+
+# What a child process runs: one wrong byte may end the process, which no test would survive.
+DAMAGING_READER = """
+import random, sys
+from pathlib import Path
+from spacy_hf_ner.corpus.opening import open_corpus
+from spacy_hf_ner.corpus.source import ReadOptions
+from spacy_hf_ner.errors import CorpusError
+
+path = Path(sys.argv[1])
+good = path.read_bytes()
+numbers = random.Random(0)
+n_refused = 0
+for _ in range(400):
+    damaged = bytearray(good)
+    damaged[numbers.randrange(len(good))] = numbers.randrange(256)
+    damaged_path = path.with_stem("damaged")
+    damaged_path.write_bytes(damaged)
+    try:
+        list(open_corpus(damaged_path, ReadOptions()).read())
+    except CorpusError as error:
+        assert damaged_path.name in str(error), error
+        n_refused += 1
+print(n_refused)
+"""
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_a_wrong_byte_is_an_error_that_names_the_file(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        make_dataset().to_parquet(path)
+    else:
+        make_dataset().save_to_disk(tmp_path / "saved")
+        (file,) = (tmp_path / "saved").glob("*.arrow")
+        file.rename(path)
+    child = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", DAMAGING_READER, path], capture_output=True, text=True, check=False
+    )
+    assert child.returncode == 0, child.stderr[-2_000:]
+    assert int(child.stdout.splitlines()[-1]) > 100
+
+
+def test_a_parquet_file_with_odd_metadata_is_an_error_that_names_it(tmp_path: Path) -> None:
+    from pyarrow import parquet, table
+
+    rows = table({"tokens": [["Ed"]], "ner_tags": [["B-PER"]]})
+    for metadata in (
+        '{"info": 7}',
+        '{"info": {"features": {"tokens": {"_type": "Nothing"}}}}',
+        "{",
+    ):
+        odd = rows.replace_schema_metadata({"huggingface": metadata})
+        parquet.write_table(odd, tmp_path / "odd.parquet")
+        with pytest.raises(CorpusError, match=r"odd.parquet: expected a parquet file, got"):
+            open_corpus(tmp_path / "odd.parquet", ReadOptions())
+
+
+def test_a_small_file_that_would_fill_the_memory_is_refused_by_its_sizes(tmp_path: Path) -> None:
+    from pyarrow import parquet, table
+
+    words = ["a"] * 2_000_000
+    parquet.write_table(table({"tokens": [words], "ner_tags": [["O"]]}), tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 10_000
+    with pytest.raises(CorpusError, match=r"got 2,000,000 values of one column in .* bytes"):
+        open_corpus(tmp_path / "a.parquet", ReadOptions())

@@ -403,3 +403,19 @@ def test_json_that_cannot_be_read_is_an_error_with_its_line(
     path.write_text(text)
     with pytest.raises(CorpusError, match=message):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"content": "Ed", "tags": []}, r"The nearest form is DataTurks', which has 'content' and"),
+        ({"Data": 1, "annotations": 2}, r"nearest form is Label Studio's, which has 'data' and"),
+        ({"a": 1}, r"got the keys a. Rename them to text and spans"),
+        ({str(i): i for i in range(15)}, r"10, 11 and 3 others\. Rename"),
+    ],
+)
+def test_the_error_on_an_unknown_form_names_the_nearest_one(
+    tmp_path: Path, record: object, message: str
+) -> None:
+    with pytest.raises(CorpusError, match=message):
+        read(write_jsonl(tmp_path, record))

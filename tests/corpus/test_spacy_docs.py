@@ -1,12 +1,13 @@
 """spaCy's own forms: nothing that a Doc holds is lost without a word."""
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import docs_to_json
 
 from spacy_hf_ner.core.spans import TokenSpan
@@ -282,3 +283,52 @@ def test_damaged_bytes_of_spacys_json_are_told(tmp_path: Path, form: str) -> Non
     assert {kind: r.first_line for kind, r in file.repairs.items()} == {
         "bytes that are not UTF-8": 3
     }
+
+
+# ------------------------------------------------------------------------------------------- damage
+
+
+def test_a_docbin_that_is_damaged_inside_is_an_error_that_names_it(tmp_path: Path) -> None:
+    doc = Doc(VOCAB, words=["Ed", "ran"], tags=["NNP", "VBD"], ents=["B-PER", "O"])
+    DocBin(attrs=["ENT_IOB", "ENT_TYPE", "TAG"], docs=[doc]).to_disk(tmp_path / "a.spacy")
+    good = zlib.decompress((tmp_path / "a.spacy").read_bytes())
+    messages: list[str] = []
+    for at in range(len(good)):
+        damaged = bytearray(good)
+        damaged[at] ^= 0x55
+        (tmp_path / "b.spacy").write_bytes(zlib.compress(damaged))
+        try:
+            list(open_corpus(tmp_path / "b.spacy", ReadOptions()).read())
+        except CorpusError as error:
+            messages.append(str(error))
+    assert len(messages) > len(good) / 2
+    assert all("b.spacy" in message for message in messages)
+
+
+# -------------------------------------------------------------------------------------- span groups
+
+
+def write_scored(path: Path) -> None:
+    doc = Doc(VOCAB, words=["Ed", "Li", "ran"], ents=["O", "O", "B-X"])
+    spans = [Span(doc, 0, 2, "PER"), Span(doc, 1, 2, "PER")]
+    doc.spans["hf_ner"] = SpanGroup(doc, spans=spans, attrs={"scores": [0.75, 0.25]})
+    other = Doc(VOCAB, words=["Bo"])
+    DocBin(docs=[doc, other], store_user_data=True).to_disk(path)
+
+
+def test_entities_and_scores_of_a_span_group_are_read_by_its_key(tmp_path: Path) -> None:
+    write_scored(tmp_path / "a.spacy")
+    options = ReadOptions(spans_key="hf_ner")
+    first, second = open_corpus(tmp_path / "a.spacy", options).read()
+    assert first.spans == (TokenSpan(0, 2, "PER"),)
+    assert first.scores == {TokenSpan(0, 2, "PER"): 0.75, TokenSpan(1, 2, "PER"): 0.25}
+    assert (first.missing, second.missing) == ((), (0,))
+    convert_corpus(str(tmp_path / "a.spacy"), tmp_path / "b.spacy", options)
+    again, _ = open_corpus(tmp_path / "b.spacy", ReadOptions()).read()
+    assert (again.spans, again.scores) == (first.spans, first.scores)
+
+
+def test_a_span_group_that_no_doc_has_is_an_error_that_names_those_found(tmp_path: Path) -> None:
+    write_scored(tmp_path / "a.spacy")
+    with pytest.raises(CorpusError, match=r"Span groups found: hf_ner. Name one of them with"):
+        open_corpus(tmp_path / "a.spacy", ReadOptions(spans_key="sc"))

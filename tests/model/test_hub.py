@@ -14,7 +14,7 @@ import spacy
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
-from spacy_hf_ner.model.hub import fetch_folder, find_folder
+from spacy_hf_ner.model.hub import check_name, fetch_folder, find_folder
 from spacy_hf_ner.pipe.architectures import DEFAULT_NAME, DEFAULT_REVISION
 
 
@@ -131,6 +131,22 @@ def test_a_hub_that_cannot_be_reached_is_named_with_the_ways_out(
     with pytest.raises(CheckpointError, match="Ways out"):
         fetch_folder("someone/ner", revision=None)
     assert asked == [{"revision": None, "local_files_only": True}]  # a download would try for long
+
+
+def test_a_name_that_the_hub_does_not_have_shows_when_the_component_is_added(
+    online: HTTPServer,
+) -> None:
+    assert online.server_port
+    with pytest.raises(CheckpointError, match=r"no checkpoint 'someone/ner' on the Hugging Face"):
+        spacy.blank("en").add_pipe("hf_ner", config={"model": "someone/ner"})
+
+
+def test_nothing_is_said_of_a_name_when_the_hub_cannot_be_asked(
+    online: HTTPServer, cache: Path
+) -> None:
+    online.socket.close()
+    check_name("someone/ner", revision=None)
+    assert not list(cache.iterdir())
 
 
 def _refuse(asked: list[object], settings: object) -> None:

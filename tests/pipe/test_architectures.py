@@ -27,6 +27,12 @@ def test_a_model_is_made_without_loading_anything() -> None:
     assert classifier.shim.checkpoint is None
 
 
+def test_labels_that_are_one_text_are_refused() -> None:
+    labels: Any = "O,B-PER,I-PER"
+    with pytest.raises(ConfigError, match=r"labels must be a list .* got 'O,B-PER,I-PER'"):
+        make_hf_token_classifier_v1("no/such-model", labels=labels)
+
+
 @pytest.mark.parametrize(
     ("settings", "revision"),
     [

@@ -1,7 +1,7 @@
 """CSV: one word a row, quoted cells, and a column that names the sentence.
 
 The name stands on the first row of a sentence or on all of its rows. Exported data sets have one
-sentence a row instead, with lists in their cells.
+sentence a row instead, with lists in their cells; annotation tools have one text a row.
 """
 
 import ast
@@ -9,6 +9,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +18,14 @@ from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.corpus.blocks import Kind, Row, group_rows, is_document_mark
 from spacy_hf_ner.corpus.columns import SAMPLE, Columns, Layout, plan_layout
 from spacy_hf_ner.corpus.format import Format
+from spacy_hf_ner.corpus.json_values import FoundRecord
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table, open_tables, read_block
 from spacy_hf_ner.corpus.text_files import TextFile
+from spacy_hf_ner.corpus.text_records import open_texts
+from spacy_hf_ner.corpus.text_tables import TextTable, find_text_table, read_text_table
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["CSV", "SEPARATORS", "is_csv", "open_csv"]
@@ -40,6 +44,9 @@ def open_csv(file: TextFile, options: ReadOptions) -> Source:
     list_header = _find_list_header(file, separator)
     if list_header is not None:
         return _open_lists(file, separator, list_header, options)
+    text_table = _find_texts(file, separator, options.columns)
+    if text_table is not None:
+        return _open_texts(file, separator, text_table, options)
     return _open_words(file, separator, options)
 
 
@@ -103,8 +110,13 @@ def _classify(row: Row) -> tuple[Kind, Row]:
     return "row", row
 
 
-def _read_rows(file: TextFile, separator: str) -> Iterator[Row]:
-    """Yield the rows, each of them on one line.
+def _read_rows(file: TextFile, separator: str, *, may_break: bool = False) -> Iterator[Row]:
+    """Yield the rows, each with the line that it begins on.
+
+    Args:
+        file: The file.
+        separator: What separates cells.
+        may_break: Whether rows may go over several lines, as those with texts do.
 
     Raises:
         CorpusError: A quote is not closed, or a cell is neither quoted nor bare.
@@ -113,7 +125,7 @@ def _read_rows(file: TextFile, separator: str) -> Iterator[Row]:
     reader = csv.reader(_lines_with_ends(file), delimiter=separator, strict=True)
     try:
         for cells in reader:
-            if reader.line_num > first_line:
+            if reader.line_num > first_line and not may_break:
                 raise CorpusError(
                     f"{file.path}:{first_line}: expected a row on one line, got one that ends on "
                     f"line {reader.line_num}: a quote is opened and not closed, and would swallow "
@@ -220,13 +232,66 @@ def _evaluate(cell: str) -> object:
     return value if repr(value) == cell else None
 
 
+# ----------------------------------------------------------------------------------------------
+# one text a row
+
+
+def _find_texts(file: TextFile, separator: str, columns: Columns) -> TextTable | None:
+    """Return where texts and entities stand, if the first rows hold such."""
+    rows: list[Sequence[str]] = []
+    try:
+        for row in islice(_read_rows(file, separator, may_break=True), SAMPLE):
+            rows.append(row.cells)
+    except CorpusError:
+        return None  # whoever reads the rows says what is wrong with them
+    return find_text_table(rows, columns)
+
+
+def _open_texts(file: TextFile, separator: str, table: TextTable, options: ReadOptions) -> Source:
+    """Return a CSV file of one text a row as a source."""
+    name = str(file.path)
+    # Records call them text and spans, whatever the user and the file call them.
+    columns = replace(options.columns, token=None, tag=None)
+
+    def records() -> Iterator[FoundRecord]:
+        rows = islice(_read_rows(file, separator, may_break=True), 1, None)
+        return read_text_table(rows, table, source=name)
+
+    return open_texts(
+        records,
+        replace(options, columns=columns),
+        name=name,
+        format_name="csv",
+        description=f"{file.encoding}, texts with character spans",
+        problems=file.problems,
+    )
+
+
+def _holds_texts(head: Sequence[str]) -> bool:
+    """Tell whether the first lines of a text are a table of texts with their entities."""
+    for separator in SEPARATORS:
+        if separator not in head[0]:
+            continue
+        try:
+            rows = list(csv.reader(head, delimiter=separator))
+        except csv.Error:
+            continue
+        if find_text_table(rows, Columns()) is not None:
+            return True
+    return False
+
+
 def is_csv(head: Sequence[str]) -> bool:
-    """Tell whether the first lines of a text are rows of cells between commas.
+    """Tell whether the first lines of a text are rows of cells between commas, or a table of texts.
 
     All have as many commas as the first at least, and there is one, with no space after it.
     """
     rows = [line for line in head if not line.startswith("#")]
-    if not rows or "\t" in "".join(rows):
+    if not rows:
+        return False
+    if _holds_texts(rows):
+        return True
+    if "\t" in "".join(rows):
         return False
     first = rows[0]
     n_commas = first.count(",")

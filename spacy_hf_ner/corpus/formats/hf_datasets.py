@@ -9,12 +9,15 @@ from typing import Any, Final
 
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.corpus.foreign import translate_errors
 from spacy_hf_ner.corpus.format import Format, Target
-from spacy_hf_ner.corpus.records import find_fields, read_tables
+from spacy_hf_ner.corpus.json_values import FoundRecord
+from spacy_hf_ner.corpus.record_forms import open_records
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
+from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError, MissingExtraError
 
 PREFIX: Final = "hf:"
@@ -22,6 +25,8 @@ PARQUET: Final = "refs/convert/parquet"  # the hub's own copy of a data set, wit
 SAVED_FILES: Final = ("dataset_dict.json", "state.json")  # that save_to_disk writes
 UNNAMED: Final = "unnamed"  # documents without an id are unnamed-1, unnamed-2 and so on
 BATCH: Final = 1_000  # records that are read or written at once
+FEW_VALUES: Final = 1_000_000  # of a column: they fit into any memory
+MAX_VALUES_PER_BYTE: Final = 100  # of a file; words that differ need at least a few bits each
 
 _SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
 
@@ -63,8 +68,10 @@ def parse_hub_name(text: str) -> HubName:
     """
     rest, _, revision = text.removeprefix(PREFIX).partition("@")
     name, _, config = rest.partition(":")
-    owner = SCRIPTED.get(name) or next((full for full in SCRIPTED.values() if full == name), None)
-    return HubName(owner or name, config or None, revision or (PARQUET if owner else None))
+    name = SCRIPTED.get(name, name)
+    if not revision and name in SCRIPTED.values():
+        revision = PARQUET
+    return HubName(name, config or None, revision or None)
 
 
 def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
@@ -78,15 +85,12 @@ def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
     hub = parse_hub_name(text)
     try:
         if hub.revision == PARQUET:
-            copied = _fetch_parquet(hub, text)
-            return {
-                name: open_parquet(files, f"{text}[{name}]", options)
-                for name, files in copied.items()
-            }
+            sources: dict[str, Source] = {}
+            for name, files in _fetch_parquet(hub, text).items():
+                sources[name] = open_parquet(files, f"{text}[{name}]", options)
+            return sources
         splits = datasets.load_dataset(hub.name, hub.config, revision=hub.revision)
-        return {
-            name: _open_dataset(split, f"{text}[{name}]", options) for name, split in splits.items()
-        }
+        return _open_splits(splits, text, options)
     except CorpusError:
         raise
     except Exception as error:  # the hub's client and `datasets` raise what they like
@@ -114,13 +118,15 @@ def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
     """
     from huggingface_hub import snapshot_download
 
-    configs = sorted(
-        {file.partition("/")[0] for file in _list_files(hub) if file.endswith(".parquet")}
-    )
-    config = hub.config or (configs[0] if len(configs) == 1 else "")
+    parquet_files = [file for file in _list_files(hub) if file.endswith(".parquet")]
+    configs = sorted({file.partition("/")[0] for file in parquet_files})
+    config = hub.config or ""
+    if not config and len(configs) == 1:
+        (config,) = configs
     if config not in configs:
         known = ", ".join(configs) or "(none)"
-        example = replace(hub, config=configs[0] if configs else "CONFIG")
+        first, *_ = (*configs, "CONFIG")
+        example = replace(hub, config=first)
         raise CorpusError(
             f"{text}: expected the name of a configuration, one of {known}, got "
             f"{config or 'none'}. Name it after a colon: {example}"
@@ -129,7 +135,7 @@ def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
     folder = snapshot_download(
         hub.name, repo_type="dataset", revision=hub.revision, allow_patterns=pattern
     )
-    splits = sorted(path for path in Path(folder, config).iterdir() if path.is_dir())
+    splits = sorted(filter(Path.is_dir, Path(folder, config).iterdir()))
     splits.sort(key=lambda path: (path.name != "train", path.name != "validation"))
     return {split.name: sorted(split.glob("*.parquet")) for split in splits}
 
@@ -158,16 +164,13 @@ def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
         CorpusError: The folder holds something else.
     """
     datasets = import_datasets()
-    try:
+    for file in list_visible(path, "*.arrow"):
+        _check_arrow(file)
+    with translate_errors(str(path), expected="a folder that save_to_disk wrote"):
         found = datasets.load_from_disk(str(path))
-    except Exception as error:
-        raise CorpusError(
-            f"{path}: expected a folder that save_to_disk wrote, got something else ({error})."
-        ) from error
-    splits = found if isinstance(found, Mapping) else {path.name: found}
-    return {
-        name: _open_dataset(split, f"{path}[{name}]", options) for name, split in splits.items()
-    }
+    if not isinstance(found, Mapping):
+        found = {path.name: found}
+    return _open_splits(found, str(path), options)
 
 
 def open_data_files(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
@@ -178,31 +181,88 @@ def open_data_files(paths: Sequence[Path], name: str, options: ReadOptions) -> S
         CorpusError: A file is not what its name says, or not one of words and tags.
     """
     datasets = import_datasets()
-    kind = paths[0].suffix[1:]
-    try:
-        if kind == "arrow":
-            return _open_dataset(datasets.Dataset.from_file(str(paths[0])), name, options)
+    if paths[0].suffix != ".arrow":
         return open_parquet(paths, name, options)
-    except CorpusError:
-        raise
-    except (OSError, ValueError) as error:
-        expected = f"a {kind} file" if len(paths) == 1 else f"{kind} files"
-        raise CorpusError(f"{name}: expected {expected}, got something else ({error}).") from error
+    (path,) = paths
+    _check_arrow(path)
+    with translate_errors(name, expected="an arrow file"):
+        dataset = datasets.Dataset.from_file(str(path))
+    return _open_dataset(dataset, name, options)
+
+
+def _check_arrow(path: Path) -> None:
+    """Make sure that a file can be read: one byte of it that is wrong can end the process.
+
+    Raises:
+        CorpusError: It cannot.
+    """
+    import pyarrow as pa
+
+    with (
+        translate_errors(str(path), expected="an arrow file"),
+        pa.memory_map(str(path)) as source,
+        pa.ipc.open_stream(source) as reader,
+    ):
+        for batch in reader:
+            # Offsets that lie outside of the file, and text that is no UTF-8.
+            batch.validate(full=True)
 
 
 def open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Source:
-    """Return parquet files with one schema as one source."""
+    """Return parquet files with one schema as one source.
+
+    Raises:
+        CorpusError: A file is no parquet file, holds much more than its size allows, or is not one
+            of words and tags, or of texts.
+    """
     from pyarrow.parquet import ParquetFile, read_schema
 
-    features = import_datasets().Features.from_arrow_schema(read_schema(files[0]))
+    for path in files:
+        with translate_errors(str(path), expected="a parquet file"):
+            _check_size(path)
+    with translate_errors(str(files[0]), expected="a parquet file"):
+        features = import_datasets().Features.from_arrow_schema(read_schema(files[0]))
 
     def records() -> Iterator[Mapping[str, Any]]:
         for path in files:
-            with ParquetFile(path) as file:
+            with (
+                translate_errors(str(path), expected="a parquet file"),
+                ParquetFile(path) as file,
+            ):
                 for batch in file.iter_batches(BATCH):
+                    batch.validate(full=True)
                     yield from batch.to_pylist()
 
     return _open_records(records, features, name, options)
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a file that would need much more memory than its size lets anybody expect.
+
+    A column of one value needs no room: 953 bytes may hold 30 million words.
+
+    Raises:
+        CorpusError: It would.
+    """
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        # It decodes all values, without keeping them, and raises an error where one is damaged.
+        # Without it, asking for the metadata of a damaged column would end the process.
+        file.scan_contents()
+        metadata = file.metadata
+    n_bytes = path.stat().st_size
+    n_values = 0
+    for group_i in range(metadata.num_row_groups):
+        group = metadata.row_group(group_i)
+        for column_i in range(group.num_columns):
+            n_values = max(n_values, group.column(column_i).num_values)
+    if n_values > max(FEW_VALUES, n_bytes * MAX_VALUES_PER_BYTE):
+        raise CorpusError(
+            f"{path}: expected a corpus, got {count(n_values, 'value')} of one column in "
+            f"{count(n_bytes, 'byte')}: they are all the same, and would fill the memory. If they "
+            "are what you want, write them as JSON or in smaller row groups."
+        )
 
 
 def import_datasets() -> Any:  # noqa: ANN401 - the module
@@ -220,6 +280,13 @@ def import_datasets() -> Any:  # noqa: ANN401 - the module
     return datasets
 
 
+def _open_splits(splits: Mapping[str, Any], name: str, options: ReadOptions) -> dict[str, Source]:
+    sources: dict[str, Source] = {}
+    for split_name, split in splits.items():
+        sources[split_name] = _open_dataset(split, f"{name}[{split_name}]", options)
+    return sources
+
+
 def _open_dataset(dataset: Any, name: str, options: ReadOptions) -> Source:  # noqa: ANN401 - datasets has no types
     return _open_records(lambda: iter(dataset), dataset.features, name, options)
 
@@ -230,31 +297,70 @@ def _open_records(
     name: str,
     options: ReadOptions,
 ) -> Source:
-    names = {}
-    for field, feature in features.items():
-        class_names = _class_names(feature)
-        if class_names is not None:
-            names[field] = class_names
-    fields = find_fields(features, options.columns, source=name, names=names)
+    names = _find_class_names(features)
 
-    def tables() -> Iterator[Table]:
-        numbered = ((number, record, ()) for number, record in enumerate(read(), start=1))
-        return read_tables(numbered, fields, source=name)
+    def read_found() -> Iterator[FoundRecord]:
+        for number, record in enumerate(read(), start=1):
+            yield FoundRecord(number, _name_types(record, names))
 
-    return open_tables(
-        tables,
-        name=name,
-        format_name="datasets",
-        options=options,
-        description=f"fields {fields}",
+    # A data set without records has the fields that it would have.
+    nothing: FoundRecord = FoundRecord(1, dict.fromkeys(features))
+    first = next(read_found(), nothing)
+    return open_records(
+        read_found, first, options, name=name, format_name="datasets", class_names=names.columns
     )
 
 
-def _class_names(feature: Any) -> Sequence[str] | None:  # noqa: ANN401 - datasets has no types
-    """Return the names of a list of ClassLabels; the list is a wrapper, or a Python list of one."""
-    inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", feature)
-    names = getattr(inner, "names", None)
-    return list(names) if names else None
+@dataclass(frozen=True, slots=True)
+class _ClassNames:
+    """The names of numbers.
+
+    Attributes:
+        columns: Those in lists of tags, by their fields.
+        entities: Those of types in lists of entities, by the fields of the lists and the keys of
+            the entities.
+    """
+
+    columns: Mapping[str, Sequence[str]]
+    entities: Mapping[tuple[str, str], Sequence[str]]
+
+
+def _find_class_names(features: Mapping[str, Any]) -> _ClassNames:
+    columns: dict[str, Sequence[str]] = {}
+    entities: dict[tuple[str, str], Sequence[str]] = {}
+    for field, feature in features.items():
+        # A list is a wrapper, or a Python list of one.
+        inner = getattr(feature, "feature", feature)
+        if isinstance(feature, list):
+            (inner,) = feature
+        if isinstance(inner, Mapping):
+            for key, value in inner.items():
+                names = getattr(getattr(value, "feature", value), "names", None)
+                if names:
+                    entities[field, key] = list(names)
+        elif getattr(inner, "names", None):
+            columns[field] = list(inner.names)
+    return _ClassNames(columns, entities)
+
+
+def _name_types(record: Mapping[str, Any], names: _ClassNames) -> Mapping[str, Any]:
+    """Return a record whose entities have the names of their types."""
+    if not names.entities:
+        return record
+    named = dict(record)
+    for (field, key), types in names.entities.items():
+        value = named[field]
+        if isinstance(value, dict) and isinstance(value.get(key), list):
+            named[field] = {**value, key: [_name_type(number, types) for number in value[key]]}
+        elif isinstance(value, list):
+            named[field] = [{**item, key: _name_type(item.get(key), types)} for item in value]
+    return named
+
+
+def _name_type(number: object, names: Sequence[str]) -> object:
+    if isinstance(number, int) and 0 <= number < len(names):
+        return names[number]
+    return number
 
 
 class ParquetWriter:
@@ -328,8 +434,10 @@ class ParquetWriter:
 
 def name_split(file: Path, siblings: Collection[str]) -> str:  # noqa: ARG001 - as all formats
     """Return the split that a file holds, of which it may be a shard as the hub names them."""
-    shard = _SHARD.fullmatch(file.stem) if file.suffix == ".parquet" else None
-    return shard[1] if shard else file.stem
+    shard = _SHARD.fullmatch(file.stem)
+    if shard is None or file.suffix != ".parquet":
+        return file.stem
+    return shard[1]
 
 
 def is_dataset(name: str) -> bool:

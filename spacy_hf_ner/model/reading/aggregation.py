@@ -323,7 +323,8 @@ def _inside_columns(tag_set: TagSet) -> Ints:
     Shape: (n_tags,).
     """
     scheme = tag_set.scheme
-    starts = {scheme.begin, scheme.single, scheme.touching}
+    # What ends an entity stays as it is, also where an entity of one token has it (IOE2).
+    starts = {scheme.begin, scheme.single, scheme.touching} - {scheme.end}
     columns: list[int] = []
     for column, tag in enumerate(tag_set.tags):
         inside = tag

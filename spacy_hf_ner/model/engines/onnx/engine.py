@@ -1,5 +1,6 @@
 """The engine of ONNX Runtime: a graph that the network was exported to, on the CPU."""
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any, ClassVar
@@ -52,7 +53,11 @@ class OnnxEngine(Engine):
 
         Raises:
             CheckpointError: There is no graph of the precision that is asked for.
+            MissingExtraError: ONNX Runtime is not installed.
         """
+        # Whoever loads a pipeline should learn it then, and not at the first text.
+        if importlib.util.find_spec("onnxruntime") is None:
+            raise MissingExtraError("onnxruntime", extra="onnx", purpose='backend = "onnx"')
         return cls(read_graph(source))
 
     def write(self, folder: Path) -> None:
