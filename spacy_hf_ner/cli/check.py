@@ -23,6 +23,8 @@ EXAMPLE = "train.spacy dev.spacy --model training/model-best"
 
 _N_SUGGESTIONS: Final = 10
 
+_COLOURS: Final = {"error": "red", "warning": "yellow", "note": "blue"}
+
 
 def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
     data: list[Path] = typer.Argument(
@@ -95,13 +97,9 @@ def print_check(checked: CheckReport) -> None:
 
 
 def _print_finding(finding: Finding) -> None:
-    message = f"{finding.message} {finding.advice}"
-    if finding.severity == "error":
-        msg.fail(message)
-    elif finding.severity == "warning":
-        msg.warn(message)
-    else:
-        msg.info(message)
+    # No warnings of the command, which go to stderr: they are what was asked for.
+    message = f"{finding.severity}: {finding.message} {finding.advice}"
+    msg.text(message, color=_COLOURS[finding.severity])
     for place in finding.examples:
         msg.text(f"    {place}")
 

@@ -64,6 +64,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     column: str = typer.Option(
         "ner", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."
     ),
+    tag_names: Path | None = typer.Option(
+        None, dir_okay=False, help="File that names tags written as numbers: one a line, or JSON."
+    ),
     encoding: str = typer.Option(
         "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
     ),
@@ -110,9 +113,13 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
     from spacy_hf_ner.corpus.edits import parse_label_map
     from spacy_hf_ner.corpus.source import ReadOptions
+    from spacy_hf_ner.corpus.tag_names import read_tag_names
 
     columns = Columns(
-        token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column)
+        token=_read_column(token_column),
+        tag=_read_column(tag_column),
+        task=_read_task(column),
+        tag_names=read_tag_names(tag_names),
     )
     converted = convert_corpus(
         input_name,

@@ -20,7 +20,7 @@ from spacy_hf_ner.corpus.conversion_report import (
 )
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
-from spacy_hf_ner.corpus.format import Format, Target, Writer
+from spacy_hf_ner.corpus.format import Target, Writer
 from spacy_hf_ner.corpus.formats.spacy_docs import (
     MAX_DOCBIN_WORDS,
     SHARD_WORDS,
@@ -31,6 +31,7 @@ from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
+from spacy_hf_ner.corpus.tag_labels import BARE
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.corpus.writing import (
     AUTO,
@@ -138,12 +139,12 @@ def convert_corpus(
         target = Target(
             folder=folder,
             suffix=destination.suffix,
-            scheme=_choose_scheme(sources.values(), options),
+            scheme=_choose_scheme(sources.values(), read, options),
             shard_words=destination.shard_words,
             is_predicted=bool(read.spans_key),
             report=report.count_loss,
         )
-        with _PartWriters(writers, target, destination.format, sort=options.sort) as parts:
+        with _PartWriters(writers, target, destination.format_name, sort=options.sort) as parts:
             for part in _name_splits(options.split):
                 parts.open(part)
                 report.parts[part] = PartReport()
@@ -171,14 +172,14 @@ class _Destination:
 
     Attributes:
         folder: The folder of the files.
-        format: Their format.
+        format_name: Their format.
         suffix: Their ending.
         part: The name of the only part, or empty where each keeps its own.
         shard_words: Words in each file, or 0 for one file a part.
     """
 
     folder: Path
-    format: Format
+    format_name: str
     suffix: str
     part: str = ""
     shard_words: int = 0
@@ -195,7 +196,7 @@ def _plan_destination(
     if not output.suffix or output.is_dir():
         written = find_written_format("", options.output_format)
         suffix, *_ = written.written_suffixes
-        destination = _Destination(output, written, suffix, shard_words=options.shard_words)
+        destination = _Destination(output, written.name, suffix, shard_words=options.shard_words)
         parts = _name_splits(options.split) or list(sources)
     elif len(sources) > 1 or options.split:
         names = options.split or ", ".join(sources)
@@ -207,7 +208,7 @@ def _plan_destination(
         written = find_written_format(output.suffix, options.output_format)
         if written is SPACY and not options.limit:
             _check_size(sources)
-        destination = _Destination(output.parent, written, output.suffix, part=output.stem)
+        destination = _Destination(output.parent, written.name, output.suffix, part=output.stem)
         parts = [output.stem]
     check_folder(destination.folder)
     check_files(destination.folder, parts, destination.suffix)
@@ -232,10 +233,12 @@ def _deal_documents(options: ConvertOptions) -> Iterator[str] | None:
     return deal_splits(options.split, options.seed)
 
 
-def _choose_scheme(sources: Iterable[Source], options: ConvertOptions) -> str:
+def _choose_scheme(sources: Iterable[Source], read: ReadOptions, options: ConvertOptions) -> str:
     """Return the scheme of the tags that are written: the first that a source has."""
     schemes = [source.scheme for source in sources]
     scheme = next(filter(None, schemes), "")
+    if read.scheme == BARE:
+        return DEFAULT_SCHEME  # a type such as "B-PER" would be taken for a tag where it is read
     if options.label_map and scheme in JOINING_SCHEMES:
         return DEFAULT_SCHEME  # two types that become one may touch
     return scheme
@@ -270,16 +273,16 @@ class _PartWriters:
     Args:
         opened: Takes the writers, by their parts.
         target: What they have in common.
-        written: The format of their files.
+        format_name: The format of their files.
         sort: The order of the documents of each part; empty for that of the source.
     """
 
     def __init__(
-        self, opened: dict[str, Writer], target: Target, written: Format, *, sort: str
+        self, opened: dict[str, Writer], target: Target, format_name: str, *, sort: str
     ) -> None:
         self._opened = opened
         self._target = target
-        self._written = written
+        self._format_name = format_name
         self._sort = sort
 
     def __enter__(self) -> "Self":
@@ -288,7 +291,7 @@ class _PartWriters:
     def open(self, part: str) -> Writer:
         """Return the writer of a part."""
         if part not in self._opened:
-            writer = open_writer(self._written, replace(self._target, part=part))
+            writer = open_writer(replace(self._target, part=part), self._format_name)
             self._opened[part] = SortingWriter(writer) if self._sort else writer
         return self._opened[part]
 

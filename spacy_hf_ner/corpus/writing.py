@@ -87,13 +87,19 @@ def list_written_suffixes() -> list[str]:
     return list(suffixes)
 
 
-def open_writer(written: Format, target: Target) -> Writer:
+def open_writer(target: Target, format_name: str = AUTO) -> Writer:
     """Return a writer of one part of a corpus.
 
+    Args:
+        target: Where it is written to.
+        format_name: The format, or ``"auto"`` for the one that the ending of the target tells.
+
     Raises:
+        ConfigError: No format is written so.
         MissingExtraError: The format needs a library that is not installed.
     """
-    assert written.open_writer is not None, "only formats with a writer are written"
+    written = find_written_format(target.suffix, format_name)
+    assert written.open_writer is not None, "only formats with a writer are found"
     return written.open_writer(target)
 
 
@@ -133,7 +139,7 @@ def write_docs(
         ConfigError: No format is written with this ending.
         OutputError: The file cannot be written.
     """
-    written = find_written_format(path.suffix, format_name)
+    find_written_format(path.suffix, format_name)  # an error of the format comes first
     with replace_file(path) as fresh:
         target = Target(
             folder=fresh.parent,
@@ -143,7 +149,7 @@ def write_docs(
             spans_key=spans_key,
             is_predicted=is_predicted,
         )
-        with closing(open_writer(written, target)) as writer:
+        with closing(open_writer(target, format_name)) as writer:
             yield DocWriter(writer, spans_key)
             writer.finish()
 

@@ -252,14 +252,19 @@ def _read_scores(group: SpanGroup) -> list[float]:
     scores = group.attrs.get(SCORES_KEY)
     if not isinstance(scores, list | tuple) or len(scores) != len(group):
         return []
-    if not all(isinstance(score, int | float) for score in scores):
-        return []
-    return list(map(float, scores))
+    numbers: list[float] = []
+    for score in scores:
+        if not isinstance(score, int | float):
+            return []
+        numbers.append(float(score))
+    return numbers
 
 
 def _read_meta(doc: Doc) -> Mapping[str, Any]:
     meta = doc.user_data.get(META_KEY)
-    return meta if isinstance(meta, dict) else {}
+    if isinstance(meta, dict):
+        return meta
+    return {}
 
 
 def _find_left_out(doc: Doc, spans_key: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The entities of a Doc as annotation tools want them: by characters, with scores."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final, Literal
 
 from spacy.tokens import Doc, Span
@@ -55,11 +56,13 @@ def find_entities(doc: Doc, spans_key: str = "") -> list[DocEntity]:
             the Doc has one, else they are ``doc.ents``.
     """
     group = doc.spans.get(spans_key or LAYERS_KEY)
+    if group is None and not spans_key:
+        return _make_entities(doc.ents)
     if group is None:
-        return _make_entities([] if spans_key else doc.ents)
+        return []
     scores = group.attrs.get(SCORES_KEY, ())
     if len(scores) != len(group):
-        scores = ()
+        scores = [None] * len(group)
     return _make_entities(group, scores)
 
 
@@ -68,9 +71,11 @@ def find_rejected(doc: Doc) -> list[DocEntity]:
     return _make_entities(doc.spans.get(REJECTED_KEY, ()))
 
 
-def _make_entities(spans: Iterable[Span], scores: Sequence[float] = ()) -> list[DocEntity]:
+def _make_entities(
+    spans: Iterable[Span], scores: Iterable[float | None] = repeat(None)
+) -> list[DocEntity]:
     entities: list[DocEntity] = []
-    for i, span in enumerate(spans):
+    for span, score in zip(spans, scores, strict=False):
         entity = DocEntity(
             span.start_char,
             span.end_char,
@@ -78,7 +83,7 @@ def _make_entities(spans: Iterable[Span], scores: Sequence[float] = ()) -> list[
             span.end,
             span.label_,
             span.text,
-            score=float(scores[i]) if scores else None,
+            score,
         )
         entities.append(entity)
     return sorted(entities, key=lambda entity: (entity.start, entity.end))
@@ -95,8 +100,10 @@ def judge_annotation(doc: Doc, spans_key: str = "") -> Annotated:
 
     A Doc whose entities are in a span group is annotated if it has the group.
     """
+    if spans_key in doc.spans:
+        return "all"
     if spans_key:
-        return "all" if spans_key in doc.spans else "none"
+        return "none"
     n_words = 0
     n_missing = 0
     for token in doc:
@@ -105,11 +112,14 @@ def judge_annotation(doc: Doc, spans_key: str = "") -> Annotated:
             n_missing += token.ent_iob == 0
     if n_missing == 0:
         return "all"
-    is_unknown = n_missing == n_words and REJECTED_KEY not in doc.spans
-    return "none" if is_unknown else "some"
+    if n_missing == n_words and REJECTED_KEY not in doc.spans:
+        return "none"
+    return "some"
 
 
 def read_meta(doc: Doc) -> dict[str, Any]:
     """Return what the source says of a Doc besides."""
     meta = doc.user_data.get(META_KEY)
-    return dict(meta) if isinstance(meta, dict) else {}
+    if isinstance(meta, dict):
+        return dict(meta)
+    return {}

@@ -143,12 +143,16 @@ def find_text(record: Record) -> str | None:
         text = _find_only_text(data)
     if not isinstance(text, str):
         return None
-    return _show_html(text) if _has_html(record) else text
+    if _has_html(record):
+        return _show_html(text)
+    return text
 
 
 def _find_only_text(data: Mapping[str, Any]) -> str | None:
     texts = [value for value in data.values() if isinstance(value, str)]
-    return texts[0] if len(texts) == 1 else None
+    if len(texts) != 1:
+        return None
+    return texts[0]
 
 
 def _has_html(record: Record) -> bool:
@@ -158,11 +162,16 @@ def _has_html(record: Record) -> bool:
         return True
     for key in (*ANNOTATIONS_KEYS, PREDICTIONS_KEY):
         for annotation in record.get(key) or ():
-            for result in annotation.get("result") or ():
-                value = result.get("value") if isinstance(result, dict) else None
-                if isinstance(value, dict) and "globalOffsets" in value:
-                    return True
+            if any(map(_counts_shown_text, annotation.get("result") or ())):
+                return True
     return False
+
+
+def _counts_shown_text(result: object) -> bool:
+    if not isinstance(result, dict):
+        return False
+    value = result.get("value")
+    return isinstance(value, dict) and "globalOffsets" in value
 
 
 class _ShownText(HTMLParser):
