@@ -49,7 +49,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."
     ),
     output: Path = typer.Argument(metavar="OUTPUT", help="A folder, or a file in SUFFIXES."),
-    format: str = typer.Option("auto", help="FORMATS."),  # noqa: A002 - as in the readers
+    format: str = typer.Option(  # noqa: A002 - as in the readers
+        "auto", "--format", "-f", help="FORMATS."
+    ),
     lang: str = typer.Option(
         "en", help="Language code: for white space, and for the tokenizer that is tried."
     ),
@@ -62,6 +64,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     column: str = typer.Option(
         "ner", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."
     ),
+    tag_names: Path | None = typer.Option(
+        None, dir_okay=False, help="File that names tags written as numbers: one a line, or JSON."
+    ),
     encoding: str = typer.Option(
         "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
     ),
@@ -73,7 +78,10 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         help="What offsets of entities in texts count: characters, utf16 or graphemes.",
     ),
     spans_key: str = typer.Option(
-        "", help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents."
+        "",
+        "--spans-key",
+        "-sk",
+        help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents.",
     ),
     output_format: str = typer.Option("auto", help="Format of OUTPUT: WRITTEN."),
     sort: str = typer.Option(
@@ -83,13 +91,18 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."
     ),
     label_map: str = typer.Option(
-        "", help="New names of entity types: OLD=NEW,OLD=NEW; an empty NEW leaves it out."
+        "",
+        "--label-map",
+        "-lm",
+        help="New names of entity types: OLD=NEW,OLD=NEW; an empty NEW leaves it out.",
     ),
     split: str = typer.Option(
         "", help="Shares of train, dev and test such as 80/10/10, dealt by document."
     ),
     seed: int = typer.Option(0, help="What the split depends on."),
-    limit: int = typer.Option(0, min=0, help="The most documents of each part; 0: all."),
+    limit: int = typer.Option(
+        0, "--limit", "-n", min=0, help="The most documents of each part; 0: all."
+    ),
     strict: bool = typer.Option(False, "--strict", help="Refuse what would be repaired."),
     report: Path | None = typer.Option(
         None, dir_okay=False, help="JSON file for the counts that are printed."
@@ -100,9 +113,13 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
     from spacy_hf_ner.corpus.edits import parse_label_map
     from spacy_hf_ner.corpus.source import ReadOptions
+    from spacy_hf_ner.corpus.tag_names import read_tag_names
 
     columns = Columns(
-        token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column)
+        token=_read_column(token_column),
+        tag=_read_column(tag_column),
+        task=_read_task(column),
+        tag_names=read_tag_names(tag_names),
     )
     converted = convert_corpus(
         input_name,

@@ -8,13 +8,14 @@ sentences of them.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.wording import count, shorten
 from spacy_hf_ner.corpus.blocks import Block, Row, read_cell, read_metadata
 from spacy_hf_ner.corpus.cells import MISSING_POS, is_tag_like, is_untyped, types_of
-from spacy_hf_ner.corpus.columns import Layout
+from spacy_hf_ner.corpus.columns import Columns, Layout
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import (
@@ -26,6 +27,7 @@ from spacy_hf_ner.corpus.tag_column import (
     pair_cells,
 )
 from spacy_hf_ner.corpus.tag_labels import BARE
+from spacy_hf_ner.corpus.tag_names import name_cells
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["Table", "make_sentence", "open_tables", "read_block"]
@@ -173,8 +175,11 @@ def open_tables(
     Raises:
         CorpusError: The tags fit no scheme, or not the one that is named, or have no types.
     """
+    columns = options.columns
+    if columns.tag_names:
+        read = partial(_name_tags, read, columns, name)
     counts = _count_cells(read())
-    is_about_chunks = options.columns.task == "chunk"
+    is_about_chunks = columns.task == "chunk"
     task_pairs = counts.chunk_pairs if is_about_chunks else counts.tag_pairs
     if options.scheme != BARE and are_untyped(task_pairs):
         raise _untyped_error(read(), name, is_about_chunks=is_about_chunks)
@@ -209,6 +214,21 @@ def open_tables(
         description=description,
         problems=problems,
     )
+
+
+def _name_tags(
+    read: Callable[[], Iterator[Table]], columns: Columns, source: str
+) -> Iterator[Table]:
+    """Yield tables with names in place of the numbers of what is asked for."""
+    for table in read():
+        name = partial(name_cells, names=columns.tag_names, source=source, lines=table.lines)
+        if columns.task == "ner":
+            table.tags = list(map(name, table.tags))
+        elif columns.task == "chunk":
+            table.chunks = name(table.chunks)
+        else:
+            table.pos = name(table.pos)
+        yield table
 
 
 class _Counts(NamedTuple):

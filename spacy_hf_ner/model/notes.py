@@ -11,9 +11,9 @@ from typing import Any, get_args
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
-from spacy_hf_ner.model.reading.aggregation import SubwordLabels
-from spacy_hf_ner.model.reading.encoding import is_tokenizer_file
+from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, SubwordLabels
 from spacy_hf_ner.model.reading.limits import Limits
+from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file
 
 __all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "is_saved_model_file", "read_notes"]
 
@@ -33,6 +33,7 @@ class Notes:
         scheme: The tag scheme, or None if the head was never trained.
         window: Subwords in a window, or None for the default.
         subword_labels: How continuing subwords were labelled in training.
+        aggregation: How the subwords of a unit are pooled, or None for the default.
         limits: What the network can read, where it was exported and cannot be asked.
         labels: The tags of a head without a network of its own; else config.json has them.
         format_version: Version of this file.
@@ -41,6 +42,7 @@ class Notes:
     scheme: str | None
     window: int | None = None
     subword_labels: SubwordLabels = "first"
+    aggregation: Aggregation | None = None
     limits: Limits | None = None
     labels: tuple[str, ...] | None = None
     format_version: int = FORMAT_VERSION
@@ -94,6 +96,8 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
     is_known_scheme = notes.scheme is None or notes.scheme in SCHEMES
     if not is_known_scheme or notes.subword_labels not in get_args(SubwordLabels):
         raise ValueError(f"scheme = {notes.scheme!r}, subword_labels = {notes.subword_labels!r}")
+    if notes.aggregation is not None and notes.aggregation not in AGGREGATIONS:
+        raise ValueError(f"aggregation = {notes.aggregation!r}")
     if not isinstance(notes.window, int | None):
         raise TypeError(f"window = {notes.window!r}")
     return notes
