@@ -50,7 +50,7 @@ def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path | None = typer.Option(
         None, "--output", "-o", help="Folder for check.json and check.html.", file_okay=False
     ),
-    lang: str = typer.Option("en", "--lang", "-l", help="Language of the texts without a model."),
+    lang: str = typer.Option("en", "--lang", help="Language of the texts without a model."),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
