@@ -196,3 +196,10 @@ def test_what_nobody_has_annotated_is_not_judged(tmp_path: Path) -> None:
     assert '<span class="badge none">not judged</span>' in page
     assert "<h4>Predicted</h4>" in page
     assert "<h4>Gold</h4>" not in page
+
+
+def test_no_score_reads_as_certain_that_is_not(tmp_path: Path) -> None:
+    predicted = (Entity(0, 4, "LOC", 0.9984), Entity(5, 9, "LOC", 0.99999))
+    pair = DocPair("Rome Rome", (), predicted, (), np.array([[0, 4], [5, 9]]))
+    page = open_page(make_browser([pair]), "", tmp_path)
+    assert re.findall(r"<i>([\d.]+)</i>", page) == ["0.9984", "0.9999"]
