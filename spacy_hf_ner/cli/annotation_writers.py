@@ -190,7 +190,7 @@ def _open_shards(folder: Path, format_name: str, spans_key: str) -> Iterator["_D
             spans_key=spans_key,
             is_predicted=True,
         )
-        with closing(writing.open_writer(written, target)) as writer:
+        with closing(writing.open_writer(target, format_name)) as writer:
             yield _DocWriter(DocWriter(writer, spans_key))
             writer.finish()
 

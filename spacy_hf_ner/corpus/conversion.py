@@ -31,6 +31,7 @@ from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
+from spacy_hf_ner.corpus.tag_labels import BARE
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.corpus.writing import (
     AUTO,
@@ -138,7 +139,7 @@ def convert_corpus(
         target = Target(
             folder=folder,
             suffix=destination.suffix,
-            scheme=_choose_scheme(sources.values(), options),
+            scheme=_choose_scheme(sources.values(), read, options),
             shard_words=destination.shard_words,
             is_predicted=bool(read.spans_key),
             report=report.count_loss,
@@ -232,10 +233,12 @@ def _deal_documents(options: ConvertOptions) -> Iterator[str] | None:
     return deal_splits(options.split, options.seed)
 
 
-def _choose_scheme(sources: Iterable[Source], options: ConvertOptions) -> str:
+def _choose_scheme(sources: Iterable[Source], read: ReadOptions, options: ConvertOptions) -> str:
     """Return the scheme of the tags that are written: the first that a source has."""
     schemes = [source.scheme for source in sources]
     scheme = next(filter(None, schemes), "")
+    if read.scheme == BARE:
+        return DEFAULT_SCHEME  # a type such as "B-PER" would be taken for a tag where it is read
     if options.label_map and scheme in JOINING_SCHEMES:
         return DEFAULT_SCHEME  # two types that become one may touch
     return scheme

@@ -12,6 +12,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 
+from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.docs import group_documents
 from spacy_hf_ner.corpus.edits import deal_splits, parse_label_map
@@ -511,3 +512,12 @@ def test_texts_whose_sentences_nobody_has_marked_are_no_sentences(tmp_path: Path
     rows = dict(report.files[0].rows())
     assert rows["documents"] == "3, whose sentences are not marked"
     assert "sentences" not in rows
+
+
+@pytest.mark.parametrize("name", ["out.conll", "out.parquet", "out.spacy"])
+def test_bare_types_that_look_like_tags_come_back(name: str, tmp_path: Path) -> None:
+    source = tmp_path / "train.conll"
+    source.write_text("Ryan\tB-person\nruns\tO\nRome\tcity\n", encoding="utf8")
+    convert_corpus(str(source), tmp_path / name, ReadOptions(scheme="bare"))
+    (sentence,) = open_corpus(tmp_path / name, ReadOptions()).read()
+    assert sentence.spans == (TokenSpan(0, 1, "B-person"), TokenSpan(2, 3, "city"))

@@ -37,6 +37,7 @@ class WeightsSource:
         precision: The type to compute in, one of the engine's ``precisions``.
         attention: The attention kernel, for engines that have a choice.
         allow_pickle: Whether ``.bin`` weights may be read.
+        check_sizes: Whether what is far larger than its files say is refused.
         limits: What the network can read, where an engine has stored that with the checkpoint.
     """
 
@@ -45,6 +46,7 @@ class WeightsSource:
     precision: str = "auto"
     attention: Attention = "auto"
     allow_pickle: bool = False
+    check_sizes: bool = True
     limits: Limits | None = None
 
 
@@ -66,6 +68,7 @@ class Engine(ABC):
             ask the files of this engine.
         has_trained_head: Whether the weights of the head were among those read.
         keeps_state: Whether reading changes the network.
+        is_causal: Whether subwords do not see those after them.
     """
 
     name: ClassVar[str]
@@ -76,6 +79,7 @@ class Engine(ABC):
     stores_limits: ClassVar[bool] = True
     has_trained_head: bool = True
     keeps_state: bool = False
+    is_causal: bool = False
 
     @classmethod
     @abstractmethod
