@@ -8,8 +8,10 @@ VENV5 := .venv-transformers5
 VENV_BENCH := .venv-bench
 VENV_LOWEST := .venv-lowest
 VENV_DIST := .venv-dist
+# The address to which links of the published README lead, such as https://github.com/OWNER/NAME; "-" leaves them.
+REPOSITORY ?= -
 
-.PHONY: help project test lint types suite kills test-transformers5 test-lowest dist-check fuzz bench configs \
+.PHONY: help project test lint types suite kills test-transformers5 test-lowest families dist-check fuzz bench configs \
 	clean clean-project
 
 help:
@@ -18,6 +20,7 @@ help:
 	@echo "make kills                kill each way of writing 100 times (KILLS=…), each command ten times; a quarter of an hour"
 	@echo "make test-transformers5   what depends on transformers, with transformers 5 and without spacy-transformers"
 	@echo "make test-lowest          a part of the tests, with every library at its lower bound"
+	@echo "make families             look at every family of token classifiers, and write docs/families.md (an hour)"
 	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
 	@echo "make fuzz                 damaged files and random texts, for MINUTES=10 (or any other number)"
 	@echo "make bench                speed beside the peers, in an environment of their own (about ten minutes, quiet machine)"
@@ -52,6 +55,11 @@ TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance \
 test-transformers5: $(VENV5)/installed
 	$(VENV5)/bin/python -m pytest $(TRANSFORMERS_TESTS)
 
+# Every family of token classifiers, with both versions of transformers; docs/families.md is written anew.
+families: $(VENV)/installed $(VENV5)/installed
+	$(VENV)/bin/python -m tests.families.sweep $(FAMILIES)
+	$(VENV5)/bin/python -m tests.families.sweep $(FAMILIES)
+
 # What of each room depends on other libraries. Exporting to ONNX is left out: it needs an onnxscript that knows
 # the version of torch, which here is not the lower bound but the newest.
 test-lowest: $(VENV_LOWEST)/installed
@@ -62,7 +70,7 @@ test-lowest: $(VENV_LOWEST)/installed
 
 dist-check: $(VENV)/installed
 	rm -rf dist $(VENV_DIST)
-	$(VENV)/bin/python -m build --outdir dist
+	$(VENV)/bin/python .ci/build_dist.py $(REPOSITORY) dist
 	$(VENV)/bin/python -m twine check --strict dist/*
 	$(PYTHON) -m venv $(VENV_DIST)
 	$(VENV_DIST)/bin/python -m pip install --constraint constraints.txt dist/*.whl

@@ -114,8 +114,8 @@ def main() -> None:
     """Print precision and recall of the first suggestions, and write them if asked to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--model", help="pipeline whose config is trained for cross-validation")
-    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--model", help="pipeline, or the one whose config folds train")
+    parser.add_argument("--folds", type=int, default=3, help="0 asks the model itself")
     parser.add_argument("--max-steps", type=int)
     parser.add_argument("--share", type=float, default=0.05)
     parser.add_argument("--limit", type=int, default=0, help="documents; 0 for all")

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "spacy_hf_ner"
 SCHEME_ROW = '    Scheme("TOY_IOE2", "I", "I", "E", "E", "I"),\n'
 
 POOLING = '''
-def take_last(subwords: Subwords) -> torch.Tensor:
+def take_toy(subwords: Subwords) -> torch.Tensor:
     """Return the log-probabilities of each unit's last subword. Shape: (n_units, n_tags)."""
     owned = torch.nonzero(subwords.owner >= 0)[:, 0]
     last = subwords.evidence.index_copy(0, subwords.owner[owned], owned)
@@ -141,7 +141,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # a way to pool subwords: a function in the table
     aggregation = package / "model/reading/aggregation.py"
     insert(aggregation, POOLING, before="AGGREGATIONS: dict[")
-    insert(aggregation, '    "toy_last": take_last,\n', before='    "max": take_max,\n')
+    insert(aggregation, '    "toy_last": take_toy,\n', before='    "max": take_max,\n')
 
     # an engine: a file, named in the table
     (package / "model/engines/toy.py").write_text(ENGINE, encoding="utf8")

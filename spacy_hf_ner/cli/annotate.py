@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from spacy_hf_ner.corpus.plain_texts import PlainText
     from spacy_hf_ner.pipe.component_settings import Threshold
+    from spacy_hf_ner.pipe.hf_ner import HFNer
     from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
 __all__ = ["EXAMPLE", "AnnotationReport", "annotate", "annotate_command", "read_threshold"]
@@ -57,11 +58,12 @@ def annotate_command(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path | None = typer.Argument(
         None, help="A file, or a folder for shards of .spacy; by default stdout."
     ),
-    format: str | None = typer.Option(  # noqa: A002 - as in convert
+    output_format: str | None = typer.Option(
         None,
-        "--format",
-        "-f",
-        help="Of OUTPUT: jsonl, hf (Hugging Face's dicts) or spacy; by default by its ending.",
+        help=(
+            "Format of OUTPUT: jsonl, hf (Hugging Face's dicts), or what convert writes (spacy, "
+            "prodigy, doccano, label-studio, …); by default by its ending."
+        ),
     ),
     text_column: str = typer.Option(
         "text", help="Field of records, or column of a table, that holds the text."
@@ -100,7 +102,7 @@ def annotate_command(  # noqa: PLR0913, PLR0917 - one argument an option
         model,
         input_name,
         output,
-        format=format,
+        output_format=output_format,
         text_column=text_column,
         threshold=read_threshold(threshold),
         sort=sort,
@@ -132,7 +134,7 @@ def annotate(  # noqa: PLR0913 - one argument an option
     input_name: str,
     output: Path | None = None,
     *,
-    format: str | None = None,  # noqa: A002 - the name of the option
+    output_format: str | None = None,
     text_column: str = "text",
     threshold: "Threshold" = None,
     sort: str | None = None,
@@ -145,7 +147,7 @@ def annotate(  # noqa: PLR0913 - one argument an option
         model: Name of an installed pipeline, or its folder.
         input_name: A file, a folder, or ``-`` for stdin.
         output: A file or a folder, which appears whole or not at all; None for stdout.
-        format: Its format; None for what its ending says.
+        output_format: Its format; None for what its ending says.
         text_column: The field of records, or the column of a table, that holds the text.
         threshold: The lowest score of an entity, or a table of them per type; None for what the
             pipeline has.
@@ -171,9 +173,11 @@ def annotate(  # noqa: PLR0913 - one argument an option
     if threshold is not None:
         set_threshold(nlp, threshold)
     finder = EntityFinder(spans_key, find_spans_key(nlp))
+    # Scores are in the group that hf_ner sets beside doc.ents.
+    key = spans_key or (finder.fallback_key if _find_components(nlp) else "")
 
     report = AnnotationReport()
-    with open_writer(output, format, stdout=msg.results) as writer:
+    with open_writer(output, output_format, spans_key=key, stdout=msg.results) as writer:
         annotated: Iterable[AnnotatedText[PlainText]]
         annotated = annotate_texts(nlp, _unpack(texts), batch_size=batch_size)
         if sort is not None:
@@ -233,9 +237,8 @@ def set_threshold(nlp: "Language", threshold: "Threshold") -> None:
         ConfigError: There is none, the threshold is out of its range, or names an unknown type.
     """
     from spacy_hf_ner.pipe.component_settings import check_threshold
-    from spacy_hf_ner.pipe.hf_ner import HFNer
 
-    components = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, HFNer)]
+    components = _find_components(nlp)
     if not components:
         found = ", ".join(nlp.pipe_names) or "no component"
         raise ConfigError(
@@ -246,3 +249,9 @@ def set_threshold(nlp: "Language", threshold: "Threshold") -> None:
     for component in components:
         check_threshold(threshold, component.labels)
         component.threshold = threshold
+
+
+def _find_components(nlp: "Language") -> "list[HFNer]":
+    from spacy_hf_ner.pipe.hf_ner import HFNer
+
+    return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, HFNer)]

@@ -1,11 +1,12 @@
 """What ``annotate`` writes: a record for each text, in the format that is asked for.
 
-A format of lines is a function from a text to a value that JSON has, and a line in ``DESCRIBERS``.
+Lines of JSON of our own are made by a function from a text to a value that JSON has, and a line in
+``DESCRIBERS``. All other formats are those of ``hf-ner convert``.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
@@ -14,7 +15,16 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.core.replacing import add_to_folder, replace_file
+from spacy_hf_ner.corpus import writing
+from spacy_hf_ner.corpus.format import Target
 from spacy_hf_ner.corpus.plain_texts import PlainText
+from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME
+from spacy_hf_ner.corpus.writing import (
+    DocWriter,
+    find_written_format,
+    list_written_formats,
+    write_docs,
+)
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import get_score
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
@@ -23,6 +33,7 @@ __all__ = ["Annotated", "EntityFinder", "TextWriter", "list_formats", "open_writ
 
 Annotated = AnnotatedText[PlainText]
 
+LINES: Final = "jsonl"
 SPACY: Final = "spacy"
 SHARD_WORDS: Final = 500_000  # in one .spacy file of a folder
 
@@ -55,9 +66,6 @@ class TextWriter(Protocol):
 
     def write(self, annotated: Annotated, entities: Sequence[Span]) -> None:
         """Take a text with its entities; there are none if it failed."""
-
-    def close(self) -> None:
-        """Write what is left."""
 
 
 def describe_text(annotated: Annotated, entities: Sequence[Span]) -> dict[str, Any]:
@@ -98,34 +106,37 @@ def describe_as_hf(_annotated: Annotated, entities: Sequence[Span]) -> list[dict
 
 Describe = Callable[[Annotated, Sequence[Span]], Any]
 
-DESCRIBERS: Final[Mapping[str, Describe]] = {"jsonl": describe_text, "hf": describe_as_hf}
+DESCRIBERS: Final[Mapping[str, Describe]] = {LINES: describe_text, "hf": describe_as_hf}
 
 
 def list_formats() -> list[str]:
-    """Return what ``--format`` may be."""
-    return [*DESCRIBERS, SPACY]
+    """Return what ``--output-format`` may be: lines of our own, or what ``convert`` writes."""
+    _, *written = list_written_formats()
+    return [*DESCRIBERS, *written]
 
 
 @contextmanager
 def open_writer(
-    output: Path | None, format_name: str | None, *, stdout: TextIO
+    output: Path | None, format_name: str | None, *, spans_key: str, stdout: TextIO
 ) -> Iterator[TextWriter]:
     """Give a writer of a file or a folder, which appears whole at the end, or not at all.
 
     Args:
         output: A file; a folder for shards of ``.spacy``; None for stdout.
         format_name: The format; None for what the ending of the file says.
+        spans_key: The span group of Docs that holds their entities, or empty for ``doc.ents``.
         stdout: Where lines go without a file.
 
     Raises:
         ConfigError: There is no such format, or it cannot be written there.
         OutputError: The output cannot be written. What was there stays.
     """
-    name = format_name or _guess_format(output)
+    is_folder = output is not None and (output.is_dir() or not output.suffix)
+    name = format_name or _guess_format(output, is_folder=is_folder)
     if name not in list_formats():
         raise ConfigError(
-            f"format must be one of {', '.join(list_formats())}, got {name!r}.",
-            settings=("format",),
+            f"output_format must be one of {', '.join(list_formats())}, got {name!r}.",
+            settings=("output_format",),
         )
     if name in DESCRIBERS:
         with _open_lines(output, stdout) as file:
@@ -133,28 +144,25 @@ def open_writer(
         return
     if output is None:
         raise ConfigError(
-            'OUTPUT must be a file or a folder with format = "spacy": its bytes are nothing for a '
-            "terminal.",
-            settings=("format",),
+            f'OUTPUT must be given with output_format = "{name}": only lines of JSON can go to '
+            "stdout.",
+            settings=("output_format",),
         )
-    if output.is_dir() or not output.suffix:
-        with add_to_folder(output) as folder, _close(_DocWriter(folder, output.name)) as writer:
+    if is_folder:
+        with _open_shards(output, name, spans_key) as writer:
             yield writer
     else:
-        with (
-            replace_file(output) as file_path,
-            _close(_DocWriter(file_path.parent, file_path.stem, shard_words=0)) as writer,
-        ):
-            yield writer
+        with write_docs(output, format_name=name, spans_key=spans_key, is_predicted=True) as docs:
+            yield _DocWriter(docs)
 
 
-def _guess_format(output: Path | None) -> str:
+def _guess_format(output: Path | None, *, is_folder: bool) -> str:
     """Return the format that the ending of a file says; a folder is for shards of .spacy."""
-    if output is None:
-        return "jsonl"
-    if output.suffix == ".spacy" or output.is_dir() or not output.suffix:
+    if output is None or output.suffix == ".jsonl":
+        return LINES
+    if is_folder:
         return SPACY
-    return "jsonl"
+    return find_written_format(output.suffix).name
 
 
 @contextmanager
@@ -169,12 +177,22 @@ def _open_lines(output: Path | None, stdout: TextIO) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _close(writer: "_DocWriter") -> Iterator["_DocWriter"]:
-    # After an error, too: files that are open could not be removed on Windows.
-    try:
-        yield writer
-    finally:
-        writer.close()
+def _open_shards(folder: Path, format_name: str, spans_key: str) -> Iterator["_DocWriter"]:
+    """Give a writer of Docs in several files of a folder, as many as they need."""
+    written = find_written_format("", format_name)
+    with add_to_folder(folder) as fresh:
+        target = Target(
+            folder=fresh,
+            part=folder.name,
+            suffix=written.written_suffixes[0],
+            scheme=DEFAULT_SCHEME,
+            shard_words=SHARD_WORDS,
+            spans_key=spans_key,
+            is_predicted=True,
+        )
+        with closing(writing.open_writer(target, format_name)) as writer:
+            yield _DocWriter(DocWriter(writer, spans_key))
+            writer.finish()
 
 
 class _LineWriter:
@@ -195,27 +213,12 @@ class _LineWriter:
         self._file.write(_replace_halves(line) + "\n")
         self._file.flush()  # somebody may read along
 
-    def close(self) -> None:
-        """Do nothing: whoever opened the file closes it."""
-
 
 class _DocWriter:
-    """Writes Docs; a text that failed is a Doc without annotation.
+    """Writes Docs; a text that failed is a Doc without annotation."""
 
-    Args:
-        folder: The folder to write to.
-        part: The name of the file, or what the names of shards begin with.
-        shard_words: Begin a new file after so many words; 0 for one file.
-    """
-
-    def __init__(self, folder: Path, part: str, *, shard_words: int = SHARD_WORDS) -> None:
-        from spacy_hf_ner.corpus import writing
-        from spacy_hf_ner.corpus.format import Target
-
-        target = Target(
-            folder=folder, part=part, suffix=".spacy", scheme="", shard_words=shard_words
-        )
-        self._writer = writing.open_writer(target)
+    def __init__(self, docs: DocWriter) -> None:
+        self._docs = docs
 
     def write(self, annotated: Annotated, entities: Sequence[Span]) -> None:  # noqa: ARG002 - they are in the Doc
         """Write the Doc of a text."""
@@ -223,11 +226,7 @@ class _DocWriter:
         if doc is None:
             doc = Doc(Vocab(), words=[_replace_halves(annotated.text)], spaces=[False])
             doc.user_data["error"] = annotated.error
-        self._writer.add((), doc)
-
-    def close(self) -> None:
-        """Write what is left."""
-        self._writer.close()
+        self._docs.add(doc)
 
 
 def _replace_halves(text: str) -> str:

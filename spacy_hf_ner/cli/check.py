@@ -23,6 +23,8 @@ EXAMPLE = "train.spacy dev.spacy --model training/model-best"
 
 _N_SUGGESTIONS: Final = 10
 
+_COLOURS: Final = {"error": "red", "warning": "yellow", "note": "blue"}
+
 
 def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
     data: list[Path] = typer.Argument(
@@ -48,7 +50,7 @@ def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
     output: Path | None = typer.Option(
         None, "--output", "-o", help="Folder for check.json and check.html.", file_okay=False
     ),
-    lang: str = typer.Option("en", "--lang", "-l", help="Language of the texts without a model."),
+    lang: str = typer.Option("en", "--lang", help="Language of the texts without a model."),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
@@ -95,13 +97,9 @@ def print_check(checked: CheckReport) -> None:
 
 
 def _print_finding(finding: Finding) -> None:
-    message = f"{finding.message} {finding.advice}"
-    if finding.severity == "error":
-        msg.fail(message)
-    elif finding.severity == "warning":
-        msg.warn(message)
-    else:
-        msg.info(message)
+    # No warnings of the command, which go to stderr: they are what was asked for.
+    message = f"{finding.severity}: {finding.message} {finding.advice}"
+    msg.text(message, color=_COLOURS[finding.severity])
     for place in finding.examples:
         msg.text(f"    {place}")
 

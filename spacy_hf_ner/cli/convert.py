@@ -28,14 +28,15 @@ class ConvertCommand(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's own click
         """Write the help."""
         from spacy_hf_ner.corpus.opening import list_format_names
-        from spacy_hf_ner.corpus.writing import list_written_suffixes
+        from spacy_hf_ner.corpus.writing import list_written_formats, list_written_suffixes
 
         formats = _join_choices(list_format_names())
         suffixes = _join_choices(list_written_suffixes())
+        written = _join_choices(list_written_formats())
         for parameter in self.params:
             if isinstance(parameter, TyperArgument | TyperOption) and parameter.help:
                 text = parameter.help.replace("FORMATS", formats)
-                parameter.help = text.replace("SUFFIXES", suffixes)
+                parameter.help = text.replace("SUFFIXES", suffixes).replace("WRITTEN", written)
         super().format_help(ctx, formatter)
 
 
@@ -48,7 +49,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."
     ),
     output: Path = typer.Argument(metavar="OUTPUT", help="A folder, or a file in SUFFIXES."),
-    format: str = typer.Option("auto", help="FORMATS."),  # noqa: A002 - as in the readers
+    format: str = typer.Option(  # noqa: A002 - as in the readers
+        "auto", "--format", "-f", help="FORMATS."
+    ),
     lang: str = typer.Option(
         "en", help="Language code: for white space, and for the tokenizer that is tried."
     ),
@@ -61,30 +64,45 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     column: str = typer.Option(
         "ner", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."
     ),
+    tag_names: Path | None = typer.Option(
+        None, dir_okay=False, help="File that names tags written as numbers: one a line, or JSON."
+    ),
     encoding: str = typer.Option(
         "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
     ),
     scheme: str = typer.Option(
-        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOBES, BILOU, BMES or bare."
+        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOE1, IOE2, IOBES, BILOU, BMES or bare."
     ),
     offsets: str = typer.Option(
         "characters",
         help="What offsets of entities in texts count: characters, utf16 or graphemes.",
     ),
     spans_key: str = typer.Option(
-        "", help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents."
+        "",
+        "--spans-key",
+        "-sk",
+        help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents.",
+    ),
+    output_format: str = typer.Option("auto", help="Format of OUTPUT: WRITTEN."),
+    sort: str = typer.Option(
+        "", help="uncertain: first the documents that a model is least sure of, by their scores."
     ),
     n_sents: int = typer.Option(
         0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."
     ),
     label_map: str = typer.Option(
-        "", help="New names of entity types: OLD=NEW,OLD=NEW; an empty NEW leaves it out."
+        "",
+        "--label-map",
+        "-lm",
+        help="New names of entity types: OLD=NEW,OLD=NEW; an empty NEW leaves it out.",
     ),
     split: str = typer.Option(
         "", help="Shares of train, dev and test such as 80/10/10, dealt by document."
     ),
     seed: int = typer.Option(0, help="What the split depends on."),
-    limit: int = typer.Option(0, min=0, help="The most documents of each part; 0: all."),
+    limit: int = typer.Option(
+        0, "--limit", "-n", min=0, help="The most documents of each part; 0: all."
+    ),
     strict: bool = typer.Option(False, "--strict", help="Refuse what would be repaired."),
     report: Path | None = typer.Option(
         None, dir_okay=False, help="JSON file for the counts that are printed."
@@ -95,9 +113,13 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
     from spacy_hf_ner.corpus.edits import parse_label_map
     from spacy_hf_ner.corpus.source import ReadOptions
+    from spacy_hf_ner.corpus.tag_names import read_tag_names
 
     columns = Columns(
-        token=_read_column(token_column), tag=_read_column(tag_column), task=_read_task(column)
+        token=_read_column(token_column),
+        tag=_read_column(tag_column),
+        task=_read_task(column),
+        tag_names=read_tag_names(tag_names),
     )
     converted = convert_corpus(
         input_name,
@@ -119,6 +141,8 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
             limit=limit,
             strict=strict,
             report=report,
+            output_format=output_format,
+            sort=sort,
         ),
     )
     _show(converted)
@@ -130,6 +154,8 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
 def _show(converted: "ConversionReport") -> None:
     for file in converted.files:
         _show_file(file)
+    for kind, n_docs in converted.losses.items():
+        msg.warn(f"{count(n_docs, 'document')} with {kind}.")
     for name, part in converted.parts.items():
         if not part.n_documents:
             msg.warn(f"{name} got no document: its file is empty.")

@@ -103,7 +103,7 @@ MINILM: Final = PinnedEncoder(
 
 def encoder(
     output: Path = typer.Argument(help="Folder to write; an encoder that lies there is replaced."),
-    name: str = typer.Option(MINILM.name, "--name", "-n", help="Name on the hub, or a folder."),
+    name: str = typer.Option(MINILM.name, "--name", help="Name on the hub, or a folder."),
     revision: str = typer.Option(
         "",
         help=(

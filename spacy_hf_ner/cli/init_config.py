@@ -2,6 +2,7 @@
 
 import json
 import random
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from spacy_hf_ner.cli.complete_config import complete, read_comments, write_commented
+from spacy_hf_ner.cli.encoder import MINILM
 from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ N_EVALUATIONS: Final = 4
 RATES: Final = ((512, 2e-4), (768, 5e-5))
 RATE_OF_LARGE: Final = 2e-5
 RATE_OF_UNKNOWN: Final = 5e-5
+MINILM_WIDTH: Final = 384
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def init_config(  # noqa: PLR0913, PLR0917 - one argument an option
         min=1,
         help=f"Passes over the training data; by default {DEFAULT_EPOCHS}, but {MIN_STEPS} steps.",
     ),
-    lang: str | None = typer.Option(None, "--lang", "-l", help="Language code, such as de."),
+    lang: str | None = typer.Option(None, "--lang", help="Language code, such as de."),
     learn_rate: float | None = typer.Option(
         None, "--learn-rate", help="Highest learn rate; by default what suits the encoder's size."
     ),
@@ -82,7 +86,7 @@ def init_config(  # noqa: PLR0913, PLR0917 - one argument an option
         False, "--keep-labels", help="Keep entity types of the encoder that the data lacks."
     ),
     force: bool = typer.Option(False, "--force", "-F", help="Write over a file that is there."),
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Write a complete training config: nothing is left for `spacy init fill-config`.
 
     With --train it counts how many steps the epochs have, so that the learn rate falls to zero at
@@ -107,23 +111,23 @@ def init_config(  # noqa: PLR0913, PLR0917 - one argument an option
     text = write_commented(config, read_comments(RECIPE.read_text(encoding="utf8")))
     if output == STDOUT:
         msg.results.write(text)
-    else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf8")
-        msg.good(f"{output}: train with")
-        typer.echo(_write_training_command(output, train=train, dev=dev))
+        return None
+    write_file(output, text)
+    msg.good(f"{output}: train with")
+    # Not as a message, whose long lines are broken: it is there to be copied.
+    typer.echo(_write_training_command(output, train=train, dev=dev))
     training = config["training"]
     rate = training["optimizer"]["learn_rate"]["initial_rate"]
     return {"output": str(output), "max_steps": training["max_steps"], "learn_rate": rate}
 
 
 def _write_training_command(output: Path, *, train: Path | None, dev: Path | None) -> str:
-    command = f"python -m spacy train {output} --output training"
+    command = ["python", "-m", "spacy", "train", str(output), "--output", "training"]
     if train is None:
-        command += " --paths.train train.spacy"
+        command += ["--paths.train", "train.spacy"]
     if dev is None:
-        command += " --paths.dev dev.spacy"
-    return command
+        command += ["--paths.dev", "dev.spacy"]
+    return shlex.join(command)
 
 
 def make_config(recipe: Recipe) -> "Config":
@@ -234,6 +238,8 @@ def choose_rate(encoder: str) -> float:
 def _read_width(encoder: str) -> int | None:
     from spacy_hf_ner.model.hub import find_folder
 
+    if encoder == MINILM.name:
+        return MINILM_WIDTH  # the default encoder, here or not
     folder = find_folder(encoder, revision=None)
     if folder is None:
         return None

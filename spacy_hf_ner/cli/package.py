@@ -42,7 +42,6 @@ def package(
     name: str | None = typer.Option(
         None,
         "--name",
-        "-n",
         help="Name of the package, before which the language is put; by default that in meta.json.",
     ),
     version: str | None = typer.Option(
@@ -51,7 +50,6 @@ def package(
     meta: Path | None = typer.Option(
         None,
         "--meta",
-        "-m",
         help="meta.json to take in place of the pipeline's.",
         exists=True,
         dir_okay=False,

@@ -94,12 +94,14 @@ def make_chain(tag_set: TagSet) -> Chain:
     opens = np.array([scheme.can_start(prefix) for prefix in prefixes]) | is_outside
     opens_touching = np.array([scheme.can_start_touching(prefix) for prefix in prefixes])
     can_end = np.array([scheme.can_end(prefix) for prefix in prefixes]) | is_outside
+    ends_touched = np.array([scheme.can_end_touched(prefix) for prefix in prefixes])
     goes_on = np.array([scheme.can_go_on(prefix) for prefix in prefixes])
     can_continue = np.array([scheme.can_continue(prefix) for prefix in prefixes])
 
     continues = same_type & goes_on[:, None] & can_continue[None, :]
     may_open = np.where(same_type, opens_touching[None, :], opens[None, :])
-    starts = can_end[:, None] & may_open
+    may_close = np.where(same_type, ends_touched[:, None], can_end[:, None])
+    starts = may_close & may_open
     return Chain(
         log_start=_log_allowed(opens),
         log_transition=_log_allowed(continues | starts),

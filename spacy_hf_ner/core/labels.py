@@ -318,12 +318,15 @@ def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
     Where all are bare types, there are no tags, and the scheme is IO. What looks like a prefix is
     one if each type has a prefix that may start an entity, and, beside bare types, one of them is
     "B": ``E_MAIL`` or ``I_BAN`` beside ``PHONE`` is a bare type; ``B-PER`` and ``I-PER`` beside
-    ``DATE`` are prefixed.
+    ``DATE`` are prefixed. Where only last tokens differ (IOE), some type must have both "I" and
+    "E".
     """
     for pattern in _make_spellings().prefixed:
         tags = _match_all(pattern, labels)
         found = scheme_of_prefixes(tag.prefix for tag in tags.values())
-        if found is None or not _can_all_start(tags.values()):
+        if found is None or not _can_all_start(tags.values(), found):
+            continue
+        if found.is_known_by_end and not _find_begun_types(tags.values()):
             continue
         has_border = any(tag.prefix == found.border for tag in tags.values())
         if has_border or len(tags) == len(labels):
@@ -331,13 +334,21 @@ def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
     return {}, SCHEMES["IO"]
 
 
-def _can_all_start(tags: Iterable[Tag]) -> bool:
-    """Tell whether each type has a prefix that may start an entity in one of the schemes."""
+def _can_all_start(tags: Iterable[Tag], found: Scheme) -> bool:
+    """Tell whether each type has a prefix that may start an entity in one of the schemes.
+
+    A prefix that ends entities starts them, too, only if the scheme that was found says so: else
+    ``E-MAIL`` would be prefixed beside ``B-PER`` and ``I-PER``.
+    """
+    schemes = [found]
+    for scheme in SCHEMES.values():
+        if not scheme.is_known_by_end:
+            schemes.append(scheme)
     starting: set[str] = set()
     types: set[str] = set()
     for prefix, entity_type in tags:
         types.add(entity_type)
-        if any(scheme.can_start(prefix) for scheme in SCHEMES.values()):
+        if any(scheme.can_start(prefix) for scheme in schemes):
             starting.add(entity_type)
     return starting == types
 

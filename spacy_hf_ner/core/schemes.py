@@ -3,7 +3,8 @@
 Reading, writing, validation, transitions, detection and the choices that configs accept derive from
 :data:`SCHEMES`; a new scheme is a new row.
 
-Source: Ramshaw & Marcus (1995), https://aclanthology.org/W95-0107 (IOB1); Ratinov & Roth (2009),
+Source: Ramshaw & Marcus (1995), https://aclanthology.org/W95-0107 (IOB1); Tjong Kim Sang & Veenstra
+(1999), https://aclanthology.org/E99-1023 (IOB2, IOE1, IOE2); Ratinov & Roth (2009),
 https://aclanthology.org/W09-1119 (BILOU); Xue (2003), https://aclanthology.org/O03-4002 (BMES).
 """
 
@@ -20,6 +21,7 @@ __all__ = [
     "SchemeChoice",
     "SchemeName",
     "Tag",
+    "choose_strict",
     "get_scheme",
     "scheme_of_prefixes",
 ]
@@ -52,7 +54,10 @@ class Scheme:
         single: Prefix of the only token of an entity of one token.
         touching: Prefix of the first token of an entity that comes right after one of its own type.
             An entity of one token has it only where ``single`` would be read as ``inside``.
-        lenient: ``inside`` may also start an entity wherever it cannot continue one.
+        lenient: ``inside`` may also start an entity wherever it cannot continue one, and end one
+            wherever nothing continues it.
+        touched: Prefix of the last token of an entity that one of its own type comes right after,
+            where that is not ``end``; or empty. It is the mirror image of ``touching``.
     """
 
     name: str
@@ -62,29 +67,44 @@ class Scheme:
     single: str
     touching: str
     lenient: bool = False
+    touched: str = ""
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """The prefixes of the scheme, outside aside, in the order of an entity's tokens."""
-        ordered = (self.touching, self.begin, self.inside, self.end, self.single)
+        ordered = (
+            self.touching,
+            self.begin,
+            self.inside,
+            self.end,
+            self.single,
+            self.touched or self.end,
+        )
         return tuple(dict.fromkeys(ordered))
 
     @property
     def border(self) -> str:
         """The prefix that shows where entities begin or end, or "" where none differs from inside.
 
-        >>> SCHEMES["BMES"].border, SCHEMES["IOB1"].border, SCHEMES["IO"].border
-        ('B', 'B', '')
+        >>> [SCHEMES[name].border for name in ("BMES", "IOB1", "IOE2", "IO")]
+        ['B', 'B', 'E', '']
         """
-        for prefix in (self.begin, self.end, self.touching):
+        for prefix in (self.begin, self.end, self.touching, self.touched or self.end):
             if prefix != self.inside:
                 return prefix
         return ""
+
+    @property
+    def is_known_by_end(self) -> bool:
+        """Whether only the last token of an entity tells it from its neighbours, as in IOE."""
+        return self.border not in {"", self.begin, self.touching}
 
     def can_start(self, prefix: str) -> bool:
         """Tell whether the prefix may open an entity that follows no entity of its own type."""
         if self.lenient and prefix == self.inside:
             return True
+        if prefix == self.touched:
+            return not self._tells_single
         return prefix in {self.begin, self.single}
 
     def can_start_touching(self, prefix: str) -> bool:
@@ -92,48 +112,65 @@ class Scheme:
         # In IO the last tag of an entity may go on, and all that follows continues it:
         # neighbours of one type are one entity. An end tag of its own (I I E I E), or a start tag
         # that cannot continue (I I B I), tells them apart.
-        if self.can_go_on(self.end) and self.can_continue(self.touching):
+        last = self.touched or self.end
+        if self.can_go_on(last) and self.can_continue(self.touching):
             return False
+        if prefix == self.touched:
+            return not self._tells_single
         if prefix == self.single:
             return self._tells_single or prefix == self.touching
         return prefix == self.touching
 
     def can_continue(self, prefix: str) -> bool:
         """Tell whether the prefix may continue the entity that the token before it belongs to."""
-        return prefix in {self.inside, self.end}
+        return prefix in {self.inside, self.end, self.touched or self.end}
 
     def can_end(self, prefix: str) -> bool:
-        """Tell whether the prefix may be on the last token of an entity."""
+        """Tell whether the prefix may close an entity that no entity of its own type follows."""
+        if self.lenient and prefix == self.inside:
+            return True
         if prefix == self.touching and not self._tells_single:
             return True
         return prefix in {self.end, self.single}
+
+    def can_end_touched(self, prefix: str) -> bool:
+        """Tell whether the prefix may close an entity right before one of its own type."""
+        if self.touched:
+            return prefix == self.touched
+        return self.can_end(prefix)
 
     def can_go_on(self, prefix: str) -> bool:
         """Tell whether an entity may go on after a token with this prefix."""
         return prefix in {self.begin, self.inside, self.touching}
 
-    def role(self, position: int, length: int, *, touches: bool = False) -> str:
+    def role(
+        self, position: int, length: int, *, touches: bool = False, is_touched: bool = False
+    ) -> str:
         """Return the prefix of one token of an entity.
 
         Args:
             position: The token's place in the entity, from 0.
             length: The number of tokens in the entity.
             touches: The token before the entity ends an entity of the same type.
+            is_touched: The token after the entity starts an entity of the same type.
 
         >>> [SCHEMES["IOBES"].role(i, 3) for i in range(3)]
         ['B', 'I', 'E']
         >>> SCHEMES["IOB1"].role(0, 1), SCHEMES["IOB1"].role(0, 1, touches=True)
         ('I', 'B')
+        >>> SCHEMES["IOE1"].role(0, 1), SCHEMES["IOE1"].role(0, 1, is_touched=True)
+        ('I', 'E')
         """
+        is_last = position == length - 1
+        if is_last and is_touched and self.touched:
+            return self.touched
         if length == 1:
             if touches and not self._tells_single:
                 return self.touching
             return self.single
         if position == 0:
             return self.touching if touches else self.begin
-        if position == length - 1:
-            return self.end
-        return self.inside
+        return self.end if is_last else self.inside
 
     def split(self, prefix: str) -> tuple[str, str, str]:
         """Return the prefixes of the first, middle and last token if a tag is spread over several.
@@ -143,8 +180,8 @@ class Scheme:
         """
         if prefix == self.single:
             return self.begin, self.inside, self.end
-        if prefix == self.end:
-            return self.inside, self.inside, self.end
+        if prefix in {self.end, self.touched}:
+            return self.inside, self.inside, prefix
         # It begins an entity or is inside one that goes on after the last of the tokens.
         return prefix, self.inside, self.inside
 
@@ -161,6 +198,9 @@ _ROWS = (
     Scheme("IOB",    "B",  "I",   "I", "B",   "B", lenient=True),  # IOB1 or IOB2
     Scheme("IOB1",   "I",  "I",   "I", "I",   "B"),
     Scheme("IOB2",   "B",  "I",   "I", "B",   "B"),
+    Scheme("IOE",    "I",  "I",   "E", "E",   "I", lenient=True),  # IOE1 or IOE2
+    Scheme("IOE1",   "I",  "I",   "I", "I",   "I", touched="E"),
+    Scheme("IOE2",   "I",  "I",   "E", "E",   "I"),
     Scheme("IOBES",  "B",  "I",   "E", "S",   "B"),
     Scheme("BILOU",  "B",  "I",   "L", "U",   "B"),
     Scheme("BMES",   "B",  "M",   "E", "S",   "B"),
@@ -196,7 +236,7 @@ def scheme_of_prefixes(prefixes: Iterable[str]) -> Scheme | None:
     """Return the scheme with the fewest prefixes that has all of these, or None.
 
     Of two such schemes it is the first in the table. ``B`` and ``I`` do not tell IOB1 from IOB2, so
-    they give the lenient ``IOB``.
+    they give the lenient ``IOB``; in the same way ``I`` and ``E`` give ``IOE``.
 
     >>> scheme_of_prefixes(["B", "I"]).name, scheme_of_prefixes("BILU").name
     ('IOB', 'BILOU')
@@ -206,3 +246,17 @@ def scheme_of_prefixes(prefixes: Iterable[str]) -> Scheme | None:
     wanted = set(prefixes)
     candidates = [scheme for scheme in SCHEMES.values() if wanted.issubset(scheme.prefixes)]
     return min(candidates, key=lambda scheme: len(scheme.prefixes), default=None)
+
+
+def choose_strict(scheme: Scheme) -> Scheme:
+    """Return the scheme itself, or, if it is lenient, the last strict one with its prefixes.
+
+    >>> choose_strict(SCHEMES["IOB"]).name, choose_strict(SCHEMES["BMES"]).name
+    ('IOB2', 'BMES')
+    """
+    chosen = scheme
+    if scheme.lenient:
+        for candidate in SCHEMES.values():
+            if not candidate.lenient and set(candidate.prefixes) == set(scheme.prefixes):
+                chosen = candidate
+    return chosen

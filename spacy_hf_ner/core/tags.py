@@ -12,7 +12,7 @@ decided lies at the border of two neighbouring tags::
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Literal, NamedTuple
 
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, scheme_of_prefixes
@@ -117,24 +117,31 @@ def write_tags(spans: Iterable[TokenSpan], n_tokens: int, scheme: Scheme) -> lis
     ['B-PER', 'E-PER', 'O', 'S-LOC']
     """
     tags = [OUTSIDE] * n_tokens
-    end_before = 0
-    type_before = ""
-    for span in sorted(spans):
-        if span.start < end_before:
+    before: TokenSpan | None = None
+    ordered = sorted(spans)
+    for span, after in zip_longest(ordered, ordered[1:]):
+        if before is not None and span.start < before.end:
             raise TagError(
-                f"{span} overlaps the span before it, which ends at token {end_before}: tags "
+                f"{span} overlaps the span before it, which ends at token {before.end}: tags "
                 "cannot nest."
             )
         if span.end > n_tokens:
             raise TagError(f"{span} ends after the last of {n_tokens} tokens.")
-        touches = span.start == end_before and span.entity_type == type_before
+        touches = _touch(before, span)
+        is_touched = _touch(span, after)
         length = span.end - span.start
         for position in range(length):
-            prefix = scheme.role(position, length, touches=touches)
+            prefix = scheme.role(position, length, touches=touches, is_touched=is_touched)
             tags[span.start + position] = Tag(prefix, span.entity_type)
-        end_before = span.end
-        type_before = span.entity_type
+        before = span
     return tags
+
+
+def _touch(first: TokenSpan | None, second: TokenSpan | None) -> bool:
+    """Tell whether the second of two spans comes right after the first, and has its type."""
+    if first is None or second is None:
+        return False
+    return first.end == second.start and first.entity_type == second.entity_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +265,9 @@ def _judge(before: Tag, after: Tag, scheme: Scheme) -> _Border:
     if same_type and scheme.can_go_on(before.prefix) and scheme.can_continue(after.prefix):
         return _Border(is_inside=True)
     may_start = scheme.can_start_touching if same_type else scheme.can_start
+    may_end = scheme.can_end_touched if same_type else scheme.can_end
     return _Border(
         is_inside=False,
-        ends_badly=bool(before.entity_type) and not scheme.can_end(before.prefix),
+        ends_badly=bool(before.entity_type) and not may_end(before.prefix),
         starts_badly=bool(after.entity_type) and not may_start(after.prefix),
     )

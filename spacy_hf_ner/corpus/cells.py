@@ -11,6 +11,7 @@ from typing import Final
 from spacy_hf_ner.core.schemes import SCHEMES
 
 __all__ = [
+    "MIN_SHARE",
     "MISSING",
     "MISSING_POS",
     "OUTSIDE_DIGIT",

@@ -56,6 +56,7 @@ from spacy_hf_ner.corpus.headers import (
     normalize_names,
 )
 from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.tag_names import are_numbered
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = [
@@ -107,12 +108,14 @@ class Columns:
         tag: The column of tags.
         separator: What separates cells: a tab, a comma, or a space for runs of spaces.
         task: What the tags are: entities, chunks or parts of speech.
+        tag_names: The names of the tags 0, 1, 2 …, where they are written as numbers.
     """
 
     token: int | str | None = None
     tag: int | str | None = None
     separator: str | None = None
     task: Task = "ner"
+    tag_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,13 @@ def plan_layout(
     _check_width(sample, rows, path)
     named_token = _resolve(columns.token, "token_column", sample, path)
     named_tag = _resolve(columns.tag, "tag_column", sample, path)
-    layout = _find_layout(sample, separator, named_token=named_token, named_tag=named_tag)
+    layout = _find_layout(
+        sample,
+        separator,
+        named_token=named_token,
+        named_tag=named_tag,
+        tag_names=columns.tag_names,
+    )
     layout = _keep_task(layout, columns.task, named_tag)
     _check_task_column(layout, sample, columns.task, path)
     if named_token is None or named_tag is None:
@@ -240,7 +249,12 @@ def plan_layout(
 
 
 def _find_layout(
-    sample: Sample, separator: str, *, named_token: int | None, named_tag: int | None
+    sample: Sample,
+    separator: str,
+    *,
+    named_token: int | None,
+    named_tag: int | None,
+    tag_names: Sequence[str],
 ) -> Layout:
     """Return which column holds what, whichever of it is asked for.
 
@@ -251,13 +265,22 @@ def _find_layout(
         separator: What separates them.
         named_token: The column of words that the user names.
         named_tag: The column of tags that the user names.
+        tag_names: The names of tags that are written as numbers.
     """
     sentence = find_sentence_ids(sample)
     document = find_document_ids(sample)
     ids = sentence + document
     index = find_index(sample, ids=ids)
     token = find_words(sample, named_token, taken=index + ids)
-    tags, chunk = _find_annotation(sample, named_tag, token=token, index=index, ids=ids)
+    # Columns of tags are looked for once: some are chunks, the others entities.
+    not_tags = {token, *index, *ids}
+    tag_like: list[int] = []
+    for column, cells in enumerate(sample.columns):
+        if column in not_tags:
+            continue
+        if is_tag_column(cells) or are_numbered(cells, tag_names):
+            tag_like.append(column)
+    tags, chunk = _find_annotation(sample, named_tag, tag_like, token=token, index=index)
 
     # Offsets and parts of speech stand between the word and whatever is annotated.
     first_annotated = min(tags + chunk, default=len(sample.columns))
@@ -286,23 +309,17 @@ def _find_layout(
 
 
 def _find_annotation(
-    sample: Sample, named_tag: int | None, *, token: int, index: Found, ids: Found
+    sample: Sample, named_tag: int | None, tag_like: Sequence[int], *, token: int, index: Found
 ) -> tuple[Found, Found]:
     """Return the columns of entity tags, and the column of chunks.
 
     Args:
         sample: The columns.
         named_tag: The column that the user names.
+        tag_like: The columns that look like tags.
         token: The column of words.
         index: The column that counts words.
-        ids: The columns that name sentences and documents.
     """
-    # Columns of tags are looked for once: some are chunks, the others entities.
-    not_tags = {token, *index, *ids}
-    tag_like: list[int] = []
-    for column, cells in enumerate(sample.columns):
-        if column not in not_tags and is_tag_column(cells):
-            tag_like.append(column)
     chunk = find_chunks(sample, [column for column in tag_like if column != named_tag])
     candidates = [column for column in tag_like if column not in chunk]
     tags = find_tags(sample, named_tag, candidates, token=token, index=index)

@@ -21,15 +21,24 @@ from spacy_hf_ner.corpus.conversion_report import (
 from spacy_hf_ner.corpus.docs import group_documents, make_doc
 from spacy_hf_ner.corpus.edits import SPLIT_NAMES, deal_splits, rename_types
 from spacy_hf_ner.corpus.format import Target, Writer
+from spacy_hf_ner.corpus.formats.spacy_docs import (
+    MAX_DOCBIN_WORDS,
+    SHARD_WORDS,
+    SPACY,
+    explain_too_large,
+)
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
+from spacy_hf_ner.corpus.tag_labels import BARE
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.corpus.writing import (
-    SHARD_WORDS,
+    AUTO,
+    SortingWriter,
     check_files,
     check_folder,
+    find_written_format,
     holds_part,
     open_writer,
 )
@@ -40,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConvertOptions", "convert_corpus", "read_documents"]
 
+UNCERTAIN: Final = "uncertain"
 PIPELINE_SENTENCES: Final = 20_000  # that one pipeline reads before it makes way for a new one
 
 
@@ -58,6 +68,9 @@ class ConvertOptions:
         strict: Refuse what would be repaired.
         shard_words: Words in each ``.spacy`` file of a folder.
         report: A JSON file for the counts, or None.
+        output_format: The format of the output, or ``"auto"`` for the one that its ending tells.
+        sort: ``"uncertain"`` for documents in the order of their lowest score; all of a part are in
+            memory then. Empty for the order of the source.
     """
 
     format_name: str = "auto"
@@ -69,6 +82,19 @@ class ConvertOptions:
     strict: bool = False
     shard_words: int = SHARD_WORDS
     report: Path | None = None
+    output_format: str = AUTO
+    sort: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            ConfigError: ``sort`` is no order.
+        """
+        if self.sort not in {"", UNCERTAIN}:
+            raise ConfigError(
+                f"sort must be {UNCERTAIN}, or left out, got {self.sort!r}.", settings=("sort",)
+            )
 
 
 def convert_corpus(
@@ -113,10 +139,12 @@ def convert_corpus(
         target = Target(
             folder=folder,
             suffix=destination.suffix,
-            scheme=_choose_scheme(sources.values(), options),
+            scheme=_choose_scheme(sources.values(), read, options),
             shard_words=destination.shard_words,
+            is_predicted=bool(read.spans_key),
+            report=report.count_loss,
         )
-        with _PartWriters(writers, target) as parts:
+        with _PartWriters(writers, target, destination.format_name, sort=options.sort) as parts:
             for part in _name_splits(options.split):
                 parts.open(part)
                 report.parts[part] = PartReport()
@@ -144,12 +172,14 @@ class _Destination:
 
     Attributes:
         folder: The folder of the files.
+        format_name: Their format.
         suffix: Their ending.
         part: The name of the only part, or empty where each keeps its own.
         shard_words: Words in each file, or 0 for one file a part.
     """
 
     folder: Path
+    format_name: str
     suffix: str
     part: str = ""
     shard_words: int = 0
@@ -164,7 +194,9 @@ def _plan_destination(
         ConfigError: Several parts would become one file, or something else stands in its place.
     """
     if not output.suffix or output.is_dir():
-        destination = _Destination(output, ".spacy", shard_words=options.shard_words)
+        written = find_written_format("", options.output_format)
+        suffix, *_ = written.written_suffixes
+        destination = _Destination(output, written.name, suffix, shard_words=options.shard_words)
         parts = _name_splits(options.split) or list(sources)
     elif len(sources) > 1 or options.split:
         names = options.split or ", ".join(sources)
@@ -173,11 +205,25 @@ def _plan_destination(
             "mixed."
         )
     else:
-        destination = _Destination(output.parent, output.suffix, part=output.stem)
+        written = find_written_format(output.suffix, options.output_format)
+        if written is SPACY and not options.limit:
+            _check_size(sources)
+        destination = _Destination(output.parent, written.name, output.suffix, part=output.stem)
         parts = [output.stem]
     check_folder(destination.folder)
     check_files(destination.folder, parts, destination.suffix)
     return destination
+
+
+def _check_size(sources: Mapping[str, Source]) -> None:
+    """Refuse what is known to have more words than one ``.spacy`` file can hold.
+
+    Raises:
+        ConfigError: It has.
+    """
+    for source in sources.values():
+        if source.n_words is not None and source.n_words > MAX_DOCBIN_WORDS:
+            raise ConfigError(explain_too_large(source.name))
 
 
 def _deal_documents(options: ConvertOptions) -> Iterator[str] | None:
@@ -187,10 +233,12 @@ def _deal_documents(options: ConvertOptions) -> Iterator[str] | None:
     return deal_splits(options.split, options.seed)
 
 
-def _choose_scheme(sources: Iterable[Source], options: ConvertOptions) -> str:
+def _choose_scheme(sources: Iterable[Source], read: ReadOptions, options: ConvertOptions) -> str:
     """Return the scheme of the tags that are written: the first that a source has."""
     schemes = [source.scheme for source in sources]
     scheme = next(filter(None, schemes), "")
+    if read.scheme == BARE:
+        return DEFAULT_SCHEME  # a type such as "B-PER" would be taken for a tag where it is read
     if options.label_map and scheme in JOINING_SCHEMES:
         return DEFAULT_SCHEME  # two types that become one may touch
     return scheme
@@ -225,11 +273,17 @@ class _PartWriters:
     Args:
         opened: Takes the writers, by their parts.
         target: What they have in common.
+        format_name: The format of their files.
+        sort: The order of the documents of each part; empty for that of the source.
     """
 
-    def __init__(self, opened: dict[str, Writer], target: Target) -> None:
+    def __init__(
+        self, opened: dict[str, Writer], target: Target, format_name: str, *, sort: str
+    ) -> None:
         self._opened = opened
         self._target = target
+        self._format_name = format_name
+        self._sort = sort
 
     def __enter__(self) -> "Self":
         return self
@@ -237,11 +291,23 @@ class _PartWriters:
     def open(self, part: str) -> Writer:
         """Return the writer of a part."""
         if part not in self._opened:
-            self._opened[part] = open_writer(replace(self._target, part=part))
+            writer = open_writer(replace(self._target, part=part), self._format_name)
+            self._opened[part] = SortingWriter(writer) if self._sort else writer
         return self._opened[part]
 
     def finish(self) -> None:
-        """Write what is left of all parts, after the last document."""
+        """Write what is left of all parts, after the last document.
+
+        Raises:
+            ConfigError: Documents were to be sorted by scores, and there are none.
+        """
+        sorting = [writer for writer in self._opened.values() if isinstance(writer, SortingWriter)]
+        if sorting and not any(writer.has_scores for writer in sorting):
+            raise ConfigError(
+                f'sort = "{self._sort}" needs scores of entities, got none. Name a span group with '
+                "spans_key, such as hf_ner, or leave sort out.",
+                settings=("sort", "spans_key"),
+            )
         for writer in self._opened.values():
             writer.finish()
 

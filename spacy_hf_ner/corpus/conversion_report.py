@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.core.wording import count, shorten
+from spacy_hf_ner.corpus.cut_entities import find_cut_entities
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import Source
 from spacy_hf_ner.corpus.texts import CUT, CUT_BUT_FOR
@@ -108,15 +108,7 @@ class FileReport:
 
     def add_cuts(self, doc: Doc, nlp: Language) -> None:
         """Count the entities that the pipeline's tokenizer cannot represent."""
-        if not doc.ents:
-            return
-        # Rows of the array are tokens: their first character, and how many they have.
-        tokens = nlp.tokenizer(doc.text).to_array([IDX, LENGTH])
-        starts = set(tokens[:, 0].tolist())
-        ends = set(tokens.sum(axis=1).tolist())
-        for entity in doc.ents:
-            if entity.start_char in starts and entity.end_char in ends:
-                continue
+        for entity in find_cut_entities(doc, nlp):
             self.n_cut += 1
             if len(self.cut_examples) < N_EXAMPLES:
                 self.cut_examples.append(_show_in_context(entity))
@@ -180,7 +172,7 @@ def _show_in_context(entity: Span) -> str:
     text = entity.doc.text
     before = text[max(0, entity.start_char - N_CONTEXT) : entity.start_char]
     after = text[entity.end_char : entity.end_char + N_CONTEXT]
-    return f"{before}[{entity.text}]{after} ({entity.label_})"
+    return f"{before}[{shorten(entity.text)}]{after} ({entity.label_})"
 
 
 @dataclass(slots=True)
@@ -200,12 +192,14 @@ class ConversionReport:
     Attributes:
         files: A report on each file that was read.
         parts: The counts of each part that was written, by name.
+        losses: Documents of which the format that is written holds less, by what it lacks.
         compares_parts: Whether to remember the sentences, to find them again in other parts. That
             takes 8 bytes for each.
     """
 
     files: list[FileReport] = field(default_factory=list)
     parts: dict[str, PartReport] = field(default_factory=dict)
+    losses: Counter[str] = field(default_factory=Counter)
     compares_parts: bool = True
     # The hashes of the sentences of each part.
     _hashes: dict[str, "array[int]"] = field(default_factory=dict, repr=False)
@@ -231,6 +225,10 @@ class ConversionReport:
             if self.compares_parts:
                 hashes.append(hash(sentence.words))
 
+    def count_loss(self, kind: str) -> None:
+        """Count a document that loses something because the format has no form for it."""
+        self.losses[kind] += 1
+
     def duplicates(self) -> dict[tuple[str, str], int]:
         """Return for each two parts how many sentences of the second are also in the first."""
         hashes = {}
@@ -255,7 +253,12 @@ class ConversionReport:
         for names, n_shared in self.duplicates().items():
             duplicates.append({"parts": list(names), "sentences": n_shared})
         parts = {name: asdict(part) for name, part in self.parts.items()}
-        return {"files": files, "parts": parts, "duplicates": duplicates}
+        return {
+            "files": files,
+            "parts": parts,
+            "losses": dict(self.losses),
+            "duplicates": duplicates,
+        }
 
 
 def write_report(report: ConversionReport, path: Path) -> None:

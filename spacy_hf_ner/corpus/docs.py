@@ -163,7 +163,7 @@ class _DocBuilder:
         if self.scores:
             entities = sorted({*self.layers, *self.spans})
         attrs: dict[str, list[float]] = {}
-        if self.scores and all(entity in self.scores for entity in entities):
+        if self.scores.keys() >= set(entities):
             attrs[SCORES_KEY] = [self.scores[entity] for entity in entities]
         return SpanGroup(doc, spans=_make_spans(doc, entities), attrs=attrs)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +27,8 @@ __all__ = [
 N_NAMED: Final = 3  # files that a message names
 NO_CORPUS: Final = ("readme", "license")  # beginnings of the names of texts about a corpus
 # Of all formats: endings of texts that may be in several, and names that end like data.
-SHARED_SUFFIXES: Final = frozenset(chain.from_iterable(each.shared_suffixes for each in FORMATS))
-NO_DATA: Final = frozenset(chain.from_iterable(each.no_data for each in FORMATS))
+SHARED_SUFFIXES: Final = frozenset(chain(*map(attrgetter("shared_suffixes"), FORMATS)))
+NO_DATA: Final = frozenset(chain(*map(attrgetter("no_data"), FORMATS)))
 
 
 def find_claimant(name: str, formats: Sequence[Format] = FORMATS) -> Format | None:

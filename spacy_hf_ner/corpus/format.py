@@ -32,6 +32,10 @@ class Writer(Protocol):
         """Let go of the file, finished or not."""
 
 
+def _ignore(kind: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where one part of a corpus is to be written, and how.
@@ -42,6 +46,10 @@ class Target:
         scheme: The scheme of the tags, where the format has tags.
         part: The part's name, which the names of its files begin with.
         shard_words: Begin a new file after so many words, where the format can; 0 for one file.
+        spans_key: The span group of the Docs that holds their entities, or empty for those that
+            `make_doc` has set.
+        is_predicted: Whether the entities are predictions, which tools keep apart from gold.
+        report: Takes what the format has no form for, in words that are the same for all of a kind.
     """
 
     folder: Path
@@ -49,6 +57,9 @@ class Target:
     scheme: str
     part: str = ""
     shard_words: int = 0
+    spans_key: str = ""
+    is_predicted: bool = False
+    report: Callable[[str], None] = _ignore
 
     @property
     def path(self) -> Path:

@@ -18,6 +18,7 @@ from spacy_hf_ner.corpus.offsets import CHARACTERS
 from spacy_hf_ner.corpus.opening import open_corpora
 from spacy_hf_ner.corpus.sentence import Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.tag_names import read_tag_names
 from spacy_hf_ner.errors import ConfigError
 
 __all__ = ["RawCorpus", "make_conll_corpus_v1", "make_hf_dataset_v1", "read_docs"]
@@ -86,6 +87,7 @@ def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
     token_column: Column = None,
     tag_column: Column = None,
     column: Task = "ner",
+    tag_names: str | None = None,
     encoding: str = "auto",
     scheme: str = "auto",
     offsets: str = CHARACTERS,
@@ -101,6 +103,8 @@ def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
         token_column: Column of words, by index or name; null to detect it.
         tag_column: Column of tags, in the same way.
         column: What the tags are: ``"ner"``, ``"chunk"`` or ``"pos"``.
+        tag_names: File with the names of the tags 0, 1, 2 …, where they are written as numbers; one
+            a line or JSON, such as a checkpoint's ``config.json``.
         encoding: Encoding of the file, or ``"auto"``.
         scheme: Tag scheme, or ``"auto"``.
         offsets: What offsets of entities in texts count: ``"characters"``, ``"utf16"`` or
@@ -110,7 +114,8 @@ def make_conll_corpus_v1(  # noqa: PLR0913 - one argument an option
             type out.
         limit: The most documents; 0 for all.
     """
-    columns = Columns(token=token_column, tag=tag_column, task=column)
+    names = read_tag_names(tag_names)
+    columns = Columns(token=token_column, tag=tag_column, task=column, tag_names=names)
     options = ReadOptions(encoding=encoding, scheme=scheme, columns=columns, offsets=offsets)
 
     def open_sources(lang: str) -> list[Source]:
@@ -129,6 +134,7 @@ def make_hf_dataset_v1(  # noqa: PLR0913 - one argument an option
     token_column: str | None = None,
     tag_column: str | None = None,
     column: Task = "ner",
+    tag_names: str | None = None,
     scheme: str = "auto",
     n_sents: int = 0,
     label_map: str = "",
@@ -144,15 +150,16 @@ def make_hf_dataset_v1(  # noqa: PLR0913 - one argument an option
         token_column: Field of words; null to detect it.
         tag_column: Field of tags; null to detect it.
         column: What the tags are: ``"ner"``, ``"chunk"`` or ``"pos"``.
+        tag_names: File with the names of the tags 0, 1, 2 …, where the data set does not name them.
         scheme: Tag scheme, or ``"auto"``.
         n_sents: The most sentences in a document; 0 for documents as the data set has them.
         label_map: New names of entity types, as in ``"OLD=NEW,OLD=NEW"``; an empty NEW leaves the
             type out.
         limit: The most documents; 0 for all.
     """
-    options = ReadOptions(
-        scheme=scheme, columns=Columns(token=token_column, tag=tag_column, task=column)
-    )
+    names = read_tag_names(tag_names)
+    columns = Columns(token=token_column, tag=tag_column, task=column, tag_names=names)
+    options = ReadOptions(scheme=scheme, columns=columns)
 
     def open_sources(lang: str) -> list[Source]:
         with_lang = replace(options, lang=lang)

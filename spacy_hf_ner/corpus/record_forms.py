@@ -167,7 +167,7 @@ def _refuse_form(first: FoundRecord, name: str) -> CorpusError:
 
 def _find_nearest_form(record: Mapping[str, Any]) -> str:
     """Return the form of which a record has most keys, or nothing if it has none."""
-    lower_keys = {key.lower() for key in record}
+    lower_keys = set(map(str.lower, record))
     nearest = ""
     n_most = 0
     for form, expected in FORMS.items():

@@ -143,6 +143,9 @@ def find_fields(
         pos = require(columns.tag, POS_NAMES, "parts of speech")
     else:
         chunks = require(columns.tag, CHUNK_NAMES, "chunks")
+    known_names = dict(names or {})
+    if columns.tag_names:
+        known_names[{"ner": tags, "pos": pos, "chunk": chunks}[task]] = columns.tag_names
     return Fields(
         words=words,
         tags=tags,
@@ -150,7 +153,7 @@ def find_fields(
         chunks=chunks,
         record_id=find_name(known, None, ID_NAMES),
         document_id=find_name(known, None, DOCUMENT_NAMES),
-        names=names or {},
+        names=known_names,
     )
 
 
@@ -267,6 +270,7 @@ def _read_tag(cell: object, names: Sequence[str] | None, field_name: str, place:
             known = count(len(names), "name")
         raise CorpusError(
             f"{place}: expected the names of the tags in {field_name!r}, got the number {cell} and "
-            f"{known}. Read a data set whose features name them."
+            f"{known}. Give them in tag_names, or read a data set whose features name them.",
+            settings=("tag_names",),
         )
     return names[cell]

@@ -50,6 +50,7 @@ class Source:
         read: Returns a new iterator over the sentences.
         has_documents: Whether the source says where documents begin. If not, each sentence is one.
         n_sentences: How many sentences there are, or None if nobody has counted.
+        n_words: How many words there are, or None.
         scheme: The tag scheme's name, or empty where entities are given as characters.
         share: Share of entity borders that obey the scheme.
         description: Encoding, columns and the like, for people.
@@ -62,6 +63,7 @@ class Source:
     read: Callable[[], Iterator[Sentence]]
     has_documents: bool
     n_sentences: int | None = None
+    n_words: int | None = None
     scheme: str = ""
     share: float = 1.0
     description: str = ""

@@ -8,13 +8,14 @@ sentences of them.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.wording import count, shorten
 from spacy_hf_ner.corpus.blocks import Block, Row, read_cell, read_metadata
 from spacy_hf_ner.corpus.cells import MISSING_POS, is_tag_like, is_untyped, types_of
-from spacy_hf_ner.corpus.columns import Layout
+from spacy_hf_ner.corpus.columns import Columns, Layout
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, drop_blank_words, find_gaps, move_spans
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import (
@@ -26,6 +27,7 @@ from spacy_hf_ner.corpus.tag_column import (
     pair_cells,
 )
 from spacy_hf_ner.corpus.tag_labels import BARE
+from spacy_hf_ner.corpus.tag_names import name_cells
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["Table", "make_sentence", "open_tables", "read_block"]
@@ -173,8 +175,11 @@ def open_tables(
     Raises:
         CorpusError: The tags fit no scheme, or not the one that is named, or have no types.
     """
+    columns = options.columns
+    if columns.tag_names:
+        read = partial(_name_tags, read, columns, name)
     counts = _count_cells(read())
-    is_about_chunks = options.columns.task == "chunk"
+    is_about_chunks = columns.task == "chunk"
     task_pairs = counts.chunk_pairs if is_about_chunks else counts.tag_pairs
     if options.scheme != BARE and are_untyped(task_pairs):
         raise _untyped_error(read(), name, is_about_chunks=is_about_chunks)
@@ -203,11 +208,27 @@ def open_tables(
         read=read_sentences,
         has_documents=counts.has_documents,
         n_sentences=counts.n_tables,
+        n_words=counts.n_words,
         scheme=task_tags.name,
         share=task_tags.share,
         description=description,
         problems=problems,
     )
+
+
+def _name_tags(
+    read: Callable[[], Iterator[Table]], columns: Columns, source: str
+) -> Iterator[Table]:
+    """Yield tables with names in place of the numbers of what is asked for."""
+    for table in read():
+        name = partial(name_cells, names=columns.tag_names, source=source, lines=table.lines)
+        if columns.task == "ner":
+            table.tags = list(map(name, table.tags))
+        elif columns.task == "chunk":
+            table.chunks = name(table.chunks)
+        else:
+            table.pos = name(table.pos)
+        yield table
 
 
 class _Counts(NamedTuple):
@@ -216,6 +237,7 @@ class _Counts(NamedTuple):
     tag_pairs: CellPairs
     chunk_pairs: CellPairs
     n_tables: int
+    n_words: int
     has_documents: bool
 
 
@@ -224,15 +246,17 @@ def _count_cells(tables: Iterable[Table]) -> _Counts:
     tag_pairs: CellPairs = Counter()
     chunk_pairs: CellPairs = Counter()
     n_tables = 0
+    n_words = 0
     has_documents = False
     for table in tables:
         n_tables += 1
+        n_words += len(table.words)
         has_documents |= table.starts_document
         for level in table.tags:
             tag_pairs.update(pair_cells(level))
         if table.chunks:
             chunk_pairs.update(pair_cells(table.chunks))
-    return _Counts(tag_pairs, chunk_pairs, n_tables, has_documents)
+    return _Counts(tag_pairs, chunk_pairs, n_tables, n_words, has_documents)
 
 
 def _untyped_error(tables: Iterable[Table], name: str, *, is_about_chunks: bool) -> CorpusError:

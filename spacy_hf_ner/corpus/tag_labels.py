@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from spacy_hf_ner.core.labels import OUTSIDE_NAMES, read_labels, respell
-from spacy_hf_ner.core.schemes import OUTSIDE, Tag
+from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Tag
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.corpus.cells import OUTSIDE_DIGIT, is_prefixed, is_untyped
 from spacy_hf_ner.errors import CheckpointError, CorpusError, TagError
@@ -104,7 +104,8 @@ def _read_distinct(labels: Sequence[str], scheme: str) -> dict[str, Tag]:
     try:
         if scheme == BARE:
             return _read_bare(labels)
-        return _read_prefixed(labels)
+        named = _read_in_scheme(labels, scheme)
+        return _read_prefixed(labels) if named is None else named
     except (TagError, CheckpointError) as error:
         shown = shorten(", ".join(labels[:N_SHOWN]), 200)
         raise CorpusError(f"the tags {shown} cannot be read: {error}") from error
@@ -116,6 +117,24 @@ def _read_bare(labels: Iterable[str]) -> dict[str, Tag]:
     for label in labels:
         is_outside = label.upper() in OUTSIDE_NAMES
         tags[label] = OUTSIDE if is_outside else Tag("I", label)
+    return tags
+
+
+def _read_in_scheme(labels: Iterable[str], scheme: str) -> dict[str, Tag] | None:
+    """Return the tag of each label if all have prefixes of the scheme that the user names.
+
+    Without a name, ``E-X`` alone might be a type.
+    """
+    if scheme not in SCHEMES:
+        return None
+    tags: dict[str, Tag] = {}
+    for label in labels:
+        if label.upper() == OUTSIDE.prefix:
+            tags[label] = OUTSIDE
+        elif is_prefixed(label) and label[0] in SCHEMES[scheme].prefixes:
+            tags[label] = Tag(label[0], label[2:])
+        else:
+            return None
     return tags
 
 

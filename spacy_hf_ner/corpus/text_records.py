@@ -42,6 +42,8 @@ __all__ = ["has_text", "open_texts", "read_text_record"]
 # Keys of records that are no metadata, besides those that the user names.
 KNOWN_KEYS = (TEXT_KEY, *SPANS_KEYS, *ANNOTATION_KEYS, *ID_KEYS, "answer", "content")
 
+LABEL_STUDIO_KEYS = (*label_studio.TEXT_KEYS, label_studio.DOCUMENT_KEY)
+
 
 def open_texts(
     read: Callable[[], Iterator[FoundRecord]],
@@ -162,7 +164,7 @@ def read_text_record(
     text_record = TextRecord(
         text=text,
         line=line,
-        text_id=find_id(record),
+        text_id=_find_id(record),
         tokens=read_tokens(record),
         meta=_read_metadata(record, columns),
         problems=problems,
@@ -206,6 +208,13 @@ def _read_task(
     )
 
 
+def _find_id(record: Record) -> str:
+    data = record.get("data")
+    if isinstance(data, dict) and label_studio.DOCUMENT_KEY in data:
+        return str(data[label_studio.DOCUMENT_KEY])
+    return find_id(record)
+
+
 def _knows_outside(record: Record, columns: Columns, *, says_any: bool) -> bool:
     """Tell whether "no entity" means that there is none.
 
@@ -233,5 +242,5 @@ def _read_metadata(record: Record, columns: Columns) -> dict[str, object]:
     metadata = read_metadata(record, but_for=known)
     data = record.get("data")
     if isinstance(data, dict):
-        metadata.update(read_metadata(data, but_for=label_studio.TEXT_KEYS))
+        metadata.update(read_metadata(data, but_for=LABEL_STUDIO_KEYS))
     return metadata

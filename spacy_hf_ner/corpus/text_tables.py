@@ -151,8 +151,8 @@ def read_text_table(rows: Iterable[Row], table: TextTable, *, source: str) -> It
 def _check_row(row: Row, table: TextTable, source: str) -> Row:
     if len(row.cells) != len(table.names):
         raise CorpusError(
-            f"{source}:{row.line}: expected {count(len(table.names), 'cell')}, as the header has, got "
-            f"{len(row.cells)}: it is not known which is which. Correct the row."
+            f"{source}:{row.line}: expected {count(len(table.names), 'cell')}, as the header has, "
+            f"got {len(row.cells)}: it is not known which is which. Correct the row."
         )
     return row
 

@@ -155,12 +155,14 @@ def make_text_sentence(record: TextRecord, *, lang: str, offsets: str = CHARACTE
     for span in outermost:
         missing -= set(range(span.start, span.end))
 
+    if len(layers) == len(outermost):
+        layers = ()  # there is one level only
     lead, gaps = _find_gaps_between(text, words)
     return Sentence(
         words=tuple(text[start:end] for start, end in words),
         spans=outermost,
-        layers=layers if len(layers) > len(outermost) else (),
-        rejected=tuple(sorted({on_words.move(span) for span in rejected})),
+        layers=layers,
+        rejected=tuple(sorted(set(map(on_words.move, rejected)))),
         scores=scores,
         missing=tuple(sorted(missing)),
         gaps=gaps,

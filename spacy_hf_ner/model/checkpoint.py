@@ -18,10 +18,11 @@ from spacy_hf_ner.model.foreign import reading
 from spacy_hf_ner.model.head import name_labels
 from spacy_hf_ner.model.network import Attention, Network
 from spacy_hf_ner.model.notes import Notes, read_notes
-from spacy_hf_ner.model.reading.aggregation import SubwordLabels
+from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
 from spacy_hf_ner.model.reading.case_marks import mark_case
-from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer, load_tokenizer
+from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
 from spacy_hf_ner.model.reading.limits import Limits
+from spacy_hf_ner.model.reading.tokenizer_files import load_tokenizer
 
 __all__ = ["Checkpoint", "peek_tag_set", "read_checkpoint", "write_checkpoint"]
 
@@ -38,6 +39,7 @@ class Checkpoint:
         tag_set: The tags of its columns, or None if its head was never trained.
         window: The window stored with it, or None.
         subword_labels: How continuing subwords were labelled in training.
+        aggregation: How the subwords of a unit are pooled where the config does not say.
         limits: What the network can read.
     """
 
@@ -48,6 +50,7 @@ class Checkpoint:
     tag_set: TagSet | None
     window: int | None = None
     subword_labels: SubwordLabels = "first"
+    aggregation: Aggregation | None = None
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,6 +143,7 @@ def read_checkpoint(  # noqa: PLR0913 - one argument a setting
         tag_set=tag_set,
         window=notes.window if notes else None,
         subword_labels=notes.subword_labels if notes else "first",
+        aggregation=notes.aggregation if notes else None,
     )
 
 
@@ -157,6 +161,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
         scheme=None if tag_set is None else tag_set.scheme.name,
         window=checkpoint.window,
         subword_labels=checkpoint.subword_labels,
+        aggregation=checkpoint.aggregation,
         limits=checkpoint.limits if checkpoint.engine.stores_limits else None,
     )
     notes.write(folder)

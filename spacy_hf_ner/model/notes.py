@@ -12,9 +12,9 @@ from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
 from spacy_hf_ner.model.foreign import read_bytes, reading
-from spacy_hf_ner.model.reading.aggregation import SubwordLabels
-from spacy_hf_ner.model.reading.encoding import is_tokenizer_file
+from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, SubwordLabels
 from spacy_hf_ner.model.reading.limits import Limits
+from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file
 
 __all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "is_saved_model_file", "read_notes"]
 
@@ -35,6 +35,7 @@ class Notes:
         scheme: The tag scheme, or None if the head was never trained.
         window: Subwords in a window, or None for the default.
         subword_labels: How continuing subwords were labelled in training.
+        aggregation: How the subwords of a unit are pooled, or None for the default.
         limits: What the network can read, where it was exported and cannot be asked.
         labels: The tags of a head without a network of its own; else config.json has them.
         format_version: Version of this file.
@@ -43,6 +44,7 @@ class Notes:
     scheme: str | None
     window: int | None = None
     subword_labels: SubwordLabels = "first"
+    aggregation: Aggregation | None = None
     limits: Limits | None = None
     labels: tuple[str, ...] | None = None
     format_version: int = FORMAT_VERSION
@@ -91,6 +93,7 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
     _check(notes.scheme is None or notes.scheme in SCHEMES, "scheme", stored)
     _check(notes.subword_labels in get_args(SubwordLabels), "subword_labels", stored)
     _check(notes.window is None or _is_count(notes.window, at_least=1), "window", stored)
+    _check(notes.aggregation is None or notes.aggregation in AGGREGATIONS, "aggregation", stored)
     return notes
 
 

@@ -21,14 +21,17 @@ Context = Literal["document", "sentence"]
 DEFAULT_WINDOW = 128  # subwords, where neither the config nor the checkpoint names a number
 
 # What these settings may be. Tables are looked at when a setting is checked: they can grow.
-_CHOICES: dict[str, Collection[str | None]] = {
+_CHOICES: dict[str, Collection[str]] = {
     "aggregation": AGGREGATIONS,
-    "subword_labels": (None, *get_args(SubwordLabels)),
+    "subword_labels": get_args(SubwordLabels),
     "context": get_args(Context),
     "backend": ENGINES,
     "mixed_precision": get_args(MixedPrecision),
     "attention": get_args(Attention),
 }
+
+# Settings of which null leaves the choice to the checkpoint.
+_LEFT_TO_CHECKPOINTS = {"aggregation", "subword_labels"}
 
 # The type of a number, as a config lets numbers in quotes pass, its range, and both in words.
 _NUMBERS: dict[str, tuple[type | UnionType, Callable[[Any], bool], str]] = {
@@ -57,7 +60,7 @@ class Settings:
     name: str
     revision: str | None = None
     labels: tuple[str, ...] | None = None
-    aggregation: Aggregation = "first"
+    aggregation: Aggregation | None = None
     subword_labels: SubwordLabels | None = None
     window: int | None = None
     overlap: int | None = None
@@ -76,9 +79,12 @@ class Settings:
     def __post_init__(self) -> None:
         for setting, choices in _CHOICES.items():
             value = getattr(self, setting)
+            allowed: Collection[str | None] = choices
+            if setting in _LEFT_TO_CHECKPOINTS:
+                allowed = (None, *choices)
             is_name = value is None or isinstance(value, str)
-            if not is_name or value not in choices:
-                expected = _list_choices(choices)
+            if not is_name or value not in allowed:
+                expected = _list_choices(allowed)
                 raise ConfigError(
                     f"{setting} must be {expected}, got {value!r}.", settings=(setting,)
                 )

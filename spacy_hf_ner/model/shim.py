@@ -29,7 +29,7 @@ from spacy_hf_ner.model.loader import CheckpointLoader
 from spacy_hf_ner.model.network import get_device
 from spacy_hf_ner.model.notes import NOTES_FILE, is_saved_model_file
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
-from spacy_hf_ner.model.reading.aggregation import count_disagreements, score_units
+from spacy_hf_ner.model.reading.aggregation import Aggregation, count_disagreements, score_units
 from spacy_hf_ner.model.reading.layout import Layout, Reading, lay_out
 from spacy_hf_ner.model.reading.windowed import run_windows
 from spacy_hf_ner.model.settings import Settings
@@ -99,8 +99,8 @@ class HFShim(Shim):
     def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:
         """Give the head the columns of a tag set, keeping the rows of tags it knows."""
         checkpoint = self.load(scheme)
-        if checkpoint.tag_set is None and self.settings.mark_case:
-            checkpoint.mark_case()
+        if checkpoint.tag_set is None:
+            self._prepare_new_head(checkpoint)
         if checkpoint.tag_set != tag_set:
             with one_at_a_time():
                 set_head(checkpoint.network, tag_set, known=checkpoint.tag_set)
@@ -113,6 +113,21 @@ class HFShim(Shim):
         checkpoint = self._loaded()
         checkpoint.window = self.settings.window or checkpoint.window
         checkpoint.subword_labels = self.settings.subword_labels or checkpoint.subword_labels
+        if checkpoint.subword_labels == "last":
+            checkpoint.aggregation = checkpoint.aggregation or "last"
+
+    def _prepare_new_head(self, checkpoint: Checkpoint) -> None:
+        """Choose what a checkpoint can still choose whose head was never trained."""
+        if self.settings.mark_case:
+            checkpoint.mark_case()
+        if checkpoint.engine.is_causal:
+            # The first subword of a word has not seen the others.
+            checkpoint.subword_labels = "last"
+
+    @property
+    def aggregation(self) -> Aggregation:
+        """How the subwords of a unit are pooled."""
+        return self.settings.aggregation or self._loaded().aggregation or "first"
 
     @property
     def reading(self) -> Reading:
@@ -158,7 +173,7 @@ class HFShim(Shim):
                 logits,
                 layout.alignment,
                 checkpoint.tag_set,
-                aggregation=self.settings.aggregation,
+                aggregation=self.aggregation,
                 subword_labels=checkpoint.subword_labels,
             )
         return layout.split_rows(rows.float().cpu().numpy())
@@ -304,7 +319,7 @@ class HFShim(Shim):
                 self.settings.name,
                 n_disagreeing,
                 n_several,
-                self.settings.aggregation,
+                self.aggregation,
             )
 
 

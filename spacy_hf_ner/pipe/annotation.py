@@ -66,7 +66,8 @@ def set_entities(doc: Doc, spans: list[Span], *, overwrite: Overwrite) -> None:
         is_kept &= ~_find_overlapped(doc, spans)
     elif overwrite:
         is_kept[:] = False
-    _clear_entity_ids(doc, ~is_kept)
+    if overwrite:
+        _clear_entity_ids(doc, ~is_kept)
     if not is_kept.any():
         doc.set_ents(spans, default="outside")
         return

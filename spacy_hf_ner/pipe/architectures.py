@@ -38,7 +38,7 @@ def make_hf_token_classifier_v1(
     name: str = DEFAULT_NAME,
     revision: str | None = None,
     labels: list[str] | None = None,
-    aggregation: Aggregation = "first",
+    aggregation: Aggregation | None = None,
     subword_labels: SubwordLabels | None = None,
     window: int | None = None,
     overlap: int | None = None,
@@ -63,11 +63,14 @@ def make_hf_token_classifier_v1(
         labels: Names for the labels of the checkpoint ``name``, in the order of their ids, where
             its own names are ``LABEL_0``, …. A saved pipeline stores its labels.
         aggregation: How the subwords of a token become its row of scores: the row of its first
-            subword (``"first"``), the mean over its subwords (``"mean"``), or the row of its most
-            confident subword (``"max"``).
+            subword (``"first"``) or its last (``"last"``), the mean over its subwords (``"mean"``),
+            or the row of its most confident subword (``"max"``). None: as stored with the model,
+            else ``"first"``.
         subword_labels: Which subwords carry a label in training: only the first of each token
-            (``"first"``), all with the token's tag (``"all"``), or all, where continuing subwords
-            get no start tag (``"all_inside"``). None: as stored with the model, else ``"first"``.
+            (``"first"``), only its last (``"last"``), all with the token's tag (``"all"``), or all,
+            where continuing subwords get no start tag (``"all_inside"``). None: as stored with the
+            model, else ``"first"``, and ``"last"`` for a new head on a causal network, whose first
+            subwords have not seen the rest of their words.
         window: The most subwords read at once, special tokens excluded. None: as stored with the
             model, else 128 or the model's limit, whichever is less.
         overlap: Subwords shared by neighbouring windows, at most half a window. None: a quarter of

@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
-from spacy_hf_ner.core.schemes import SCHEMES, get_scheme
+from spacy_hf_ner.core.schemes import SCHEMES, choose_strict, get_scheme
 from spacy_hf_ner.errors import ConfigError, TagError
 
 __all__ = ["NEW_HEAD_SCHEME", "check_labels", "choose_tag_set", "find_entity_types", "merge_types"]
@@ -118,12 +118,8 @@ def choose_tag_set(types: Sequence[str], *, known: TagSet | None, scheme: str) -
     as_read = _read_in_scheme(known, scheme)
     if as_read is not None and (not types or _has_tags_of(as_read, types)):
         return as_read
-    if scheme != "auto":
-        new_scheme = get_scheme(scheme)
-    elif known.scheme.lenient:  # its labels may be IOB1 or IOB2; a new head learns IOB2
-        new_scheme = NEW_HEAD_SCHEME
-    else:
-        new_scheme = known.scheme
+    # Labels may leave open whether they are IOB1 or IOB2; a new head learns IOB2.
+    new_scheme = choose_strict(known.scheme) if scheme == "auto" else get_scheme(scheme)
     return make_tag_set(types or known.entity_types, new_scheme)
 
 

@@ -23,8 +23,8 @@ def test_what_strings_and_a_model_say_of_one_place_is_one_suggestion(make_data: 
     data = replace(data, predicted=((OSLO,) * 9,))
     first, *rest = rank_suggestions(data)
     assert str(first.place) == "train 9: [Oslo] calls"
-    # strings say 8/10, which counts half beside a model
-    assert first.suspicion == pytest.approx(1 - (1 - 0.4) * (1 - 0.8))
+    # Strings say 8/10, which counts 0.7 beside a model; of whose entities gold has 8 in 9.
+    assert first.suspicion == pytest.approx(1 - (1 - 0.7 * 0.8) * (1 - 8 / 9 * 0.8))
     assert "LOC in 8 of 9 places; a model finds it 0.80 probable" in first.reason
     assert "train 9" not in " ".join(str(suggestion.place) for suggestion in rest)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
 
 from spacy_hf_ner import as_hf_entities
@@ -80,13 +80,35 @@ def test_records_are_read_by_convert(model: Path, texts: Path, tmp_path: Path) -
 
 
 def test_hugging_face_dicts_are_those_of_the_library(model: Path, texts: Path) -> None:
-    found = read_lines(run(model, texts, "--format", "hf"))
+    found = read_lines(run(model, texts, "--output-format", "hf"))
     expected = [as_hf_entities(doc) for doc in spacy.load(model).pipe(TEXTS)]
     for line, entities in zip(found, expected, strict=True):
         assert [e["score"] for e in line] == pytest.approx([e["score"] for e in entities])
         for entity in (*line, *entities):
             entity.pop("score")
         assert line == entities
+
+
+@pytest.mark.parametrize(
+    ("output_format", "name"),
+    [("prodigy", "found.jsonl"), ("doccano", "found.jsonl"), ("label-studio", "found.json")],
+)
+def test_labelling_tools_get_entities_that_convert_reads_back(
+    output_format: str, name: str, model: Path, texts: Path, tmp_path: Path
+) -> None:
+    run(model, texts, tmp_path / name, "--output-format", output_format, "--sort", "uncertain")
+    arguments = ["convert", str(tmp_path / name), str(tmp_path / "back.spacy")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    expected = {doc.text: sorted(map(describe, doc.ents)) for doc in spacy.load(model).pipe(TEXTS)}
+    docs = list(DocBin().from_disk(tmp_path / "back.spacy").get_docs(spacy.blank("en").vocab))
+    assert len(docs) >= 3
+    for doc in docs:
+        assert sorted(map(describe, doc.ents)) == expected[doc.text]
+
+
+def describe(entity: Span) -> tuple[str, str]:
+    return entity.text, entity.label_
 
 
 @pytest.mark.parametrize("output", ["found.spacy", "folder"])
@@ -193,8 +215,8 @@ def test_the_report_is_json_where_stdout_is_free(model: Path, texts: Path, tmp_p
 @pytest.mark.parametrize(
     ("options", "shown"),
     [
-        (["--format", "xml"], "--format must be one of jsonl, hf, spacy, got 'xml'"),
-        (["--format", "spacy"], "OUTPUT must be a file or a folder with --format spacy"),
+        (["--output-format", "xml"], "--output-format must be one of jsonl, hf, conll,"),
+        (["--output-format", "spacy"], "OUTPUT must be given with --output-format spacy"),
         (["--sort", "length"], '--sort must be "uncertain", got "length"'),
         (["--threshold", "PER"], "--threshold must be a score such as 0.5"),
         (["--threshold", "0.5", "--threshold", "PER=0.9"], "or a score for each, got both"),

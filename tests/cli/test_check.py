@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -23,6 +24,12 @@ def run(*arguments: str) -> str:
     return " ".join(result.output.split())
 
 
+def run_as_json(*arguments: str) -> Any:
+    result = CliRunner().invoke(app, ["check", *arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)  # warnings go to stderr
+
+
 def test_check_prints_counts_findings_and_suggestions(data: str) -> None:
     output = run(data)
     assert "train: 4 documents" in output
@@ -33,7 +40,7 @@ def test_check_prints_counts_findings_and_suggestions(data: str) -> None:
 
 
 def test_check_prints_json_and_nothing_else(data: str) -> None:
-    values = json.loads(run(data, "--json"))
+    values = run_as_json(data)
     assert values["n_docs"] == {"train": 4}
     assert len(values["suggestions"]) == 1
 
@@ -42,7 +49,7 @@ def test_check_writes_a_table_and_a_page(data: str, tmp_path: Path) -> None:
     output = run(data, "--output", str(tmp_path / "out"))
     assert "check.json, check.html" in output
     values = json.loads((tmp_path / "out" / "check.json").read_text(encoding="utf8"))
-    assert values == json.loads(run(data, "--json"))
+    assert values == run_as_json(data)
     assert "Is the data right?" in (tmp_path / "out" / "check.html").read_text(encoding="utf8")
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import shlex
 from contextlib import redirect_stdout
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -89,20 +90,39 @@ def test_every_command_has_the_common_options(name: str) -> None:
     assert {"--quiet", "--json"} <= flags
 
 
-@pytest.mark.parametrize(
-    ("short", "long"),
-    [("-c", "--code"), ("-g", "--gpu-id"), ("-o", "--output"), ("-sk", "--spans-key")],
-)
-def test_a_short_option_means_the_same_everywhere(short: str, long: str) -> None:
-    for name, command in COMMANDS.items():
+def test_an_option_has_one_short_form_and_a_short_form_one_option() -> None:
+    short_forms: dict[str, set[str]] = {}
+    options: dict[str, set[str]] = {}
+    for command in COMMANDS.values():
         for parameter in command.params:
-            if short in parameter.opts or long in parameter.opts:
-                assert {short, long} <= set(parameter.opts), f"{name}: {parameter.opts}"
+            long = next((opt for opt in parameter.opts if opt.startswith("--")), None)
+            if long is None:
+                continue
+            short = next((opt for opt in parameter.opts if not opt.startswith("--")), "none")
+            short_forms.setdefault(long, set()).add(short)
+            options.setdefault(short, set()).add(long)
+    del options["none"]
+    assert {long: found for long, found in short_forms.items() if len(found) > 1} == {}
+    assert {short: found for short, found in options.items() if len(found) > 1} == {}
+
+
+def test_arguments_are_called_the_same_everywhere() -> None:
+    names = set()
+    for command in COMMANDS.values():
+        for parameter in command.params:
+            if parameter.param_type_name == "argument":
+                names.add((parameter.metavar or parameter.name).upper())
+    assert names == {"INPUT", "OUTPUT", "MODEL", "DATA", "MODEL MODEL … DATA"}
 
 
 def test_the_version_is_shown() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.output == f"spacy-hf-ner {__version__}\n"
+
+
+def test_the_program_is_the_group_of_spacys_command_line() -> None:
+    (program,) = entry_points(group="console_scripts", name="hf-ner")
+    assert program.load() is app
 
 
 def test_visualize_is_visualise(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
+from spacy_hf_ner.cli.encoder import MINILM
 from spacy_hf_ner.cli.init_config import MIN_STEPS, choose_rate, count_steps
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from tests.checkpoints import make_checkpoint
@@ -166,6 +167,16 @@ def test_an_encoder_that_is_not_here_yet_gets_the_rate_of_bert(
     config = load_config(tmp_path / "config.cfg")
     assert config["paths"]["encoder"] == "some/encoder"
     assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 5e-5
+
+
+def test_the_default_encoder_has_its_rate_wherever_it_is(
+    run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    run("--encoder", MINILM.name)
+    named = (tmp_path / "config.cfg").read_text(encoding="utf8")
+    run("--force")
+    assert (tmp_path / "config.cfg").read_text(encoding="utf8") == named
 
 
 def test_a_path_without_an_encoder_is_refused(tmp_path: Path) -> None:

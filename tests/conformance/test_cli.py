@@ -84,7 +84,7 @@ def test_fill_config_adds_every_setting_and_asks_no_network(
     config = spacy.util.load_config(write_config(NOWHERE))
     assert config["components"]["hf_ner"]["decoder"] == "viterbi"
     assert config["components"]["hf_ner"]["scorer"] == {"@scorers": "spacy.ner_scorer.v1"}
-    assert config["components"]["hf_ner"]["model"]["aggregation"] == "first"
+    assert config["components"]["hf_ner"]["model"]["aggregation"] is None
     assert config["components"]["hf_ner"]["model"]["name"] == NOWHERE
     assert config["training"]["score_weights"]["ents_f"] == 1.0
 

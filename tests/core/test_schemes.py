@@ -18,6 +18,9 @@ from spacy_hf_ner.errors import TagError
         ("IOB", "BI"),
         ("IOB1", "BI"),
         ("IOB2", "BI"),
+        ("IOE", "IE"),
+        ("IOE1", "IE"),
+        ("IOE2", "IE"),
         ("IOBES", "BIES"),
         ("BILOU", "BILU"),
         ("BMES", "BMES"),
@@ -34,21 +37,30 @@ def test_every_scheme_name_has_one_row_under_its_own_name() -> None:
 
 
 # For each scheme the prefixes that may open an entity, open one that touches its like, go on from,
-# continue, and end.
+# continue, end, and end one that its like touches.
 ROLES = [
-    ("IO", "I", "", "I", "I", "I"),
-    ("IOB", "BI", "B", "BI", "I", "BI"),
-    ("IOB1", "I", "B", "BI", "I", "BI"),
-    ("IOB2", "B", "B", "BI", "I", "BI"),
-    ("IOBES", "BS", "BS", "BI", "IE", "ES"),
-    ("BILOU", "BU", "BU", "BI", "IL", "LU"),
-    ("BMES", "BS", "BS", "BM", "ME", "ES"),
+    ("IO", "I", "", "I", "I", "I", "I"),
+    ("IOB", "BI", "B", "BI", "I", "BI", "BI"),
+    ("IOB1", "I", "B", "BI", "I", "BI", "BI"),
+    ("IOB2", "B", "B", "BI", "I", "BI", "BI"),
+    ("IOE", "IE", "IE", "I", "IE", "IE", "IE"),
+    ("IOE1", "IE", "IE", "I", "IE", "I", "E"),
+    ("IOE2", "IE", "IE", "I", "IE", "E", "E"),
+    ("IOBES", "BS", "BS", "BI", "IE", "ES", "ES"),
+    ("BILOU", "BU", "BU", "BI", "IL", "LU", "LU"),
+    ("BMES", "BS", "BS", "BM", "ME", "ES", "ES"),
 ]
 
 
-@pytest.mark.parametrize(("name", "start", "touch", "go_on", "follow", "end"), ROLES)
+@pytest.mark.parametrize(("name", "start", "touch", "go_on", "follow", "end", "end_touched"), ROLES)
 def test_a_scheme_says_what_each_prefix_may_do(
-    name: SchemeName, start: str, touch: str, go_on: str, follow: str, end: str
+    name: SchemeName,
+    start: str,
+    touch: str,
+    go_on: str,
+    follow: str,
+    end: str,
+    end_touched: str,
 ) -> None:
     scheme = SCHEMES[name]
     tests = [
@@ -57,6 +69,7 @@ def test_a_scheme_says_what_each_prefix_may_do(
         scheme.can_go_on,
         scheme.can_continue,
         scheme.can_end,
+        scheme.can_end_touched,
     ]
     assert ["".join(filter(test, scheme.prefixes)) for test in tests] == [
         start,
@@ -64,6 +77,7 @@ def test_a_scheme_says_what_each_prefix_may_do(
         go_on,
         follow,
         end,
+        end_touched,
     ]
 
 
@@ -74,6 +88,9 @@ def test_a_scheme_says_what_each_prefix_may_do(
         ("IOB", "B", "BII", "B", "BII"),
         ("IOB1", "I", "III", "B", "BII"),
         ("IOB2", "B", "BII", "B", "BII"),
+        ("IOE", "E", "IIE", "E", "IIE"),
+        ("IOE1", "I", "III", "I", "III"),
+        ("IOE2", "E", "IIE", "E", "IIE"),
         ("IOBES", "S", "BIE", "S", "BIE"),
         ("BILOU", "U", "BIL", "U", "BIL"),
         ("BMES", "S", "BME", "S", "BME"),
@@ -89,6 +106,20 @@ def test_a_role_follows_from_place_length_and_neighbour(
     assert "".join(role(i, 3, touches=True) for i in range(3)) == touching_long
 
 
+@pytest.mark.parametrize(("touches"), [False, True])
+def test_only_ioe1_marks_an_entity_that_another_one_touches(touches: bool) -> None:
+    for name, scheme in SCHEMES.items():
+        for length in (1, 3):
+            untouched = [scheme.role(i, length, touches=touches) for i in range(length)]
+            touched = [
+                scheme.role(i, length, touches=touches, is_touched=True) for i in range(length)
+            ]
+            expected = untouched
+            if name == "IOE1":
+                expected = [*untouched[:-1], "E"]
+            assert touched == expected
+
+
 @pytest.mark.parametrize(
     ("name", "prefix", "parts"),
     [
@@ -99,6 +130,10 @@ def test_a_role_follows_from_place_length_and_neighbour(
         ("IOB1", "B", "BII"),
         ("IOB2", "B", "BII"),
         ("IOB2", "I", "III"),
+        ("IOE1", "I", "III"),
+        ("IOE1", "E", "IIE"),
+        ("IOE2", "I", "III"),
+        ("IOE2", "E", "IIE"),
         ("IOBES", "S", "BIE"),
         ("IOBES", "B", "BII"),
         ("IOBES", "I", "III"),
@@ -122,6 +157,8 @@ def test_a_tag_that_is_spread_over_tokens_stays_one_entity(
         ("I", "IO"),
         ("B", "IOB"),
         ("BI", "IOB"),
+        ("E", "IOE"),
+        ("EI", "IOE"),
         ("S", "IOBES"),
         ("BE", "IOBES"),
         ("BIES", "IOBES"),
@@ -146,9 +183,7 @@ def test_get_scheme_returns_the_row_of_a_name() -> None:
 
 @pytest.mark.parametrize("name", ["BIO", "iob2", "auto", ""])
 def test_get_scheme_names_the_schemes_there_are(name: str) -> None:
-    expected = (
-        f"^unknown tag scheme '{name}': expected one of IO, IOB, IOB1, IOB2, IOBES, BILOU, BMES.$"
-    )
+    expected = f"^unknown tag scheme '{name}': expected one of {', '.join(SCHEMES)}.$"
     with pytest.raises(TagError, match=expected):
         get_scheme(name)
 

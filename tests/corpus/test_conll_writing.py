@@ -156,7 +156,7 @@ plain_words = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1
 
 @settings(max_examples=200, deadline=None)
 @given(
-    words=st.lists(plain_words, min_size=1, max_size=6),
+    words=st.lists(plain_words, min_size=2, max_size=6),
     entity_type=st.text(st.characters(categories=["L", "N"]), min_size=2, max_size=5),
     scheme=st.sampled_from(list(SCHEMES)),
 )

@@ -12,6 +12,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 
+from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.docs import group_documents
 from spacy_hf_ner.corpus.edits import deal_splits, parse_label_map
@@ -166,6 +167,20 @@ def test_a_large_part_becomes_shards_and_a_small_one_again_removes_them(tmp_path
     assert names(out) == ["a.spacy"]
 
 
+@pytest.mark.parametrize("name", ["a.conll", "a.jsonl"])
+def test_a_corpus_too_large_for_one_file_names_the_folder_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # The real limit would take an hour to reach.
+    monkeypatch.setattr("spacy_hf_ner.corpus.conversion.MAX_DOCBIN_WORDS", 2)
+    monkeypatch.setattr("spacy_hf_ner.corpus.formats.spacy_docs.MAX_DOCBIN_WORDS", 2)
+    text = '{"text": "Ed ran away", "spans": []}\n' if name == "a.jsonl" else "a O\nb B-X\nc O\n"
+    source = write(tmp_path / name, text)
+    with pytest.raises(ConfigError, match=r"at most 2 words for one .spacy file.* Name a folder"):
+        convert_corpus(source, tmp_path / "out.spacy")
+    assert names(tmp_path) == [name]
+
+
 def test_a_folder_becomes_a_folder_of_parts_whose_common_sentences_are_told(tmp_path: Path) -> None:
     write(tmp_path / "in" / "train.conll", "Ed B-PER\nran O\n\nHi O\n")
     write(tmp_path / "in" / "test.conll", "Hi O\n\nHi O\n\nBo B-PER\n")
@@ -186,7 +201,8 @@ def test_parts_are_never_mixed_into_one_file(tmp_path: Path) -> None:
 def test_an_unknown_ending_of_the_output_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "a.conll", "Ed B-PER\n")
     with pytest.raises(
-        ConfigError, match=r"ends in .spacy, .parquet, .conll or .tsv, got an ending '.txt'"
+        ConfigError,
+        match=r"ends in .spacy, .parquet, .jsonl, .json, .conll or .tsv, got an ending '.txt'",
     ):
         convert_corpus(source, tmp_path / "out.txt")
     with pytest.raises(ConfigError, match="lang must be a language code"):
@@ -496,3 +512,12 @@ def test_texts_whose_sentences_nobody_has_marked_are_no_sentences(tmp_path: Path
     rows = dict(report.files[0].rows())
     assert rows["documents"] == "3, whose sentences are not marked"
     assert "sentences" not in rows
+
+
+@pytest.mark.parametrize("name", ["out.conll", "out.parquet", "out.spacy"])
+def test_bare_types_that_look_like_tags_come_back(name: str, tmp_path: Path) -> None:
+    source = tmp_path / "train.conll"
+    source.write_text("Ryan\tB-person\nruns\tO\nRome\tcity\n", encoding="utf8")
+    convert_corpus(str(source), tmp_path / name, ReadOptions(scheme="bare"))
+    (sentence,) = open_corpus(tmp_path / name, ReadOptions()).read()
+    assert sentence.spans == (TokenSpan(0, 1, "B-person"), TokenSpan(2, 3, "city"))

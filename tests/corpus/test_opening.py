@@ -150,8 +150,8 @@ def test_a_misspelt_format_is_refused_for_each_kind_of_name(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         open_corpora(name, ReadOptions(), format_name="Conll")
     assert str(caught.value) == (
-        "unknown format 'Conll': expected auto or one of brat, conll, conllu, csv, datasets, json, "
-        "spacy."
+        "unknown format 'Conll': expected auto or one of brat, conll, conll2012, conllu, csv, "
+        "datasets, doccano, iob, json, label-studio, prodigy, spacy."
     )
     assert caught.value.settings == ("format",)
 

@@ -43,6 +43,14 @@ def test_labels_are_read_as_tags(labels: str, tags: str, are_bare: bool, repaire
     assert set(meaning.repairs) == set(repaired.split())
 
 
+@pytest.mark.parametrize(
+    ("scheme", "expected"), [("IOE2", "X"), ("auto", "E-X"), ("IOB2", "E-X"), ("bare", "E-X")]
+)
+def test_a_named_scheme_tells_what_a_prefix_is(scheme: str, expected: str) -> None:
+    meaning = read_label_tags(spell_labels(["O", "E-X"]), scheme)
+    assert meaning.tags["E-X"].entity_type == expected
+
+
 def test_whatever_is_called_bare_is_a_type() -> None:
     meaning = read_label_tags(spell_labels(["B", "I", "O"]), "bare")
     assert meaning.tags == {"B": Tag("I", "B"), "I": Tag("I", "I"), "O": Tag("O", "")}

@@ -34,9 +34,11 @@ from tests.families.recipes import UNLIMITED, Recipe, get_recipe
 __all__ = [
     "CHECKS",
     "TEXTS",
+    "Check",
     "Subject",
     "check_dropout",
     "check_freezing",
+    "check_onnx",
     "load_ours",
     "make_docs",
     "train_a_step",
@@ -47,6 +49,9 @@ TEXTS = (TEXT, "Berlin", "a", "Kofi Annan, born in Kumasi, Ghana.", "They flew t
 LONG_TEXT = f"{TEXT} Ada Lovelace wrote to Charles Babbage in London. {TEXT}"
 
 TOLERANCE = 1e-4
+
+# What a network is given of a text; boxes, paths, shapes and pronunciations are left at zero.
+_OF_TEXT = {"input_ids", "attention_mask", "token_type_ids"}
 
 
 @dataclass
@@ -110,10 +115,14 @@ class Own:
         if not self._in_words:
             return dict(self.tokenizer(text, **settings))
         words = text.split()
-        if "xpaths" in inspect.signature(self.tokenizer.__call__).parameters:
-            settings["xpaths"] = ["/html/body"] * len(words)
+        takes = inspect.signature(self.tokenizer.__call__).parameters
+        if "xpaths" in takes:
+            words = [text]  # a node of a page
+            settings["xpaths"] = ["/html/body"]
         else:
             settings["boxes"] = [[0, 0, 0, 0]] * len(words)
+        if "boxes" not in takes and "xpaths" not in takes:
+            return dict(self.tokenizer(text, **settings))
         encoding = self.tokenizer(
             [words], **{n: [v] if isinstance(v, list) else v for n, v in settings.items()}
         )
@@ -132,7 +141,7 @@ class Own:
         end = len(self._template["input_ids"]) - self._n_after
         inputs = {}
         for name, values in self._template.items():
-            if name not in self._takes or name in {"bbox", "pixel_values"}:
+            if name not in self._takes or name not in _OF_TEXT:
                 continue
             inside = list(ids) if name == "input_ids" else [values[self._n_before]] * len(ids)
             whole = [*values[: self._n_before], *inside, *values[end:]]
@@ -460,7 +469,9 @@ def check_onnx(subject: Subject) -> str | None:
     return None
 
 
-CHECKS: tuple[Callable[[Subject], str | None], ...] = (
+Check = Callable[[Subject], str | None]
+
+CHECKS: tuple[Check, ...] = (
     check_subwords,
     check_rows,
     check_windows,

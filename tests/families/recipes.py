@@ -58,7 +58,10 @@ _RECIPES: dict[str, Recipe] = {
     "axk1": Recipe(config=_LATENT_ATTENTION),
     "axk2": Recipe(config=_LATENT_ATTENTION),
     # Its attention is sparse in texts of more than 28 subwords.
-    "big_bird": Recipe(config={"block_size": 4, "num_random_blocks": 1}),
+    "big_bird": Recipe(
+        config={"block_size": 4, "num_random_blocks": 1, "max_position_embeddings": 128},
+        longest=128,
+    ),
     "bloom": _NO_POSITIONS,
     "camembert": _FROM_PADDING,
     "canine": Recipe(config={"num_hash_buckets": 64}, lowest_layer="canine.encoder.layer.0"),

@@ -13,13 +13,17 @@ from spacy_hf_ner.model.settings import DEFAULT_WINDOW, Settings
 @pytest.mark.parametrize(
     ("setting", "value", "expected"),
     [
-        ("aggregation", "sum", 'aggregation must be "first", "mean" or "max"'),
-        ("subword_labels", "last", 'subword_labels must be null, "first", "all" or "all_inside"'),
+        ("aggregation", "sum", 'aggregation must be null, "first", "last", "mean" or "max"'),
+        (
+            "subword_labels",
+            "none",
+            'subword_labels must be null, "first", "last", "all" or "all_inside"',
+        ),
         ("context", "word", 'context must be "document" or "sentence"'),
         ("mixed_precision", "fp32", 'mixed_precision must be "auto", "none", "bf16" or "fp16"'),
         ("attention", "flash", 'attention must be "auto", "sdpa" or "eager"'),
         ("attention", ["sdpa"], 'attention must be "auto", "sdpa" or "eager"'),
-        ("aggregation", {}, 'aggregation must be "first", "mean" or "max"'),
+        ("aggregation", {}, 'aggregation must be null, "first", "last", "mean" or "max"'),
         ("mark_case", "yes", "mark_case must be true or false"),
         ("allow_pickle", 1, "allow_pickle must be true or false"),
         ("dropout", "0.1", r"dropout must be a number in \[0, 1\), or null"),

@@ -72,8 +72,8 @@ def test_a_number_of_the_wrong_kind_or_out_of_range_is_refused(setting: str, val
 @pytest.mark.parametrize(
     ("setting", "choices"),
     [
-        ("aggregation", '"first", "mean" or "max"'),
-        ("subword_labels", 'null, "first", "all" or "all_inside"'),
+        ("aggregation", 'null, "first", "last", "mean" or "max"'),
+        ("subword_labels", 'null, "first", "last", "all" or "all_inside"'),
         ("context", '"document" or "sentence"'),
         ("backend", '"torch" or "onnx"'),
         ("mixed_precision", '"auto", "none", "bf16" or "fp16"'),

@@ -22,17 +22,20 @@ class Picky:
 
 
 class PickyInBatches(Picky):
-    """The same in batches: where one Doc fails, the whole batch is dropped, as by spaCy's tagger."""
+    """The same in batches: a Doc that fails takes its whole batch along, as in spaCy's tagger."""
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
-        for docs in minibatch(stream, size=batch_size):
-            try:
-                for doc in docs:
-                    self(doc)
-            except ValueError as error:
-                self.handler("picky", self, docs, error)
-            else:
-                yield from docs
+        for docs in minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
+            yield from self._read(docs)
+
+    def _read(self, docs: list[Doc]) -> list[Doc]:
+        try:
+            for doc in docs:
+                self(doc)
+        except ValueError as error:
+            self.handler("picky", self, docs, error)
+            return []
+        return docs
 
     def set_error_handler(self, handler: object) -> None:
         self.handler = handler  # type: ignore[assignment]

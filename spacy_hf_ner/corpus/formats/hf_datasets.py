@@ -135,7 +135,7 @@ def _fetch_parquet(hub: HubName, text: str) -> dict[str, list[Path]]:
     folder = snapshot_download(
         hub.name, repo_type="dataset", revision=hub.revision, allow_patterns=pattern
     )
-    splits = sorted(path for path in Path(folder, config).iterdir() if path.is_dir())
+    splits = sorted(filter(Path.is_dir, Path(folder, config).iterdir()))
     splits.sort(key=lambda path: (path.name != "train", path.name != "validation"))
     return {split.name: sorted(split.glob("*.parquet")) for split in splits}
 
@@ -168,8 +168,9 @@ def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
         _check_arrow(file)
     with translate_errors(str(path), expected="a folder that save_to_disk wrote"):
         found = datasets.load_from_disk(str(path))
-    splits = found if isinstance(found, Mapping) else {path.name: found}
-    return _open_splits(splits, str(path), options)
+    if not isinstance(found, Mapping):
+        found = {path.name: found}
+    return _open_splits(found, str(path), options)
 
 
 def open_data_files(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:

@@ -22,9 +22,12 @@ from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import open_tables
 from spacy_hf_ner.corpus.text_files import TextFile
+from spacy_hf_ner.corpus.tools.doccano import DoccanoWriter
+from spacy_hf_ner.corpus.tools.label_studio import LabelStudioWriter
+from spacy_hf_ner.corpus.tools.prodigy import ProdigyWriter
 from spacy_hf_ner.errors import CorpusError
 
-__all__ = ["JSON", "open_json"]
+__all__ = ["JSON_FORMATS", "open_json"]
 
 
 def open_json(file: TextFile, options: ReadOptions) -> Source:
@@ -116,3 +119,25 @@ JSON: Final = Format(
     sniff=is_json,
     open_text=open_json,
 )
+
+# Files of annotation tools are read as any JSON; each tool wants to have them in its own form.
+PRODIGY: Final = Format(
+    name="prodigy",
+    open_text=open_json,
+    written_suffixes=(".jsonl",),
+    open_writer=ProdigyWriter,
+)
+DOCCANO: Final = Format(
+    name="doccano",
+    open_text=open_json,
+    written_suffixes=(".jsonl",),
+    open_writer=DoccanoWriter,
+)
+LABEL_STUDIO: Final = Format(
+    name="label-studio",
+    open_text=open_json,
+    written_suffixes=(".json",),
+    open_writer=LabelStudioWriter,
+)
+
+JSON_FORMATS: Final = (JSON, PRODIGY, DOCCANO, LABEL_STUDIO)

@@ -27,10 +27,13 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
-from spacy_hf_ner.errors import CorpusError
+from spacy_hf_ner.errors import ConfigError, CorpusError
 
 __all__ = [
+    "MAX_DOCBIN_WORDS",
+    "SHARD_WORDS",
     "SPACY",
+    "explain_too_large",
     "is_doc_json",
     "open_docbins",
     "open_docs",
@@ -43,6 +46,11 @@ ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY, REJECTED_KEY)  # of doc.spans
 # What this package writes to doc.user_data.
 USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id", META_KEY})
+
+SHARD_WORDS: Final = 500_000  # in one file of a folder
+# In one file: it keeps five numbers of eight bytes for each token in one value, and msgpack has no
+# form for a value of 2**32 bytes.
+MAX_DOCBIN_WORDS: Final = 100_000_000
 
 _SHARD = re.compile(r"(.+)-\d{5}")
 
@@ -244,14 +252,19 @@ def _read_scores(group: SpanGroup) -> list[float]:
     scores = group.attrs.get(SCORES_KEY)
     if not isinstance(scores, list | tuple) or len(scores) != len(group):
         return []
-    if not all(isinstance(score, int | float) for score in scores):
-        return []
-    return list(map(float, scores))
+    numbers: list[float] = []
+    for score in scores:
+        if not isinstance(score, int | float):
+            return []
+        numbers.append(float(score))
+    return numbers
 
 
 def _read_meta(doc: Doc) -> Mapping[str, Any]:
     meta = doc.user_data.get(META_KEY)
-    return meta if isinstance(meta, dict) else {}
+    if isinstance(meta, dict):
+        return meta
+    return {}
 
 
 def _find_left_out(doc: Doc, spans_key: str) -> Iterator[str]:
@@ -566,6 +579,15 @@ def _read_training_text(paragraph: Mapping[str, Any]) -> str | None:
     return text
 
 
+def explain_too_large(name: str) -> str:
+    """Return why a corpus cannot be one ``.spacy`` file, and what to do instead."""
+    return (
+        f"{name}: expected at most {MAX_DOCBIN_WORDS:,} words for one .spacy file, got more: "
+        "spaCy could not write it. Name a folder as OUTPUT, which takes files of "
+        f"{SHARD_WORDS:,} words each."
+    )
+
+
 class DocBinWriter:
     """Writes ``NAME.spacy``, or ``NAME-00000.spacy`` and so on."""
 
@@ -579,6 +601,8 @@ class DocBinWriter:
         """Take one document."""
         self._docbin.add(doc)
         self._n_words += len(doc)
+        if self._n_words > MAX_DOCBIN_WORDS:
+            raise ConfigError(explain_too_large(self._target.part))
         if self._target.shard_words and self._n_words >= self._target.shard_words:
             self._flush()
 

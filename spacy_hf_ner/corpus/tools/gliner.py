@@ -74,6 +74,9 @@ def _make_sentence(
     problems += [blank] * (len(words) - len(kept))
     all_spans = tuple(sorted(set(move_spans(spans, borders))))
     outermost = keep_outermost(all_spans)
+    layers = all_spans
+    if len(all_spans) == len(outermost):
+        layers = ()  # there is one level only
     # What overlaps a longer entity, and is no part of it, is unknown: it is not outside.
     unknown = {borders[i] for i in missing if words[i].strip()}
     for span in all_spans:
@@ -83,7 +86,7 @@ def _make_sentence(
     return Sentence(
         words=tuple(words[i].strip() for i in kept),
         spans=outermost,
-        layers=all_spans if len(all_spans) > len(outermost) else (),
+        layers=layers,
         missing=tuple(sorted(unknown)),
         starts_document=True,
         is_bounded=False,

@@ -10,7 +10,7 @@ Prodigy, doccano, argilla, spaCy and data sets write them, each with names of it
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.json_values import Record
@@ -57,7 +57,9 @@ def find_text(record: Record, columns: Columns) -> str | None:
     if columns.token is not None:
         key = find_name(record, columns.token)
     text = record.get(key)
-    return text if isinstance(text, str) else None
+    if isinstance(text, str):
+        return text
+    return None
 
 
 def find_id(record: Record) -> str:
@@ -110,43 +112,59 @@ def read_spans(item: object, line: int, *, source: str) -> list[CharSpan]:
     Raises:
         CorpusError: It has no offsets.
     """
-    start: Any = None
-    end: Any = None
-    label: Any = None
-    surface: Any = ""
-    score: Any = None
-    if isinstance(item, dict):
-        start = get_first(item, START_KEYS)
-        end = get_first(item, END_KEYS)
-        if isinstance(item.get("span"), list) and len(item["span"]) == 2:  # noqa: PLR2004
-            start, end = item["span"]
-        label = get_first(item, TYPE_KEYS)
-        surface = get_first(item, SURFACE_KEYS)
-        score = get_first(item, SCORE_KEYS)
-    elif isinstance(item, list | tuple) and len(item) in {3, 4}:
-        start, end, label, *scores = _put_label_last(item)
-        score = scores[0] if scores else None
-    start_char = read_offset(start)
-    end_char = read_offset(end)
+    said = _read_item(item)
+    start_char = read_offset(said.start)
+    end_char = read_offset(said.end)
     if start_char is None or end_char is None:
         shown = json.dumps(item, ensure_ascii=False, default=str)[:80]
         raise CorpusError(
             f"{source}:{line}: expected an entity with the numbers start and end, and a label, got "
             f"{shown}. Correct or delete it."
         )
-    types = label if isinstance(label, list) and label else [label]
+    types = [said.label]
+    if isinstance(said.label, list) and said.label:
+        types = said.label
     spans: list[CharSpan] = []
     for entity_type in types:
         span = CharSpan(
             start_char,
             end_char,
-            entity_type if isinstance(entity_type, str) else "",
-            surface if isinstance(surface, str) else "",
+            _read_text(entity_type),
+            _read_text(said.surface),
             line=line,
-            score=_read_score(score),
+            score=_read_score(said.score),
         )
         spans.append(span)
     return spans
+
+
+class _Item(NamedTuple):
+    """What an item says of an entity, whatever that may be; None where it says nothing."""
+
+    start: Any = None
+    end: Any = None
+    label: Any = None
+    score: Any = None
+    surface: Any = None
+
+
+def _read_item(item: object) -> _Item:
+    if isinstance(item, dict):
+        start = get_first(item, START_KEYS)
+        end = get_first(item, END_KEYS)
+        span = item.get("span")
+        if isinstance(span, list) and len(span) == 2:  # noqa: PLR2004 - start, end
+            start, end = span
+        return _Item(
+            start,
+            end,
+            get_first(item, TYPE_KEYS),
+            get_first(item, SCORE_KEYS),
+            get_first(item, SURFACE_KEYS),
+        )
+    if isinstance(item, list | tuple) and len(item) in {3, 4}:
+        return _Item(*_put_label_last(item))
+    return _Item()
 
 
 def _put_label_last(item: Sequence[Any]) -> Sequence[Any]:
@@ -158,9 +176,16 @@ def _put_label_last(item: Sequence[Any]) -> Sequence[Any]:
     return item
 
 
+def _read_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return ""
+
+
 def _read_score(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return None
 
 
 def read_tokens(record: Record) -> list[CharRange] | None:

@@ -8,19 +8,41 @@
 In tasks of HTML, offsets count the characters of the text that a browser shows: ``globalOffsets``.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
+from spacy.tokens import Doc
+
+from spacy_hf_ner.corpus.format import Target
 from spacy_hf_ner.corpus.json_values import Record
-from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.sentence import Problem, Sentence
+from spacy_hf_ner.corpus.tools.doc_entities import (
+    DocEntity,
+    find_entities,
+    find_lowest_score,
+    judge_annotation,
+    read_meta,
+)
 from spacy_hf_ner.corpus.tools.keyed import END_KEYS, START_KEYS
 from spacy_hf_ner.corpus.tools.values import get_first
 
-__all__ = ["TEXT_KEYS", "Task", "find_text", "is_annotated", "is_task", "read_task"]
+__all__ = [
+    "DOCUMENT_KEY",
+    "TEXT_KEYS",
+    "LabelStudioWriter",
+    "Task",
+    "find_text",
+    "is_annotated",
+    "is_task",
+    "read_task",
+]
 
 ANNOTATIONS_KEYS: Final = ("annotations", "completions")  # a list with one item an annotator
+DOCUMENT_KEY: Final = "document_id"  # in data
+MODEL_VERSION: Final = "spacy-hf-ner"  # of predictions that are written
 PREDICTIONS_KEY: Final = "predictions"
 TEXT_KEYS: Final = ("text", "html", "hypertext")
 HIDDEN_ELEMENTS: Final = frozenset({"script", "style"})
@@ -121,12 +143,16 @@ def find_text(record: Record) -> str | None:
         text = _find_only_text(data)
     if not isinstance(text, str):
         return None
-    return _show_html(text) if _has_html(record) else text
+    if _has_html(record):
+        return _show_html(text)
+    return text
 
 
 def _find_only_text(data: Mapping[str, Any]) -> str | None:
     texts = [value for value in data.values() if isinstance(value, str)]
-    return texts[0] if len(texts) == 1 else None
+    if len(texts) != 1:
+        return None
+    return texts[0]
 
 
 def _has_html(record: Record) -> bool:
@@ -136,11 +162,16 @@ def _has_html(record: Record) -> bool:
         return True
     for key in (*ANNOTATIONS_KEYS, PREDICTIONS_KEY):
         for annotation in record.get(key) or ():
-            for result in annotation.get("result") or ():
-                value = result.get("value") if isinstance(result, dict) else None
-                if isinstance(value, dict) and "globalOffsets" in value:
-                    return True
+            if any(map(_counts_shown_text, annotation.get("result") or ())):
+                return True
     return False
+
+
+def _counts_shown_text(result: object) -> bool:
+    if not isinstance(result, dict):
+        return False
+    value = result.get("value")
+    return isinstance(value, dict) and "globalOffsets" in value
 
 
 class _ShownText(HTMLParser):
@@ -175,3 +206,69 @@ def _show_html(html: str) -> str:
     parser.feed(html)
     parser.close()
     return "".join(parser.pieces)
+
+
+# ----------------------------------------------------------------------------------------------
+# writing
+
+
+class LabelStudioWriter:
+    """Writes one array of tasks: gold as annotations, predictions as what they are."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._file: TextIO = target.path.open("w", encoding="utf-8", newline="\n")
+        self._file.write("[")
+        self._separator = "\n"
+
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+        """Take one document."""
+        spans_key = self._target.spans_key
+        entities = find_entities(doc, spans_key)
+        data: dict[str, Any] = {"text": doc.text}
+        if doc.user_data.get("document_id"):
+            data[DOCUMENT_KEY] = doc.user_data["document_id"]
+        for key, value in read_meta(doc).items():
+            data.setdefault(key, value)
+        task: dict[str, Any] = {"data": data}
+        annotated = judge_annotation(doc, spans_key)
+        if annotated == "some":
+            self._target.report("missing annotation, which Label Studio cannot tell from no entity")
+        results = [_make_result(number, entity) for number, entity in enumerate(entities)]
+        lowest = find_lowest_score(entities)
+        if annotated != "none" and (self._target.is_predicted or lowest is not None):
+            prediction: dict[str, Any] = {"model_version": MODEL_VERSION, "result": results}
+            if lowest is not None:
+                prediction["score"] = lowest
+            task[PREDICTIONS_KEY] = [prediction]
+        elif annotated != "none":
+            task[ANNOTATIONS_KEYS[0]] = [{"result": results}]
+        self._file.write(self._separator + json.dumps(task, ensure_ascii=False))
+        self._separator = ",\n"
+
+    def finish(self) -> None:
+        """End the array."""
+        self._file.write("\n]\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _make_result(number: int, entity: DocEntity) -> dict[str, Any]:
+    """Return an entity as a region, named as in Label Studio's template for entities."""
+    result: dict[str, Any] = {
+        "id": f"e{number}",
+        "from_name": "label",
+        "to_name": "text",
+        "type": "labels",
+        "value": {
+            "start": entity.start_char,
+            "end": entity.end_char,
+            "text": entity.text,
+            "labels": [entity.entity_type],
+        },
+    }
+    if entity.score is not None:
+        result["score"] = entity.score
+    return result

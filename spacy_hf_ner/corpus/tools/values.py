@@ -28,11 +28,12 @@ def read_offset(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int):
-        is_sensible = abs(value) < 10**MAX_DIGITS
-        return value if is_sensible else None
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) <= MAX_DIGITS:
-        return int(value)
-    return None
+        value = str(value)
+    if not isinstance(value, str) or len(value) > MAX_DIGITS:
+        return None
+    if not value.strip().removeprefix("-").isdecimal():
+        return None
+    return int(value)
 
 
 def read_metadata(record: Mapping[str, Any], *, but_for: Sequence[str]) -> dict[str, Any]:
@@ -60,9 +61,8 @@ def _keep_value(value: object, depth: int) -> object:
     """Return a value as a ``.spacy`` file can hold it: whatever is too deep or large, as text."""
     if value is None or isinstance(value, bool | str | float):
         return value
-    if isinstance(value, int):
-        fits = abs(value) < 10**MAX_DIGITS
-        return value if fits else str(value)
+    if isinstance(value, int) and abs(value) < 10**MAX_DIGITS:
+        return value
     if depth == 0:
         return "…"
     if isinstance(value, list):

@@ -68,6 +68,7 @@ class Engine(ABC):
             ask the files of this engine.
         has_trained_head: Whether the weights of the head were among those read.
         keeps_state: Whether reading changes the network.
+        is_causal: Whether subwords do not see those after them.
     """
 
     name: ClassVar[str]
@@ -78,6 +79,7 @@ class Engine(ABC):
     stores_limits: ClassVar[bool] = True
     has_trained_head: bool = True
     keeps_state: bool = False
+    is_causal: bool = False
 
     @classmethod
     @abstractmethod

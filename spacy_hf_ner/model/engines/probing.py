@@ -28,6 +28,7 @@ _N_SHORT = 5  # subwords of the window that is padded
 _N_LONG = 11  # subwords of the window that it is padded to
 _MAX_SHORTEST = 16  # where the search for the shortest input ends
 _TOLERANCE = 1e-3  # of logits, where the largest is 1 or less; rounding is a hundredth of it
+_ROUNDING = 1e-5
 _N_HASHED = 1000  # what subwords are drawn from where a network hashes them
 _TOGETHER = Budget(1_000_000, padding=1_000_000)  # all windows in one batch
 
@@ -43,11 +44,13 @@ class Behaviour:
         shortest: The fewest subwords that it reads, special tokens and padding included.
         takes_padding: Whether rows stay as they are beside padding.
         keeps_state: Whether reading changes it.
+        is_causal: Whether subwords do not see those after them.
     """
 
     shortest: int
     takes_padding: bool
     keeps_state: bool
+    is_causal: bool
 
 
 def probe_network(network: Network, template: Template, limits: Limits, *, name: str) -> Behaviour:
@@ -75,6 +78,7 @@ def probe_network(network: Network, template: Template, limits: Limits, *, name:
             shortest=shortest,
             takes_padding=difference <= _TOLERANCE * scale,
             keeps_state=_list_state(copied) != state,
+            is_causal=_is_causal(alone, probe),
         )
 
 
@@ -122,17 +126,16 @@ class _Probe:
             "pipeline of texts; in any other one config.json and the weights do not fit."
         ) from first_error
 
-    def read(self, *, only_last: bool = False) -> torch.Tensor:
+    def read(self, *, only: int | None = None) -> torch.Tensor:
         """Return the logits of the window. Shape: (n_subwords, n_tags).
 
         Args:
-            only_last: Whether all its subwords are others, but for the last.
+            only: The subword that stays as it is, where all others of the window are changed.
         """
         ids = self._ids
-        if only_last:
-            last = len(self._short) - 1
+        if only is not None:
             ids = np.roll(ids, 1)
-            ids[last] = self._ids[last]
+            ids[only] = self._ids[only]
         return self._read(ids, [self._short])
 
     def read_padded(self) -> torch.Tensor:
@@ -159,13 +162,22 @@ def _check_attention(alone: torch.Tensor, probe: _Probe, name: str) -> None:
     Raises:
         CheckpointError: It does not.
     """
-    among_others = probe.read(only_last=True)
+    among_others = probe.read(only=len(alone) - 1)
     if len(alone) > 1 and torch.equal(alone[-1], among_others[-1]):
         raise CheckpointError(
             f"{name}: {type(probe.network).__name__} reads each subword as if it stood alone. Its "
             "attention does nothing, because a kernel that it needs is not there. Use a checkpoint "
             "of another family."
         )
+
+
+def _is_causal(alone: torch.Tensor, probe: _Probe) -> bool:
+    """Tell whether the first subword of a window sees nothing of the others."""
+    if len(alone) == 1:
+        return False
+    difference = float((alone[0] - probe.read(only=0)[0]).abs().max())
+    # Not nothing at all: experts add up other subwords beside it.
+    return difference <= _ROUNDING * max(1.0, float(alone.abs().max()))
 
 
 def _list_state(network: nn.Module) -> list[object]:

@@ -31,14 +31,16 @@ class TorchBackend:
         self._autocast = autocast
         self._keeps_state = keeps_state
         self._device = get_device(network)
-        self._takes_mask = "attention_mask" in get_inputs(network)  # FNet had none in version 4
+        taken = get_inputs(network)
+        self._takes_mask = "attention_mask" in taken  # FNet's did not in version 4
+        self._takes_types = "token_type_ids" in taken
 
     def run(self, batch: PaddedBatch) -> torch.Tensor:
         """Return the logits of a batch as float32. Shape: (n_windows, length, n_tags)."""
         inputs = {"input_ids": self._move(batch.ids)}
         if self._takes_mask:
             inputs["attention_mask"] = self._move(batch.mask)
-        if batch.types is not None:
+        if batch.types is not None and self._takes_types:
             inputs["token_type_ids"] = self._move(batch.types)
         network = share_weights(self._network) if self._keeps_state else self._network
         with cast_to(self._autocast, self._device):

@@ -109,6 +109,7 @@ class TorchEngine(Engine):
         limits = find_limits(self._network, tokenizer_files, n_special=len(template))
         behaviour = probe_network(self._network, template, limits, name=name)
         self.keeps_state = behaviour.keeps_state
+        self.is_causal = behaviour.is_causal
         return replace(limits, shortest=behaviour.shortest, takes_padding=behaviour.takes_padding)
 
     @property

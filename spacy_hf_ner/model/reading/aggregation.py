@@ -29,12 +29,13 @@ __all__ = [
     "score_units",
     "score_units_for_training",
     "take_first",
+    "take_last",
     "take_max",
     "take_mean",
     "take_type_mean",
 ]
 
-SubwordLabels = Literal["first", "all", "all_inside"]
+SubwordLabels = Literal["first", "last", "all", "all_inside"]
 SUBWORD_LABELS_NAMES: tuple[SubwordLabels, ...] = get_args(SubwordLabels)
 
 
@@ -82,6 +83,15 @@ def take_first(subwords: Subwords) -> torch.Tensor:
     return normalize(subwords.logits[subwords.evidence])
 
 
+def take_last(subwords: Subwords) -> torch.Tensor:
+    """Return the log-probabilities of each unit's last subword.
+
+    Of the subwords of a unit it is the only one that a causal network reads with the whole unit in
+    sight. Shape: (n_units, n_tags).
+    """
+    return normalize(subwords.logits[_find_last(subwords)])
+
+
 def take_mean(subwords: Subwords) -> torch.Tensor:
     """Return the log of the mean probabilities of each unit's subwords.
 
@@ -119,6 +129,7 @@ def take_max(subwords: Subwords) -> torch.Tensor:
 
 AGGREGATIONS: dict[str, Callable[[Subwords], torch.Tensor]] = {
     "first": take_first,
+    "last": take_last,
     "mean": take_mean,
     "max": take_max,
 }
@@ -177,7 +188,7 @@ def score_units(
     if len(logits) == 0:
         return _rows_of_nan(logits, alignment)
     subwords = Subwords.from_alignment(logits, alignment)
-    if aggregation == "mean" and subword_labels != "first":
+    if aggregation == "mean" and subword_labels in {"all", "all_inside"}:
         rows = take_type_mean(subwords, tag_set)
     else:
         rows = AGGREGATIONS[aggregation](subwords)
@@ -190,8 +201,9 @@ def score_units_for_training(
 ) -> torch.Tensor:
     """Return the log-probability that a unit's supervised subwords are labelled as each tag wants.
 
-    With ``"first"`` that is the first subword's log-probabilities; with ``"all"`` their sum over
-    the unit's subwords; with ``"all_inside"`` the continuing subwords are read as inside tags. The
+    With ``"first"`` that is the first subword's log-probabilities, with ``"last"`` the last one's;
+    with ``"all"`` their sum over the unit's subwords; with ``"all_inside"`` the continuing subwords
+    are read as inside tags. The
     negative of a gold tag's entry is the loss summed over supervised subwords. Units without
     subwords of their own get NaN: they teach nothing.
 
@@ -207,8 +219,8 @@ def score_units_for_training(
     if len(logits) == 0:
         return _rows_of_nan(logits, alignment)
     subwords = Subwords.from_alignment(logits, alignment)
-    rows = take_first(subwords)
-    if subword_labels != "first":
+    rows = take_last(subwords) if subword_labels == "last" else take_first(subwords)
+    if subword_labels in {"all", "all_inside"}:
         log_probs = F.log_softmax(logits, dim=-1)
         if subword_labels == "all_inside":
             inside_columns = torch.from_numpy(_inside_columns(tag_set)).to(logits.device)
@@ -237,6 +249,17 @@ def count_disagreements(
     is_same_unit = second == owner[:-1]
     differs = is_same_unit & (subword_type[1:] != subword_type[:-1])
     return len(np.unique(second[differs])), len(np.unique(second[is_same_unit]))
+
+
+def _find_last(subwords: Subwords) -> torch.Tensor:
+    """Return the last subword of each unit; of one without subwords of its own, what speaks for it.
+
+    Shape: (n_units,).
+    """
+    owned = torch.nonzero(subwords.owner >= 0)[:, 0]
+    none = owned.new_full((len(subwords.evidence),), -1)
+    last = none.scatter_reduce(0, subwords.owner[owned], owned, "amax")
+    return torch.where(last >= 0, last, subwords.evidence)
 
 
 def _safe_log(probs: torch.Tensor) -> torch.Tensor:
@@ -300,7 +323,8 @@ def _inside_columns(tag_set: TagSet) -> Ints:
     Shape: (n_tags,).
     """
     scheme = tag_set.scheme
-    starts = {scheme.begin, scheme.single, scheme.touching}
+    # What ends an entity stays as it is, also where an entity of one token has it (IOE2).
+    starts = {scheme.begin, scheme.single, scheme.touching} - {scheme.end}
     columns: list[int] = []
     for column, tag in enumerate(tag_set.tags):
         inside = tag

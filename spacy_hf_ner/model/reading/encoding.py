@@ -8,16 +8,13 @@ tokenizers differently from their file.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.files import list_files
-from spacy_hf_ner.model.foreign import describe, is_panic, read_bytes, reading
-from spacy_hf_ner.model.network import quiet_transformers
+from spacy_hf_ner.model.foreign import describe, is_panic
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -28,24 +25,8 @@ __all__ = [
     "FastTokenizer",
     "SubwordTokenizer",
     "Template",
-    "TokenwiseTokenizer",
-    "is_tokenizer_file",
-    "load_tokenizer",
 ]
 
-_TOKENIZER_STEMS = (
-    "tokenizer",
-    "vocab",
-    "merges",
-    "special_tokens_map",
-    "added_tokens",
-    "spiece",
-    "sentencepiece",
-    "bpe",
-)
-_TOKENIZER_SETTINGS = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
-_TOKENIZER_SUFFIXES = {".json", ".txt", ".model", ".codes"}
-_MAX_CACHED_TOKENS = 100_000
 _NOWHERE = "\U0010ffff"  # a code point that is no character
 
 
@@ -74,6 +55,8 @@ class Template:
         prefix_types: Token type ids of the prefix.
         suffix_types: Token type ids of the suffix.
         content_type: Token type id of the window itself.
+        gives_types: Whether the tokenizer gives types even where all are zero, which is not nothing
+            to XLM.
     """
 
     prefix: tuple[int, ...]
@@ -81,14 +64,15 @@ class Template:
     prefix_types: tuple[int, ...]
     suffix_types: tuple[int, ...]
     content_type: int = 0
+    gives_types: bool = False
 
     def __len__(self) -> int:
         return len(self.prefix) + len(self.suffix)
 
     @property
     def has_types(self) -> bool:
-        """Whether the model has to be told token types, because they are not all zero."""
-        return any((*self.prefix_types, *self.suffix_types, self.content_type))
+        """Whether the model has to be told token types."""
+        return self.gives_types or any((*self.prefix_types, *self.suffix_types, self.content_type))
 
 
 class SubwordTokenizer(Protocol):
@@ -142,118 +126,6 @@ class FastTokenizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._backend.encode_special_tokens = True  # which the library's own pickles forget
-
-
-class TokenwiseTokenizer:
-    """A tokenizer written in Python, which knows no offsets.
-
-    It is run on each spaCy token by itself.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:  # noqa: ANN401 - classes vary with the version
-        self._tokenizer = tokenizer
-        self._cache: dict[str, list[int]] = {}
-        bare = list(tokenizer("a", add_special_tokens=False)["input_ids"])
-        full = list(tokenizer("a")["input_ids"])
-        start = _find_part(full, bare)
-        prefix = tuple(full[:start])
-        suffix = tuple(full[start + len(bare) :])
-        self._template = Template(
-            prefix=prefix,
-            suffix=suffix,
-            prefix_types=(0,) * len(prefix),
-            suffix_types=(0,) * len(suffix),
-        )
-
-    @property
-    def template(self) -> Template:
-        """The special tokens around a window."""
-        return self._template
-
-    def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
-        """Return the subwords of each Doc's tokens; all of a token get the offsets of the token."""
-        return [self._encode_doc(doc) for doc in docs]
-
-    def _encode_doc(self, doc: "Doc") -> Encoding:
-        ids: list[int] = []
-        offsets: list[tuple[int, int]] = []
-        for token in doc:
-            if token.is_space:
-                continue
-            token_ids = self._encode_token(token.text)
-            token_offsets = (token.idx, token.idx + len(token))
-            ids.extend(token_ids)
-            offsets.extend([token_offsets] * len(token_ids))
-        return _as_arrays(ids, offsets)
-
-    def _encode_token(self, text: str) -> list[int]:
-        cached = self._cache.get(text)
-        if cached is not None:
-            return cached
-        if len(self._cache) >= _MAX_CACHED_TOKENS:
-            self._cache.clear()
-        ids = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-        self._cache[text] = ids
-        return ids
-
-
-def load_tokenizer(
-    folder: Path, name: str, *, check_sizes: bool = True
-) -> tuple[SubwordTokenizer, dict[str, bytes]]:
-    """Return the tokenizer of a checkpoint folder and its files, by name.
-
-    Raises:
-        CheckpointError: The folder has no tokenizer that can be read.
-    """
-    files = _read_tokenizer_files(folder, name, check_sizes=check_sizes)
-    if "tokenizer.json" in files:
-        with reading("tokenizer.json", name):
-            return FastTokenizer(files["tokenizer.json"].decode("utf8")), files
-    from transformers import AutoTokenizer
-
-    try:
-        with quiet_transformers():
-            make: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
-            tokenizer = make(str(folder), trust_remote_code=False, local_files_only=True)
-    except Exception as error:  # converters fail with whatever the missing library raises
-        raise CheckpointError(
-            f"{name}: no tokenizer can be made from the files {sorted(files) or 'found (none)'}: "
-            f"{error} Expected tokenizer.json, or the vocabulary files of a tokenizer that "
-            "transformers knows."
-        ) from error
-    if not tokenizer.is_fast:
-        return TokenwiseTokenizer(tokenizer), files
-    # transformers 5 makes a tokenizer even where there is no vocabulary.
-    if files.keys() <= _TOKENIZER_SETTINGS:
-        raise CheckpointError(
-            f"{name}: expected tokenizer.json or vocabulary files of a tokenizer, "
-            f"found {sorted(files) or 'none'}."
-        )
-    tokenizer_json: str = tokenizer.backend_tokenizer.to_str()
-    files["tokenizer.json"] = tokenizer_json.encode("utf8")
-    return FastTokenizer(tokenizer_json), files
-
-
-def is_tokenizer_file(path: Path) -> bool:
-    """Tell from a file's name whether it belongs to a checkpoint's tokenizer."""
-    return path.suffix in _TOKENIZER_SUFFIXES and path.stem.startswith(_TOKENIZER_STEMS)
-
-
-def _read_tokenizer_files(folder: Path, name: str, *, check_sizes: bool) -> dict[str, bytes]:
-    """Return the files of a folder that belong to its tokenizer, by name."""
-    files: dict[str, bytes] = {}
-    for path in list_files(folder):
-        if is_tokenizer_file(path):
-            files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
-    return files
-
-
-def _find_part(ids: Sequence[int], part: Sequence[int]) -> int:
-    """Return where a part of some ids begins, or 0 if they do not have it."""
-    for start in range(len(ids)):
-        if ids[start : start + len(part)] == part:
-            return start
-    return 0
 
 
 def _hide_special_tokens(tokenizer_json: str) -> str:

@@ -108,12 +108,13 @@ def _find_position_limits(network: Network) -> list[int]:
     """
     limits: list[int] = []
     for name, module in network.named_modules():
-        is_table = isinstance(module, nn.Embedding) and name.rpartition(".")[2] in _POSITION_TABLES
-        if not is_table:
+        weight = getattr(module, "weight", None)
+        if name.rpartition(".")[2] not in _POSITION_TABLES or weight is None:
             continue
-        n_positions = module.num_embeddings
-        if module.padding_idx is not None:
+        n_positions = len(weight)  # not ``num_embeddings``, which I-BERT's own class lacks
+        padding_idx: int | None = getattr(module, "padding_idx", None)
+        if padding_idx is not None:
             # RoBERTa and its kin number positions from padding_idx + 1.
-            n_positions -= module.padding_idx + 1
+            n_positions -= padding_idx + 1
         limits.append(n_positions)
     return limits

@@ -183,3 +183,18 @@ def test_tokens_whose_subwords_disagree_on_the_type_are_counted_once() -> None:
     logits = torch.eye(4)[best]
     alignment = _align([0, 0, 1, 1, 1, 2, 3, -1], [0, 2, 5, 6])
     assert count_disagreements(logits, alignment, tags) == (1, 2)
+
+
+def test_the_last_subword_speaks_where_it_has_seen_the_whole_word() -> None:
+    probs = [[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]]
+    tags = read_labels(["O", "B-X"])
+    rows = _score(probs, _align([0, 0, 1, -1], [0, 2]), tags, "last")
+    assert rows == pytest.approx(np.array([[0.4, 0.6], [0.7, 0.3]]), abs=1e-6)
+
+
+def test_only_the_last_subword_learns_where_it_is_the_one_that_is_labelled() -> None:
+    probs = torch.tensor([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3]]).log()
+    rows = score_units_for_training(
+        probs, _align([0, 0, 1], [0, 2]), read_labels(["O", "B-X"]), subword_labels="last"
+    )
+    assert rows.exp().numpy() == pytest.approx(np.array([[0.4, 0.6], [0.7, 0.3]]), abs=1e-6)

@@ -4,16 +4,12 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 from spacy.tokens import Doc
-from tokenizers import Tokenizer
-from transformers import CanineTokenizer
 
-from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.reading.encoding import FastTokenizer, TokenwiseTokenizer, load_tokenizer
+from spacy_hf_ner.model.reading.encoding import FastTokenizer
 from tests.checkpoints import (
     FAMILIES,
     TOKENIZER_KINDS,
@@ -23,7 +19,6 @@ from tests.checkpoints import (
 )
 
 MakeDocs = Callable[[Sequence[str]], list[Doc]]
-make_canine: Any = CanineTokenizer  # untyped in transformers 4
 FAMILY: dict[TokenizerKind, str] = {"wordpiece": "bert", "bpe": "roberta", "unigram": "deberta-v2"}
 
 
@@ -115,51 +110,3 @@ def test_threads_share_a_tokenizer_and_get_what_one_thread_gets(make_docs: MakeD
 def test_a_tokenizer_has_no_state_to_copy() -> None:
     tokenizer = FastTokenizer(make_tokenizer("bert", "wordpiece").to_str())
     assert deepcopy(tokenizer) is tokenizer
-
-
-def test_a_python_tokenizer_is_run_on_each_token_by_itself(make_docs: MakeDocs) -> None:
-    tokenizer = TokenwiseTokenizer(make_canine())
-    (encoding,) = tokenizer.encode(make_docs(["Tim  Cook\nTim"]))
-    assert encoding.ids.tolist() == [ord(c) for c in "TimCookTim"]
-    assert encoding.start_char.tolist() == [0] * 3 + [5] * 4 + [10] * 3
-    assert encoding.end_char.tolist() == [3] * 3 + [9] * 4 + [13] * 3
-    assert tokenizer.template.prefix == (0xE000,)
-    assert tokenizer.template.suffix == (0xE001,)
-
-
-def test_the_cache_of_a_python_tokenizer_is_bounded(
-    make_docs: MakeDocs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("spacy_hf_ner.model.reading.encoding._MAX_CACHED_TOKENS", 2)
-    tokenizer = TokenwiseTokenizer(make_canine())
-    (encoding,) = tokenizer.encode(make_docs(["a b c d a"]))
-    assert encoding.ids.tolist() == [ord(c) for c in "abcda"]
-    assert len(tokenizer._cache) <= 2
-
-
-def test_a_vocabulary_without_tokenizer_json_becomes_a_fast_tokenizer(
-    tmp_path: Path, make_docs: MakeDocs
-) -> None:
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "berlin", "tim", "cook", "##s"]
-    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf8")
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf8")
-    (tmp_path / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "BertTokenizer"}), encoding="utf8"
-    )
-    tokenizer, files = load_tokenizer(tmp_path, "tiny")
-    (encoding,) = tokenizer.encode(make_docs(["Tim Cooks"]))
-    assert encoding.ids.tolist() == [6, 7, 8]
-    assert encoding.end_char.tolist() == [3, 8, 9]
-    assert set(files) == {"vocab.txt", "tokenizer.json", "tokenizer_config.json"}
-    assert Tokenizer.from_str(files["tokenizer.json"].decode("utf8")).token_to_id("berlin") == 5
-
-
-@pytest.mark.parametrize("settings", [None, {"tokenizer_class": "BertTokenizer"}])
-def test_a_folder_without_a_vocabulary_says_what_is_missing(
-    tmp_path: Path, settings: dict[str, str] | None
-) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf8")
-    if settings:
-        (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf8")
-    with pytest.raises(CheckpointError, match=r"tiny: (.|\n)*xpected tokenizer\.json"):
-        load_tokenizer(tmp_path, "tiny")

@@ -1,0 +1,207 @@
+"""A checkpoint folder to its tokenizer and the tokenizer's files, as transformers reads them.
+
+``tokenizer.json`` is the tokenizer, and ``tokenizer_config.json`` has the last word on parts of it.
+Where there is no ``tokenizer.json``, transformers makes one from the vocabulary, or has a tokenizer
+written in Python.
+"""
+
+import inspect
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.files import list_files
+from spacy_hf_ner.model.foreign import read_bytes, reading
+from spacy_hf_ner.model.network import quiet_transformers
+from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
+from spacy_hf_ner.model.reading.python_tokenizer import PythonTokenizer
+
+__all__ = ["is_tokenizer_file", "load_tokenizer"]
+
+_TOKENIZER_JSON = "tokenizer.json"
+_CONFIG = "tokenizer_config.json"
+_SETTINGS = {_CONFIG, "special_tokens_map.json", "added_tokens.json"}
+
+# The names that vocabularies have in most classes; a class of its own names its own, too.
+_STEMS = (
+    "tokenizer",
+    "vocab",
+    "merges",
+    "special_tokens_map",
+    "added_tokens",
+    "spiece",
+    "sentencepiece",
+    "bpe",
+)
+_SUFFIXES = {".json", ".txt", ".model", ".codes"}
+
+# What BERT's normalizer calls the settings of tokenizer_config.json.
+_NORMALIZER_SETTINGS = {
+    "do_lower_case": "lowercase",
+    "strip_accents": "strip_accents",
+    "tokenize_chinese_chars": "handle_chinese_chars",
+}
+
+
+def load_tokenizer(
+    folder: Path, name: str, *, check_sizes: bool = True
+) -> tuple[SubwordTokenizer, dict[str, bytes]]:
+    """Return the tokenizer of a checkpoint folder and its files, by name.
+
+    Args:
+        folder: The folder.
+        name: What to call the checkpoint in messages.
+        check_sizes: Refuse files that are larger than any honest ones.
+
+    Raises:
+        CheckpointError: The folder has no tokenizer that can be read.
+    """
+    files: dict[str, bytes] = {}
+    for path in list_files(folder):
+        if is_tokenizer_file(path):
+            files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
+    if _TOKENIZER_JSON in files:
+        with reading(f"{_TOKENIZER_JSON}, or {_CONFIG} beside it,", name):
+            obeyed = _obey_config(files, folder)
+            if obeyed is not None:
+                files[_TOKENIZER_JSON] = obeyed
+            return FastTokenizer(files[_TOKENIZER_JSON].decode("utf8")), files
+    own = _load_own_tokenizer(folder, files, name)
+    if not own.is_fast:
+        return PythonTokenizer(own), files
+    # transformers 5 makes a tokenizer even where there is no vocabulary.
+    if files.keys() <= _SETTINGS:
+        raise CheckpointError(
+            f"{name}: expected tokenizer.json or vocabulary files of a tokenizer, "
+            f"found {sorted(files) or 'none'}."
+        )
+    tokenizer_json: str = own.backend_tokenizer.to_str()
+    files[_TOKENIZER_JSON] = tokenizer_json.encode("utf8")
+    return FastTokenizer(tokenizer_json), files
+
+
+def is_tokenizer_file(path: Path) -> bool:
+    """Tell from its name whether a file belongs to the tokenizer of its folder."""
+    if path.suffix in _SUFFIXES and path.stem.startswith(_STEMS):
+        return True
+    return path.name in _name_own_files(path.parent)
+
+
+def _load_own_tokenizer(folder: Path, files: Mapping[str, bytes], name: str) -> Any:  # noqa: ANN401 - classes vary with the version
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet_transformers():
+            make: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
+            return make(str(folder), trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # converters fail with whatever the missing library raises
+        raise CheckpointError(
+            f"{name}: no tokenizer can be made from the files {sorted(files) or 'found (none)'}: "
+            f"{error} Expected tokenizer.json, or the vocabulary files of a tokenizer that "
+            "transformers knows."
+        ) from error
+
+
+def _name_own_files(folder: Path) -> frozenset[str]:
+    """Return the names that the class of a folder's tokenizer has for the files of vocabularies."""
+    tokenizer_class = _find_class(_find_class_name(folder))
+    names: dict[str, str] = getattr(tokenizer_class, "vocab_files_names", None) or {}
+    return frozenset(names.values())
+
+
+def _find_class_name(folder: Path) -> str | None:
+    """Return the class of a folder's tokenizer, found where transformers looks for it."""
+    configs = [_read_json(folder / name) for name in (_CONFIG, "config.json")]
+    for config in configs:
+        named = config.get("tokenizer_class")
+        if isinstance(named, str):
+            return named
+    return _find_class_of_family(configs[-1].get("model_type"))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the table in a JSON file; an empty one where there is none, or a damaged one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, RecursionError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _find_class_of_family(model_type: object) -> str | None:
+    from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
+
+    names: Any = TOKENIZER_MAPPING_NAMES.get(str(model_type))
+    if names is None or isinstance(names, str):  # one name since transformers 5
+        return names
+    slow, fast = names
+    named: str | None = slow or fast
+    return named
+
+
+@lru_cache
+def _find_class(name: str | None) -> type[Any] | None:
+    """Return the class of tokenizers that a config names, in the spelling of either version."""
+    from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
+
+    if name is None:
+        return None
+    find: Any = tokenizer_class_from_name  # untyped in transformers 4
+    for spelling in (name, name.removesuffix("Fast"), f"{name}Fast"):
+        found: type[Any] | None = find(spelling)
+        if found is not None:
+            return found
+    return None
+
+
+def _obey_config(files: Mapping[str, bytes], folder: Path) -> bytes | None:
+    """Return tokenizer.json as tokenizer_config.json changes it; None if it changes nothing.
+
+    Only what is written there counts, not what a class takes where nothing is written: else the
+    same folder would be read differently by two versions of transformers.
+    """
+    config = _read_json(folder / _CONFIG)
+    raw = json.loads(files[_TOKENIZER_JSON])
+    before = json.dumps(raw)
+    normalizer = raw.get("normalizer") or {}
+    if normalizer.get("type") == "BertNormalizer":
+        tokenizer_class = _find_class(_find_class_name(folder))
+        taken = inspect.signature(tokenizer_class).parameters if tokenizer_class else {}
+        for setting, field in _NORMALIZER_SETTINGS.items():
+            if setting in config and setting in taken:
+                normalizer[field] = config[setting]
+    pre_tokenizer = raw.get("pre_tokenizer") or {}
+    if "add_prefix_space" in pre_tokenizer and isinstance(config.get("add_prefix_space"), bool):
+        pre_tokenizer["add_prefix_space"] = config["add_prefix_space"]
+    changed = json.dumps(raw, ensure_ascii=False)
+    added = _list_added_tokens(config, raw)
+    if added:
+        return _add_tokens(changed, added).encode("utf8")
+    return None if json.dumps(raw) == before else changed.encode("utf8")
+
+
+def _list_added_tokens(config: Mapping[str, Any], raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tokens that only tokenizer_config.json has, in the order of their ids."""
+    decoder = config.get("added_tokens_decoder")
+    if not isinstance(decoder, dict):
+        return []
+    known = {token["content"] for token in raw.get("added_tokens", [])}
+    tokens = [decoder[token_id] for token_id in sorted(decoder, key=int)]
+    return [token for token in tokens if token["content"] not in known]
+
+
+def _add_tokens(tokenizer_json: str, tokens: list[dict[str, Any]]) -> str:
+    from tokenizers import AddedToken, Tokenizer
+
+    tokenizer = Tokenizer.from_str(tokenizer_json)
+    for token in tokens:
+        flags = {key: bool(token[key]) for key in _TOKEN_FLAGS if key in token}
+        tokenizer.add_tokens([AddedToken(token["content"], **flags)])
+    added: str = tokenizer.to_str()
+    return added
+
+
+_TOKEN_FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
