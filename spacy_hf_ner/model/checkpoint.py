@@ -131,7 +131,7 @@ def read_checkpoint(  # noqa: PLR0913 - one argument a setting
     engine = read_engine(source)
     tag_set = None
     if engine.has_trained_head:
-        tag_set = _read_tag_set(config, notes, name, labels=labels, scheme=scheme)
+        tag_set = _read_tag_set(folder, config, notes, name, labels=labels, scheme=scheme)
     if tag_set is not None and labels is not None and engine.network is not None:
         name_labels(engine.network, tag_set)
     tokenizer, tokenizer_files = load_tokenizer(folder, name, check_sizes=check_sizes)
@@ -179,10 +179,11 @@ def peek_tag_set(
     name = str(folder)
     config = read_config(folder, name, check_sizes=check_sizes)
     notes = read_notes(folder, name)
-    return _read_tag_set(config, notes, name, labels=labels, scheme=scheme)
+    return _read_tag_set(folder, config, notes, name, labels=labels, scheme=scheme)
 
 
 def _read_tag_set(
+    folder: Path,
     config: dict[str, Any],
     notes: Notes | None,
     name: str,
@@ -196,7 +197,7 @@ def _read_tag_set(
     """
     if not has_trained_head(config, notes):
         return None
-    named = list_labels(config)
+    named = list_labels(config, folder)
     if labels is not None:
         if len(labels) != len(named):
             raise CheckpointError(

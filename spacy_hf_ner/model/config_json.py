@@ -11,6 +11,7 @@ from typing import Any
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import list_files, name_files
 from spacy_hf_ner.model.foreign import read_json
+from spacy_hf_ner.model.network import quiet_transformers
 from spacy_hf_ner.model.notes import NOTES_FILE, Notes
 
 __all__ = ["has_trained_head", "list_labels", "read_config"]
@@ -64,14 +65,32 @@ def read_config(folder: Path, name: str, *, check_sizes: bool = True) -> dict[st
     return config
 
 
-def list_labels(config: dict[str, Any]) -> list[str]:
-    """Return the labels in a config.json, in the order of the head's rows."""
-    id2label = config.get("id2label")
+def list_labels(config: dict[str, Any], folder: Path) -> list[str]:
+    """Return the labels in a config.json, in the order of the head's rows.
+
+    Where it names none, the class of the config may.
+    """
+    id2label = config.get("id2label") or _ask_config_class(folder)
     if id2label:
         return [str(id2label[str(i)]) for i in range(len(id2label))]
     # Transformers names them so, too.
     n_labels = config.get("num_labels", _N_LABELS_OF_TRANSFORMERS)
     return [f"LABEL_{i}" for i in range(n_labels)]
+
+
+def _ask_config_class(folder: Path) -> dict[str, str]:
+    """Return the labels that transformers has for a config.json; none where it cannot read it."""
+    from transformers import AutoConfig
+
+    try:
+        with quiet_transformers():
+            config = AutoConfig.from_pretrained(
+                str(folder), trust_remote_code=False, local_files_only=True
+            )
+    except Exception:  # noqa: BLE001 - what is wrong is said when the network is loaded
+        return {}
+    id2label = getattr(config, "id2label", None) or {}
+    return {str(i): label for i, label in id2label.items()}
 
 
 def has_trained_head(config: dict[str, Any], notes: Notes | None) -> bool:

@@ -8,7 +8,7 @@ import contextlib
 import copy
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +23,7 @@ from spacy_hf_ner.model.weights import find_weights, limit_sizes
 __all__ = [
     "Attention",
     "Network",
+    "explain_code",
     "get_device",
     "get_inputs",
     "load_network",
@@ -160,10 +161,24 @@ def _call_transformers(
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever the damaged file at hand leads to
-        raise CheckpointError(
-            f"{name}: transformers {version} cannot load it: {describe(error)}"
-        ) from error
+        reason = explain_code(error)
+        if not reason:
+            reason = f"transformers {version} cannot load it: {describe(error)}"
+        raise CheckpointError(f"{name}: {reason}") from error
     return network, set(info["missing_keys"])
+
+
+def explain_code(error: Exception) -> str | None:
+    """Return what an error of transformers means that advises to run a checkpoint's own code.
+
+    None for other errors.
+    """
+    if "trust_remote_code" not in str(error):
+        return None
+    return (
+        "it brings code of its own (auto_map in its JSON files), which is never run here. Use a "
+        "checkpoint of a model type that transformers itself has."
+    )
 
 
 def _leave_file(network: Network) -> None:
@@ -190,7 +205,18 @@ def _choose_attention(config: Any, attention: Attention) -> Attention:  # noqa: 
         )
     network_class = MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING[type(config)]
     supports_sdpa = getattr(network_class, "_supports_sdpa", False)  # private; it has no other name
-    return "sdpa" if supports_sdpa else "eager"
+    return "sdpa" if supports_sdpa and not _caps_scores(config.to_dict()) else "eager"
+
+
+def _caps_scores(settings: Mapping[str, Any]) -> bool:
+    """Tell whether a config, or one inside it, caps attention scores, as that of Gemma 2 does.
+
+    PyTorch's kernel cannot, and version 4 of transformers leaves the cap out without a word.
+    """
+    if settings.get("attn_logit_softcapping"):
+        return True
+    parts = [value for value in settings.values() if isinstance(value, Mapping)]
+    return any(_caps_scores(part) for part in parts)
 
 
 def _check_encoder(network: Network, missing: set[str], name: str) -> None:

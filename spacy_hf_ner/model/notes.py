@@ -92,8 +92,9 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
     notes = Notes(**values)
     _check(notes.scheme is None or notes.scheme in SCHEMES, "scheme", stored)
     _check(notes.subword_labels in get_args(SubwordLabels), "subword_labels", stored)
+    is_known = notes.aggregation is None or notes.aggregation in AGGREGATIONS
+    _check(is_known, "aggregation", stored)
     _check(notes.window is None or _is_count(notes.window, at_least=1), "window", stored)
-    _check(notes.aggregation is None or notes.aggregation in AGGREGATIONS, "aggregation", stored)
     return notes
 
 
