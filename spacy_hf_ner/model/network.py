@@ -8,7 +8,7 @@ import contextlib
 import copy
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,14 +16,16 @@ import torch
 from torch import nn
 
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.foreign import describe
 from spacy_hf_ner.model.processes import one_at_a_time
+from spacy_hf_ner.model.weights import find_weights, limit_sizes
 
 __all__ = [
     "Attention",
     "Network",
+    "explain_code",
     "get_device",
     "get_inputs",
-    "has_weights",
     "load_network",
     "quiet_transformers",
     "share_weights",
@@ -100,13 +102,13 @@ def share_weights(network: Network) -> Network:
     return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
-def has_weights(folder: Path) -> bool:
-    """Tell whether a folder has weights for PyTorch, of whatever kind."""
-    return any(folder.glob("*.safetensors")) or any(folder.glob("*.bin"))
-
-
 def load_network(
-    folder: Path, name: str, *, attention: Attention = "auto", allow_pickle: bool = False
+    folder: Path,
+    name: str,
+    *,
+    attention: Attention = "auto",
+    allow_pickle: bool = False,
+    check_sizes: bool = True,
 ) -> tuple[Network, bool]:
     """Return the network in a folder, in float32 and eval mode, and whether it had a head.
 
@@ -115,42 +117,23 @@ def load_network(
         name: What to call it in messages.
         attention: The attention kernel; ``"auto"`` is ``"sdpa"`` where the family supports it.
         allow_pickle: Read ``.bin`` weights, with ``weights_only=True``, without safetensors.
+        check_sizes: Refuse a network that is far larger than its weights.
 
     Raises:
         CheckpointError: There are no weights that can be trusted, they are incomplete, or
             transformers cannot load them.
     """
-    uses_pickle = _must_use_pickle(folder, name, allow_pickle=allow_pickle)
-    network, missing = _call_transformers(folder, name, attention, uses_pickle=uses_pickle)
+    weights = find_weights(folder, name, allow_pickle=allow_pickle)
+    with limit_sizes(weights.n_values, name) if check_sizes else contextlib.nullcontext():
+        network, missing = _call_transformers(
+            folder, name, attention, uses_pickle=weights.is_pickle
+        )
     _check_encoder(network, missing, name)
     if _LOCKS_MAPPED_FILES:
         _leave_file(network)
     network.eval()
     has_head = not missing
     return network, has_head
-
-
-def _must_use_pickle(folder: Path, name: str, *, allow_pickle: bool) -> bool:
-    """Tell whether the weights must be read from a pickle.
-
-    Raises:
-        CheckpointError: There are no safetensors, and no permission to do without.
-    """
-    if any(folder.glob("*.safetensors")):
-        return False
-    pickles = sorted(path.name for path in folder.glob("*.bin"))
-    if not pickles:
-        raise CheckpointError(
-            f"{name}: expected weights in model.safetensors, found none in {folder}."
-        )
-    if not allow_pickle:
-        raise CheckpointError(
-            f"{name}: the weights are a pickle ({', '.join(pickles)}), which can run code when it "
-            "is loaded. Convert them to model.safetensors, or set allow_pickle = true to have them "
-            "read with torch's weights_only.",
-            settings=("allow_pickle",),
-        )
-    return True
 
 
 def _call_transformers(
@@ -178,8 +161,24 @@ def _call_transformers(
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever the damaged file at hand leads to
-        raise CheckpointError(f"{name}: transformers {version} cannot load it: {error}") from error
+        reason = explain_code(error)
+        if not reason:
+            reason = f"transformers {version} cannot load it: {describe(error)}"
+        raise CheckpointError(f"{name}: {reason}") from error
     return network, set(info["missing_keys"])
+
+
+def explain_code(error: Exception) -> str | None:
+    """Return what an error of transformers means that advises to run a checkpoint's own code.
+
+    None for other errors.
+    """
+    if "trust_remote_code" not in str(error):
+        return None
+    return (
+        "it brings code of its own (auto_map in its JSON files), which is never run here. Use a "
+        "checkpoint of a model type that transformers itself has."
+    )
 
 
 def _leave_file(network: Network) -> None:
@@ -206,7 +205,18 @@ def _choose_attention(config: Any, attention: Attention) -> Attention:  # noqa: 
         )
     network_class = MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING[type(config)]
     supports_sdpa = getattr(network_class, "_supports_sdpa", False)  # private; it has no other name
-    return "sdpa" if supports_sdpa else "eager"
+    return "sdpa" if supports_sdpa and not _caps_scores(config.to_dict()) else "eager"
+
+
+def _caps_scores(settings: Mapping[str, Any]) -> bool:
+    """Tell whether a config, or one inside it, caps attention scores, as that of Gemma 2 does.
+
+    PyTorch's kernel cannot, and version 4 of transformers leaves the cap out without a word.
+    """
+    if settings.get("attn_logit_softcapping"):
+        return True
+    parts = [value for value in settings.values() if isinstance(value, Mapping)]
+    return any(_caps_scores(part) for part in parts)
 
 
 def _check_encoder(network: Network, missing: set[str], name: str) -> None:

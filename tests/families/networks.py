@@ -53,20 +53,28 @@ def find_tokenizer_class(family: str) -> str:
     return slow or fast or _GENERIC_TOKENIZER
 
 
-def make_family(family: str, folder: Path, *, encoder_only: bool = False, seed: int = 0) -> Path:
+def make_family(
+    family: str,
+    folder: Path,
+    *,
+    encoder_only: bool = False,
+    own_labels: bool = False,
+    seed: int = 0,
+) -> Path:
     """Write a small network of a family with its tokenizer and return its folder.
 
     Args:
         family: A model type of transformers.
         folder: Where to write it.
         encoder_only: Write what a new head is put on, in place of a token classifier.
+        own_labels: Give it the labels that the class of its config has.
         seed: Seed of the weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_tokenizer(family, folder)
     load_tokenizer: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
     tokenizer = load_tokenizer(folder)
-    config = _make_config(family, tokenizer)
+    config = _make_config(family, tokenizer, own_labels=own_labels)
     make: Any = AutoModel if encoder_only else AutoModelForTokenClassification
     torch.manual_seed(seed)
     try:
@@ -90,7 +98,7 @@ def _write_tokenizer(family: str, folder: Path) -> None:
         load_tokenizer(folder).save_pretrained(folder)
 
 
-def _make_config(family: str, tokenizer: Any) -> Any:
+def _make_config(family: str, tokenizer: Any, *, own_labels: bool) -> Any:
     default = AutoConfig.for_model(family)
     settings = default.to_dict()
     special = {}
@@ -102,6 +110,8 @@ def _make_config(family: str, tokenizer: Any) -> Any:
         settings["vocab_size"] = len(tokenizer)
     settings |= get_recipe(family).config
     labels = dict(enumerate(CONLL_LABELS))
+    if own_labels:
+        labels = default.id2label
     settings |= {"id2label": labels, "label2id": {label: i for i, label in labels.items()}}
     return type(default).from_dict(settings)
 

@@ -74,10 +74,12 @@ def probe_network(network: Network, template: Template, limits: Limits, *, name:
         _check_attention(alone, probe, name)
         scale = max(1.0, float(alone.abs().max()))
         difference = float((probe.read_padded() - alone).abs().max())
+        keeps_state = _list_state(copied) != state
         return Behaviour(
             shortest=shortest,
-            takes_padding=difference <= _TOLERANCE * scale,
-            keeps_state=_list_state(copied) != state,
+            # BigBird reads a short text in another way where it is padded to a long one.
+            takes_padding=difference <= _TOLERANCE * scale and not keeps_state,
+            keeps_state=keeps_state,
             is_causal=_is_causal(alone, probe),
         )
 
@@ -123,7 +125,8 @@ class _Probe:
         raise CheckpointError(
             f"{name}: {type(self.network).__name__} cannot read a text by itself: {first_error}. "
             "A network that needs boxes, images or sound beside the text has no place in a "
-            "pipeline of texts; in any other one config.json and the weights do not fit."
+            "pipeline of texts. In any other, config.json lacks something or does not fit the "
+            "weights."
         ) from first_error
 
     def read(self, *, only: int | None = None) -> torch.Tensor:

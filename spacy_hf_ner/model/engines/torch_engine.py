@@ -1,5 +1,6 @@
 """The engine of PyTorch: a network that can be trained, and a copy of it that predicts fast."""
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, get_args
@@ -20,7 +21,7 @@ from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import (
     Network,
     get_device,
-    has_weights,
+    get_inputs,
     load_network,
     quiet_transformers,
     share_weights,
@@ -29,8 +30,11 @@ from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits, find_limits
+from spacy_hf_ner.model.weights import has_weights
 
 __all__ = ["TorchEngine", "copy_for_prediction"]
+
+logger = logging.getLogger("spacy_hf_ner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,20 @@ class _Predictor:
     backend: TorchBackend
     budget: Budget
     is_reduced: bool
+
+
+# What networks take of pages, images, sound, and of Chinese characters besides their ids.
+_NO_TEXT = frozenset(
+    {
+        "bbox",
+        "image",
+        "input_features",
+        "input_pronunciation_ids",
+        "input_shape_ids",
+        "pixel_values",
+        "xpath_tags_seq",
+    }
+)
 
 
 class TorchEngine(Engine):
@@ -89,7 +107,9 @@ class TorchEngine(Engine):
             source.name,
             attention=source.attention,
             allow_pickle=source.allow_pickle,
+            check_sizes=source.check_sizes,
         )
+        _warn_of_other_inputs(network, source.name)
         return cls(network, precision=source.precision, has_trained_head=has_trained_head)
 
     def write(self, folder: Path) -> None:
@@ -215,6 +235,18 @@ def _choose_budget(device: torch.device, *, is_reduced: bool) -> Budget:
     if device.type == "cpu":
         return Budget(4096 if is_reduced else 2048, padding=64)
     return Budget(65536, padding=8192) if is_reduced else Budget(32768, padding=4096)
+
+
+def _warn_of_other_inputs(network: Network, name: str) -> None:
+    """Say that a network was made for more than a text."""
+    others = sorted(_NO_TEXT & get_inputs(network))
+    if others:
+        logger.warning(
+            "%s: %s also takes %s, which a text has not. It reads the text alone.",
+            name,
+            type(network).__name__,
+            ", ".join(others),
+        )
 
 
 def _refuse_weights_of_other_engines(source: WeightsSource) -> None:

@@ -10,6 +10,7 @@ import torch
 from spacy_hf_ner.errors import MissingExtraError
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph, read_graph
+from spacy_hf_ner.model.foreign import reading
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
@@ -29,8 +30,8 @@ class OnnxEngine(Engine):
     """Runs a graph with ONNX Runtime. It only predicts.
 
     Args:
-        graph: A graph with the inputs ``input_ids``, ``attention_mask`` and, where the network
-            takes them, ``token_type_ids``, and the output ``logits``.
+        graph: A graph with the input ``input_ids`` and, where the network takes them,
+            ``attention_mask`` and ``token_type_ids``, and the output ``logits``.
         n_threads: How many threads compute; as many as PyTorch would use by default.
     """
 
@@ -45,7 +46,7 @@ class OnnxEngine(Engine):
         self._n_threads = n_threads
         self._session: Any = None
         self._session_pid = 0  # the process that the session was made in
-        self._takes_types = False
+        self._input_names: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, source: WeightsSource) -> "OnnxEngine":
@@ -98,11 +99,15 @@ class OnnxEngine(Engine):
             MissingExtraError: ONNX Runtime is not installed.
         """
         session = self._get_session()
-        inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
-        if self._takes_types:
-            assert batch.types is not None
-            inputs["token_type_ids"] = batch.types
-        (logits,) = session.run(["logits"], inputs)
+        inputs = {
+            "input_ids": batch.ids,
+            "attention_mask": batch.mask,
+            "token_type_ids": batch.types,
+        }
+        # A graph has no input for what the network has no use for.
+        used = {name: inputs[name] for name in self._input_names}
+        with reading(self.graph.file_name, "ONNX Runtime"):
+            (logits,) = session.run(["logits"], used)
         return torch.from_numpy(logits)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -119,9 +124,9 @@ class OnnxEngine(Engine):
                 self._session = None
             if self._session is None:
                 n_threads = self._n_threads or torch.get_num_threads()
-                session = _make_session(self.graph.content, n_threads)
-                input_names = [node.name for node in session.get_inputs()]
-                self._takes_types = "token_type_ids" in input_names
+                with reading(self.graph.file_name, "ONNX Runtime"):
+                    session = _make_session(self.graph.content, n_threads)
+                self._input_names = frozenset(node.name for node in session.get_inputs())
                 self._session_pid = os.getpid()
                 self._session = session
             return self._session

@@ -20,7 +20,7 @@ from spacy_hf_ner.model.engines.onnx.engine import OnnxEngine
 from spacy_hf_ner.model.engines.onnx.graph import FP32_FILE, INT8_FILE, OnnxGraph
 from spacy_hf_ner.model.engines.onnx.int8 import quantize_graph
 from spacy_hf_ner.model.engines.torch_backend import TorchBackend
-from spacy_hf_ner.model.network import Network, get_device
+from spacy_hf_ner.model.network import Network, get_device, get_inputs
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch, make_batches
 
@@ -28,9 +28,13 @@ __all__ = ["check_graph", "export_checkpoint", "quantize_checkpoint"]
 
 TOLERANCE = 1e-4  # of logits, where the largest is 1 or less
 
+# As many subwords as a window may have, if the network reads so many: some graphs are wrong only
+# beyond a length.
+_FULL_WINDOW = 512
+
 # The lengths of the windows in each batch that a graph is checked with. One subword in one window
 # is the case that a graph with fixed shapes gets wrong.
-_CHECKED_LENGTHS = ((1,), (9,), (24, 20, 3))
+_CHECKED_LENGTHS = ((1,), (9,), (24, 20, 3), (_FULL_WINDOW,))
 
 # What subwords are drawn from where the network hashes them, and so has no number of embeddings.
 _N_HASHED = 1000
@@ -84,6 +88,7 @@ class _Logits(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
+        self.takes_mask = "attention_mask" in get_inputs(network)
         # XLNet subtracts the mask from 1.0.
         self.wants_float_mask = network.config.model_type == "xlnet"
 
@@ -91,10 +96,9 @@ class _Logits(nn.Module):
         self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Return the logits. Shape: (n_windows, length, n_tags)."""
-        inputs = {
-            "input_ids": ids,
-            "attention_mask": mask.float() if self.wants_float_mask else mask,
-        }
+        inputs = {"input_ids": ids}
+        if self.takes_mask:
+            inputs["attention_mask"] = mask.float() if self.wants_float_mask else mask
         if types is not None:
             inputs["token_type_ids"] = types
         logits: torch.Tensor = self.network(**inputs).logits
