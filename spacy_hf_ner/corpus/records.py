@@ -271,8 +271,8 @@ def _read_tag(cell: object, names: Sequence[str] | None, field_name: str, place:
             known = count(len(names), "name")
         raise CorpusError(
             f"{place}: expected the names of the tags in {field_name!r}, got the number "
-            f"{str(cell)[:MAX_SHOWN]} and {known}. Give them in tag_names, or read a data set whose "
-            "features name them.",
+            f"{str(cell)[:MAX_SHOWN]} and {known}. Give them in tag_names, or read a data set "
+            "whose features name them.",
             settings=("tag_names",),
         )
     return names[cell]
