@@ -133,7 +133,8 @@ def test_training_reads_what_was_converted_whatever_the_data_set(project_dir: Pa
     for command in read_project(project_dir, dataset="wnut17")["commands"]:
         script = " ".join(command["script"])
         assert "sample" not in script
-        if " spacy train " in script:
+        # Both resolve all corpora of the config, which itself names none.
+        if " spacy train " in script or " init labels " in script:
             for split in ("train", "dev"):
                 assert f"--paths.{split} corpus/converted/wnut17/{split}.spacy" in script
                 assert f"corpus/converted/wnut17/{split}.spacy" in command["deps"]

@@ -152,7 +152,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (package / "corpus/formats/toy.py").write_text(FORMAT, encoding="utf8")
     formats = package / "corpus/formats/__init__.py"
     insert(formats, "from spacy_hf_ner.corpus.formats.toy import TOY\n", before="\n__all__")
-    insert(formats, "TOY, ", before="CONLL]\n")
+    insert(formats, "    TOY,\n", before="    CONLL,\n]")
 
     # a command: a file, and its line in the app
     (package / "cli/toy.py").write_text(COMMAND, encoding="utf8")

@@ -20,7 +20,7 @@ from spacy_hf_ner.checking.model_predictions import (
     is_trained,
     show_improbable,
 )
-from spacy_hf_ner.checking.parts import Part
+from spacy_hf_ner.checking.parts import Part, PredictedPart
 from spacy_hf_ner.pipe.gold import Entity
 
 __all__ = ["predict_parts"]
@@ -36,7 +36,7 @@ def predict_parts(
     n_folds: int = 0,
     max_steps: int | None = None,
     progress: bool = False,
-) -> tuple[tuple[tuple[Entity, ...], ...], ...] | None:
+) -> tuple[PredictedPart, ...] | None:
     """Return what a model finds in each document of each part; None if nobody ever trained it.
 
     With folds, the documents of each are judged by a model that was trained on all others, from the

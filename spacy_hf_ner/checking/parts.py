@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     # Who has no model needs no torch.
     from spacy_hf_ner.checking.subwords import SubwordReader
 
-__all__ = ["CheckedData", "GoldDoc", "Part", "make_part", "read_parts"]
+__all__ = ["CheckedData", "GoldDoc", "Part", "PredictedPart", "make_part", "read_parts"]
+
+PredictedPart = tuple[tuple[Entity, ...], ...]
+"""What a model finds in each document of a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class CheckedData:
     parts: tuple[Part, ...]
     nlp: Language
     subwords: "SubwordReader | None" = None
-    predicted: tuple[tuple[tuple[Entity, ...], ...], ...] | None = None
+    predicted: tuple[PredictedPart, ...] | None = None
 
     @property
     def training(self) -> Part:

@@ -3,10 +3,12 @@
 import inspect
 import json
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from typing import Any, TypeVar
 
 import typer
+from typer.models import ArgumentInfo
 
 from spacy_hf_ner.cli.messages import show_messages
 
@@ -85,7 +87,21 @@ def add_common_options(function: Callable[..., Any]) -> Callable[..., None]:
 
     # Typer reads the signature, and the annotations of the arguments.
     signature = inspect.signature(function)
-    parameters = [*signature.parameters.values(), _QUIET, _JSON]
+    parameters = [_name_argument(parameter) for parameter in signature.parameters.values()]
+    parameters += [_QUIET, _JSON]
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {**function.__annotations__, "quiet": bool, "as_json": bool}
     return run
+
+
+def _name_argument(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return a parameter that the help calls MODEL where it is an argument ``model``.
+
+    Typer has done so by itself in some versions, and not in others.
+    """
+    argument = parameter.default
+    if not isinstance(argument, ArgumentInfo) or argument.metavar:
+        return parameter
+    argument = copy(argument)
+    argument.metavar = parameter.name.upper()
+    return parameter.replace(default=argument)

@@ -202,6 +202,7 @@ def complete_swap(folder: Path) -> None:
 
     Call it before such a folder is read; where its name is there, nothing is done.
     """
+    folder = _resolve(folder)
     if _exists(folder):
         return
     for scratch in _find_scratch(folder.parent):

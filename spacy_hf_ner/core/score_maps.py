@@ -148,18 +148,20 @@ class IsotonicMap:
         knots: Pairs (raw score, calibrated score), both rising.
 
     Raises:
-        ConfigError: There are no knots, or they do not rise from 0 to 1.
+        ConfigError: There are no knots, they do not rise, or a calibrated score is not in [0, 1].
     """
 
     knots: tuple[tuple[float, float], ...]
 
     def __post_init__(self) -> None:
         knots = np.array(self.knots, dtype=np.float64).reshape(-1, 2)
-        is_inside = np.all((knots >= 0) & (knots <= 1))  # not so for a NaN
+        # Knots beyond the scores that there can be do no harm: the line is read between 0 and 1.
+        calibrated = knots[:, 1]
+        is_inside = np.all((calibrated >= 0) & (calibrated <= 1)) and np.isfinite(knots).all()
         if len(knots) == 0 or not is_inside or np.any(np.diff(knots, axis=0) < 0):
             raise ConfigError(
-                "an isotonic map of scores expects knots [raw score, calibrated score] that rise "
-                f"from 0 to 1, got {len(knots)} that begin with {knots[:4].tolist()}."
+                "an isotonic map of scores expects knots [raw score, calibrated score] that "
+                f"rise, to 1 at most, got {len(knots)} that begin with {knots[:4].tolist()}."
             )
 
     def apply(self, scores: Floats) -> Floats:

@@ -392,8 +392,11 @@ def find_words(sample: Sample, named: int | None, *, taken: Found) -> int:
 
     Nothing can be asked of the cells: any text may be a word.
     """
-    free = [column for column in range(len(sample.columns)) if column not in taken]
-    detected = (*free, 0)[:1]
+    detected: Found = (0,)
+    for column in range(len(sample.columns)):
+        if column not in taken:
+            detected = (column,)
+            break
     return choose_columns(sample, named=named, header_names=WORD_NAMES, detected=detected)[0]
 
 
@@ -538,9 +541,11 @@ def _turn(rows: Sequence[Sequence[str]], n_columns: int) -> list[list[str]]:
     If none has so many, all rows count, and the cells that they lack are empty.
     """
     whole = [row for row in rows if len(row) == n_columns] or rows
-    columns: list[list[str]] = []
-    for column in range(n_columns):
-        columns.append([row[column] if column < len(row) else "" for row in whole])
+    columns: list[list[str]] = [[] for _ in range(n_columns)]
+    for row in whole:
+        padding = [""] * (n_columns - len(row))
+        for column, cell in zip(columns, (*row, *padding), strict=False):
+            column.append(cell)
     return columns
 
 

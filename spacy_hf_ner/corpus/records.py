@@ -30,6 +30,7 @@ __all__ = [
     "read_tables",
 ]
 
+MAX_SHOWN: Final = 40  # characters of a cell in a message
 IGNORED_TAG: Final = -100  # what PyTorch's losses ignore; training code writes it for no tag
 ID_NAMES: Final = ("id", *SENTENCE_NAMES)
 
@@ -269,8 +270,9 @@ def _read_tag(cell: object, names: Sequence[str] | None, field_name: str, place:
         if names is not None:
             known = count(len(names), "name")
         raise CorpusError(
-            f"{place}: expected the names of the tags in {field_name!r}, got the number {cell} and "
-            f"{known}. Give them in tag_names, or read a data set whose features name them.",
+            f"{place}: expected the names of the tags in {field_name!r}, got the number "
+            f"{str(cell)[:MAX_SHOWN]} and {known}. Give them in tag_names, or read a data set "
+            "whose features name them.",
             settings=("tag_names",),
         )
     return names[cell]

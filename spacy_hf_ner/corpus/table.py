@@ -305,11 +305,12 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
     trimmed = _trim_words(table)
     # Spans are read over all rows and move with the words: a blank word is no end of an entity.
     kept, borders = drop_blank_words(trimmed.words)
-    words = tuple(trimmed.words[i] for i in kept)
+    words = [trimmed.words[i] for i in kept]
+    gaps = [trimmed.gaps[i] for i in kept]
     levels = _read_levels(table, tags)
     outermost = levels[0]
     phrases = _read_chunks(table, chunks)
-    spacing = _find_spacing(table, words, [trimmed.gaps[i] for i in kept])
+    spacing = _find_spacing(table, words, gaps)
 
     problems = [*table.problems, *trimmed.problems]
     problems += _find_blank_entities(outermost.spans, borders, table.lines)
@@ -318,7 +319,7 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
     problems += phrases.problems
     problems += spacing.problems
     return Sentence(
-        words=words,
+        words=tuple(words),
         spans=move_spans(outermost.spans, borders),
         layers=move_spans(_merge_layers(levels), borders),
         missing=tuple(borders[i] for i in outermost.missing if trimmed.words[i]),

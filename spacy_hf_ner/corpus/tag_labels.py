@@ -86,9 +86,14 @@ def read_label_tags(spelling: LabelSpelling, scheme: str = "auto") -> LabelTags:
     """
     distinct = sorted(set(spelling.spelled.values()))
     read = _read_distinct(distinct, scheme)
-    typed = {spelled: tag for spelled, tag in read.items() if tag.entity_type}
-    bare = {spelled: tag for spelled, tag in typed.items() if spelled == tag.entity_type}
-    are_bare = bool(typed) and len(bare) == len(typed)
+    bare: set[str] = set()
+    prefixed: set[str] = set()
+    for spelled, tag in read.items():
+        if not tag.entity_type:
+            continue
+        kind = bare if spelled == tag.entity_type else prefixed
+        kind.add(spelled)
+    are_bare = bool(bare) and not prefixed
 
     tags: dict[str, Tag] = {}
     repairs = dict(spelling.repairs)

@@ -86,13 +86,14 @@ class TextFile:
         )
 
     def _open(self) -> TextIO:
+        codec = self.encoding
+        errors = "strict"
+        if self.problems:
+            errors = "replace"
         if self.encoding == CESU_8:
+            # Python has no such codec. To UTF-8, its pairs of surrogates are errors, which stay.
             codec = "utf-8"
-            intact, damaged = "surrogatepass", KEEP_OR_REPLACE
-        else:
-            codec = self.encoding
-            intact, damaged = "strict", "replace"
-        errors = damaged if self.problems else intact
+            errors = KEEP_OR_REPLACE if self.problems else "surrogatepass"
         return self.path.open(encoding=codec, errors=errors, newline=self.newline)
 
     def _finish(self, text: str) -> str:

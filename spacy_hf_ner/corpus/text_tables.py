@@ -64,15 +64,15 @@ def find_text_table(rows: Sequence[Sequence[str]], columns: Columns) -> TextTabl
     spans = _find_spans(body)
     if spans is not None:
         return TextTable(names, text, spans=spans)
-    entity = [
-        find_known_name(START_KEYS, names),
-        find_known_name(END_KEYS, names),
-        _find_column(columns.tag, names, TYPE_KEYS),
-    ]
-    known = tuple(column for column in entity if column is not None)
-    if len(known) < len(entity) or _are_words(body, text, known):
+    start = find_known_name(START_KEYS, names)
+    end = find_known_name(END_KEYS, names)
+    entity_type = _find_column(columns.tag, names, TYPE_KEYS)
+    if start is None or end is None or entity_type is None:
         return None
-    return TextTable(names, text, entity=known)
+    entity = (start, end, entity_type)
+    if _are_words(body, text, entity):
+        return None
+    return TextTable(names, text, entity=entity)
 
 
 def _find_column(named: int | str | None, names: Sequence[str], known: Iterable[str]) -> int | None:
@@ -122,9 +122,9 @@ def _read_list(cell: str) -> list[Any] | None:
 
 def _are_words(body: Sequence[Sequence[str]], text: int, entity: Sequence[int]) -> bool:
     """Tell whether the texts are words with their own offsets (AnEM), one a row."""
-    starts = [row[entity[0]] for row in body]
-    ends = [row[entity[1]] for row in body]
-    return are_offset_columns([row[text] for row in body], starts, ends)
+    columns = list(zip(*body, strict=True))
+    start, end, _ = entity
+    return are_offset_columns(columns[text], columns[start], columns[end])
 
 
 def read_text_table(rows: Iterable[Row], table: TextTable, *, source: str) -> Iterator[FoundRecord]:
@@ -138,9 +138,10 @@ def read_text_table(rows: Iterable[Row], table: TextTable, *, source: str) -> It
     Raises:
         CorpusError: A row has more or fewer cells than the header, or its list cannot be read.
     """
-    checked = (_check_row(row, table, source) for row in rows if any(row.cells))
-    for text, group in groupby(checked, key=lambda row: row.cells[table.text]):
+    whole = _drop_blank_rows(rows, table, source)
+    for text, group in groupby(whole, key=lambda row: row.cells[table.text]):
         if table.spans is None:
+            # One entity a row: all rows of the text are one record.
             yield _join_entities(text, list(group), table)
             continue
         for row in group:
@@ -148,13 +149,18 @@ def read_text_table(rows: Iterable[Row], table: TextTable, *, source: str) -> It
             yield FoundRecord(row.line, _make_record(text, spans, row, table))
 
 
-def _check_row(row: Row, table: TextTable, source: str) -> Row:
-    if len(row.cells) != len(table.names):
-        raise CorpusError(
-            f"{source}:{row.line}: expected {count(len(table.names), 'cell')}, as the header has, "
-            f"got {len(row.cells)}: it is not known which is which. Correct the row."
-        )
-    return row
+def _drop_blank_rows(rows: Iterable[Row], table: TextTable, source: str) -> Iterator[Row]:
+    """Yield the rows with cells, of which there must be as many as columns."""
+    n_columns = len(table.names)
+    for row in rows:
+        if not any(row.cells):
+            continue
+        if len(row.cells) != n_columns:
+            raise CorpusError(
+                f"{source}:{row.line}: expected {count(n_columns, 'cell')}, as the header has, "
+                f"got {len(row.cells)}: it is not known which is which. Correct the row."
+            )
+        yield row
 
 
 def _read_spans(row: Row, column: int, source: str) -> list[Any] | None:
@@ -173,11 +179,13 @@ def _read_spans(row: Row, column: int, source: str) -> list[Any] | None:
 
 def _join_entities(text: str, rows: Sequence[Row], table: TextTable) -> FoundRecord:
     """Return the record of a text with one entity a row; a row without offsets has none."""
+    start, end, entity_type = table.entity
     spans: list[dict[str, str]] = []
     for row in rows:
-        start, end, entity_type = (row.cells[column].strip() for column in table.entity)
-        if start or end:
-            spans.append({"start": start, "end": end, "label": entity_type})
+        span = {"start": row.cells[start], "end": row.cells[end], "label": row.cells[entity_type]}
+        span = {key: cell.strip() for key, cell in span.items()}
+        if span["start"] or span["end"]:
+            spans.append(span)
     first = rows[0]
     return FoundRecord(first.line, _make_record(text, spans, first, table))
 

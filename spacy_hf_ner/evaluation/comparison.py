@@ -6,7 +6,7 @@ Here they are measured and tested against each other; :mod:`.comparison_table` s
 import multiprocessing
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spacy.cli._util import import_code
@@ -59,7 +59,7 @@ class Measured:
     model: str
     description: str
     strict: StrictScores
-    docs: DocCounts
+    docs: DocCounts = field(repr=False)
     words_per_second: float
     peak_memory: int | None
     size: int | None

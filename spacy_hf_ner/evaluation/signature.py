@@ -159,12 +159,11 @@ def split_parts(signatures: Sequence[Signature]) -> tuple[dict[str, str], list[d
         signatures: At least one.
     """
     parts = [signature.parts() for signature in signatures]
-    first, *others = parts
-    shared = dict(first)
-    for other in others:
-        # Views of dicts are sets of (name, value).
-        common = shared.items() & other.items()
-        shared = {name: value for name, value in shared.items() if (name, value) in common}
+    shared = dict(parts[0])
+    for other in parts[1:]:
+        for name, value in parts[0].items():
+            if other.get(name) != value:
+                shared.pop(name, None)
 
     differing: list[dict[str, str]] = []
     for signature_parts in parts:

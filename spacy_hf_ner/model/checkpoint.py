@@ -4,7 +4,6 @@ What lies in a folder besides the weights is read here; the weights belong to th
 are loaded, safely, in :mod:`spacy_hf_ner.model.network`.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import Any
 
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.config_json import has_trained_head, list_labels, read_config
 from spacy_hf_ner.model.engines.base import Engine, ReadEngine, WeightsSource
 from spacy_hf_ner.model.engines.table import get_engine
-from spacy_hf_ner.model.files import name_files
+from spacy_hf_ner.model.foreign import reading
 from spacy_hf_ner.model.head import name_labels
-from spacy_hf_ner.model.network import Attention, Network, quiet_transformers
-from spacy_hf_ner.model.notes import NOTES_FILE, Notes, read_notes
+from spacy_hf_ner.model.network import Attention, Network
+from spacy_hf_ner.model.notes import Notes, read_notes
 from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
 from spacy_hf_ner.model.reading.case_marks import mark_case
 from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
@@ -25,9 +25,6 @@ from spacy_hf_ner.model.reading.limits import Limits
 from spacy_hf_ner.model.reading.tokenizer_files import load_tokenizer
 
 __all__ = ["Checkpoint", "peek_tag_set", "read_checkpoint", "write_checkpoint"]
-
-_N_LABELS_OF_TRANSFORMERS = 2  # of a config.json that says nothing of labels
-_MAX_SHOWN = 80  # characters of a value in a message
 
 
 @dataclass(slots=True)
@@ -57,16 +54,18 @@ class Checkpoint:
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limits = self.engine.find_limits(
-            self.tokenizer_files, self.tokenizer.template, name=self.name
-        )
+        with reading("config.json, or tokenizer_config.json,", self.name):
+            self.limits = self.engine.find_limits(
+                self.tokenizer_files, self.tokenizer.template, name=self.name
+            )
 
     def mark_case(self) -> None:
         """Have capitals that the tokenizer would lose marked, if marks can be added to it."""
-        files = mark_case(self.tokenizer_files)
-        if files:
-            self.tokenizer_files = files
-            self.tokenizer = FastTokenizer(files["tokenizer.json"].decode("utf8"))
+        with reading("tokenizer.json", self.name):
+            files = mark_case(self.tokenizer_files)
+            if files:
+                self.tokenizer_files = files
+                self.tokenizer = FastTokenizer(files["tokenizer.json"].decode("utf8"))
 
     @property
     def network(self) -> Network:
@@ -85,7 +84,7 @@ class Checkpoint:
         return network
 
 
-def read_checkpoint(
+def read_checkpoint(  # noqa: PLR0913 - one argument a setting
     folder: Path,
     *,
     name: str | None = None,
@@ -93,6 +92,7 @@ def read_checkpoint(
     scheme: str = "auto",
     attention: Attention = "auto",
     allow_pickle: bool = False,
+    check_sizes: bool = True,
     precision: str = "auto",
     read_engine: ReadEngine | None = None,
 ) -> Checkpoint:
@@ -106,6 +106,7 @@ def read_checkpoint(
             that its labels show.
         attention: The attention kernel; ``"auto"`` is ``"sdpa"`` where the family supports it.
         allow_pickle: Read ``.bin`` weights, with ``weights_only=True``, without safetensors.
+        check_sizes: Refuse what is far larger than its files say.
         precision: The type that prediction computes in, as the engine calls it.
         read_engine: What reads the weights; that of PyTorch by default.
 
@@ -114,7 +115,7 @@ def read_checkpoint(
         TagError: The labels do not fit the scheme.
     """
     name = name or str(folder)
-    config = _read_config(folder, name)
+    config = read_config(folder, name, check_sizes=check_sizes)
     notes = read_notes(folder, name)
     source = WeightsSource(
         folder,
@@ -122,6 +123,7 @@ def read_checkpoint(
         precision=precision,
         attention=attention,
         allow_pickle=allow_pickle,
+        check_sizes=check_sizes,
         limits=notes.limits if notes else None,
     )
     if read_engine is None:
@@ -132,7 +134,7 @@ def read_checkpoint(
         tag_set = _read_tag_set(folder, config, notes, name, labels=labels, scheme=scheme)
     if tag_set is not None and labels is not None and engine.network is not None:
         name_labels(engine.network, tag_set)
-    tokenizer, tokenizer_files = load_tokenizer(folder, name)
+    tokenizer, tokenizer_files = load_tokenizer(folder, name, check_sizes=check_sizes)
     return Checkpoint(
         name=name,
         engine=engine,
@@ -165,7 +167,9 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     notes.write(folder)
 
 
-def peek_tag_set(folder: Path, *, labels: Sequence[str] | None, scheme: str) -> TagSet | None:
+def peek_tag_set(
+    folder: Path, *, labels: Sequence[str] | None, scheme: str, check_sizes: bool = True
+) -> TagSet | None:
     """Return a checkpoint's tags from its config.json alone; None if its head was never trained.
 
     Raises:
@@ -173,7 +177,7 @@ def peek_tag_set(folder: Path, *, labels: Sequence[str] | None, scheme: str) -> 
         TagError: The labels do not fit the scheme.
     """
     name = str(folder)
-    config = _read_config(folder, name)
+    config = read_config(folder, name, check_sizes=check_sizes)
     notes = read_notes(folder, name)
     return _read_tag_set(folder, config, notes, name, labels=labels, scheme=scheme)
 
@@ -191,9 +195,9 @@ def _read_tag_set(
 
     None if the head was never trained.
     """
-    if not _has_trained_head(config, notes):
+    if not has_trained_head(config, notes):
         return None
-    named = _list_labels(config, folder)
+    named = list_labels(config, folder)
     if labels is not None:
         if len(labels) != len(named):
             raise CheckpointError(
@@ -205,93 +209,3 @@ def _read_tag_set(
     if scheme == "auto" and notes is not None and notes.scheme is not None:
         scheme = notes.scheme
     return read_labels(named, scheme=scheme)
-
-
-def _list_labels(config: dict[str, Any], folder: Path) -> list[str]:
-    """Return the labels in a config.json, in the order of the head's rows.
-
-    Where it names none, the class of the config may.
-    """
-    id2label = config.get("id2label") or _ask_config_class(folder)
-    if id2label:
-        return [str(id2label[str(i)]) for i in range(len(id2label))]
-    # Transformers names them so, too.
-    n_labels = config.get("num_labels", _N_LABELS_OF_TRANSFORMERS)
-    return [f"LABEL_{i}" for i in range(n_labels)]
-
-
-def _ask_config_class(folder: Path) -> dict[str, str]:
-    """Return the labels that transformers has for a config.json; none where it cannot read it."""
-    from transformers import AutoConfig
-
-    try:
-        with quiet_transformers():
-            config = AutoConfig.from_pretrained(
-                str(folder), trust_remote_code=False, local_files_only=True
-            )
-    except Exception:  # noqa: BLE001 - what is wrong is said when the network is loaded
-        return {}
-    id2label = getattr(config, "id2label", None) or {}
-    return {str(i): label for i, label in id2label.items()}
-
-
-def _has_trained_head(config: dict[str, Any], notes: Notes | None) -> bool:
-    """Tell whether the weights of the head, if there are any, are those of a token classifier."""
-    if notes is not None:
-        return notes.scheme is not None
-    architectures = config.get("architectures")
-    if not architectures:
-        return True  # old checkpoints do not say; weights that are missing are noticed later
-    return any(name.endswith("ForTokenClassification") for name in architectures)
-
-
-def _read_config(folder: Path, name: str) -> dict[str, Any]:
-    """Return what config.json says.
-
-    Raises:
-        CheckpointError: There is none, or it is damaged, or asks for something dangerous.
-    """
-    path = folder / "config.json"
-    if not path.is_file():
-        raise CheckpointError(_describe_missing_config(folder, name))
-    try:
-        config = json.loads(path.read_text(encoding="utf8"))
-    except json.JSONDecodeError as error:
-        raise CheckpointError(f"{name}: config.json is not JSON: {error}.") from error
-    if not isinstance(config, dict):
-        kind = type(config).__name__
-        raise CheckpointError(f"{name}: expected a table in config.json, got {kind}.")
-    if "transformers_weights" in config:
-        raise CheckpointError(
-            f"{name}: config.json names its weights file itself (transformers_weights), which "
-            "could make transformers read a pickle. Remove that key and use model.safetensors."
-        )
-    id2label = config.get("id2label") or {}
-    if not _is_numbered(id2label):
-        raise CheckpointError(
-            f"{name}: expected id2label in config.json to name the columns of the head, numbered "
-            f"from 0 without gaps, got {str(id2label)[:_MAX_SHOWN]}. Number them in the order of "
-            "the head's rows."
-        )
-    return config
-
-
-def _describe_missing_config(folder: Path, name: str) -> str:
-    message = (
-        f"{name}: expected a checkpoint folder with config.json, found {name_files(folder)} "
-        f"in {folder}."
-    )
-    if (folder / NOTES_FILE).is_file():
-        message += (
-            " That is what spacy_hf_ner.TokenClassifier.v1 saves: name that architecture in the "
-            "config."
-        )
-    return message
-
-
-def _is_numbered(id2label: object) -> bool:
-    """Tell whether labels have the ids 0, 1, …, as strings, because JSON has no other keys."""
-    if not isinstance(id2label, dict):
-        return False
-    expected_ids = {str(i) for i in range(len(id2label))}
-    return id2label.keys() == expected_ids

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import srsly
 
+from spacy_hf_ner.model.foreign import reading
+
 __all__ = ["list_files", "name_files", "pack_folder", "raise_os_errors", "unpack_folder"]
 
 _MAX_NAMES = 8  # what fits a line of a message
@@ -29,12 +31,17 @@ def pack_folder(write: Callable[[Path], object]) -> bytes:
 
 @contextlib.contextmanager
 def unpack_folder(packed: bytes) -> Iterator[Path]:
-    """Give a temporary folder with the files that :func:`pack_folder` packed."""
+    """Give a temporary folder with the files that :func:`pack_folder` packed.
+
+    Raises:
+        CheckpointError: The bytes are damaged, or were packed by something else.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file_name, content in srsly.msgpack_loads(packed).items():
-            # The name alone: bytes from elsewhere must not write to other folders.
-            (folder / Path(file_name).name).write_bytes(content)
+        with reading("the packed model", "bytes"):
+            for file_name, content in srsly.msgpack_loads(packed).items():
+                # The name alone: bytes from elsewhere must not write to other folders.
+                (folder / Path(file_name).name).write_bytes(content)
         yield folder
 
 

@@ -6,6 +6,7 @@ Nothing is run here.
 import os
 from pathlib import Path
 
+from spacy_hf_ner.core.replacing import complete_swap
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.installing import make_download_hint
 
@@ -171,6 +172,7 @@ def _as_path(name: str) -> Path | None:
         path = Path(name).expanduser()
     except RuntimeError:  # "~somebody", and there is no such user
         path = Path(name)
+    complete_swap(path)
     if path.is_dir():
         _refuse_pipeline(path)
         return path

@@ -39,7 +39,9 @@ class CheckpointLoader:
         )
         if folder is None:
             return None
-        return peek_tag_set(folder, labels=settings.labels, scheme=scheme)
+        return peek_tag_set(
+            folder, labels=settings.labels, scheme=scheme, check_sizes=settings.check_sizes
+        )
 
     def check_name(self) -> None:
         """Check that there is a checkpoint of this name, on this machine or on the hub."""
@@ -94,6 +96,7 @@ class CheckpointLoader:
             scheme=scheme,
             attention=settings.attention,
             allow_pickle=settings.allow_pickle,
+            check_sizes=settings.check_sizes,
             precision=settings.precision,
             read_engine=self.read_engine or get_engine(settings.backend).read,
         )

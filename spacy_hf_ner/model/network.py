@@ -16,7 +16,9 @@ import torch
 from torch import nn
 
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.foreign import describe
 from spacy_hf_ner.model.processes import one_at_a_time
+from spacy_hf_ner.model.weights import find_weights, limit_sizes
 
 __all__ = [
     "Attention",
@@ -24,7 +26,6 @@ __all__ = [
     "explain_code",
     "get_device",
     "get_inputs",
-    "has_weights",
     "load_network",
     "quiet_transformers",
     "share_weights",
@@ -101,13 +102,13 @@ def share_weights(network: Network) -> Network:
     return copy.deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
-def has_weights(folder: Path) -> bool:
-    """Tell whether a folder has weights for PyTorch, of whatever kind."""
-    return any(folder.glob("*.safetensors")) or any(folder.glob("*.bin"))
-
-
 def load_network(
-    folder: Path, name: str, *, attention: Attention = "auto", allow_pickle: bool = False
+    folder: Path,
+    name: str,
+    *,
+    attention: Attention = "auto",
+    allow_pickle: bool = False,
+    check_sizes: bool = True,
 ) -> tuple[Network, bool]:
     """Return the network in a folder, in float32 and eval mode, and whether it had a head.
 
@@ -116,42 +117,23 @@ def load_network(
         name: What to call it in messages.
         attention: The attention kernel; ``"auto"`` is ``"sdpa"`` where the family supports it.
         allow_pickle: Read ``.bin`` weights, with ``weights_only=True``, without safetensors.
+        check_sizes: Refuse a network that is far larger than its weights.
 
     Raises:
         CheckpointError: There are no weights that can be trusted, they are incomplete, or
             transformers cannot load them.
     """
-    uses_pickle = _must_use_pickle(folder, name, allow_pickle=allow_pickle)
-    network, missing = _call_transformers(folder, name, attention, uses_pickle=uses_pickle)
+    weights = find_weights(folder, name, allow_pickle=allow_pickle)
+    with limit_sizes(weights.n_values, name) if check_sizes else contextlib.nullcontext():
+        network, missing = _call_transformers(
+            folder, name, attention, uses_pickle=weights.is_pickle
+        )
     _check_encoder(network, missing, name)
     if _LOCKS_MAPPED_FILES:
         _leave_file(network)
     network.eval()
     has_head = not missing
     return network, has_head
-
-
-def _must_use_pickle(folder: Path, name: str, *, allow_pickle: bool) -> bool:
-    """Tell whether the weights must be read from a pickle.
-
-    Raises:
-        CheckpointError: There are no safetensors, and no permission to do without.
-    """
-    if any(folder.glob("*.safetensors")):
-        return False
-    pickles = sorted(path.name for path in folder.glob("*.bin"))
-    if not pickles:
-        raise CheckpointError(
-            f"{name}: expected weights in model.safetensors, found none in {folder}."
-        )
-    if not allow_pickle:
-        raise CheckpointError(
-            f"{name}: the weights are a pickle ({', '.join(pickles)}), which can run code when it "
-            "is loaded. Convert them to model.safetensors, or set allow_pickle = true to have them "
-            "read with torch's weights_only.",
-            settings=("allow_pickle",),
-        )
-    return True
 
 
 def _call_transformers(
@@ -179,7 +161,9 @@ def _call_transformers(
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever the damaged file at hand leads to
-        reason = explain_code(error) or f"transformers {version} cannot load it: {error}"
+        reason = explain_code(error)
+        if not reason:
+            reason = f"transformers {version} cannot load it: {describe(error)}"
         raise CheckpointError(f"{name}: {reason}") from error
     return network, set(info["missing_keys"])
 

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
+from spacy_hf_ner.model.foreign import read_bytes, reading
 from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, SubwordLabels
 from spacy_hf_ner.model.reading.limits import Limits
 from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file
@@ -18,6 +19,7 @@ from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file
 __all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "is_saved_model_file", "read_notes"]
 
 FORMAT_VERSION = 1
+_MAX_COUNT = 2**31 - 1  # no text, and no vocabulary, has more subwords
 NOTES_FILE = "spacy_hf_ner.json"
 
 # What models are written to besides the files of engines and tokenizers; the last two are those of
@@ -65,42 +67,61 @@ def read_notes(folder: Path, name: str) -> Notes | None:
     path = folder / NOTES_FILE
     if not path.is_file():
         return None
-    notes = None
-    try:
-        stored = json.loads(path.read_text(encoding="utf8"))
+    content = read_bytes(path, name)
+    with reading(NOTES_FILE, name, problem="is not what spacy-hf-ner has written"):
+        stored = json.loads(content.decode("utf8"))
         version = stored["format_version"]
         if version == FORMAT_VERSION:
-            notes = _make_notes(stored)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{name}: {NOTES_FILE} is not what spacy-hf-ner has written: {type(error).__name__}: "
-            f"{error}. Save the pipeline again, or copy it again from where it is whole."
-        ) from error
-    if notes is None:
-        raise CheckpointError(
-            f"{name}: {NOTES_FILE} has format_version {version}, this version of spacy-hf-ner "
-            f"reads {FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or "
-            "a newer one."
-        )
-    return notes
+            return _make_notes(stored)
+    raise CheckpointError(
+        f"{name}: {NOTES_FILE} has format_version {version}, this version of spacy-hf-ner "
+        f"reads {FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or "
+        "a newer one."
+    )
 
 
 def _make_notes(stored: dict[str, Any]) -> Notes:
-    """Return the notes that JSON holds; whatever is wrong with it is a TypeError or ValueError."""
+    """Return the notes that JSON holds; whatever is wrong with it raises some error."""
     values = dict(stored)
     if values.get("limits") is not None:
         values["limits"] = Limits(**values["limits"])
+        _check_limits(values["limits"])
     if values.get("labels") is not None:
         values["labels"] = tuple(values["labels"])
+        _check(all(isinstance(label, str) for label in values["labels"]), "labels", stored)
     notes = Notes(**values)
-    is_known_scheme = notes.scheme is None or notes.scheme in SCHEMES
-    if not is_known_scheme or notes.subword_labels not in get_args(SubwordLabels):
-        raise ValueError(f"scheme = {notes.scheme!r}, subword_labels = {notes.subword_labels!r}")
-    if notes.aggregation is not None and notes.aggregation not in AGGREGATIONS:
-        raise ValueError(f"aggregation = {notes.aggregation!r}")
-    if not isinstance(notes.window, int | None):
-        raise TypeError(f"window = {notes.window!r}")
+    _check(notes.scheme is None or notes.scheme in SCHEMES, "scheme", stored)
+    _check(notes.subword_labels in get_args(SubwordLabels), "subword_labels", stored)
+    is_known = notes.aggregation is None or notes.aggregation in AGGREGATIONS
+    _check(is_known, "aggregation", stored)
+    _check(notes.window is None or _is_count(notes.window, at_least=1), "window", stored)
     return notes
+
+
+def _check_limits(limits: Limits) -> None:
+    """Check the type and the range of what was stored of a network.
+
+    Raises:
+        ValueError: One of them is wrong.
+    """
+    stored = asdict(limits)
+    _check(_is_count(limits.max_subwords, at_least=1), "max_subwords", stored)
+    _check(_is_count(limits.pad_id), "pad_id", stored)
+    _check(limits.n_embeddings is None or _is_count(limits.n_embeddings), "n_embeddings", stored)
+    _check(_is_count(limits.shortest, at_least=1), "shortest", stored)
+    _check(isinstance(limits.takes_padding, bool), "takes_padding", stored)
+
+
+def _is_count(value: object, *, at_least: int = 0) -> bool:
+    """Tell whether a value is an integer in the range of what is counted."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    return at_least <= value <= _MAX_COUNT
+
+
+def _check(is_right: bool, key: str, stored: dict[str, Any]) -> None:  # noqa: FBT001 - reads as a sentence
+    if not is_right:
+        raise ValueError(f"{key} = {stored[key]!r}")
 
 
 def is_saved_model_file(path: Path) -> bool:

@@ -74,6 +74,7 @@ class Settings:
     head_learn_rate: float = 1.0
     frozen_layers: int = 0
     allow_pickle: bool = False
+    check_sizes: bool = True
 
     def __post_init__(self) -> None:
         for setting, choices in _CHOICES.items():

@@ -155,6 +155,12 @@ class HFShim(Shim):
         layout = lay_out(docs, checkpoint.tokenizer.encode(docs), self.reading)
         with torch.inference_mode():
             logits = run_windows(engine, layout, checkpoint, engine.budget)
+            if logits.shape[-1] != len(checkpoint.tag_set):
+                raise CheckpointError(
+                    f"{checkpoint.name}: config.json names {len(checkpoint.tag_set)} labels, and "
+                    f"{engine.describe()} has {logits.shape[-1]} columns: they do not belong "
+                    "together. Copy the checkpoint again from where it is whole."
+                )
             if bool(torch.isnan(logits).any()):
                 raise CheckpointError(
                     f"{checkpoint.name}: the network gave NaN logits: its weights are broken, or "

@@ -52,6 +52,7 @@ def make_hf_token_classifier_v1(
     head_learn_rate: float = 1.0,
     frozen_layers: int = 0,
     allow_pickle: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
+    check_sizes: bool = True,  # noqa: FBT001, FBT002 - filled by name from the config
 ) -> Model[Any, Any]:
     """Return a model that owns a Hugging Face token classifier; it is loaded at first use.
 
@@ -95,6 +96,8 @@ def make_hf_token_classifier_v1(
         frozen_layers: The number of lowest encoder layers that training leaves as they are,
             embeddings included; -1 for all.
         allow_pickle: Read ``.bin`` weights where there are no safetensors.
+        check_sizes: Refuse a checkpoint whose config asks for far more than its weights hold, and
+            files that are larger than any honest ones, before memory is taken for them.
 
     Raises:
         ConfigError: A value is out of its range, or contradicts another.
@@ -129,6 +132,7 @@ def make_hf_token_classifier_v1(
             head_learn_rate=head_learn_rate,
             frozen_layers=frozen_layers,
             allow_pickle=allow_pickle,
+            check_sizes=check_sizes,
         )
     )
 

@@ -3,7 +3,9 @@
 What a label is, how rows are decoded and what is set on a Doc belongs to each component.
 """
 
+import contextlib
 import copy
+import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +29,7 @@ from spacy_hf_ner.core.replacing import complete_swap, replace_folder
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
+from spacy_hf_ner.model.foreign import reading
 from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.model.token_classifier import TokenClassifier
 from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
@@ -274,14 +277,19 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             util.to_disk(fresh, serialize, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Self":
-        """Read what :meth:`to_disk` wrote; the source checkpoint and the network are not needed."""
+        """Read what :meth:`to_disk` wrote; the source checkpoint and the network are not needed.
+
+        Raises:
+            CheckpointError: It is damaged. The component stays as it was, as with other errors.
+        """
         deserialize: dict[str, Any] = {
-            "cfg": lambda file: self._read_cfg(srsly.read_json(file)),
+            "cfg": lambda file: self._unpack_cfg(file.read_bytes()),
             "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
             "model": self._read_model,
         }
         complete_swap(Path(path))
-        util.from_disk(path, deserialize, exclude)
+        with self._unchanged_on_error():
+            util.from_disk(path, deserialize, exclude)
         return self
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
@@ -294,13 +302,18 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         return util.to_bytes(serialize, exclude)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "Self":
-        """Read what :meth:`to_bytes` returned."""
+        """Read what :meth:`to_bytes` returned.
+
+        Raises:
+            CheckpointError: It is damaged. The component stays as it was, as with other errors.
+        """
         deserialize: dict[str, Callable[[bytes], object]] = {
-            "cfg": lambda packed: self._read_cfg(srsly.json_loads(packed)),
+            "cfg": self._unpack_cfg,
             "vocab": lambda packed: self.vocab.from_bytes(packed, exclude=exclude),
             "model": self._unpack_model,
         }
-        util.from_bytes(bytes_data, deserialize, exclude)
+        with self._unchanged_on_error():
+            util.from_bytes(bytes_data, deserialize, exclude)
         return self
 
     def export_onnx(
@@ -421,6 +434,27 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             if self._configured.get(name) == setting["config"]:
                 setattr(self, name, setting["value"])
 
+    def _unpack_cfg(self, content: bytes) -> None:
+        """Take over what is stored as ``cfg``."""
+        with reading("cfg", self.name):
+            stored = json.loads(content.decode("utf8"))
+            _check_stored_cfg(stored)
+            self._read_cfg(stored)
+
+    @contextlib.contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Have a component that is read over stay as it was, if what is read turns out damaged."""
+        cfg = copy.deepcopy(self.cfg)
+        attributes = dict(self.__dict__)
+        try:
+            with reading("the saved component", self.name):
+                yield
+        except BaseException:
+            self.cfg.clear()
+            self.cfg.update(cfg)
+            self.__dict__.update(attributes)
+            raise
+
     def _write_model(self, folder: Path) -> None:
         self.classifier.load(self.scheme)
         self.classifier.write(folder)
@@ -431,3 +465,19 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     def _unpack_model(self, packed: bytes) -> None:
         with unpack_folder(packed) as folder:
             self._read_model(folder)
+
+
+def _check_stored_cfg(stored: Any) -> None:  # noqa: ANN401 - whatever JSON has
+    """Check the types of what is stored as ``cfg``; what they mean is checked where it is used.
+
+    Raises:
+        TypeError: One is wrong.
+    """
+    if not isinstance(stored, dict):
+        raise TypeError(f"expected a table, got {type(stored).__name__}")
+    labels = stored.get("added_labels", [])
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise TypeError(f"expected added_labels to be a list of names, got {labels!r}")
+    for key in ("class_weights", "settings"):
+        if not isinstance(stored.get(key, {}), dict | None):
+            raise TypeError(f"expected a table or null as {key}, got {stored[key]!r}")

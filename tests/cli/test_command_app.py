@@ -111,7 +111,7 @@ def test_arguments_are_called_the_same_everywhere() -> None:
     for command in COMMANDS.values():
         for parameter in command.params:
             if parameter.param_type_name == "argument":
-                names.add((parameter.metavar or parameter.name).upper())
+                names.add(parameter.metavar)
     assert names == {"INPUT", "OUTPUT", "MODEL", "DATA", "MODEL MODEL … DATA"}
 
 

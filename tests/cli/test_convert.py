@@ -181,3 +181,18 @@ def test_a_misspelt_format_is_refused(source: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "'conl'" in result.output
     assert not (tmp_path / "a.spacy").exists()
+
+
+def test_tags_that_are_numbers_get_their_names_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Tim 1\nCook 2\nran 0\n")
+    (tmp_path / "names").write_text("O\nB-PER\nI-PER\n")
+    output = tmp_path / "a.spacy"
+    arguments = ["convert", str(tmp_path / "a.conll"), str(output), "--tag-names"]
+    result = CliRunner().invoke(app, [*arguments, str(tmp_path / "names")])
+    assert result.exit_code == 0, result.output
+    (doc,) = read_docs(output)
+    assert [(e.text, e.label_) for e in doc.ents] == [("Tim Cook", "PER")]
+
+    result = CliRunner().invoke(app, [*arguments, str(tmp_path / "nothing")])
+    assert result.exit_code != 0
+    assert "tag-names must be a file" in " ".join(result.output.split())

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_hf_ner.cli.outputs import check_output, make_folder
+from spacy_hf_ner.cli.outputs import check_file, check_output, make_folder
 from spacy_hf_ner.errors import ConfigError
 
 
@@ -62,3 +62,26 @@ def test_a_relative_folder_is_looked_for_where_the_command_runs(
     Path("out").touch()
     with pytest.raises(ConfigError, match="out is a file"):
         check(Path("out") / "new")
+
+
+def test_a_pipeline_is_not_made_for_a_place_where_nothing_may_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The superuser may write anywhere, so the answer is set.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ConfigError, match="but nothing may be written to"):
+        check(tmp_path / "out")
+
+
+def test_a_name_that_no_disk_takes_is_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="File name too long"):
+        check(tmp_path / ("x" * 300))
+    with pytest.raises(ConfigError, match="File name too long"):
+        check_file(tmp_path / ("x" * 300))
+
+
+def test_a_file_to_write_gets_its_folder_and_is_no_folder_itself(tmp_path: Path) -> None:
+    check_file(tmp_path / "new" / "page.html")
+    assert (tmp_path / "new").is_dir()
+    with pytest.raises(ConfigError, match="new, which is a folder"):
+        check_file(tmp_path / "new")

@@ -206,10 +206,10 @@ def test_a_logistic_map_that_does_not_rise_is_refused(slope: float, intercept: f
         ((0.0, np.nan),),
     ],
 )
-def test_an_isotonic_map_whose_knots_do_not_rise_from_0_to_1_is_refused(
+def test_an_isotonic_map_whose_knots_do_not_rise_or_leave_0_to_1_is_refused(
     knots: tuple[tuple[float, float], ...],
 ) -> None:
-    with pytest.raises(ConfigError, match=r"knots .* that rise from 0 to 1"):
+    with pytest.raises(ConfigError, match=r"knots .* that rise, to 1 at most"):
         IsotonicMap(knots)
 
 

@@ -51,6 +51,13 @@ def test_scores_are_kept(tmp_path: Path) -> None:
     assert sentence.scores == {TokenSpan(2, 3, "PER"): 0.75}
 
 
+@pytest.mark.parametrize("score", [10**4_000, -1, float("nan"), float("inf"), "high", None])
+def test_scores_that_are_no_probabilities_are_none(tmp_path: Path, score: object) -> None:
+    span = {"start": 6, "end": 8, "label": "PER", "score": score}
+    (sentence,) = read(write_jsonl(tmp_path, {"text": TEXT, "spans": [span]}))
+    assert (show(sentence), sentence.scores) == (["Ed/PER"], {})
+
+
 def test_metadata_comes_into_user_data_and_back(tmp_path: Path) -> None:
     record = {
         "text": TEXT,

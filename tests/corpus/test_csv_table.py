@@ -151,3 +151,20 @@ def test_lists_in_cells_with_tabs_are_read_where_the_format_is_named(
         read_file(path)
     (sentence,) = open_corpus(path, ReadOptions(), format_name="csv").read()
     assert (sentence.words, show(sentence)) == (("Ed", "ran"), ["Ed/PER"])
+
+
+@pytest.mark.parametrize("number", ["9" * 4_000, "9" * 5_000, "0x" + "f" * 4_000])
+@pytest.mark.parametrize("field", ["tokens", "ner_tags"])
+def test_numbers_of_thousands_of_digits_in_lists_are_a_short_error_or_text(
+    tmp_path: Path, number: str, field: str
+) -> None:
+    cells = {"tokens": "['a']", "ner_tags": "['O']", field: f"[{number}]"}
+    path = tmp_path / "a.csv"
+    path.write_text(f'tokens,ner_tags\n"{cells["tokens"]}","{cells["ner_tags"]}"\n')
+    try:
+        sentences = list(open_corpus(path, ReadOptions()).read())
+    except CorpusError as error:
+        message = str(error)
+        assert len(message) - len(str(path)) < 400
+    else:
+        assert sentences[0].words == (number,)

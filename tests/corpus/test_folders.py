@@ -64,11 +64,11 @@ def test_parquet_files_named_as_on_the_hub_are_shards_of_their_split(
     assert [example.reference.text for example in read(spacy.blank("en"))] == ["Ed Bo Li"]
 
 
-def test_a_shard_that_is_no_parquet_is_an_error_that_names_the_part(tmp_path: Path) -> None:
+def test_a_shard_that_is_no_parquet_is_an_error_that_names_it(tmp_path: Path) -> None:
     write_parquet(tmp_path / "train-00000-of-00002.parquet", "Ed")
     write(tmp_path / "train-00001-of-00002.parquet", "no")
     with pytest.raises(
-        CorpusError, match=r"train-\*.parquet: expected parquet files, got something"
+        CorpusError, match=r"train-00001-of-00002.parquet: expected a parquet file, got something"
     ):
         convert_corpus(str(tmp_path), tmp_path / "a.spacy")
 

@@ -45,3 +45,7 @@ def test_a_pipeline_that_is_not_there_is_missed_before_the_first_is_measured(
     spacy.blank("en").to_disk(tmp_path / "first")
     with pytest.raises(ConfigError, match="got 'nowhere'"):
         compare_pipelines([str(tmp_path / "first"), "nowhere"], tmp_path / "not read.spacy")
+
+
+def test_a_standing_shows_no_arrays(standings: tuple[Standing, ...]) -> None:
+    assert "array" not in repr(standings[0].measured)

@@ -129,7 +129,7 @@ def test_remote_code_is_refused(folder: Path) -> None:
         encoding="utf8",
     )
     (folder / "evil.py").write_text("raise SystemExit", encoding="utf8")
-    with pytest.raises(CheckpointError, match="cannot load it"):
+    with pytest.raises(CheckpointError, match="it brings code of its own"):
         read_checkpoint(folder)
 
 

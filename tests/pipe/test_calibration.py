@@ -259,5 +259,5 @@ def test_other_tags_undo_calibration_and_the_same_tags_do_not(checkpoint: Path) 
     component.add_label("NEW")
     assert component.cfg["calibration"] is None
     component.calibrate(examples)
-    component.initialize(lambda: examples, labels=["PER"])
+    component.initialize(lambda: examples, labels=[*component.labels, "OTHER"])
     assert component.cfg["calibration"] is None

@@ -1,5 +1,6 @@
 """The report in headless Chromium: it loads without errors or requests, and its filters work."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -47,7 +48,17 @@ def open_page(html: str, script: str, folder: Path) -> str:
         "--dump-dom",
         page.as_uri(),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+    # Chromium keeps a socket in the folder for temporary files, and the path of a socket has to be
+    # short. A name from outside may be long.
+    environment = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    done = subprocess.run(  # noqa: S603 - a browser of this machine
+        command,
+        capture_output=True,
+        encoding="utf8",
+        check=True,
+        timeout=120,
+        env=environment,
+    )
     complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert complaints == []
     return done.stdout
@@ -196,3 +207,10 @@ def test_what_nobody_has_annotated_is_not_judged(tmp_path: Path) -> None:
     assert '<span class="badge none">not judged</span>' in page
     assert "<h4>Predicted</h4>" in page
     assert "<h4>Gold</h4>" not in page
+
+
+def test_no_score_reads_as_certain_that_is_not(tmp_path: Path) -> None:
+    predicted = (Entity(0, 4, "LOC", 0.9984), Entity(5, 9, "LOC", 0.99999))
+    pair = DocPair("Rome Rome", (), predicted, (), np.array([[0, 4], [5, 9]]))
+    page = open_page(make_browser([pair]), "", tmp_path)
+    assert re.findall(r"<i>([\d.]+)</i>", page) == ["0.9984", "0.9999"]

@@ -10,7 +10,7 @@ import shutil
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple, TextIO
 
 from spacy.tokens import Doc
@@ -362,7 +362,7 @@ class CoNLLWriter:
         self._file.write("-DOCSTART-\t-X-\t-X-\tO\n\n")
         for i, sentence in enumerate(sentences):
             rows = _make_rows(sentence, self._scheme)
-            text = "".join("\t".join(row) + "\n" for row in rows)
+            text = "\n".join(map("\t".join, rows)) + "\n"
             if _breaks_columns(text, len(rows)) or _holds_mark(text, rows):
                 raise _refuse_cell(rows, self._source)
             self._file.write(text + "\n")
@@ -454,7 +454,7 @@ def _holds_mark(text: str, rows: Iterable[Sequence[str]]) -> bool:
 
 def _refuse_cell(rows: Iterable[Sequence[str]], source: str) -> CorpusError:
     """Return an error that names the first cell that breaks the columns, else the first mark."""
-    expected, got = _describe_refusal([cell for row in rows for cell in row])
+    expected, got = _describe_refusal(list(chain.from_iterable(rows)))
     return CorpusError(
         f"{source}: expected {expected}, got {got}. "
         "Write .spacy or .parquet, which hold any word, or correct the corpus."
@@ -463,7 +463,7 @@ def _refuse_cell(rows: Iterable[Sequence[str]], source: str) -> CorpusError:
 
 def _describe_refusal(cells: Sequence[str]) -> tuple[str, str]:
     for cell in cells:
-        if any(mark in cell for mark in "\t\n\r"):
+        if not set("\t\n\r").isdisjoint(cell):
             got = f"{shorten(cell)!r}: a tab or a line end in it would break the columns"
             return "words and tags on one line", got
     mark = next(cell for cell in cells if cell.startswith(DOCUMENT_MARK))

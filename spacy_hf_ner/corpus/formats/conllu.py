@@ -262,11 +262,14 @@ def _find_parts(rows: Sequence[Row], row_i: int) -> Sequence[Row]:
         return ()
     first, last = map(int, match.groups())
     behind = row_i + 1
-    parts = rows[behind : behind + last - first + 1]
-    numbers = [row.cells[ID] for row in parts]
-    if not parts or numbers != [str(first + i) for i in range(len(parts))]:
+    n_parts = last - first + 1
+    parts = rows[behind : behind + n_parts]
+    if n_parts < 1 or len(parts) < n_parts:
         return ()
-    return parts if numbers[-1] == str(last) else ()
+    for number, row in enumerate(parts, start=first):
+        if row.cells[ID] != str(number):
+            return ()
+    return parts
 
 
 def _report_width(row: Row, *, is_missing: bool) -> Problem:

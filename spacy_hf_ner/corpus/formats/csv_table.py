@@ -226,10 +226,12 @@ def _evaluate(cell: str) -> object:
     """Return what a cell is in Python, or None if it is nothing that Python would write so."""
     try:
         value = ast.literal_eval(cell)
+        written = repr(value)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
+        # Python reads hexadecimal numbers of any length, but writes none of thousands of digits.
         return None
     # numpy leaves the commas out: Python reads ['New' 'York'] as one word, NewYork.
-    return value if repr(value) == cell else None
+    return value if written == cell else None
 
 
 # ----------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@
 """
 
 from dataclasses import replace
-from typing import Any
 
 from spacy_hf_ner.corpus.json_values import Record
 from spacy_hf_ner.corpus.texts import CharSpan
@@ -42,7 +41,7 @@ def read_dataturks_spans(record: Record, line: int, *, source: str) -> list[Char
     return spans
 
 
-def _read_point(point: object, label: Any, line: int, *, source: str) -> list[CharSpan]:  # noqa: ANN401 - JSON is anything
+def _read_point(point: object, label: object, line: int, *, source: str) -> list[CharSpan]:
     labelled: object = point
     if isinstance(point, dict):
         labelled = {**point, "label": label}

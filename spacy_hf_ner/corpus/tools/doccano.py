@@ -30,7 +30,7 @@ class DoccanoWriter:
         self._target = target
         self._file: TextIO = target.path.open("w", encoding="utf-8", newline="\n")
 
-    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - all get it
         """Take one document."""
         spans_key = self._target.spans_key
         entities = find_entities(doc, spans_key)

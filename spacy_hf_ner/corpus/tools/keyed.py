@@ -183,7 +183,8 @@ def _read_text(value: object) -> str:
 
 
 def _read_score(value: object) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    """Return a probability, or None for whatever is none."""
+    if isinstance(value, int | float) and 0 <= value <= 1:
         return float(value)
     return None
 

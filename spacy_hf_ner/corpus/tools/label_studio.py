@@ -221,7 +221,7 @@ class LabelStudioWriter:
         self._file.write("[")
         self._separator = "\n"
 
-    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - all get it
         """Take one document."""
         spans_key = self._target.spans_key
         entities = find_entities(doc, spans_key)

@@ -140,7 +140,7 @@ class ProdigyWriter:
         self._file: TextIO = target.path.open("w", encoding="utf-8", newline="\n")
         self._n_docs = 0
 
-    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - a writer's interface
+    def add(self, sentences: Sequence[Sentence], doc: Doc) -> None:  # noqa: ARG002 - all get it
         """Take one document."""
         self._n_docs += 1
         spans_key = self._target.spans_key

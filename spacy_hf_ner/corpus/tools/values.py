@@ -9,7 +9,7 @@ MAX_DIGITS: Final = 18  # of an offset: no text is longer, and the number fits 6
 MAX_DEPTH: Final = 8  # of metadata; a .spacy file holds no value that is much deeper
 
 
-def get_first(item: Mapping[str, Any], keys: Sequence[str]) -> Any:  # noqa: ANN401 - JSON is anything
+def get_first(item: Mapping[str, Any], keys: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON
     """Return the value of the first of the keys that is there, or None."""
     for key in keys:
         if key in item:

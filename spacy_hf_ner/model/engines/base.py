@@ -37,6 +37,7 @@ class WeightsSource:
         precision: The type to compute in, one of the engine's ``precisions``.
         attention: The attention kernel, for engines that have a choice.
         allow_pickle: Whether ``.bin`` weights may be read.
+        check_sizes: Whether what is far larger than its files say is refused.
         limits: What the network can read, where an engine has stored that with the checkpoint.
     """
 
@@ -45,6 +46,7 @@ class WeightsSource:
     precision: str = "auto"
     attention: Attention = "auto"
     allow_pickle: bool = False
+    check_sizes: bool = True
     limits: Limits | None = None
 
 

@@ -22,7 +22,6 @@ from spacy_hf_ner.model.network import (
     Network,
     get_device,
     get_inputs,
-    has_weights,
     load_network,
     quiet_transformers,
     share_weights,
@@ -31,6 +30,7 @@ from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits, find_limits
+from spacy_hf_ner.model.weights import has_weights
 
 __all__ = ["TorchEngine", "copy_for_prediction"]
 
@@ -107,6 +107,7 @@ class TorchEngine(Engine):
             source.name,
             attention=source.attention,
             allow_pickle=source.allow_pickle,
+            check_sizes=source.check_sizes,
         )
         _warn_of_other_inputs(network, source.name)
         return cls(network, precision=source.precision, has_trained_head=has_trained_head)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.foreign import describe, is_panic
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -105,7 +107,17 @@ class FastTokenizer:
     def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
         """Return the subwords of each Doc's text."""
         texts = [doc.text for doc in docs]
-        encoded = self._backend.encode_batch(texts, add_special_tokens=False)
+        try:
+            encoded = self._backend.encode_batch(texts, add_special_tokens=False)
+        except BaseException as error:
+            # A panic is no Exception: it would end a stream of Docs, and processes that wait.
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
+            longest = max(len(text) for text in texts)
+            raise CheckpointError(
+                f"the tokenizer has failed on {len(texts):,} texts, the longest of {longest:,} "
+                f"characters: {describe(error)}"
+            ) from error
         return [_as_arrays(text.ids, text.offsets) for text in encoded]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "FastTokenizer":

@@ -14,6 +14,7 @@ from typing import Any
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import list_files
+from spacy_hf_ner.model.foreign import read_bytes, reading
 from spacy_hf_ner.model.network import explain_code, quiet_transformers
 from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
 from spacy_hf_ner.model.reading.python_tokenizer import PythonTokenizer
@@ -45,22 +46,29 @@ _NORMALIZER_SETTINGS = {
 }
 
 
-def load_tokenizer(folder: Path, name: str) -> tuple[SubwordTokenizer, dict[str, bytes]]:
+def load_tokenizer(
+    folder: Path, name: str, *, check_sizes: bool = True
+) -> tuple[SubwordTokenizer, dict[str, bytes]]:
     """Return the tokenizer of a checkpoint folder and its files, by name.
 
     Args:
         folder: The folder.
         name: What to call the checkpoint in messages.
+        check_sizes: Refuse files that are larger than any honest ones.
 
     Raises:
         CheckpointError: The folder has no tokenizer that can be read.
     """
-    files = {path.name: path.read_bytes() for path in list_files(folder) if is_tokenizer_file(path)}
+    files: dict[str, bytes] = {}
+    for path in list_files(folder):
+        if is_tokenizer_file(path):
+            files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
     if _TOKENIZER_JSON in files:
-        obeyed = _obey_config(files, folder)
-        if obeyed is not None:
-            files[_TOKENIZER_JSON] = obeyed
-        return FastTokenizer(files[_TOKENIZER_JSON].decode("utf8")), files
+        with reading(f"{_TOKENIZER_JSON} or {_CONFIG}", name):
+            obeyed = _obey_config(files, folder)
+            if obeyed is not None:
+                files[_TOKENIZER_JSON] = obeyed
+            return FastTokenizer(files[_TOKENIZER_JSON].decode("utf8")), files
     own = _load_own_tokenizer(folder, files, name)
     if not own.is_fast:
         return PythonTokenizer(own), files
@@ -121,7 +129,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     """Return the table in a JSON file; an empty one where there is none, or a damaged one."""
     try:
         content = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

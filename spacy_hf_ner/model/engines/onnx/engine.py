@@ -10,6 +10,7 @@ import torch
 from spacy_hf_ner.errors import MissingExtraError
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.onnx.graph import OnnxGraph, read_graph
+from spacy_hf_ner.model.foreign import reading
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
@@ -105,7 +106,8 @@ class OnnxEngine(Engine):
         }
         # A graph has no input for what the network has no use for.
         used = {name: inputs[name] for name in self._input_names}
-        (logits,) = session.run(["logits"], used)
+        with reading(self.graph.file_name, "ONNX Runtime"):
+            (logits,) = session.run(["logits"], used)
         return torch.from_numpy(logits)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -122,7 +124,8 @@ class OnnxEngine(Engine):
                 self._session = None
             if self._session is None:
                 n_threads = self._n_threads or torch.get_num_threads()
-                session = _make_session(self.graph.content, n_threads)
+                with reading(self.graph.file_name, "ONNX Runtime"):
+                    session = _make_session(self.graph.content, n_threads)
                 self._input_names = frozenset(node.name for node in session.get_inputs())
                 self._session_pid = os.getpid()
                 self._session = session
