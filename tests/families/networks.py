@@ -75,6 +75,8 @@ def make_family(
     load_tokenizer: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
     tokenizer = load_tokenizer(folder)
     config = _make_config(family, tokenizer, own_labels=own_labels)
+    if encoder_only:
+        config.architectures = []  # of Funnel there are two encoders, and None is none of them
     make: Any = AutoModel if encoder_only else AutoModelForTokenClassification
     torch.manual_seed(seed)
     try:

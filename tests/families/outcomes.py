@@ -20,7 +20,7 @@ __all__ = [
     "write_outcomes",
 ]
 
-Verdict = Literal["right", "refused", "wrong"]
+Verdict = Literal["right", "refused", "wrong", "open"]
 
 _FILE = Path(__file__).parent / "outcomes.json"
 PAGE = Path(__file__).parents[2] / "docs" / "families.md"
@@ -33,7 +33,8 @@ class Outcome:
     """What became of a family.
 
     Attributes:
-        verdict: Whether it passed all checks, was refused when it was loaded, or failed some.
+        verdict: Whether it passed all checks, was refused when it was loaded, failed some, or is
+            not looked at yet.
         reason: Why not; empty where it is right.
         no_onnx: Why it has no ONNX graph; empty where it has one, and None where nobody looked.
     """
@@ -133,9 +134,10 @@ trained, saved and exported, and compared with the family's own network.
   and by transformers.
 - **refused**: `hf_ner` says why when it loads such a checkpoint.
 - **wrong**: a known fault, named below.
+- **open**: not looked at yet.
 
-*ONNX* is "yes" where `hf-ner export-onnx` makes a graph that gives the same rows. Where it does
-not, the command says why.
+*ONNX* is "yes" where `hf-ner export-onnx` makes a graph that gives the same rows, and empty where
+that was not looked at. Where it does not, the command says why.
 """
 
 
@@ -160,12 +162,13 @@ def _summarize(outcomes: Outcomes) -> Iterable[str]:
         found = list(outcomes[version].values())
         counts = [
             f"{sum(outcome.verdict == verdict for outcome in found)} {verdict}"
-            for verdict in ("right", "refused", "wrong")
+            for verdict in ("right", "refused", "wrong", "open")
         ]
+        n_looked_at = sum(outcome.no_onnx is not None for outcome in found)
         n_exported = sum(outcome.no_onnx == "" for outcome in found)
         yield (
             f"With transformers {version}, of {len(found)} families: {', '.join(counts)}; "
-            f"{n_exported} have an ONNX graph.\n"
+            f"{n_exported} of {n_looked_at} have an ONNX graph.\n"
         )
 
 

@@ -26,6 +26,7 @@ class Recipe:
         settings: What tokenizer_config.json says besides.
         keeps_vocabulary: Whether it is published without tokenizer.json.
         in_words: Whether its own tokenizer takes words, with boxes or paths, instead of a text.
+        own_settings: What its own tokenizer is called with.
         longest: The longest input that it reads, special tokens included.
         lowest_layer: The module that is its lowest layer, where the hidden states do not tell.
     """
@@ -35,6 +36,7 @@ class Recipe:
     settings: dict[str, Any] = field(default_factory=dict)
     keeps_vocabulary: bool = False
     in_words: bool = False
+    own_settings: dict[str, Any] = field(default_factory=dict)
     longest: int = N_POSITIONS
     lowest_layer: str | None = None
 
@@ -64,7 +66,7 @@ _RECIPES: dict[str, Recipe] = {
     ),
     "bloom": _NO_POSITIONS,
     "camembert": _FROM_PADDING,
-    "canine": Recipe(config={"num_hash_buckets": 64}, lowest_layer="canine.encoder.layer.0"),
+    "canine": Recipe(config={"num_hash_buckets": 256}, lowest_layer="canine.encoder.layer.0"),
     "data2vec-text": _FROM_PADDING,
     "deberta-v2": Recipe(keeps_vocabulary=True),
     "deepseek_v3": Recipe(config=_LATENT_ATTENTION),
@@ -97,23 +99,33 @@ _RECIPES: dict[str, Recipe] = {
         longest=N_POSITIONS - 2,
     ),
     "mega": Recipe(config={"max_positions": N_POSITIONS}),
-    "ministral": Recipe(config={"rope_parameters": {"rope_type": "default", "rope_theta": 1e4}}),
+    "ministral": Recipe(config={"head_dim": 8}),
     "mistral4": Recipe(config={**_LATENT_ATTENTION, "head_dim": 16}),
     "mobilebert": Recipe(config={"intra_bottleneck_size": 32}),
     "mpnet": _FROM_PADDING,
     "mt5": _NO_POSITIONS,
     "nemotron": Recipe(config={"head_dim": 8, "num_key_value_heads": 2}),
+    "qwen3_5": Recipe(tokenizer="Qwen2Tokenizer"),
     "qwen3_moe": Recipe(config={"num_experts_per_tok": 2}),
     "qwen3_next": Recipe(config={"num_experts_per_tok": 2}),
+    # Version 5 saves its tokenizer.json without the template.
+    "rembert": Recipe(keeps_vocabulary=True),
     "roberta": _FROM_PADDING,
     "roberta-prelayernorm": _FROM_PADDING,
     "t5": _NO_POSITIONS,
     "t5gemma": Recipe(lowest_layer="model.encoder.layers.0"),
-    "t5gemma2": Recipe(lowest_layer="model.encoder.text_model.layers.0"),
+    "t5gemma2": Recipe(
+        tokenizer="GemmaTokenizer", lowest_layer="model.encoder.text_model.layers.0"
+    ),
     "umt5": _NO_POSITIONS,
     "xlm-roberta": _FROM_PADDING,
-    "xlm-roberta-xl": _FROM_PADDING,
-    "xlnet": Recipe(config={"d_head": 8}, longest=UNLIMITED),
+    "xlm-roberta-xl": Recipe(tokenizer="XLMRobertaTokenizer", longest=N_POSITIONS - 2),
+    "xlnet": Recipe(
+        config={"d_head": 8},
+        # tokenizer.json has types, which its class no longer gives unasked since version 5.
+        own_settings={"return_token_type_ids": True},
+        longest=UNLIMITED,
+    ),
     "xmod": Recipe(
         config={"languages": ["en_XX", "de_DE"], "default_language": "en_XX"},
         longest=N_POSITIONS - 2,
@@ -126,8 +138,8 @@ SAMPLE = (
     "big_bird",
     "bloom",
     "bros",
-    "canine",
     "deberta-v2",
+    "fnet",
     "funnel",
     "gpt2",
     "llama",

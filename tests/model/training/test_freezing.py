@@ -32,6 +32,7 @@ def test_freezing_one_layer_leaves_the_next_one_free(bert: Checkpoint) -> None:
         freeze_layers(bert.network, 3)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what families say of torch is theirs
 @pytest.mark.parametrize(
     "family", ["albert", "funnel", "llama", "markuplm", "mixtral", "squeezebert", "t5gemma", "xlm"]
 )
