@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from spacy.tokens import Doc
 
 from spacy_hf_ner.core.replacing import replace_folder
+from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
 from spacy_hf_ner.model.engines.onnx.export import export_checkpoint, quantize_checkpoint
@@ -91,9 +92,10 @@ def export_onnx(
     agreement = 2 * n_common / (len(expected) + len(found))
     if agreement >= min_agreement:
         return OnnxExport(_write(int8, folder), agreement)
+    n_expected = count(len(expected), "entity", "entities")
     problem = (
-        f"{pipe.name}: int8 was refused, and fp32 exported. Of {len(expected):,} entities that "
-        f"fp32 finds in {len(docs):,} documents int8 finds {n_common:,}, and "
+        f"{pipe.name}: int8 was refused, and fp32 exported. Of {n_expected} that fp32 "
+        f"finds in {count(len(docs), 'document')} int8 finds {n_common:,}, and "
         f"{len(found) - n_common:,} others: F1 {agreement:.2%}, expected "
         f"{min_agreement:.2%} or more. Keep fp32, or export with a lower min_agreement."
     )
