@@ -478,6 +478,7 @@ def _check_stored_cfg(stored: Any) -> None:  # noqa: ANN401 - whatever JSON has
     labels = stored.get("added_labels", [])
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise TypeError(f"expected added_labels to be a list of names, got {labels!r}")
-    for key in ("class_weights", "settings"):
-        if not isinstance(stored.get(key, {}), dict | None):
-            raise TypeError(f"expected a table or null as {key}, got {stored[key]!r}")
+    for key, kind in (("class_weights", list), ("settings", dict)):
+        value = stored.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"expected a {kind.__name__} or null as {key}, got {value!r}")

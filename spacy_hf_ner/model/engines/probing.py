@@ -6,6 +6,7 @@ loaded, and is used as it was found to be.
 """
 
 import contextlib
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ _N_LONG = 11  # subwords of the window that it is padded to
 _MAX_SHORTEST = 16  # where the search for the shortest input ends
 _TOLERANCE = 1e-3  # of logits, where the largest is 1 or less; rounding is a hundredth of it
 _ROUNDING = 1e-5
+_DRAWN_STD = 0.5  # large enough for attention to be felt in every logit
 _N_HASHED = 1000  # what subwords are drawn from where a network hashes them
 _TOGETHER = Budget(1_000_000, padding=1_000_000)  # all windows in one batch
 
@@ -106,6 +108,15 @@ class _Probe:
         self._long = Window(n_short, n_short + n_long, n_short, n_short + n_long)
         self._shortest = 1
 
+    def draw_again(self) -> "_Probe":
+        """Return a probe of the same network with weights drawn at random."""
+        network = copy.deepcopy(self.network)
+        for parameter in network.parameters():
+            nn.init.normal_(parameter, std=_DRAWN_STD)
+        drawn = _Probe(network, self._template, self._limits)
+        drawn._shortest = self._shortest
+        return drawn
+
     def find_shortest(self, name: str) -> int:
         """Return the fewest subwords that the network reads, and pad to these from now on.
 
@@ -162,16 +173,27 @@ class _Probe:
 def _check_attention(alone: torch.Tensor, probe: _Probe, name: str) -> None:
     """Check that the last subword of a window sees something of the others.
 
+    It may be the weights that see nothing, as in a network that was made by hand. So the network
+    is asked again with weights drawn at random.
+
     Raises:
-        CheckpointError: It does not.
+        CheckpointError: It does not, whatever its weights are.
     """
-    among_others = probe.read(only=len(alone) - 1)
-    if len(alone) > 1 and torch.equal(alone[-1], among_others[-1]):
+    if len(alone) == 1 or _sees_others(alone, probe):
+        return
+    drawn = probe.draw_again()
+    if not _sees_others(drawn.read(), drawn):
         raise CheckpointError(
             f"{name}: {type(probe.network).__name__} reads each subword as if it stood alone. Its "
             "attention does nothing, because a kernel that it needs is not there. Use a checkpoint "
             "of another family."
         )
+
+
+def _sees_others(alone: torch.Tensor, probe: _Probe) -> bool:
+    """Tell whether the last subword of a window is read in another way among other subwords."""
+    among_others = probe.read(only=len(alone) - 1)
+    return not torch.equal(alone[-1], among_others[-1])
 
 
 def _is_causal(alone: torch.Tensor, probe: _Probe) -> bool:
