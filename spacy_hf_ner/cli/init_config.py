@@ -265,7 +265,9 @@ def count_steps(config: "Config", n_epochs: int) -> int:
     corpus = registry.resolve({"corpus": resolved["corpora"]["train"]})["corpus"]
     batcher = registry.resolve({"batcher": resolved["training"]["batcher"]})["batcher"]
     state = random.getstate()
+    # Batches are as many as the order of the data makes them, which training draws from this seed.
+    random.seed(resolved["training"]["seed"])
     try:
         return sum(1 for _ in create_train_batches(nlp, corpus, batcher, n_epochs))
     finally:
-        random.setstate(state)  # it shuffles
+        random.setstate(state)

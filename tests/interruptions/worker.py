@@ -163,7 +163,7 @@ def check_texts(_place: Workplace, folder: Path) -> None:
 
 
 def package(place: Workplace, folder: Path, _number: int) -> None:
-    run_command("package", place.model, folder, "--name", "tiny")
+    run_command("package", place.model, folder, "--name", "tiny", "--version", "0.1.0")
 
 
 def check_wheel(_place: Workplace, folder: Path) -> None:

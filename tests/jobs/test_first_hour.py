@@ -207,10 +207,18 @@ def run_snippet(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dic
     return names
 
 
+def use_blank_pipeline(code: str) -> str:
+    """Return code with a pipeline that this environment has."""
+    loaded = 'spacy.load("en_core_web_sm", exclude=["ner"])'
+    assert loaded in code
+    return code.replace(loaded, 'spacy.blank("en")')
+
+
 def test_a_checkpoint_is_added_to_a_pipeline(
     trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = run_snippet(read_snippet("README.md", "Tim Cook", trained), trained, monkeypatch)
+    code = use_blank_pipeline(read_snippet("README.md", "Tim Cook", trained))
+    names = run_snippet(code, trained, monkeypatch)
     assert capsys.readouterr().out.startswith("[")
     assert names["nlp"].pipe_names == ["hf_ner"]
 
@@ -218,8 +226,6 @@ def test_a_checkpoint_is_added_to_a_pipeline(
 def test_a_checkpoint_is_read_in_batches_and_saved_whole(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = read_snippet("README.md", "as_hf_entities", trained)
-    # A pipeline that this environment has.
-    code = code.replace('spacy.load("en_core_web_sm", exclude=["ner"])', 'spacy.blank("en")')
+    code = use_blank_pipeline(read_snippet("README.md", "as_hf_entities", trained))
     run_snippet(code, trained, monkeypatch)
     assert spacy.load(trained / "my_pipeline").pipe_names == ["hf_ner"]
