@@ -160,7 +160,8 @@ def replace_folder(
         fresh = scratch / _NEW / folder.name
         fresh.mkdir()
         yield fresh
-        if folder.is_dir():
+        # While another process stands between its two renames, the folder is not there.
+        with contextlib.suppress(FileNotFoundError):
             shutil.copymode(folder, fresh)
             _keep_others(folder, fresh, is_outdated)
         _sync_all(fresh)
@@ -238,9 +239,9 @@ def _check_replaceable(path: Path) -> None:
 
 def _can_be_swapped(folder: Path, marker: str) -> bool:
     """Tell whether a folder may be replaced as a whole, and can be renamed."""
-    if not _exists(folder):
-        return True
-    if not folder.is_dir() or os.path.ismount(folder):
+    if not folder.is_dir():
+        return not _exists(folder)
+    if os.path.ismount(folder):
         return False
     try:
         is_stood_in = Path.cwd().is_relative_to(folder)
@@ -248,8 +249,11 @@ def _can_be_swapped(folder: Path, marker: str) -> bool:
         is_stood_in = False
     if is_stood_in or not os.access(folder.parent, os.W_OK):
         return False
-    is_empty = not any(folder.iterdir())
-    return is_empty or (folder / marker).exists()
+    try:
+        is_empty = not any(folder.iterdir())
+    except FileNotFoundError:  # another process stands between its two renames
+        return True
+    return is_empty or (folder / marker).exists() or not folder.exists()
 
 
 @contextlib.contextmanager
