@@ -60,8 +60,9 @@ def load_tokenizer(
         CheckpointError: The folder has no tokenizer that can be read.
     """
     files: dict[str, bytes] = {}
+    own_names = _name_own_files(folder)
     for path in list_files(folder):
-        if is_tokenizer_file(path):
+        if _has_common_name(path) or path.name in own_names:
             files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
     if _TOKENIZER_JSON in files:
         with reading(f"{_TOKENIZER_JSON} or {_CONFIG}", name):
@@ -85,9 +86,11 @@ def load_tokenizer(
 
 def is_tokenizer_file(path: Path) -> bool:
     """Tell from its name whether a file belongs to the tokenizer of its folder."""
-    if path.suffix in _SUFFIXES and path.stem.startswith(_STEMS):
-        return True
-    return path.name in _name_own_files(path.parent)
+    return _has_common_name(path) or path.name in _name_own_files(path.parent)
+
+
+def _has_common_name(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and path.stem.startswith(_STEMS)
 
 
 def _load_own_tokenizer(folder: Path, files: Mapping[str, bytes], name: str) -> Any:  # noqa: ANN401 - classes vary with the version
