@@ -44,7 +44,7 @@ class Finding:
         n: How often it occurs.
         message: What it is, in one sentence.
         advice: What to do about it.
-        examples: The first places where it occurs.
+        examples: Places where it occurs; the first ``MAX_EXAMPLES`` of those given are kept.
     """
 
     check: str
@@ -53,6 +53,9 @@ class Finding:
     message: str
     advice: str
     examples: Sequence[Place] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "examples", self.examples[:MAX_EXAMPLES])
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as plain values."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place
+from spacy_hf_ner.checking.findings import Finding, Place
 from spacy_hf_ner.checking.parts import CheckedData
 from spacy_hf_ner.checking.stretches import Stretch, find_stretches
 from spacy_hf_ner.core.wording import count
@@ -33,7 +33,7 @@ def check_duplicates(data: CheckedData) -> Iterator[Finding]:
                 n=len(repeated),
                 message=f"{part.name} has {count(len(repeated), 'text')} more than once.",
                 advice="Leave out what repeats: it counts twice in training and in scores.",
-                examples=repeated[:MAX_EXAMPLES],
+                examples=repeated,
             )
         if contradicting:
             yield Finding(
@@ -43,7 +43,7 @@ def check_duplicates(data: CheckedData) -> Iterator[Finding]:
                 message=f"{part.name} has {count(len(contradicting), 'text')} several times with "
                 "different entities.",
                 advice="Decide which annotation is right.",
-                examples=contradicting[:MAX_EXAMPLES],
+                examples=contradicting,
             )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place
+from spacy_hf_ner.checking.findings import Finding, Place
 from spacy_hf_ner.checking.parts import CheckedData
 from spacy_hf_ner.checking.stretches import find_stretches
 
@@ -33,5 +33,5 @@ def check_leaks(data: CheckedData) -> Iterator[Finding]:
             message=f"{len(places):,} of {n_texts[part]:,} texts of {part} are in {training}, too: "
             "scores on them are too good.",
             advice=f"Take them out of {training}, or split the data anew by documents.",
-            examples=places[:MAX_EXAMPLES],
+            examples=places,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place, make_place
+from spacy_hf_ner.checking.findings import Finding, Place, make_place
 from spacy_hf_ner.checking.parts import CheckedData
 from spacy_hf_ner.core.wording import count
 
@@ -34,7 +34,7 @@ def check_missing_annotation(data: CheckedData) -> Iterator[Finding]:
             message=f"{count(n_bare, 'document')} without any annotation: nothing is learned from "
             "them.",
             advice="Annotate them, if only by saying that there is no entity, or leave them out.",
-            examples=bare[:MAX_EXAMPLES],
+            examples=bare,
         )
     if n_tokens:
         yield Finding(
@@ -44,5 +44,5 @@ def check_missing_annotation(data: CheckedData) -> Iterator[Finding]:
             message=f"{count(n_tokens, 'token')} without annotation in documents that have some: "
             "nothing is learned from them.",
             advice="That is right for what is unknown; what is outside of entities must be O.",
-            examples=partly[:MAX_EXAMPLES],
+            examples=partly,
         )

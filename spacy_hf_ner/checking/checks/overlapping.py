@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place, make_place
+from spacy_hf_ner.checking.findings import Finding, Place, make_place
 from spacy_hf_ner.checking.parts import CheckedData
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.docs import LAYERS_KEY
@@ -34,7 +34,7 @@ def check_overlapping(data: CheckedData) -> Iterator[Finding]:
             message=f"{count(len(nested), 'entity', 'entities')} of other levels, which doc.ents "
             f"cannot hold: they are in doc.spans[{LAYERS_KEY!r}] alone, and are not learned.",
             advice="Learn them with a span categorizer, or leave the outer ones out.",
-            examples=nested[:MAX_EXAMPLES],
+            examples=nested,
         )
     if n_overlapping:
         yield Finding(
@@ -44,5 +44,5 @@ def check_overlapping(data: CheckedData) -> Iterator[Finding]:
             message=f"{count(n_overlapping, 'document')} with entities that overlap: tags have one "
             "layer.",
             advice="Keep one of two entities that overlap in doc.ents.",
-            examples=overlapping[:MAX_EXAMPLES],
+            examples=overlapping,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place, make_place
+from spacy_hf_ner.checking.findings import Finding, Place, make_place
 from spacy_hf_ner.checking.parts import CheckedData
 from spacy_hf_ner.core.wording import count
 
@@ -40,7 +40,7 @@ def check_scripts(data: CheckedData) -> Iterator[Finding]:
         message=f"{count(len(others), 'document')} in another script than {main_script.title()}, "
         "in which most are.",
         advice="Check that they belong there, and that the encoder knows their language.",
-        examples=others[:MAX_EXAMPLES],
+        examples=others,
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place, make_place
+from spacy_hf_ner.checking.findings import Finding, Place, make_place
 from spacy_hf_ner.checking.parts import CheckedData, GoldDoc
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.pipe.gold import Entity
@@ -40,7 +40,7 @@ def check_subword_borders(data: CheckedData) -> Iterator[Finding]:
             message=f"{count(len(cut), 'entity', 'entities')} with a border inside of a subword: "
             "the model tells what is inside from what is outside only by their place.",
             advice="Another encoder may cut words there.",
-            examples=cut[:MAX_EXAMPLES],
+            examples=cut,
         )
     if unseen:
         yield Finding(
@@ -50,7 +50,7 @@ def check_subword_borders(data: CheckedData) -> Iterator[Finding]:
             message=f"{count(len(unseen), 'entity', 'entities')} of which the model sees nothing: "
             "its tokenizer drops all of their characters.",
             advice="Clean the text, or take an encoder whose tokenizer knows these characters.",
-            examples=unseen[:MAX_EXAMPLES],
+            examples=unseen,
         )
 
 

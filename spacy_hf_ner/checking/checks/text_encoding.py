@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place, make_place
+from spacy_hf_ner.checking.findings import Finding, Place, make_place
 from spacy_hf_ner.checking.parts import CheckedData
 from spacy_hf_ner.core.wording import count
 
@@ -32,5 +32,5 @@ def check_text_encoding(data: CheckedData) -> Iterator[Finding]:
             message=f"{count(len(places), 'document')} with characters that come of a wrong "
             "encoding.",
             advice="Convert the source again, and name its encoding.",
-            examples=places[:MAX_EXAMPLES],
+            examples=places,
         )

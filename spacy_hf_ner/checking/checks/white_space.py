@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from spacy_hf_ner.checking.findings import MAX_EXAMPLES, Finding, Place, make_place
+from spacy_hf_ner.checking.findings import Finding, Place, make_place
 from spacy_hf_ner.checking.parts import CheckedData
 from spacy_hf_ner.core.wording import count
 
@@ -19,7 +19,7 @@ def check_white_space(data: CheckedData) -> Iterator[Finding]:
             n=len(padded),
             message=f"{count(len(padded), 'entity', 'entities')} with white space at a border.",
             advice="Trim them: a model that learns borders never ends an entity in white space.",
-            examples=padded[:MAX_EXAMPLES],
+            examples=padded,
         )
     empty = _find_places(data, _has_no_word)
     if empty:
@@ -29,7 +29,7 @@ def check_white_space(data: CheckedData) -> Iterator[Finding]:
             n=len(empty),
             message=f"{count(len(empty), 'entity', 'entities')} without a letter or digit.",
             advice="Check the offsets.",
-            examples=empty[:MAX_EXAMPLES],
+            examples=empty,
         )
 
 
