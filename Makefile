@@ -40,8 +40,9 @@ lint: $(VENV)/installed
 types: $(VENV)/installed
 	$(VENV)/bin/mypy
 
+# PYTEST="--numprocesses 2" runs two processes; PYTEST="--durations 30" says what is slow.
 suite: $(VENV)/installed
-	$(VENV)/bin/python -m pytest --cov --cov-report=term:skip-covered
+	$(VENV)/bin/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST)
 
 KILLS ?= 100
 kills: $(VENV)/installed
@@ -54,7 +55,7 @@ TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance tests/families te
 	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_span_groups.py \
 	tests/property/test_component_properties.py tests/test_saved_pipelines.py tests/test_where_to_add.py
 test-transformers5: $(VENV5)/installed
-	$(VENV5)/bin/python -m pytest $(TRANSFORMERS_TESTS)
+	$(VENV5)/bin/python -m pytest $(TRANSFORMERS_TESTS) $(PYTEST)
 
 # Every family of token classifiers, with both versions of transformers; docs/families.md is written anew.
 families: $(VENV)/installed $(VENV5)/installed
