@@ -73,14 +73,12 @@ def run_checks(data: CheckedData) -> CheckReport:
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
 
     n_docs: dict[str, int] = {}
-    n_entities: dict[str, dict[str, int]] = {}
     for part in data.parts:
         n_docs[part.name] = len(part.docs)
+
+    n_entities: dict[str, dict[str, int]] = {}
+    for part in data.parts:
         for entity_type, n in count_types(part).items():
-            of_type = n_entities.setdefault(entity_type, dict.fromkeys(_names(data), 0))
-            of_type[part.name] = n
+            n_of_type = n_entities.setdefault(entity_type, dict.fromkeys(n_docs, 0))
+            n_of_type[part.name] = n
     return CheckReport(n_docs, n_entities, tuple(findings), rank_suggestions(data))
-
-
-def _names(data: CheckedData) -> list[str]:
-    return [part.name for part in data.parts]

@@ -52,7 +52,7 @@ def predict_parts(
     """
     docs: list[Doc] = []
     for part in parts:
-        docs += [gold_doc.doc for gold_doc in part.docs]
+        docs += part.spacy_docs()
     if n_folds:
         found = _cross_validate(
             docs, nlp, spans_key=spans_key, n_folds=n_folds, max_steps=max_steps, progress=progress
@@ -79,11 +79,18 @@ def _cross_validate(
     fold_of_doc = _deal_folds(len(docs), n_folds)
     found: list[tuple[Entity, ...]] = [()] * len(docs)
     for fold in range(n_folds):
-        learned = [doc for doc, its_fold in zip(docs, fold_of_doc, strict=True) if its_fold != fold]
-        judged_i = [i for i, its_fold in enumerate(fold_of_doc) if its_fold == fold]
+        learned: list[Doc] = []
+        judged: list[Doc] = []
+        judged_i: list[int] = []
+        for i, doc in enumerate(docs):
+            if fold_of_doc[i] == fold:
+                judged.append(doc)
+                judged_i.append(i)
+            else:
+                learned.append(doc)
+
         model, optimizer = _train(nlp, learned, max_steps)
         show_improbable(model)
-        judged = [docs[i] for i in judged_i]
         with model.use_params(optimizer.averages):
             entities = find_probable_spans(model, judged, spans_key=spans_key, progress=progress)
         for i, doc_entities in zip(judged_i, entities, strict=True):

@@ -1,6 +1,6 @@
 """What a pipeline finds in documents, improbable spans included."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from spacy.language import Language
@@ -19,7 +19,7 @@ _MIN_SCORE: Final = 0.01
 
 def is_trained(nlp: Language) -> bool:
     """Tell whether a pipeline can find anything: a checkpoint without a trained head cannot."""
-    return all(component.labels for _, component in nlp.pipeline if isinstance(component, HFNer))
+    return all(component.labels for component in _find_recognisers(nlp))
 
 
 def show_improbable(nlp: Language) -> None:
@@ -28,10 +28,16 @@ def show_improbable(nlp: Language) -> None:
     Args:
         nlp: The pipeline, which is changed.
     """
+    for component in _find_recognisers(nlp):
+        component.annotate = "spans"
+        component.threshold = _MIN_SCORE
+
+
+def _find_recognisers(nlp: Language) -> Iterator[HFNer]:
+    """Yield each hf_ner of a pipeline, whatever it is called there."""
     for _, component in nlp.pipeline:
         if isinstance(component, HFNer):
-            component.annotate = "spans"
-            component.threshold = _MIN_SCORE
+            yield component
 
 
 def find_probable_spans(

@@ -66,6 +66,10 @@ class Part:
     docs: tuple[GoldDoc, ...]
     problems: Counter[str] = field(default_factory=Counter)
 
+    def spacy_docs(self) -> list[Doc]:
+        """Return its documents without what gold says of them."""
+        return [gold_doc.doc for gold_doc in self.docs]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedData:

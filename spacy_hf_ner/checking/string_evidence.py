@@ -64,7 +64,7 @@ class _ReadDoc:
 
     def string(self, first: int, last: int) -> Words:
         """Return the words from the first to the last, both included."""
-        return tuple([word.text for word in self.words[first : last + 1]])
+        return _read_texts(self.words[first : last + 1])
 
 
 @dataclass(slots=True)
@@ -78,6 +78,10 @@ class _Uses:
 
     entities: list[Spot] = field(default_factory=list)
     outside: list[Spot] = field(default_factory=list)
+
+    def count_types(self) -> Counter[str]:
+        """Return how often it is an entity of each type."""
+        return Counter(spot.entity_type for spot in self.entities)
 
 
 def find_inconsistencies(data: CheckedData) -> Iterator[Suspicion]:
@@ -99,7 +103,7 @@ def _doubt_uses(string: str, uses: _Uses) -> Iterator[Suspicion]:
 
     A use is doubted where another one is at least as frequent, not where it has exceptions.
     """
-    n_of_type = Counter(spot.entity_type for spot in uses.entities)
+    n_of_type = uses.count_types()
     n_outside = len(uses.outside)
     n_all = len(uses.entities) + n_outside
     places = count(n_all, "place")
@@ -173,7 +177,7 @@ def _suspect_border(
 ) -> Suspicion:
     """Return that the words from start to end are likelier an entity than what gold has there."""
     string = " ".join(doc.string(start, end))
-    n_of_type = Counter(use.entity_type for use in uses.entities)
+    n_of_type = uses.count_types()
     entity_type, n = n_of_type.most_common(1)[0]
     likelier = Spot(
         doc.part_i, doc.doc_i, doc.words[start].start_char, doc.words[end].end_char, entity_type
@@ -230,12 +234,19 @@ def _read_words(doc: Doc) -> list[_Word]:
     return words
 
 
+def _read_texts(words: Sequence[_Word]) -> Words:
+    return tuple([word.text for word in words])
+
+
 def _find_entities(
     part_i: int, doc_i: int, gold_doc: GoldDoc, words: Sequence[_Word]
 ) -> Iterator[tuple[int, int, Spot]]:
     """Yield the entities whose borders are those of words, with their first and last word."""
-    word_at_start = {word.start_char: i for i, word in enumerate(words)}
-    word_at_end = {word.end_char: i for i, word in enumerate(words)}
+    word_at_start: dict[int, int] = {}
+    word_at_end: dict[int, int] = {}
+    for i, word in enumerate(words):
+        word_at_start[word.start_char] = i
+        word_at_end[word.end_char] = i
     for entity in gold_doc.entities:
         first = word_at_start.get(entity.start_char)
         last = word_at_end.get(entity.end_char)
@@ -278,7 +289,7 @@ def _find_strings(
     while i < len(run):
         step = 1
         for length in lengths.get(run[i].text, ()):
-            string = tuple(word.text for word in run[i : i + length])
+            string = _read_texts(run[i : i + length])
             if string in strings:
                 yield string, run[i], run[i + len(string) - 1]
                 step = length

@@ -20,6 +20,7 @@ __all__ = [
     "META_KEY",
     "REJECTED_KEY",
     "SCORES_KEY",
+    "copy_tokens",
     "fill_gaps",
     "group_documents",
     "make_doc",
@@ -248,3 +249,13 @@ def _describe(sentences: Sequence[Sentence], *, scheme: str, source: str) -> dic
     if sentences[0].meta:
         user_data[META_KEY] = dict(sentences[0].meta)
     return user_data
+
+
+def copy_tokens(doc: Doc, vocab: Vocab) -> Doc:
+    """Return a Doc with the words and the white space of another, and no annotation."""
+    words: list[str] = []
+    spaces: list[bool] = []
+    for token in doc:
+        words.append(token.text)
+        spaces.append(bool(token.whitespace_))
+    return Doc(vocab, words=words, spaces=spaces)

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
+from spacy_hf_ner.corpus.docs import copy_tokens
 from spacy_hf_ner.errors import ConfigError
 
 __all__ = ["make_split_documents_v1"]
@@ -48,7 +49,9 @@ def make_split_documents_v1(max_words: int = 60, seed: int = 0) -> Augmenter:
         for piece in _cut(gold, max_words, numbers):
             reference = _copy_piece(piece)
             if gold.has_unknown_spaces:
-                predicted = _copy_tokens(reference)  # its text is not the text that was written
+                predicted = copy_tokens(
+                    reference, reference.vocab
+                )  # its text is not the text that was written
             else:
                 predicted = nlp.make_doc(reference.text)
             yield Example(predicted, reference)
@@ -80,11 +83,3 @@ def _copy_piece(piece: Span) -> Doc:
                 moved.append(Span(copy, start, end, label=span.label, kb_id=span.kb_id))
         copy.spans[key] = SpanGroup(copy, name=key, spans=moved)
     return copy
-
-
-def _copy_tokens(doc: Doc) -> Doc:
-    return Doc(
-        doc.vocab,
-        words=[token.text for token in doc],
-        spaces=[bool(token.whitespace_) for token in doc],
-    )

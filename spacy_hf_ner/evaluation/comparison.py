@@ -16,6 +16,7 @@ from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.gold_data import check_gold, read_gold_docs
 from spacy_hf_ner.evaluation.label_map import LabelMap, check_label_map, rename_entities
 from spacy_hf_ner.evaluation.memory import read_peak_memory
+from spacy_hf_ner.evaluation.pairing import count_unjudged
 from spacy_hf_ner.evaluation.pipelines import check_pipeline, find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import predict
@@ -171,7 +172,7 @@ def measure_pipeline(
         words_per_second=prediction.words_per_second,
         peak_memory=read_peak_memory(),
         size=_sum_file_sizes(nlp.path),
-        n_unjudged=sum(len(pair.unjudged) for pair in pairs),
+        n_unjudged=count_unjudged(pairs),
         signature=signature,
     )
 

@@ -135,21 +135,20 @@ def _short_names(standings: Sequence[Standing]) -> list[str]:
     paths = [Path(standing.measured.model).parts for standing in standings]
     n_paths = len(set(paths))
     if n_paths == 1:
-        return _join_ends(paths, n_parts=2)
+        return list(map("/".join, _take_ends(paths, n_parts=2)))
 
     # A path of one part is left alone: its end is the whole name.
-    while min(map(len, paths)) > 1 and _count_ends(paths, n_parts=1) == 1:
+    while min(map(len, paths)) > 1 and len(set(_take_ends(paths, n_parts=1))) == 1:
         paths = [parts[:-1] for parts in paths]
     # The whole paths differ, so that this ends.
     n_parts = 1
-    while _count_ends(paths, n_parts=n_parts) < n_paths:
+    ends = _take_ends(paths, n_parts=n_parts)
+    while len(set(ends)) < n_paths:
         n_parts += 1
-    return _join_ends(paths, n_parts=n_parts)
+        ends = _take_ends(paths, n_parts=n_parts)
+    return list(map("/".join, ends))
 
 
-def _count_ends(paths: Sequence[tuple[str, ...]], *, n_parts: int) -> int:
-    return len({parts[-n_parts:] for parts in paths})
-
-
-def _join_ends(paths: Sequence[tuple[str, ...]], *, n_parts: int) -> list[str]:
-    return ["/".join(parts[-n_parts:]) for parts in paths]
+def _take_ends(paths: Sequence[tuple[str, ...]], *, n_parts: int) -> list[tuple[str, ...]]:
+    """Return the last parts of each path."""
+    return [parts[-n_parts:] for parts in paths]

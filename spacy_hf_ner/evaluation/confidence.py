@@ -5,6 +5,7 @@ The measures themselves are in :mod:`spacy_hf_ner.core.reliability`; here they m
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final
 
 import numpy as np
@@ -233,7 +234,7 @@ def _trace(
     points = rows[np.unique(shown)].tolist()
     return ThresholdCurve(
         entity_type=name,
-        points=tuple(ThresholdPoint(*point) for point in points),
+        points=tuple(starmap(ThresholdPoint, points)),
         best_f1=ThresholdPoint(*rows[f1.argmax()].tolist()),
         high_precision=high_precision,
     )

@@ -56,7 +56,8 @@ def count_confusions(matches: Sequence[Sequence[Match]]) -> ConfusionMatrix:
     """
     cells: Counter[tuple[str, str]] = Counter()
     for doc_matches in matches:
-        cells.update(_get_types(match) for match in doc_matches)
+        for match in doc_matches:
+            cells[_get_types(match)] += 1
 
     names: set[str] = set()
     for cell in cells:

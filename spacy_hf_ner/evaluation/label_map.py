@@ -4,6 +4,7 @@ A pipeline that finds PERSON is not worse than gold that says PER. Predictions a
 Docs, before anything is compared, so that every measure sees the same types.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -34,14 +35,18 @@ def read_label_maps(texts: Iterable[str], models: Sequence[str]) -> dict[str, di
     {'a': {'PERSON': 'PER'}, 'b': {'PERSON': 'HUMAN', 'DATE': ''}}
     """
     for_all: dict[str, str] = {}
-    for_model: dict[str, dict[str, str]] = {model: {} for model in models}
+    for_model: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for text in texts:
         model = _find_model(text, models)
         if model is None:
             for_all.update(parse_label_map(text))
         else:
             for_model[model].update(parse_label_map(text.removeprefix(f"{model}:")))
-    return {model: {**for_all, **own} for model, own in for_model.items()}
+
+    label_maps: dict[str, dict[str, str]] = {}
+    for model in models:
+        label_maps[model] = {**for_all, **for_model[model]}
+    return label_maps
 
 
 def _find_model(text: str, models: Sequence[str]) -> str | None:
@@ -88,8 +93,12 @@ def rename_entities(doc: Doc, label_map: LabelMap, *, spans_key: str) -> None:
     if not label_map:
         return
     if doc.has_annotation("ENT_IOB"):
-        renamed = (_rename(ent, label_map) for ent in doc.ents)
-        doc.ents = [ent for ent in renamed if ent is not None]
+        kept: list[Span] = []
+        for ent in doc.ents:
+            renamed = _rename(ent, label_map)
+            if renamed is not None:
+                kept.append(renamed)
+        doc.ents = kept
     if spans_key in doc.spans:
         doc.spans[spans_key] = _rename_group(doc.spans[spans_key], label_map)
 

@@ -6,13 +6,14 @@ even the white space differs, the predicted offsets are moved to the gold text. 
 ``pipe/gold.py``, by which calibration judges, too.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from spacy.attrs import IDX, LENGTH, ORTH, SENT_START
 from spacy.tokens import Doc
+from spacy.training import Example
 
 from spacy_hf_ner.core.arrays import Bools, Ints
 from spacy_hf_ner.core.judging import TextMap
@@ -21,9 +22,11 @@ from spacy_hf_ner.pipe.gold import Entity, Gold, map_text, read_entities, read_g
 __all__ = [
     "DocPair",
     "Entity",
+    "count_unjudged",
     "have_overlaps",
     "name_apart",
     "pair_docs",
+    "pair_examples",
     "read_entities",
     "read_group",
 ]
@@ -122,6 +125,23 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
         token_borders=_drop_missing(all_borders, gold_data.missing),
         sentence_starts=_read_sentence_starts(gold, gold_borders),
     )
+
+
+def pair_examples(examples: Iterable[Example], *, spans_key: str) -> tuple[DocPair, ...]:
+    """Return the entities of each example's two Docs; see :func:`pair_docs`.
+
+    Raises:
+        AlignmentError: The two texts of an example differ in more than white space.
+    """
+    pairs: list[DocPair] = []
+    for example in examples:
+        pairs.append(pair_docs(example.reference, example.predicted, spans_key=spans_key))
+    return tuple(pairs)
+
+
+def count_unjudged(pairs: Iterable[DocPair]) -> int:
+    """Return how many predictions are on tokens that nobody has annotated."""
+    return sum(len(pair.unjudged) for pair in pairs)
 
 
 def _split_by_annotation(

@@ -64,7 +64,9 @@ def check_pipeline(name: str) -> None:
 
 def _suggest_subfolders(folder: Path) -> str:
     """Return a sentence that names the pipelines one level below, such as model-best."""
-    found = [str(file.parent) for file in sorted(folder.glob(f"*/{_PIPELINE_FILES[0]}"))]
+    found: list[str] = []
+    for file in sorted(folder.glob(f"*/{_PIPELINE_FILES[0]}")):
+        found.append(str(file.parent))
     if not found:
         return "Name another one."
     return f"Pipelines in it: {', '.join(found)}."

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from spacy.tokens import Doc
+from spacy.training import Example
 
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.evaluation.pairing import DocPair, pair_docs
+from spacy_hf_ner.evaluation.pairing import DocPair, pair_examples
 from spacy_hf_ner.evaluation.prediction import Prediction
 
 __all__ = ["pair_predictions"]
@@ -23,18 +23,16 @@ def pair_predictions(prediction: Prediction, *, spans_key: str) -> tuple[DocPair
         ConfigError: The pipeline sets neither ``doc.ents`` nor such a group in any Doc.
         AlignmentError: The pipeline's tokenizer changes the text in more than white space.
     """
-    _check_predicted([example.predicted for example in prediction.examples], spans_key)
-    return tuple(
-        pair_docs(example.reference, example.predicted, spans_key=spans_key)
-        for example in prediction.examples
-    )
+    _check_predicted(prediction.examples, spans_key)
+    return pair_examples(prediction.examples, spans_key=spans_key)
 
 
-def _check_predicted(docs: Iterable[Doc], spans_key: str) -> None:
+def _check_predicted(examples: Iterable[Example], spans_key: str) -> None:
     """Refuse Docs in which the pipeline has set neither entities nor the span group."""
     groups: set[str] = set()
     has_tokens = False
-    for doc in docs:
+    for example in examples:
+        doc = example.predicted
         # An empty Doc has every annotation, says spaCy: it tells nothing of the pipeline.
         if len(doc) == 0:
             continue

@@ -10,6 +10,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from tqdm import tqdm
 
+from spacy_hf_ner.corpus.docs import copy_tokens
+
 __all__ = ["Prediction", "predict", "prepare_docs"]
 
 
@@ -97,9 +99,7 @@ def _run(nlp: Language, golds: Sequence[Doc]) -> Iterator[Doc]:
 def _read_text(nlp: Language, gold: Doc) -> Doc:
     if not gold.has_unknown_spaces:
         return nlp.make_doc(gold.text)
-    words = [token.text for token in gold]
-    spaces = [bool(token.whitespace_) for token in gold]
-    return Doc(nlp.vocab, words=words, spaces=spaces)
+    return copy_tokens(gold, nlp.vocab)
 
 
 def _show_progress(n_docs: int, what: str, *, progress: bool) -> "tqdm[Any]":

@@ -33,7 +33,7 @@ from spacy_hf_ner.evaluation.formatting import format_percent
 from spacy_hf_ner.evaluation.gold_data import check_gold
 from spacy_hf_ner.evaluation.label_map import LabelMap, check_label_map, rename_entities
 from spacy_hf_ner.evaluation.matching import Match, match_entities
-from spacy_hf_ner.evaluation.pairing import DocPair
+from spacy_hf_ner.evaluation.pairing import DocPair, count_unjudged
 from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, name_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import Prediction, predict
@@ -110,7 +110,7 @@ class Evaluation:
     @property
     def n_unjudged(self) -> int:
         """Predicted entities on tokens without gold annotation: neither right nor wrong."""
-        return sum(len(pair.unjudged) for pair in self.pairs)
+        return count_unjudged(self.pairs)
 
     @property
     def title(self) -> str:

@@ -152,7 +152,9 @@ class _Run:
         if self._best is None or info["score"] > self._best["score"]:
             self._best = {"step": info["step"], "score": info["score"], "other_scores": scores}
 
-        losses = {name: float(info["losses"].get(name, 0.0)) for name in self._pipes}
+        losses: dict[str, float] = {}
+        for name in self._pipes:
+            losses[name] = float(info["losses"].get(name, 0.0))
         words_per_second = self._speedometer.read(info["words"])
         self._show(info, losses, learn_rate, words_per_second, now)
         if self._path is None:

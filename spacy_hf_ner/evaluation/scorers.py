@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from spacy_hf_ner.core.reliability import measure_reliability
 from spacy_hf_ner.evaluation.confidence import collect_scores
-from spacy_hf_ner.evaluation.pairing import DocPair, pair_docs
+from spacy_hf_ner.evaluation.pairing import DocPair, pair_examples
 from spacy_hf_ner.evaluation.seqeval_report import SeqevalMode, require_seqeval, score_with_seqeval
 from spacy_hf_ner.evaluation.strict import Averages, Counts, score_strict
 from spacy_hf_ner.evaluation.tokens import have_tags, write_pair_tags
@@ -74,7 +74,7 @@ class _NerScorer:
 
     def __call__(self, examples: Iterable[Example], **_: object) -> dict[str, Any]:
         listed = list(examples)
-        pairs = _pair_examples(listed, self._spans_key)
+        pairs = pair_examples(listed, spans_key=self._spans_key)
         scores = _score_entities(listed, pairs)
         scores["ents_ece"] = _measure_calibration(pairs)
         return scores
@@ -87,7 +87,7 @@ class _SeqevalScorer:
 
     def __call__(self, examples: Iterable[Example], **_: object) -> dict[str, Any]:
         listed = list(examples)
-        pairs = _pair_examples(listed, self._spans_key)
+        pairs = pair_examples(listed, spans_key=self._spans_key)
         scores = _score_entities(listed, pairs)
         if scores["ents_f"] is None or not have_tags(pairs):
             scores.update(dict.fromkeys(_SEQEVAL_KEYS))
@@ -99,13 +99,6 @@ class _SeqevalScorer:
         scores["seqeval_macro_f"] = found.macro.f1
         scores["seqeval_per_type"] = _write_types(found.per_type)
         return scores
-
-
-def _pair_examples(examples: Iterable[Example], spans_key: str) -> list[DocPair]:
-    pairs: list[DocPair] = []
-    for example in examples:
-        pairs.append(pair_docs(example.reference, example.predicted, spans_key=spans_key))
-    return pairs
 
 
 def _measure_calibration(pairs: Sequence[DocPair]) -> float | None:

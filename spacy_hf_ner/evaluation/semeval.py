@@ -5,7 +5,7 @@ Predictions are taken in text order, and each stands for at most one gold entity
 Source: Segura-Bedmar et al. (2013), https://aclanthology.org/S13-2056, section 4.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -63,13 +63,18 @@ def count_semeval(pairs: Iterable[DocPair]) -> dict[SemevalView, SemevalCounts]:
     for pair in pairs:
         # An equal pair is correct in every view, and neither of the two stands for anything else.
         equal = set(pair.gold).intersection(pair.predicted)
-        gold = sorted(entity for entity in pair.gold if entity not in equal)
-        predicted = sorted(entity for entity in pair.predicted if entity not in equal)
+        gold = _leave_out(equal, pair.gold)
+        predicted = _leave_out(equal, pair.predicted)
         overlaps = list(find_overlaps(predicted, gold))
         for view, row in counts.items():
             row.correct += len(equal)
             _count_unequal(gold, predicted, overlaps, view, row)
     return counts
+
+
+def _leave_out(equal: Container[Entity], entities: Iterable[Entity]) -> list[Entity]:
+    """Return the entities that are not among the equal ones, in text order."""
+    return sorted(entity for entity in entities if entity not in equal)
 
 
 def _count_unequal(

@@ -104,8 +104,10 @@ def as_html(evaluation: "Evaluation") -> str:
 
 
 def _make_html_row(element: str, cells: Sequence[str]) -> str:
-    html = "".join(f"<{element}>{escape(cell)}</{element}>" for cell in cells)
-    return f"<tr>{html}</tr>"
+    html = "<tr>"
+    for cell in cells:
+        html += f"<{element}>{escape(cell)}</{element}>"
+    return html + "</tr>"
 
 
 def program_rows(evaluation: "Evaluation") -> list[tuple[str, ...]]:

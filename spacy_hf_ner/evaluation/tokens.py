@@ -70,10 +70,9 @@ def _write_tags(pair: DocPair, entities: Sequence[Entity]) -> list[str]:
     # one that ends behind it:
     #   tokens      |0-||1--|  |2|           starts 0 4 10, ends 4 8 12
     #   entity          |----|               4 to 9: tokens 1 to 2, end-exclusive
-    start_chars = [entity.start_char for entity in entities]
-    end_chars = [entity.end_char for entity in entities]
-    starts = np.searchsorted(borders[:, 0], start_chars, side="left").tolist()
-    ends = np.searchsorted(borders[:, 1], end_chars, side="right").tolist()
+    chars = np.array([(entity.start_char, entity.end_char) for entity in entities])
+    starts = np.searchsorted(borders[:, 0], chars[:, 0], side="left").tolist()
+    ends = np.searchsorted(borders[:, 1], chars[:, 1], side="right").tolist()
     for start, end, entity in zip(starts, ends, entities, strict=True):
         # No token covers white space that the gold tokens leave out: an entity on it has no tag.
         if start < end:

@@ -1,5 +1,6 @@
 """Entity types that are on one side only: is a pipeline wrong, or does it use other names?"""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,5 +59,7 @@ def find_unmet_types(strict: StrictScores) -> UnmetTypes:
 
 def _list_types(counts: Mapping[str, int]) -> str:
     """Return types with their numbers, the most frequent first: ``"DATE (12), MONEY (3)"``."""
-    by_frequency = sorted(counts, key=lambda entity_type: -counts[entity_type])
-    return ", ".join(f"{entity_type} ({counts[entity_type]:,})" for entity_type in by_frequency)
+    listed: list[str] = []
+    for entity_type, n in Counter(counts).most_common():
+        listed.append(f"{entity_type} ({n:,})")
+    return ", ".join(listed)

@@ -1,5 +1,6 @@
 """``check.html``: what is known of gold data, before anybody trains on it."""
 
+from collections import Counter
 from html import escape
 from typing import Final
 
@@ -25,9 +26,11 @@ def make_check_page(checked: CheckReport) -> str:
         count_tile(sum(checked.n_docs.values()), "document"),
         count_tile(n_entities, "entity", "entities"),
     ]
+    n_findings: Counter[str] = Counter()
+    for finding in checked.findings:
+        n_findings[finding.severity] += 1
     for severity in ("error", "warning", "note"):
-        n = sum(finding.severity == severity for finding in checked.findings)
-        tiles.append(count_tile(n, severity))
+        tiles.append(count_tile(n_findings[severity], severity))
     tiles.append(count_tile(len(checked.suggestions), "suggestion"))
     body = _BODY.format(parts=escape(parts), tiles=make_tiles(tiles), content=make_check(checked))
     return make_page(title=f"Check · {parts}", body=body, styles=["report.css"])

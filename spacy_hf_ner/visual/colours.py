@@ -7,11 +7,12 @@ light, so that black text on them has a contrast of at least 7 : 1 (WCAG AAA).
 
 import colorsys
 import zlib
+from collections.abc import Iterable
 from typing import Final
 
 from spacy.displacy.render import DEFAULT_LABEL_COLORS
 
-__all__ = ["DISPLACY_COLOURS", "colour_of"]
+__all__ = ["DISPLACY_COLOURS", "colour_of", "colours_of"]
 
 # Registered as ``spacy_displacy_colors``, so that plain displaCy uses these too. Only names that
 # displaCy lacks: a package must not repaint the pages of people who merely installed it.
@@ -45,5 +46,15 @@ def colour_of(entity_type: str) -> str:
         return str(known)
     # Python's own hash of a text changes from process to process.
     hue = zlib.crc32(name.encode()) * _GOLDEN_ANGLE % 1.0
-    channels = colorsys.hls_to_rgb(hue, _LIGHTNESS, _SATURATION)
-    return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
+    colour = "#"
+    for channel in colorsys.hls_to_rgb(hue, _LIGHTNESS, _SATURATION):
+        colour += f"{round(channel * 255):02x}"
+    return colour
+
+
+def colours_of(entity_types: Iterable[str]) -> dict[str, str]:
+    """Return the colour of each entity type, in the order of the types."""
+    colours: dict[str, str] = {}
+    for entity_type in entity_types:
+        colours[entity_type] = colour_of(entity_type)
+    return colours

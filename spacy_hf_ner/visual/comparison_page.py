@@ -43,14 +43,18 @@ def make_comparison_page(standings: Sequence[Standing], *, data: str) -> str:
 
 
 def _draw_f1_over_speed(names: Sequence[str], standings: Sequence[Standing]) -> str:
-    speeds = [standing.measured.words_per_second for standing in standings]
-    f1s = [standing.measured.strict.micro.f1 * 100 for standing in standings]
-    series = []
-    for i, name in enumerate(names):
-        series.append(Series(name, [(speeds[i], f1s[i])], "dots", i))
+    series: list[Series] = []
+    highest_speed = 0.0
+    lowest_f1 = 100.0
+    for i, standing in enumerate(standings):
+        speed = standing.measured.words_per_second
+        f1 = standing.measured.strict.micro.f1 * 100
+        series.append(Series(names[i], [(speed, f1)], "dots", i))
+        highest_speed = max(highest_speed, speed)
+        lowest_f1 = min(lowest_f1, f1)
     return draw_chart(
         series,
         title="F1 against throughput: the best is in the upper right corner.",
-        x=Axis("words/s", 0, max(speeds) * 1.1),
-        y=Axis("F1", max(min(f1s) - 10, 0), 100),
+        x=Axis("words/s", 0, highest_speed * 1.1),
+        y=Axis("F1", max(lowest_f1 - 10, 0), 100),
     )

@@ -12,7 +12,7 @@ from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
-from spacy_hf_ner.visual.colours import colour_of
+from spacy_hf_ner.visual.colours import colours_of
 from spacy_hf_ner.visual.page import count_tile, make_legend, make_page, make_tiles
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
@@ -112,8 +112,7 @@ def _most_frequent_first(type_count: tuple[str, int]) -> tuple[int, str]:
 
 
 def _make_renderer(types: Iterable[str]) -> EntityRenderer:
-    colours = {entity_type: colour_of(entity_type) for entity_type in types}
-    renderer = EntityRenderer({"template": _ENTITY, "colors": colours})
+    renderer = EntityRenderer({"template": _ENTITY, "colors": colours_of(types)})
     # From what is around it, where dir="auto" asks the text.
     renderer.direction = "inherit"
     return renderer

@@ -15,7 +15,7 @@ from typing import Final
 from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.matching import MATCH_KINDS, Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity
-from spacy_hf_ner.visual.colours import colour_of
+from spacy_hf_ner.visual.colours import colours_of
 from spacy_hf_ner.visual.passages import cut_pair, lay_flat
 
 __all__ = ["UNJUDGED", "Row", "make_error_browser"]
@@ -78,7 +78,7 @@ def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Matc
     data = {
         "kinds": _KINDS,
         "types": types,
-        "colours": [colour_of(entity_type) for entity_type in types],
+        "colours": list(colours_of(types).values()),
         "n_docs": len(pairs),
         "passages": list(_make_passages(pairs, matches, types)),
     }

@@ -71,14 +71,18 @@ def make_page(
         styles: Names of style sheets in ``assets/`` beside the common one.
         scripts: Names of scripts in ``assets/``.
     """
-    css = [_read_asset(name) for name in (_COMMON_STYLE, *styles)]
-    js = [_SCRIPT.format(js=_read_asset(name)) for name in scripts]
-    return _PAGE.format(title=escape(title), css="\n".join(css), body=body, js="".join(js))
+    css = "\n".join(map(_read_asset, (_COMMON_STYLE, *styles)))
+    js = ""
+    for name in scripts:
+        js += _SCRIPT.format(js=_read_asset(name))
+    return _PAGE.format(title=escape(title), css=css, body=body, js=js)
 
 
 def make_tiles(tiles: Iterable[tuple[str, str]]) -> str:
     """Return the HTML of a row of figures, given as (figure, what it is) in plain text."""
-    items = [_TILE.format(figure=escape(figure), name=escape(name)) for figure, name in tiles]
+    items: list[str] = []
+    for figure, name in tiles:
+        items.append(_TILE.format(figure=escape(figure), name=escape(name)))
     return _TILES.format(items="".join(items))
 
 

@@ -14,7 +14,7 @@ Plain displaCy works too: ``displacy.render(doc, style="ent", options=options(do
 ``style="span"``.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from spacy.tokens import Doc
 
 from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.evaluation.pairing import Entity, have_overlaps, read_entities
-from spacy_hf_ner.visual.colours import colour_of
+from spacy_hf_ner.visual.colours import colours_of
 
 __all__ = ["as_displacy", "options", "render"]
 
@@ -76,10 +76,13 @@ def render(
     wishes = dict(options or {})
     spans_key = wishes.setdefault("spans_key", spans_key)
     wishes["colors"] = {**_find_colours(shown, spans_key), **wishes.get("colors", {})}
-    entities = [_read_shown(doc, spans_key, wishes.get("ents")) for doc in shown]
     # displaCy would look for the types among the labels, which may carry scores.
-    wishes.pop("ents", None)
-    links = [_read_links(doc, spans_key, wishes.get("kb_url_template")) for doc in shown]
+    types = wishes.pop("ents", None)
+    entities: list[list[Entity]] = []
+    links: list[_Links] = []
+    for doc in shown:
+        entities.append(_read_shown(doc, spans_key, types))
+        links.append(_read_links(doc, spans_key, wishes.get("kb_url_template")))
     if any(map(have_overlaps, entities)):
         style = "span"
         parsed = _as_displacy_spans(shown, entities, links, wishes["colors"])
@@ -143,17 +146,21 @@ def _find_colours(docs: Sequence[Doc], spans_key: str) -> dict[str, str]:
     for doc in docs:
         for span in (*doc.ents, *doc.spans.get(spans_key, ())):
             types.add(span.label_)
-    return {entity_type: colour_of(entity_type) for entity_type in sorted(types)}
+    return colours_of(sorted(types))
 
 
 def _read_shown(doc: Doc, spans_key: str, types: Iterable[str] | None) -> list[Entity]:
     """Return the entities of a Doc that are to be shown: all, or those of some types."""
-    entities = list(read_entities(doc, spans_key=spans_key))
+    entities = read_entities(doc, spans_key=spans_key)
     if types is None:
-        return entities
+        return list(entities)
     # displaCy compares types without regard to case.
-    wanted: Container[str] = {entity_type.upper() for entity_type in types}
-    return [entity for entity in entities if entity.entity_type.upper() in wanted]
+    wanted = set(map(str.upper, types))
+    shown: list[Entity] = []
+    for entity in entities:
+        if entity.entity_type.upper() in wanted:
+            shown.append(entity)
+    return shown
 
 
 def _read_links(doc: Doc, spans_key: str, kb_url_template: str | None) -> _Links:

@@ -26,7 +26,7 @@ def check_subword_borders(data: CheckedData) -> Iterator[Finding]:
     cut: list[Place] = []
     unseen: list[Place] = []
     for part in data.parts:
-        subword_docs = data.subwords.read(gold_doc.doc for gold_doc in part.docs)
+        subword_docs = data.subwords.read(part.spacy_docs())
         for doc_i, (gold_doc, subwords) in enumerate(zip(part.docs, subword_docs, strict=True)):
             for entity in _find_cut(gold_doc, subwords):
                 cut.append(_place(part.name, doc_i, gold_doc, entity))

@@ -22,7 +22,7 @@ def check_window_share(data: CheckedData) -> Iterator[Finding]:
     n_words = 0
     n_subwords = 0
     for part in data.parts:
-        for subword_doc in data.subwords.read(gold_doc.doc for gold_doc in part.docs):
+        for subword_doc in data.subwords.read(part.spacy_docs()):
             n_docs += 1
             n_beyond += subword_doc.n_subwords > data.subwords.window
             n_words += len(subword_doc.units)
