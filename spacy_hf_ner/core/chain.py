@@ -55,6 +55,22 @@ class Chain:
         return self.legal & ~self.continues
 
     @property
+    def log_continuing(self) -> Floats:
+        """The scores of the transitions within an entity; minus infinity elsewhere.
+
+        Shape: (K, K).
+        """
+        return np.where(self.continues, self.log_transition, -np.inf)
+
+    @property
+    def log_anew(self) -> Floats:
+        """The scores of the other transitions, after which an entity, or what is outside, begins.
+
+        Minus infinity within entities. Shape: (K, K).
+        """
+        return np.where(self.continues, -np.inf, self.log_transition)
+
+    @property
     def can_start(self) -> Bools:
         """Whether a tag may be on the first token of a segment. Shape: (K,)."""
         can_start: Bools = self.log_start > -np.inf

@@ -4,14 +4,14 @@ Training pushes spans down that are known to be wrong. What is to fall is the po
 prediction reports, not the product of the span's tags: mass that only moves to tags which are
 illegal there (``I-X`` in place of ``B-X``, say) would leave the span as probable as it was.
 
-A path that holds the span is forced at three places, so it is three stretches, each with what
-comes before and after it as the scores of its start and its end::
+The paths that hold a span are those that keep three rules::
 
-    rows        0 1 2 3   4 5    6 7 8
-    stretches   [before)  [span) [after)
-                       ^    ^    ^
-                  an entity |    it does not go on
-                  starts    it goes on
+    rows        0 1 2 3 4 5 6 7 8        1  from row 3 to row 4, an entity starts
+    span                [4 5)            2  from row to row of the span, it goes on
+                      1  2  3            3  from row 5 to row 6, it does not go on
+
+So the rows are three stretches, before, in and after the span. Each is summed over by itself, with
+what the rows around it say as the scores of its start and of its end.
 
 The slope of ``log p(span)`` on the score of a tag is how much more often the tag is on paths that
 hold the span than on all paths.
@@ -72,23 +72,25 @@ def differentiate_posterior(
     (0.333, array([[-0.667,  0.667,  0.   ]]))
     """
     posterior = _find_posterior(log_probs, chain, start, end, type_i)
+    # Without a path there is nothing that the slope could be a share of.
     if posterior == 0.0:
         return SpanSlope(0.0, np.zeros_like(log_probs))
-    all_paths = _scan(log_probs, chain)
-    stretches = _scan_stretches(log_probs, chain, all_paths, start=start, end=end, type_i=type_i)
+    all_paths = _sum_paths(log_probs, chain)
+    stretches = _sum_stretches(log_probs, chain, all_paths, start=start, end=end, type_i=type_i)
     shares_with_span = np.concatenate([stretch.shares for stretch in stretches])
     return SpanSlope(posterior, shares_with_span - all_paths.shares)
 
 
 def _find_posterior(log_probs: Floats, chain: Chain, start: int, end: int, type_i: int) -> float:
+    """Return what prediction would report: the same sums, found in its way, which is the faster."""
     packing = pack(np.array([len(log_probs)]))
     marginals = find_marginals(log_probs, packing, chain)
     return float(marginals.score_spans(np.array([start]), np.array([end]), np.array([type_i]))[0])
 
 
 @dataclass(frozen=True, slots=True)
-class _Scan:
-    """What all paths through some rows say of each tag, up to a constant for each row.
+class _Paths:
+    """The sums over all paths through some rows, for each tag, up to a constant for each row.
 
     Attributes:
         forward: Log score of all that leads to a tag, the tag included. Shape: (n_rows, K).
@@ -106,44 +108,51 @@ class _Scan:
         return shares
 
 
-def _scan(log_probs: Floats, chain: Chain) -> _Scan:
-    """Return what all paths of one segment say."""
+def _sum_paths(log_probs: Floats, chain: Chain) -> _Paths:
+    """Return the sums over the paths of one stretch, which may be empty."""
     pieces = cut_into_pieces(log_probs, pack(np.array([len(log_probs)])), chain, SUM)
-    return _Scan(
+    return _Paths(
         forward=scan_forward(log_probs, pieces, chain, SUM),
         backward=scan_backward(log_probs, pieces, chain, SUM),
     )
 
 
-def _scan_stretches(
-    log_probs: Floats, chain: Chain, all_paths: _Scan, *, start: int, end: int, type_i: int
-) -> list[_Scan]:
-    """Return what the paths that hold a span say before it, in it, and after it."""
-    anew = np.where(chain.continues, -np.inf, chain.log_transition)
+def _sum_stretches(
+    log_probs: Floats, chain: Chain, all_paths: _Paths, *, start: int, end: int, type_i: int
+) -> list[_Paths]:
+    """Return the sums over the paths that hold a span: before it, in it, and after it."""
+    anew = chain.log_anew
     of_type = np.where(chain.type_i == type_i, 0.0, -np.inf)
-    into_span = chain.log_start
-    if start > 0:
-        into_span = _step(all_paths.forward[start - 1], anew)
-    out_of_span = chain.log_end
-    if end < len(log_probs):
-        out_of_span = _step(log_probs[end] + all_paths.backward[end], anew.T)
-    continuing = replace(
-        chain,
-        log_start=into_span + of_type,
-        log_transition=np.where(chain.continues, chain.log_transition, -np.inf),
-        log_end=out_of_span,
-    )
-    span = _scan(log_probs[start:end], continuing)
 
-    # What is before the span leads to an entity of its type, and what is after it does not go on.
-    to_span = _step(of_type + log_probs[start] + span.backward[0], anew.T)
-    from_span = _step(span.forward[-1], anew)
-    before = _scan(log_probs[:start], replace(chain, log_end=to_span))
-    after = _scan(log_probs[end:], replace(chain, log_start=from_span))
+    # The span: its first tag is of the type, and what is before and after is anything legal.
+    span_start = chain.log_start
+    if start > 0:
+        span_start = _step(all_paths.forward[start - 1], anew)
+    span_end = chain.log_end
+    if end < len(log_probs):
+        span_end = _step(log_probs[end] + all_paths.backward[end], anew.T)
+    # Of these chains only the three scores are read; ``continues`` is still that of the scheme.
+    within_entity = replace(
+        chain,
+        log_start=span_start + of_type,
+        log_transition=chain.log_continuing,
+        log_end=span_end,
+    )
+    span = _sum_paths(log_probs[start:end], within_entity)
+
+    # Its neighbours: one ends where the span begins, the other begins where it ends. A span at the
+    # border of the segment has no rows on that side, and sums over none of them.
+    before_end = _step(of_type + log_probs[start] + span.backward[0], anew.T)
+    after_start = _step(span.forward[-1], anew)
+    before = _sum_paths(log_probs[:start], replace(chain, log_end=before_end))
+    after = _sum_paths(log_probs[end:], replace(chain, log_start=after_start))
     return [before, span, after]
 
 
 def _step(log_scores: Floats, log_transition: Floats) -> Floats:
-    """Return what one transition makes of the log scores of one row. Shape of all: (K,)."""
+    """Return what one transition, of shape (K, K), makes of the log scores of one row.
+
+    Shape of the scores and of the result: (K,).
+    """
     moved: Floats = step_through(log_scores[None, :], log_transition, SUM)[0]
     return moved
