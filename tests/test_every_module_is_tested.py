@@ -34,7 +34,7 @@ TESTED_ELSEWHERE = {
     "corpus/json_values.py": "corpus/test_json_records.py",
     "corpus/record_forms.py": "corpus/test_json_records.py",
     "corpus/records.py": "corpus/test_json_records.py",
-    "corpus/sentence.py": "corpus/test_table.py",
+    "corpus/sentence.py": "corpus/test_table_sentence.py",
     "corpus/text_records.py": "corpus/test_json_records.py",
     "corpus/tools/": "corpus/test_annotation_tools.py",
     "corpus/visible.py": "corpus/test_folders.py",

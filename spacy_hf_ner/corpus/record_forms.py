@@ -20,7 +20,7 @@ from spacy_hf_ner.corpus.records import (
 )
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import open_tables
+from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.text_records import has_text, open_texts
 from spacy_hf_ner.corpus.texts import refuse_if_all_lost
 from spacy_hf_ner.corpus.tools.gliner import is_gliner, read_gliner

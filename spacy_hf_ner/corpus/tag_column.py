@@ -28,6 +28,7 @@ from spacy_hf_ner.core.tags import (
     read_tags,
     write_tags,
 )
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.corpus.cells import MISSING, is_untyped
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
 from spacy_hf_ner.corpus.tag_labels import BARE, read_label_tags, spell_labels
@@ -37,8 +38,8 @@ from spacy_hf_ner.errors import CorpusError, TagError
 __all__ = [
     "DEFAULT_SCHEME",
     "JOINING_SCHEMES",
-    "Annotation",
     "CellPairs",
+    "SentenceAnnotation",
     "TagColumn",
     "are_untyped",
     "choose_scheme",
@@ -86,7 +87,7 @@ def are_untyped(pairs: CellPairs) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Annotation:
+class SentenceAnnotation:
     """What a sentence's tag cells say.
 
     Attributes:
@@ -108,7 +109,7 @@ class TagColumn:
 
     Attributes:
         scheme: The scheme they are read in.
-        name: Its name, or ``"bare"`` for types without prefixes.
+        scheme_name: Its name, or ``"bare"`` for types without prefixes.
         share: Share of entity borders that obey the scheme, in [0, 1].
         levels: For each cell its tags, in the order of the cell; None where the annotation is
             missing.
@@ -116,32 +117,54 @@ class TagColumn:
     """
 
     scheme: Scheme
-    name: str
+    scheme_name: str
     share: float
     levels: Mapping[str, tuple[Level, ...]]
     repairs: Mapping[str, str]
 
-    def read(self, cells: Sequence[str], lines: Sequence[int]) -> Annotation:
-        """Return the entities of one sentence, from its cells and their line numbers."""
-        rows = align_levels([self.levels[cell] for cell in cells])
+    def read(self, cells: Sequence[str], lines: Sequence[int]) -> SentenceAnnotation:
+        """Return the entities of one sentence, from its cells and their line numbers.
+
+        Raises:
+            CorpusError: A cell is none of those that were counted.
+        """
+        rows = align_levels(self._look_up(cells))
         problems = self._find_repairs(cells, lines)
+        n_levels = max(map(len, rows), default=1)
         layers: list[tuple[TokenSpan, ...]] = []
-        for level in range(max(map(len, rows), default=1)):
-            reading = read_tags([get_level(row, level) for row in rows], self.scheme)
-            layers.append(reading.spans)
-            for violation in reading.violations:
-                kind = f"{self.name}: entity {violation.kind}"
+        for level in range(n_levels):
+            found = read_tags([get_level(row, level) for row in rows], self.scheme)
+            layers.append(found.spans)
+            for violation in found.violations:
+                kind = f"{self.scheme_name}: entity {violation.kind}"
                 problems.append(Problem(kind, lines[violation.token_i]))
-        missing = tuple(word_i for word_i, row in enumerate(rows) if row[0] is None)
-        if len(layers) == 1:
-            return Annotation(layers[0], missing=missing, problems=tuple(problems))
+
+        missing: list[int] = []
+        for word_i, row in enumerate(rows):
+            # A cell without annotation has one label, which is no tag: its row is (None,).
+            if row[0] is None:
+                missing.append(word_i)
+        if n_levels == 1:
+            return SentenceAnnotation(layers[0], missing=tuple(missing), problems=tuple(problems))
         spans = list(chain.from_iterable(layers))
-        return Annotation(
+        return SentenceAnnotation(
             spans=keep_outermost(spans),
             layers=tuple(sorted(spans)),
-            missing=missing,
+            missing=tuple(missing),
             problems=tuple(problems),
         )
+
+    def _look_up(self, cells: Sequence[str]) -> list[tuple[Level, ...]]:
+        """Return what each cell says on each of its levels."""
+        rows: list[tuple[Level, ...]] = []
+        for cell in cells:
+            if cell not in self.levels:
+                raise CorpusError(
+                    f"expected the tags that were there when the data was read first, got "
+                    f"{shorten(cell)!r}: the file was changed meanwhile. Read it once more."
+                )
+            rows.append(self.levels[cell])
+        return rows
 
     def _find_repairs(self, cells: Sequence[str], lines: Sequence[int]) -> list[Problem]:
         problems: list[Problem] = []
@@ -175,14 +198,15 @@ def interpret_tags(pairs: CellPairs, *, scheme: str = "auto") -> TagColumn:
     levels: dict[str, tuple[Level, ...]] = {}
     repairs: dict[str, str] = {}
     for cell, parts in cell_labels.items():
-        levels[cell] = tuple(map(meaning.tags.get, parts))  # None for labels of missing annotation
+        # Labels of missing annotation, and no others, have no meaning: they are None.
+        levels[cell] = tuple(map(meaning.tags.get, parts))
         for label in parts:
             if label in meaning.repairs:
                 repairs[cell] = meaning.repairs[label]
 
     guess = choose_scheme(_count_borders(pairs, levels), scheme)
-    name = BARE if meaning.are_bare else guess.scheme.name
-    return TagColumn(guess.scheme, name, guess.share, levels, repairs)
+    scheme_name = BARE if meaning.are_bare else guess.scheme.name
+    return TagColumn(guess.scheme, scheme_name, guess.share, levels, repairs)
 
 
 def _list_cells(pairs: CellPairs) -> list[str]:
@@ -192,7 +216,11 @@ def _list_cells(pairs: CellPairs) -> list[str]:
 
 
 def _count_borders(pairs: CellPairs, levels: Mapping[str, tuple[Level, ...]]) -> Borders:
-    """Count which tag follows which, on every level."""
+    """Count which tag follows which, on every level.
+
+    Each pair of cells is aligned by itself, where :meth:`TagColumn.read` aligns whole sentences.
+    That puts the same tags below one another, perhaps on another level, and all levels are counted.
+    """
     borders: Borders = Counter()
     outside: tuple[Level, ...] = (OUTSIDE,)
     depth = max(map(len, levels.values()), default=1)
@@ -214,6 +242,7 @@ def choose_scheme(borders: Borders, scheme: str = "auto") -> SchemeGuess:
     Raises:
         CorpusError: The tags fit no scheme, or not the one that is named.
     """
+    # Bare types have become tags with the prefix "I" alone: guessing finds their scheme, IO.
     if scheme in ("auto", BARE):
         try:
             return guess_scheme(borders)

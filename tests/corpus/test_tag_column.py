@@ -32,8 +32,18 @@ def test_the_steps_together_give_the_meaning_of_a_column() -> None:
     cells = ["B-X", "U", "PER", "-", "B-X,B-Y"]
     pairs: CellPairs = Counter(pair_cells(cells))
     column = interpret_tags(pairs)
-    assert (column.name, column.levels["-"], len(column.levels["B-X,B-Y"])) == ("IOB2", (None,), 2)
+    assert (column.scheme_name, column.levels["-"], len(column.levels["B-X,B-Y"])) == (
+        "IOB2",
+        (None,),
+        2,
+    )
     assert column.repairs == {
         "U": "prefix without a type, read as O",
         "PER": "type without a prefix, read as I-",
     }
+
+
+def test_a_tag_that_was_not_there_at_the_first_reading_is_named() -> None:
+    column = interpret_tags(Counter(pair_cells(["B-PER", "O"])))
+    with pytest.raises(CorpusError, match=r"got 'B-LOC': the file was changed meanwhile"):
+        column.read(["B-LOC"], [1])

@@ -1,8 +1,8 @@
 """CoNLL and its kin: a word a row, tabs or spaces between columns, blank lines between sentences.
 
 Before a file is read, :func:`plan_lines` looks at its first lines. Rows become sentences in
-:mod:`spacy_hf_ner.corpus.table`; here is what only these files have: comments that must be told
-from words that begin with ``#``, quoted cells, and character offsets.
+:mod:`spacy_hf_ner.corpus.table_source`; here is what only these files have: comments that must be
+told from words that begin with ``#``, quoted cells, and character offsets.
 """
 
 import re
@@ -39,7 +39,8 @@ from spacy_hf_ner.corpus.columns import SAMPLE, Layout, plan_layout
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables, read_block
+from spacy_hf_ner.corpus.table import Table, read_block
+from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
 from spacy_hf_ner.errors import CorpusError

@@ -18,7 +18,8 @@ from spacy_hf_ner.corpus.columns import SAMPLE, Task
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables
+from spacy_hf_ner.corpus.table import Table
+from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.errors import CorpusError
 

@@ -22,7 +22,8 @@ from spacy_hf_ner.corpus.json_values import FoundRecord
 from spacy_hf_ner.corpus.records import find_fields, read_tables
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import Table, open_tables, read_block
+from spacy_hf_ner.corpus.table import Table, read_block
+from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.corpus.text_records import open_texts
 from spacy_hf_ner.corpus.text_tables import TextTable, find_text_table, read_text_table

@@ -20,7 +20,7 @@ from spacy_hf_ner.corpus.json_values import Record, read_records
 from spacy_hf_ner.corpus.record_forms import open_records
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
-from spacy_hf_ner.corpus.table import open_tables
+from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.corpus.tools.doccano import DoccanoWriter
 from spacy_hf_ner.corpus.tools.label_studio import LabelStudioWriter
