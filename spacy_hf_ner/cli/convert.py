@@ -1,7 +1,7 @@
 """``hf-ner convert``: a corpus in the form it was published in to Docs for training, and back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
@@ -19,7 +19,7 @@ EXAMPLE = "train.conll corpus/train.spacy"
 
 
 class ConvertCommand(TyperCommand):
-    """Names the formats of the list in its help.
+    """Fills the choices that come from tables into its help, such as ``{formats}``.
 
     It asks for them when the help is shown: spaCy imports this module on every call of its command
     line, and the formats would be imported with it.
@@ -27,16 +27,20 @@ class ConvertCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's own click
         """Write the help."""
+        from spacy_hf_ner.core.schemes import SCHEMES
         from spacy_hf_ner.corpus.opening import list_format_names
+        from spacy_hf_ner.corpus.tag_labels import BARE
         from spacy_hf_ner.corpus.writing import list_written_formats, list_written_suffixes
 
-        formats = _join_choices(list_format_names())
-        suffixes = _join_choices(list_written_suffixes())
-        written = _join_choices(list_written_formats())
+        choices = {
+            "formats": _join_choices(list_format_names()),
+            "schemes": _join_choices(["auto", *SCHEMES, BARE]),
+            "suffixes": _join_choices(list_written_suffixes()),
+            "written": _join_choices(list_written_formats()),
+        }
         for parameter in self.params:
             if isinstance(parameter, TyperArgument | TyperOption) and parameter.help:
-                text = parameter.help.replace("FORMATS", formats)
-                parameter.help = text.replace("SUFFIXES", suffixes).replace("WRITTEN", written)
+                parameter.help = parameter.help.format_map(choices)
         super().format_help(ctx, formatter)
 
 
@@ -48,9 +52,9 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     input_name: str = typer.Argument(
         metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."
     ),
-    output: Path = typer.Argument(metavar="OUTPUT", help="A folder, or a file in SUFFIXES."),
+    output: Path = typer.Argument(metavar="OUTPUT", help="A folder, or a file in {suffixes}."),
     format: str = typer.Option(  # noqa: A002 - as in the readers
-        "auto", "--format", "-f", help="FORMATS."
+        "auto", "--format", "-f", help="{formats}."
     ),
     lang: str = typer.Option(
         "en", help="Language code: for white space, and for the tokenizer that is tried."
@@ -61,8 +65,8 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     tag_column: str = typer.Option(
         "", help="Column of tags, named in the same way; for CoNLL-U the key in MISC."
     ),
-    column: str = typer.Option(
-        "ner", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."
+    task: str = typer.Option(
+        "ner", "--column", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."
     ),
     tag_names: Path | None = typer.Option(
         None, dir_okay=False, help="File that names tags written as numbers: one a line, or JSON."
@@ -70,9 +74,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     encoding: str = typer.Option(
         "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
     ),
-    scheme: str = typer.Option(
-        "auto", help="Tag scheme: auto, IO, IOB1, IOB2, IOE1, IOE2, IOBES, BILOU, BMES or bare."
-    ),
+    scheme: str = typer.Option("auto", help="Tag scheme: {schemes}."),
     offsets: str = typer.Option(
         "characters",
         help="What offsets of entities in texts count: characters, utf16 or graphemes.",
@@ -83,7 +85,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
         "-sk",
         help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents.",
     ),
-    output_format: str = typer.Option("auto", help="Format of OUTPUT: WRITTEN."),
+    output_format: str = typer.Option("auto", help="Format of OUTPUT: {written}."),
     sort: str = typer.Option(
         "", help="uncertain: first the documents that a model is least sure of, by their scores."
     ),
@@ -118,7 +120,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
     columns = Columns(
         token=_read_column(token_column),
         tag=_read_column(tag_column),
-        task=_read_task(column),
+        task=_read_task(task),
         tag_names=read_tag_names(tag_names),
     )
     converted = convert_corpus(
@@ -154,6 +156,7 @@ def convert(  # noqa: PLR0913, PLR0917 - one argument an option
 def _show(converted: "ConversionReport") -> None:
     for file in converted.files:
         _show_file(file)
+    # What the format that is written has no place for.
     for kind, n_docs in converted.losses.items():
         msg.warn(f"{count(n_docs, 'document')} with {kind}.")
     for name, part in converted.parts.items():
@@ -186,10 +189,10 @@ def _show_parts(converted: "ConversionReport") -> None:
         header=("part", "documents", "sentences", "words", "entities"),
         aligns=("l", "r", "r", "r", "r"),
     )
-    for (first, second), n_shared in converted.duplicates().items():
+    for (part, later_part), n_shared in converted.duplicates().items():
         sentences = count(n_shared, "sentence")
         verb = "is" if n_shared == 1 else "are"
-        msg.warn(f"{sentences} of {second} {verb} in {first} too, word by word.")
+        msg.warn(f"{sentences} of {later_part} {verb} in {part} too, word by word.")
 
 
 def _read_column(name: str) -> int | str | None:
@@ -206,7 +209,8 @@ def _read_column(name: str) -> int | str | None:
 def _read_task(name: str) -> "Task":
     from spacy_hf_ner.corpus.columns import Task
 
-    for task in get_args(Task):
-        if task == name:
-            return task  # type: ignore[no-any-return]
-    raise typer.BadParameter(f"expected ner, chunk or pos, got {name!r}.", param_hint="--column")
+    if name not in get_args(Task):
+        raise typer.BadParameter(
+            f"expected ner, chunk or pos, got {name!r}.", param_hint="--column"
+        )
+    return cast("Task", name)

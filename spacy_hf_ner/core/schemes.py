@@ -191,6 +191,9 @@ class Scheme:
         return self.single != self.inside
 
 
+# Where prefixes fit several schemes, their order decides: the first one that is not told apart is
+# taken (``scheme_of_prefixes``), and the last strict one is what a lenient one is written as
+# (``choose_strict``).
 # fmt: off
 _ROWS = (
     #       name     begin inside end  single touching

@@ -68,15 +68,15 @@ class TokenTargets:
         Raises:
             TagError: The model lacks a tag that an entity needs.
         """
-        evident = np.flatnonzero(~np.isnan(predicted.rows).any(axis=1))
-        tags = np.full(len(predicted), MISSING, dtype=np.int64)
-        tags[evident] = self.write_columns(predicted.units.token_i[evident], tag_set)
+        with_row = np.flatnonzero(~np.isnan(predicted.rows).any(axis=1))
+        columns = np.full(len(predicted), MISSING, dtype=np.int64)
+        columns[with_row] = self.write_columns(predicted.units.token_i[with_row], tag_set)
         if not self.wrong_spans:
-            return Targets(tags)
-        return Targets(tags, self._place_wrong_spans(predicted, tag_set))
+            return Targets(columns)
+        return Targets(columns, self._place_wrong_spans(predicted, tag_set))
 
     def write_columns(self, token_i: Ints, tag_set: TagSet) -> Ints:
-        """Return the column of the gold tag of each unit, or -1 where the annotation is missing.
+        """Return the column of the gold tag of each unit; ``MISSING`` where nothing is annotated.
 
         Args:
             token_i: The token of each unit that counts. Shape: (n_units,).
@@ -87,6 +87,8 @@ class TokenTargets:
         """
         spans: list[TokenSpan] = []
         for entity in self.entities:
+            # The units of the tokens from start to end are a run, as units are in text order. It is
+            # empty where all tokens of an entity are without a row.
             start, end = np.searchsorted(token_i, [entity.start, entity.end]).tolist()
             if start < end:
                 spans.append(TokenSpan(start, end, entity.entity_type))
@@ -104,9 +106,13 @@ class TokenTargets:
         placed: list[WrongSpan] = []
         for span in self.wrong_spans:
             start, end = np.searchsorted(segments.token_i, [span.start, span.end]).tolist()
+            # Nothing speaks for a span without a row; one at the end would be in no segment.
+            if start == end:
+                continue
+            # From the right: a segment that is empty ends where the next one begins.
             segment = int(np.searchsorted(segment_end, start, side="right"))
-            # Nothing speaks for a span without a row, and none is found across two segments.
-            if start == end or end > segment_end[segment]:
+            # No entity is found across two segments.
+            if end > segment_end[segment]:
                 continue
             segment_start = int(segment_end[segment] - segments.lengths[segment])
             wrong_span = WrongSpan(
@@ -139,6 +145,7 @@ def read_targets(
     spans, biluo_tags = example.get_aligned_ents_and_ner()
     entities: list[TokenSpan] = []
     for span in spans:
+        # A mention may have an entry in a knowledge base, and no type.
         if span.label_:
             _check_type(span.label_, tag_set)
             entities.append(TokenSpan(span.start, span.end, span.label_))
@@ -156,7 +163,7 @@ def _check_type(entity_type: str, tag_set: TagSet) -> None:
         TagError: It does not.
     """
     if entity_type not in tag_set.entity_types:
-        raise _make_error(entity_type, tag_set)
+        raise _unknown_type_error(entity_type, tag_set)
 
 
 def _find_column(tag: Tag, tag_set: TagSet) -> int:
@@ -174,10 +181,11 @@ def _find_column(tag: Tag, tag_set: TagSet) -> int:
             "those of a tagger (parts of speech, say), in which each token has one. Train another "
             "checkpoint, or a plain encoder, to find entities."
         )
-    raise _make_error(tag.entity_type, tag_set, tag)
+    raise _unknown_type_error(tag.entity_type, tag_set, tag)
 
 
-def _make_error(entity_type: str, tag_set: TagSet, tag: Tag | None = None) -> TagError:
+def _unknown_type_error(entity_type: str, tag_set: TagSet, tag: Tag | None = None) -> TagError:
+    """Return the error that the model lacks a type, or one tag of a type that it has."""
     known = ", ".join(tag_set.entity_types) or "none"
     lacks = f" (and no tag {str(tag)!r})" if tag else ""
     return TagError(
@@ -190,7 +198,7 @@ def _make_error(entity_type: str, tag_set: TagSet, tag: Tag | None = None) -> Ta
 
 
 def _read_wrong_spans(example: Example, tag_set: TagSet, key: str) -> list[TokenSpan]:
-    """Return the spans known to be wrong whose type the model knows: it finds no others.
+    """Return the spans known to be wrong whose type the model knows: it cannot find others.
 
     Raises:
         ValueError: A gold entity is marked as wrong as well (spaCy's E868).

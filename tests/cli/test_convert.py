@@ -172,7 +172,8 @@ def test_the_help_lists_the_formats_that_are_read_and_those_that_are_written() -
     words = {word.strip(".,") for word in result.output.split()}
     assert {"auto", "brat", "conll", "conllu", "csv", "datasets", "json", "spacy"} <= words
     assert {"parquet", "tsv"} <= words
-    assert not {"FORMATS", "SUFFIXES"} & words
+    assert not {"{formats}", "{schemes}", "{suffixes}", "{written}"} & words
+    assert {"IOE", "bare"} <= words
 
 
 def test_a_misspelt_format_is_refused(source: Path, tmp_path: Path) -> None:

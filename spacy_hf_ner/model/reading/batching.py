@@ -95,6 +95,7 @@ def make_batches(
     bounds = _as_array(windows)
     lengths = bounds[:, 1] - bounds[:, 0] + len(template)
     if not limits.takes_padding:
+        # Then only windows of one length are put together.
         budget = replace(budget, padding=0)
     for chosen in plan_batches(lengths, budget):
         yield _pad(ids, bounds[chosen], template, limits)
@@ -147,11 +148,13 @@ def _pad(ids: Ints, bounds: Ints, template: Template, limits: Limits) -> PaddedB
     is_read = np.arange(width) < n_read[:, None]
     n_owned = owned_end - owned_start
     target = gather_ranges(owned_start, n_owned)
+    # Subword ``start`` of a window is at ``content_start``, and the others of it are as far away.
+    to_place = np.repeat(content_start - start, n_owned)
     return PaddedBatch(
         ids=padded,
         mask=is_read.astype(np.int64),
         types=_fill_types((n_windows, width), suffix, template),
-        source=target + np.repeat(content_start - start, n_owned),
+        source=target + to_place,
         target=target,
     )
 

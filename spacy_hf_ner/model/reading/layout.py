@@ -95,8 +95,9 @@ class Reading:
 class MixedReading:
     """How texts are cut in training: short ones not at all, long ones in windows of mixed lengths.
 
-    A model that reads only one length in training is worse at every other. Windows do not
-    overlap, as nothing would be learned twice from the same context.
+    A model that reads only one length in training is worse at every other. Windows of mixed lengths
+    do not overlap, as nothing would be learned twice from the same context. Where each sentence is
+    read by itself, texts are cut as in prediction: only a sentence longer than the window overlaps.
 
     Attributes:
         reading: How the model reads when it predicts.
