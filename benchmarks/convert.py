@@ -259,7 +259,7 @@ def convert_apart(path: Path, output: Path) -> Conversion:
     ) as process:
         pages = Path(f"/proc/{process.pid}/statm")
         while process.poll() is None:
-            if pages.is_file() and (sizes := pages.read_text().split()):
+            if pages.is_file() and (sizes := pages.read_text(encoding="utf8").split()):
                 memory.append(int(sizes[1]) * resource.getpagesize())
             time.sleep(1)
         assert process.stdout is not None

@@ -23,7 +23,9 @@ def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder in which this library is installed, before all others."""
     info = tmp_path / "site-packages" / "spacy_hf_ner-9.9.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: spacy-hf-ner\nVersion: 9.9\n")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: spacy-hf-ner\nVersion: 9.9\n", encoding="utf8"
+    )
     monkeypatch.syspath_prepend(info.parent)
     return info
 

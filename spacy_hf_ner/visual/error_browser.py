@@ -26,17 +26,17 @@ UNJUDGED: Final = "not judged"
 """The kind of predictions on tokens that nobody has annotated."""
 
 _KINDS: Final = (*MATCH_KINDS, UNJUDGED)
-_UNJUDGED_KIND: Final = len(MATCH_KINDS)
+_UNJUDGED_I: Final = len(MATCH_KINDS)
 _NOT_SHOWN_AT_FIRST: Final = ("correct", UNJUDGED)
 
-# Which side of a match lies across others, so that the text cannot show it: a sum of these.
-_GOLD_OVERLAPS: Final = 1
-_PREDICTED_OVERLAPS: Final = 2
+# Bit flags: which side of a match is left out of the drawn text, as it overlaps another entity.
+_GOLD_HIDDEN: Final = 1
+_PREDICTED_HIDDEN: Final = 2
 
 # JavaScript counts UTF-16 code units: characters up to this have one, all later ones have two.
 _LAST_OF_ONE_UNIT: Final = "\uffff"
 
-_BROWSER: Final = (
+_BROWSER_HTML: Final = (
     "{filters}"
     '<p id="found" class="lead" role="status"></p><div id="list"></div>'
     '<nav class="pages" aria-label="Pages of documents">'
@@ -45,7 +45,7 @@ _BROWSER: Final = (
     "<noscript><p>The error browser needs JavaScript; all else on this page does not.</p>"
     '</noscript><script type="application/json" id="data">{data}</script>'
 )
-_FILTERS: Final = (
+_FILTERS_HTML: Final = (
     '<form id="filters" class="filters" aria-label="Filters of the error browser">'
     '<fieldset><legend>Show documents with</legend>{kinds}</fieldset><div class="row">'
     '<label>Type <select id="type"><option value="">all</option>{types}</select></label>'
@@ -54,17 +54,17 @@ _FILTERS: Final = (
     '<label>Order <select id="order"><option value="doc">as in the data</option>'
     '{score_order}<option value="errors">most errors first</option></select></label></div></form>'
 )
-_KIND: Final = (
+_KIND_BOX_HTML: Final = (
     '<label class="kind k{i}"><input type="checkbox" name="kind" value="{i}"{checked}> '
     "{kind} <b>{n:,}</b></label>"
 )
-_TYPE: Final = '<option value="{i}">{name}</option>'
-_SCORE_RANGE: Final = (
+_TYPE_OPTION_HTML: Final = '<option value="{i}">{name}</option>'
+_SCORE_RANGE_HTML: Final = (
     '<label>Score from <input id="low" type="number" min="0" max="1" step="0.01" value="0">'
     '</label><label>to <input id="high" type="number" min="0" max="1" step="0.01" value="1">'
     "</label>"
 )
-_SCORE_ORDER: Final = '<option value="score">most confident errors first</option>'
+_SCORE_ORDER_HTML: Final = '<option value="score">most confident errors first</option>'
 
 
 def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Match]]) -> str:
@@ -83,7 +83,7 @@ def make_error_browser(pairs: Sequence[DocPair], matches: Sequence[Sequence[Matc
         "passages": list(_make_passages(pairs, matches, types)),
     }
     filters = _make_filters(types, _count_kinds(pairs, matches), has_scores=_have_scores(pairs))
-    return _BROWSER.format(filters=filters, data=_as_script_json(data))
+    return _BROWSER_HTML.format(filters=filters, data=_as_script_json(data))
 
 
 def _collect_types(pairs: Sequence[DocPair]) -> list[str]:
@@ -118,13 +118,13 @@ def _have_scores(pairs: Sequence[DocPair]) -> bool:
 def _make_filters(types: Sequence[str], kind_counts: Mapping[str, int], *, has_scores: bool) -> str:
     type_options: list[str] = []
     for i, entity_type in enumerate(types):
-        type_options.append(_TYPE.format(i=i, name=escape(entity_type)))
+        type_options.append(_TYPE_OPTION_HTML.format(i=i, name=escape(entity_type)))
     score_range = ""
     score_order = ""
     if has_scores:
-        score_range = _SCORE_RANGE
-        score_order = _SCORE_ORDER
-    return _FILTERS.format(
+        score_range = _SCORE_RANGE_HTML
+        score_order = _SCORE_ORDER_HTML
+    return _FILTERS_HTML.format(
         kinds=_make_kind_boxes(kind_counts),
         types="".join(type_options),
         score_range=score_range,
@@ -142,7 +142,7 @@ def _make_kind_boxes(kind_counts: Mapping[str, int]) -> str:
         checked = " checked"
         if kind in _NOT_SHOWN_AT_FIRST:
             checked = ""
-        boxes.append(_KIND.format(i=i, checked=checked, kind=kind, n=n))
+        boxes.append(_KIND_BOX_HTML.format(i=i, checked=checked, kind=kind, n=n))
     return "".join(boxes)
 
 
@@ -164,6 +164,8 @@ def _make_passages(
         for part_i, passage in enumerate(passages):
             passage_matches = doc_matches
             if n_parts > 1:
+                # Offsets are those of the passage here. No entity is cut, so that these are the
+                # same matches, and the counts of the boxes are right.
                 passage_matches = match_entities(passage.gold, passage.predicted)
             rows = _make_rows(passage, passage_matches, type_numbers)
             is_annotated = int(passage.is_annotated)
@@ -181,7 +183,7 @@ def _make_rows(
         1-3   gold: start, end, type
         4-6   predicted: start, end, type
         7     score of the prediction
-        8     what lies across others and is not shown in the text: 1 gold, 2 predicted, 3 both
+        8     what is left out of the drawn text: 0 nothing, 1 gold, 2 predicted, 3 both
     """
     to_utf16 = _make_utf16_map(pair.text)
     _, gold_overlaps = lay_flat(pair.gold)
@@ -191,23 +193,23 @@ def _make_rows(
 
     rows: list[Row] = []
     for match in matches:
-        overlap = 0
+        hidden_sides = 0
         if match.gold in hidden_gold:
-            overlap += _GOLD_OVERLAPS
+            hidden_sides += _GOLD_HIDDEN
         if match.predicted in hidden_predicted:
-            overlap += _PREDICTED_OVERLAPS
+            hidden_sides += _PREDICTED_HIDDEN
         kind = MATCH_KINDS.index(match.kind)
         gold = _make_cells(match.gold, type_numbers, to_utf16)
         predicted = _make_cells(match.predicted, type_numbers, to_utf16)
-        rows.append([kind, *gold, *predicted, _round_score(match.predicted), overlap])
+        rows.append([kind, *gold, *predicted, _round_score(match.predicted), hidden_sides])
 
     for entity in pair.unjudged:
-        overlap = 0
+        hidden_sides = 0
         if entity in hidden_predicted:
-            overlap = _PREDICTED_OVERLAPS
+            hidden_sides = _PREDICTED_HIDDEN
         gold = _make_cells(None, type_numbers, to_utf16)
         predicted = _make_cells(entity, type_numbers, to_utf16)
-        rows.append([_UNJUDGED_KIND, *gold, *predicted, _round_score(entity), overlap])
+        rows.append([_UNJUDGED_I, *gold, *predicted, _round_score(entity), hidden_sides])
     return rows
 
 
@@ -225,7 +227,7 @@ def _make_cells(
 def _round_score(entity: Entity | None) -> float | None:
     if entity is None or entity.score is None:
         return None
-    # Never rounded to certainty.
+    # As text first: that is never rounded to certainty, as the float would be.
     return float(format_score(entity.score, n_decimals=4))
 
 
@@ -246,7 +248,11 @@ def _make_utf16_map(text: str) -> Callable[[int], int]:
         if char > _LAST_OF_ONE_UNIT:
             n_units += 1
         n_units_before.append(n_units)
-    return n_units_before.__getitem__
+
+    def to_utf16(offset: int) -> int:
+        return n_units_before[offset]
+
+    return to_utf16
 
 
 def _as_script_json(data: object) -> str:

@@ -96,7 +96,7 @@ def test_an_output_in_a_folder_that_does_not_exist_is_made(
 def test_nothing_but_a_pipeline_is_written_over(
     command: str, model: Path, gold: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "config.cfg").write_text("precious")
+    (tmp_path / "config.cfg").write_text("precious", encoding="utf8")
     (tmp_path / "file").touch()
     data = [str(gold)] if command == "calibrate" else []
     for output, said in (
@@ -108,7 +108,7 @@ def test_nothing_but_a_pipeline_is_written_over(
         assert result.exit_code == 1, result.output
         assert said in " ".join(result.output.split())
         assert "temperature" not in result.output
-    assert (tmp_path / "config.cfg").read_text() == "precious"
+    assert (tmp_path / "config.cfg").read_text(encoding="utf8") == "precious"
     assert len(list(tmp_path.iterdir())) == 2
 
 

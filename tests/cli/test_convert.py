@@ -32,7 +32,7 @@ Why WRB B-ADVP O
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "train.conll"
-    path.write_text(CONLL)
+    path.write_text(CONLL, encoding="utf8")
     return path
 
 
@@ -76,7 +76,7 @@ def test_the_same_file_gives_the_same_bytes(source: Path, tmp_path: Path) -> Non
 
 def test_a_file_that_cannot_be_read_writes_nothing_and_exits_with_one(tmp_path: Path) -> None:
     bad = tmp_path / "bad.conll"
-    bad.write_text("no tags\nat all\n")
+    bad.write_text("no tags\nat all\n", encoding="utf8")
     result = CliRunner().invoke(app, ["convert", str(bad), str(tmp_path / "out" / "x.spacy")])
     assert result.exit_code == 1
     assert "expected a column of tags" in result.output
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_writes_nothing_and_exits_with_one(tmp_path: 
 
 def test_a_split_is_told_part_by_part_with_the_sentences_they_share(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
-    path.write_text("Ed B-PER\n\n" * 4)
+    path.write_text("Ed B-PER\n\n" * 4, encoding="utf8")
     arguments = [
         "convert",
         str(path),
@@ -102,12 +102,15 @@ def test_a_split_is_told_part_by_part_with_the_sentences_they_share(tmp_path: Pa
         2,
         2,
     ]
-    assert json.loads((tmp_path / "r.json").read_text())["duplicates"][0]["sentences"] == 2
+    assert (
+        json.loads((tmp_path / "r.json").read_text(encoding="utf8"))["duplicates"][0]["sentences"]
+        == 2
+    )
 
 
 def test_columns_and_their_task_are_options(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
-    path.write_text("x Ed NNP\ny ran VBD\n")
+    path.write_text("x Ed NNP\ny ran VBD\n", encoding="utf8")
     options = ["--token-column", "1", "--tag-column", "-1", "--column", "pos"]
     result = CliRunner().invoke(app, ["convert", str(path), str(tmp_path / "a.spacy"), *options])
     assert result.exit_code == 0, result.output
@@ -185,8 +188,8 @@ def test_a_misspelt_format_is_refused(source: Path, tmp_path: Path) -> None:
 
 
 def test_tags_that_are_numbers_get_their_names_from_a_file(tmp_path: Path) -> None:
-    (tmp_path / "a.conll").write_text("Tim 1\nCook 2\nran 0\n")
-    (tmp_path / "names").write_text("O\nB-PER\nI-PER\n")
+    (tmp_path / "a.conll").write_text("Tim 1\nCook 2\nran 0\n", encoding="utf8")
+    (tmp_path / "names").write_text("O\nB-PER\nI-PER\n", encoding="utf8")
     output = tmp_path / "a.spacy"
     arguments = ["convert", str(tmp_path / "a.conll"), str(output), "--tag-names"]
     result = CliRunner().invoke(app, [*arguments, str(tmp_path / "names")])

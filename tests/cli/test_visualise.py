@@ -29,11 +29,11 @@ def test_visualise_writes_a_page_of_all_documents(command: list[str], tmp_path: 
 
 
 def test_a_file_that_is_no_page_is_not_written_over(command: list[str], tmp_path: Path) -> None:
-    (tmp_path / "precious.txt").write_text("gold")
+    (tmp_path / "precious.txt").write_text("gold", encoding="utf8")
     result = CliRunner().invoke(app, [*command, str(tmp_path / "precious.txt")])
     assert result.exit_code == 1
     assert "expected OUTPUT to be an HTML file" in " ".join(result.output.split())
-    assert (tmp_path / "precious.txt").read_text() == "gold"
+    assert (tmp_path / "precious.txt").read_text(encoding="utf8") == "gold"
 
 
 def test_visualise_says_how_many_documents_a_limit_leaves_out(

@@ -136,7 +136,7 @@ def test_saved_weights_are_float32_whatever_precision_predicts(
     nlp = make_pipeline(ner_checkpoint, model={"precision": "bf16"})
     nlp(TEXT)
     nlp.to_disk(tmp_path)
-    config = json.loads((tmp_path / "hf_ner" / "model" / "config.json").read_text())
+    config = json.loads((tmp_path / "hf_ner" / "model" / "config.json").read_text(encoding="utf8"))
     assert config.get("dtype", config.get("torch_dtype")) == "float32"
 
 
@@ -145,8 +145,8 @@ def test_a_saved_pipe_carries_a_version_that_other_versions_refuse(
 ) -> None:
     trained.to_disk(tmp_path)
     notes = tmp_path / "hf_ner" / "model" / "spacy_hf_ner.json"
-    stored = json.loads(notes.read_text())
-    notes.write_text(json.dumps(stored | {"format_version": 99}))
+    stored = json.loads(notes.read_text(encoding="utf8"))
+    notes.write_text(json.dumps(stored | {"format_version": 99}), encoding="utf8")
     with pytest.raises(ValueError, match=r"99.*reads 1"):
         spacy.load(tmp_path)
 
@@ -256,7 +256,7 @@ def test_a_pipeline_in_which_nothing_was_changed_stores_no_settings_beside_its_c
     ner_checkpoint: Path, tmp_path: Path
 ) -> None:
     make_pipeline(ner_checkpoint, threshold=0.1).to_disk(tmp_path)
-    assert "settings" not in json.loads((tmp_path / "hf_ner" / "cfg").read_text())
+    assert "settings" not in json.loads((tmp_path / "hf_ner" / "cfg").read_text(encoding="utf8"))
 
 
 def test_window_and_subword_labels_of_training_are_stored_with_the_model(
@@ -309,7 +309,7 @@ def test_a_model_saved_over_another_leaves_nothing_of_it_and_all_that_is_not_its
     )
     kept = ("README.md", "pytorch_model.bin", "training_args.json", "my-model.safetensors")
     for name in (*stale, *kept):
-        (folder / name).write_text("{}")
+        (folder / name).write_text("{}", encoding="utf8")
     trained.to_disk(tmp_path)
     assert {path.name for path in folder.iterdir()} == expected | {*kept}
     assert predict(spacy.load(tmp_path)) == predict(trained)

@@ -37,7 +37,7 @@ def kinds(sentence: Sentence) -> list[str]:
 def write_jsonl(folder: Path, *records: object) -> Path:
     """Write records into ``data.jsonl``, one a line."""
     path = folder / "data.jsonl"
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf8")
     return path
 
 

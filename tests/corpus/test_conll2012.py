@@ -27,7 +27,7 @@ def text(*brackets: str, separator: str = "   ") -> str:
 
 
 def read(path: Path, content: str, options: ReadOptions | None = None) -> list[Sentence]:
-    path.write_text(content)
+    path.write_text(content, encoding="utf8")
     return read_file(path, options)
 
 

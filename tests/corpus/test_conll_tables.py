@@ -17,7 +17,7 @@ from tests.corpus.sentences import show
 
 def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[Sentence]:
     path = tmp_path / "file.conll"
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     return list(open_conll(open_text(path), options or ReadOptions()).read())
 
 

@@ -45,7 +45,9 @@ def sentence(words: str, *spans: TokenSpan, missing: tuple[int, ...] = ()) -> Se
 
 def test_a_file_that_is_understood_has_no_line_of_names(tmp_path: Path) -> None:
     path = write(tmp_path, [sentence("Ed ran", TokenSpan(0, 1, "PER"))])
-    assert path.read_text() == ("-DOCSTART-\t-X-\t-X-\tO\n\nEd\t_\t_\tB-PER\nran\t_\t_\tO\n\n")
+    assert path.read_text(encoding="utf8") == (
+        "-DOCSTART-\t-X-\t-X-\tO\n\nEd\t_\t_\tB-PER\nran\t_\t_\tO\n\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_columns_are_named_where_they_would_be_misunderstood(
     tmp_path: Path, written: Sentence
 ) -> None:
     path = write(tmp_path, [written], [written])
-    assert path.read_text().splitlines()[0] == NAMED
+    assert path.read_text(encoding="utf8").splitlines()[0] == NAMED
     for back in read(path):
         assert (back.words, back.spans, back.missing, back.pos) == (
             written.words,

@@ -24,7 +24,7 @@ def row(number: str, word: str, misc: str = "_", *, upos: str = "NOUN", xpos: st
 
 def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[Sentence]:
     path = tmp_path / "a.conllu"
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     return read_file(path, options)
 
 
@@ -153,7 +153,8 @@ def test_a_word_without_a_part_of_speech_has_no_tag_in_its_doc_and_in_columns(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "a.conllu").write_text(
-        row("1", "Ed", "name=S-PER", upos="_") + row("2", "ran", "name=O", upos="VERB")
+        row("1", "Ed", "name=S-PER", upos="_") + row("2", "ran", "name=O", upos="VERB"),
+        encoding="utf8",
     )
     convert_corpus(str(tmp_path / "a.conllu"), tmp_path / "b.spacy")
     convert_corpus(str(tmp_path / "b.spacy"), tmp_path / "c.conll")

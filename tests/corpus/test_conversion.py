@@ -29,7 +29,7 @@ SENTENCES = "".join(f"Ed B-PER\nmet O\nBo B-PER\nLi I-PER\nno O\n{i} O\n\n" for 
 
 def write(path: Path, text: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     return str(path)
 
 
@@ -247,7 +247,7 @@ def test_an_error_in_the_midst_leaves_what_was_there_as_it_was(tmp_path: Path) -
     with pytest.raises(CorpusError, match=r"data.jsonl:10: expected JSON"):
         convert_corpus(source, out, options=ConvertOptions(shard_words=1))
     assert names(out) == ["data.spacy"]
-    assert (out / "data.spacy").read_text() == "old"
+    assert (out / "data.spacy").read_text(encoding="utf8") == "old"
     assert names(tmp_path) == ["data.jsonl", "out"]
 
 
@@ -259,7 +259,7 @@ def test_files_of_others_stay_whatever_a_part_is_called(tmp_path: Path, part: st
     for output in (tmp_path / "out", tmp_path / "out" / f"{part}.spacy"):
         convert_corpus(source, output)
         for name in ("train1", "train2", "train-00002", "train"):
-            assert (tmp_path / "out" / f"{name}.spacy").read_text() == "of another"
+            assert (tmp_path / "out" / f"{name}.spacy").read_text(encoding="utf8") == "of another"
     assert len(read(tmp_path / "out" / f"{part}.spacy")) == 1
 
 
@@ -330,7 +330,7 @@ def test_a_conversion_that_is_stopped_leaves_nothing_behind(tmp_path: Path, name
     write(tmp_path / "out" / "a.spacy", "old")
     assert kill_convert(source, tmp_path / "out", name) != 0
     assert names(tmp_path / "out") == ["a.spacy"]
-    assert (tmp_path / "out" / "a.spacy").read_text() == "old"
+    assert (tmp_path / "out" / "a.spacy").read_text(encoding="utf8") == "old"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -365,7 +365,7 @@ def test_the_report_tells_what_was_read_repaired_and_cut(tmp_path: Path) -> None
     rows = dict(file.rows())
     assert rows["entities"] == "3: LOC 1, PER 2"
     assert rows["words"] == "6, 1 without annotation"
-    told = json.loads((tmp_path / "deep" / "report.json").read_text())
+    told = json.loads((tmp_path / "deep" / "report.json").read_text(encoding="utf8"))
     assert told["files"][0]["entities"] == {"LOC": 1, "PER": 2}
     assert told["parts"] == {
         "a": {"n_documents": 1, "n_sentences": 2, "n_words": 6, "n_entities": 3}
@@ -384,7 +384,12 @@ def test_entities_that_the_tokenizer_cuts_are_counted_with_examples(tmp_path: Pa
 
 
 def triples(path: Path) -> list[list[tuple[str, str]]]:
-    blocks = path.read_text().replace("-DOCSTART-\t-X-\t-X-\tO\n\n", "").strip().split("\n\n")
+    blocks = (
+        path.read_text(encoding="utf8")
+        .replace("-DOCSTART-\t-X-\t-X-\tO\n\n", "")
+        .strip()
+        .split("\n\n")
+    )
     return [
         [(row.split("\t")[0], row.split("\t")[-1]) for row in block.split("\n")] for block in blocks
     ]
@@ -499,7 +504,7 @@ def test_texts_that_the_source_knows_come_back_from_a_docbin(
     convert_corpus(str(path), tmp_path / "a.spacy")
     texts = [
         line.removeprefix("# text = ")
-        for line in path.read_text().split("\n")
+        for line in path.read_text(encoding="utf8").split("\n")
         if line.startswith("# text = ")
     ]
     assert [sentence.text for doc in read(tmp_path / "a.spacy") for sentence in doc.sents] == texts

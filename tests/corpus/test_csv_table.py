@@ -15,7 +15,7 @@ from tests.corpus.sentences import read as read_file
 
 def read(tmp_path: Path, text: str) -> list[Sentence]:
     path = tmp_path / "a.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     return read_file(path)
 
 
@@ -67,7 +67,8 @@ def test_a_column_that_is_asked_for_and_not_there_is_an_error(
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_text(
-        "Word,POS,Tag\na,N,O\nb,V,B-X\n" if task == "chunk" else "Word,Tag\na,O\nb,B-X\n"
+        "Word,POS,Tag\na,N,O\nb,V,B-X\n" if task == "chunk" else "Word,Tag\na,O\nb,B-X\n",
+        encoding="utf8",
     )
     with pytest.raises(
         CorpusError,
@@ -144,7 +145,7 @@ def test_lists_in_cells_with_tabs_are_read_where_the_format_is_named(
     tmp_path: Path, cells: str
 ) -> None:
     path = tmp_path / "a.tsv"
-    path.write_text(f"tokens\tner_tags\n{cells}\n")
+    path.write_text(f"tokens\tner_tags\n{cells}\n", encoding="utf8")
     with pytest.raises(
         CorpusError, match=r"a.tsv:1: expected one word a row, got lists .* format = .csv."
     ):
@@ -160,7 +161,9 @@ def test_numbers_of_thousands_of_digits_in_lists_are_a_short_error_or_text(
 ) -> None:
     cells = {"tokens": "['a']", "ner_tags": "['O']", field: f"[{number}]"}
     path = tmp_path / "a.csv"
-    path.write_text(f'tokens,ner_tags\n"{cells["tokens"]}","{cells["ner_tags"]}"\n')
+    path.write_text(
+        f'tokens,ner_tags\n"{cells["tokens"]}","{cells["ner_tags"]}"\n', encoding="utf8"
+    )
     try:
         sentences = list(open_corpus(path, ReadOptions()).read())
     except CorpusError as error:

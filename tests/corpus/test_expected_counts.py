@@ -48,7 +48,7 @@ FILES = (
 
 def read_expected(shared_data: Path) -> dict[str, dict[str, Any]]:
     expected: dict[str, dict[str, Any]] = json.loads(
-        (shared_data / "expected_counts.json").read_text()
+        (shared_data / "expected_counts.json").read_text(encoding="utf8")
     )["files"]
     return expected
 

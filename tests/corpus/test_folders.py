@@ -18,7 +18,7 @@ VOCAB = spacy.blank("en").vocab
 
 def write(path: Path, text: str = "Ed B-PER\n") -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     return str(path)
 
 

@@ -48,13 +48,13 @@ def test_three_columns_with_a_sentence_name_on_each_row(tmp_path: Path, separato
         ("1", "ran", "O"),
         ("2", "Hi", "O"),
     ]
-    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    path.write_text("".join(separator.join(row) + "\n" for row in rows), encoding="utf8")
     assert [s.words for s in read(path)] == [("Tim", "ran"), ("Hi",)]
 
 
 def test_blank_rows_separate_sentences_where_nothing_names_them(tmp_path: Path) -> None:
     path = tmp_path / "ner.csv"
-    path.write_text("word,tag\nTim,B-PER\n,\nHi,O\n")
+    path.write_text("word,tag\nTim,B-PER\n,\nHi,O\n", encoding="utf8")
     assert [s.words for s in read(path)] == [("Tim",), ("Hi",)]
 
 
@@ -62,7 +62,7 @@ def test_a_row_of_another_width_loses_its_tag_and_leaves_its_neighbours_alone(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "ner.csv"
-    path.write_text("word,pos,tag\nTim,NNP,B-PER\nran,O\nfar,RB,O\n")
+    path.write_text("word,pos,tag\nTim,NNP,B-PER\nran,O\nfar,RB,O\n", encoding="utf8")
     (sentence,) = read(path)
     assert (sentence.words, show(sentence), sentence.missing) == (
         ("Tim", "ran", "far"),
@@ -74,14 +74,14 @@ def test_a_row_of_another_width_loses_its_tag_and_leaves_its_neighbours_alone(
 
 def test_a_cell_that_csv_does_not_allow_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "ner.csv"
-    path.write_text('word,tag\nTim,B-PER\n"x"y,O\n')
+    path.write_text('word,tag\nTim,B-PER\n"x"y,O\n', encoding="utf8")
     with pytest.raises(CorpusError, match=r"ner.csv:3: expected a row of quoted or bare cells"):
         read(path)
 
 
 def test_a_quote_that_does_not_close_is_an_error_before_it_swallows_rows(tmp_path: Path) -> None:
     path = tmp_path / "ner.csv"
-    path.write_text('word,tag\nTim,B-PER\n",O\nran,O\n"x",O\n')
+    path.write_text('word,tag\nTim,B-PER\n",O\nran,O\n"x",O\n', encoding="utf8")
     with pytest.raises(CorpusError, match=r"ner.csv:3: expected a row"):
         read(path)
 
@@ -91,16 +91,17 @@ def test_a_quote_that_does_not_close_is_an_error_before_it_swallows_rows(tmp_pat
 
 
 def test_brat_pairs_are_documents_and_discontinuous_entities_are_reported(tmp_path: Path) -> None:
-    (tmp_path / "b.txt").write_text("Ed met\nAnn and Bo Li.\n")
+    (tmp_path / "b.txt").write_text("Ed met\nAnn and Bo Li.\n", encoding="utf8")
     (tmp_path / "b.ann").write_text(
         "T1\tPER 0 2\tEd\n"
         "R1\tMeets Arg1:T1 Arg2:T2\n"
         "T2\tPER 7 10;18 20\tAnn Li\n"
         "T3\tPER 15 20\tBo Li\n"
-        "#1\tNote T1\tx\n"
+        "#1\tNote T1\tx\n",
+        encoding="utf8",
     )
-    (tmp_path / "a.txt").write_text("Oslo")
-    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    (tmp_path / "a.txt").write_text("Oslo", encoding="utf8")
+    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n", encoding="utf8")
     sources = open_corpora(str(tmp_path), ReadOptions())
     first, second = next(iter(sources.values())).read()
     assert (show(first), first.document_id) == (["Oslo/LOC"], "a")
@@ -118,18 +119,18 @@ def test_brat_pairs_are_documents_and_discontinuous_entities_are_reported(tmp_pa
 
 
 def test_a_pair_is_found_by_either_of_its_files(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("Oslo")
-    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    (tmp_path / "a.txt").write_text("Oslo", encoding="utf8")
+    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n", encoding="utf8")
     assert [show(s) for name in ("a.txt", "a.ann") for s in read(tmp_path / name)] == [
         ["Oslo/LOC"]
     ] * 2
 
 
 def test_an_annotation_without_its_text_or_its_form_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.ann").write_text("T1 LOC\n")
+    (tmp_path / "a.ann").write_text("T1 LOC\n", encoding="utf8")
     with pytest.raises(CorpusError, match=r"a.ann: expected its text in a.txt beside it"):
         read(tmp_path / "a.ann")
-    (tmp_path / "a.txt").write_text("Oslo")
+    (tmp_path / "a.txt").write_text("Oslo", encoding="utf8")
     with pytest.raises(
         CorpusError, match=r"a.ann:1: expected 'T1<tab>TYPE START END<tab>TEXT', got 'T1 LOC'"
     ):
@@ -138,8 +139,8 @@ def test_an_annotation_without_its_text_or_its_form_is_an_error(tmp_path: Path) 
 
 @pytest.mark.parametrize("task", ["chunk", "pos"])
 def test_brat_has_entities_only(tmp_path: Path, task: Task) -> None:
-    (tmp_path / "a.txt").write_text("Oslo")
-    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    (tmp_path / "a.txt").write_text("Oslo", encoding="utf8")
+    (tmp_path / "a.ann").write_text("T1\tLOC 0 4\tOslo\n", encoding="utf8")
     with pytest.raises(
         CorpusError, match=f'a.ann: expected column = "ner" for brat.s entities, got "{task}"'
     ):
@@ -147,8 +148,10 @@ def test_brat_has_entities_only(tmp_path: Path, task: Task) -> None:
 
 
 def test_an_offset_of_thousands_of_digits_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("Oslo")
-    (tmp_path / "a.ann").write_text(f"T1\tLOC 0 4\tOslo\nT2\tLOC 0 {'9' * 5_000}\tOslo\n")
+    (tmp_path / "a.txt").write_text("Oslo", encoding="utf8")
+    (tmp_path / "a.ann").write_text(
+        f"T1\tLOC 0 4\tOslo\nT2\tLOC 0 {'9' * 5_000}\tOslo\n", encoding="utf8"
+    )
     with pytest.raises(
         CorpusError, match=r"a.ann:2: expected 'T1<tab>TYPE START END<tab>TEXT', got"
     ):
@@ -160,8 +163,8 @@ def test_what_was_repaired_in_a_pair_is_reported_with_the_file_and_line_where_it
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    (folder / "a.txt").write_text("Oslo")
-    (folder / "a.ann").write_text("T1\tLOC 0 4\tOslo\n")
+    (folder / "a.txt").write_text("Oslo", encoding="utf8")
+    (folder / "a.ann").write_text("T1\tLOC 0 4\tOslo\n", encoding="utf8")
     (folder / "b.txt").write_bytes(
         "é\né\nEd ran\xff\n".encode("latin-1").replace(b"\xe9", "é".encode())
     )
@@ -195,7 +198,10 @@ def test_conllu_has_its_tags_and_white_space_in_misc(tmp_path: Path) -> None:
         ("2", "!", r"SpacesAfter=\s\n|NER=O"),
         ("3", "Oh", "NER=O"),
     ]
-    path.write_text("# newdoc id = d1\n# sent_id = s1\n" + "".join(conllu(*row) for row in rows))
+    path.write_text(
+        "# newdoc id = d1\n# sent_id = s1\n" + "".join(conllu(*row) for row in rows),
+        encoding="utf8",
+    )
     (sentence,) = read(path)
     assert (sentence.words, sentence.gaps, show(sentence)) == (
         ("Ed", "!", "Oh"),
@@ -214,14 +220,14 @@ def test_words_that_are_written_as_one_are_one_and_empty_nodes_none(tmp_path: Pa
         ("2.1", "x", "_"),
         ("3", "y", "name=O"),
     ]
-    path.write_text("".join(conllu(*row) for row in rows))
+    path.write_text("".join(conllu(*row) for row in rows), encoding="utf8")
     (sentence,) = read(path)
     assert (sentence.words, show(sentence)) == (("del", "y"), ["del/LOC"])
 
 
 def test_conllu_without_tags_is_an_error_that_says_where_they_belong(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu"
-    path.write_text(conllu("1", "Ed", "_"))
+    path.write_text(conllu("1", "Ed", "_"), encoding="utf8")
     with pytest.raises(CorpusError, match=r"a.conllu:1: expected tags in column 9 \(MISC\)"):
         read(path)
 
@@ -268,7 +274,7 @@ def test_a_docbin_is_read_with_all_that_a_doc_holds(tmp_path: Path) -> None:
 def test_docs_as_json_are_read(tmp_path: Path) -> None:
     doc = make_doc()
     doc.user_data.clear()
-    (tmp_path / "a.json").write_text(json.dumps([doc.to_json()]))
+    (tmp_path / "a.json").write_text(json.dumps([doc.to_json()]), encoding="utf8")
     first, second = read(tmp_path / "a.json")
     assert (first.words, show(first), second.words) == (
         ("Ed", "ran", "."),
@@ -290,7 +296,7 @@ def test_a_file_that_spacy_did_not_write_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("column", [None, 2])
 def test_chunks_alone_can_be_read(tmp_path: Path, column: int | None) -> None:
     path = tmp_path / "a.conll"
-    path.write_text("Ed NNP B-NP B-PER\nran VBD B-VP O\n")
+    path.write_text("Ed NNP B-NP B-PER\nran VBD B-VP O\n", encoding="utf8")
     (sentence,) = read(path, ReadOptions(columns=Columns(tag=column, task="chunk")))
     assert [span.entity_type for span in sentence.chunks] == ["NP", "VP"]
     assert (sentence.spans, sentence.missing) == ((), (0, 1))
@@ -298,6 +304,6 @@ def test_chunks_alone_can_be_read(tmp_path: Path, column: int | None) -> None:
 
 def test_parts_of_speech_alone_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
-    path.write_text("Ed NNP\nran VBD\n")
+    path.write_text("Ed NNP\nran VBD\n", encoding="utf8")
     (sentence,) = read(path, ReadOptions(columns=Columns(tag=1, task="pos")))
     assert (sentence.pos, sentence.spans, sentence.missing) == (("NNP", "VBD"), (), (0, 1))

@@ -81,7 +81,7 @@ def test_any_bytes_end_in_a_file_or_in_an_error_with_a_position(name: str, data:
         path = Path(folder, name)
         path.write_bytes(data)
         if name == "a.ann":
-            path.with_suffix(".txt").write_text("Ed ran")
+            path.with_suffix(".txt").write_text("Ed ran", encoding="utf8")
         before = {file.name for file in Path(folder).iterdir()}
         try:
             report = convert_corpus(str(path), Path(folder, "out.spacy"), OPTIONS)
@@ -176,7 +176,7 @@ json_files = st.one_of(
 def test_any_records_end_in_a_file_or_in_an_error(output: str, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.json")
-        path.write_text(text)
+        path.write_text(text, encoding="utf8")
         with suppress(CorpusError):
             convert_corpus(str(path), Path(folder, output), OPTIONS)
             assert Path(folder, output).is_file()
@@ -190,8 +190,8 @@ def test_any_records_end_in_a_file_or_in_an_error(output: str, text: str) -> Non
 )
 def test_any_annotation_ends_in_a_sentence_or_in_an_error(parts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "a.ann").write_text("".join(parts))
-        Path(folder, "a.txt").write_text("Ed ran")
+        Path(folder, "a.ann").write_text("".join(parts), encoding="utf8")
+        Path(folder, "a.txt").write_text("Ed ran", encoding="utf8")
         with suppress(CorpusError):
             assert [
                 sentence.words for sentence in open_corpus(Path(folder, "a.ann"), OPTIONS).read()
@@ -256,7 +256,7 @@ def test_any_spans_over_any_text_keep_the_text_and_lie_on_words(
 
 def test_every_scheme_is_a_choice_that_the_reader_takes(tmp_path: Path) -> None:
     for name, scheme in SCHEMES.items():
-        (tmp_path / "a.conll").write_text(f"a {scheme.single}-X\nb O\n")
+        (tmp_path / "a.conll").write_text(f"a {scheme.single}-X\nb O\n", encoding="utf8")
         report = convert_corpus(
             str(tmp_path / "a.conll"), tmp_path / "o.spacy", ReadOptions(scheme=name)
         )

@@ -120,7 +120,9 @@ def test_documents_come_back_from_parquet_whatever_their_ids_are(tmp_path: Path)
         {"id": "1-2"},
     ]
     records = [{"text": f"Doc {i}", "spans": [], **said} for i, said in enumerate(ids)]
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    (tmp_path / "a.jsonl").write_text(
+        "".join(json.dumps(record) + "\n" for record in records), encoding="utf8"
+    )
     convert_corpus(str(tmp_path / "a.jsonl"), tmp_path / "b.parquet")
     back = list(open_corpus(tmp_path / "b.parquet", ReadOptions()).read())
     assert [(s.words, s.starts_document) for s in back] == [
@@ -140,7 +142,7 @@ def test_parts_of_speech_and_chunks_come_back_from_parquet_where_there_are_some(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "a.conll").write_text(
-        "-DOCSTART- -X- O O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n"
+        "-DOCSTART- -X- O O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n", encoding="utf8"
     )
     convert_corpus(str(tmp_path / "a.conll"), tmp_path / "b.parquet")
     first, second = open_corpus(tmp_path / "b.parquet", ReadOptions()).read()
@@ -149,7 +151,7 @@ def test_parts_of_speech_and_chunks_come_back_from_parquet_where_there_are_some(
         (TokenSpan(0, 1, "NP"), TokenSpan(1, 2, "VP")),
     )
     assert (second.pos, second.chunks, second.starts_document) == (("UH",), (), False)
-    (tmp_path / "c.conll").write_text("Ed B-PER\n")
+    (tmp_path / "c.conll").write_text("Ed B-PER\n", encoding="utf8")
     convert_corpus(str(tmp_path / "c.conll"), tmp_path / "d.parquet")
     (bare,) = open_corpus(tmp_path / "d.parquet", ReadOptions()).read()
     assert (bare.pos, bare.chunks, show(bare)) == ((), (), ["Ed/PER"])
@@ -229,7 +231,7 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         repository = tmp_path / f"datasets--{name}"
         (repository / "refs" / "refs" / "convert").mkdir(parents=True)
-        (repository / "refs" / "refs" / "convert" / "parquet").write_text(commit)
+        (repository / "refs" / "refs" / "convert" / "parquet").write_text(commit, encoding="utf8")
         for config in configs:
             for split in ("test", "train", "validation"):
                 folder = repository / "snapshots" / commit / config / split

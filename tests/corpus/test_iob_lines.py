@@ -19,7 +19,7 @@ WITH_POS = "Ed|NNP|B-PER saw|VBD|O\nHi|UH|O\n"
 
 def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[Sentence]:
     path = tmp_path / "a.iob"
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     return read_file(path, options)
 
 
@@ -76,7 +76,7 @@ def test_what_such_files_have_not_is_refused(
 
 
 def test_a_file_without_bars_is_refused_if_the_format_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.iob").write_text("Ed B-PER\n")
+    (tmp_path / "a.iob").write_text("Ed B-PER\n", encoding="utf8")
     with pytest.raises(CorpusError, match=r"a.iob:1: expected words with their tags .* 'Ed B-PER'"):
         open_corpus(tmp_path / "a.iob", ReadOptions(), format_name="iob")
 

@@ -82,9 +82,11 @@ def test_a_record_of_any_tool_is_read_from_lines_and_arrays(
     path = tmp_path / "data.json"
     records = [record, record]
     if form == "lines":
-        path.write_text("".join(json.dumps(r) + "\n" for r in records))
+        path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf8")
     else:
-        path.write_text(json.dumps(records, indent=2 if form == "pretty array" else None))
+        path.write_text(
+            json.dumps(records, indent=2 if form == "pretty array" else None), encoding="utf8"
+        )
     sentences = read(path)
     assert [s.words for s in sentences] == [("I", "saw", "Ed", "in", "Oslo", ".")] * 2
     assert [show(s) for s in sentences] == [["Ed/PER"]] * 2
@@ -93,7 +95,7 @@ def test_a_record_of_any_tool_is_read_from_lines_and_arrays(
 
 def write_jsonl(tmp_path: Path, *records: object) -> Path:
     path = tmp_path / "data.jsonl"
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf8")
     return path
 
 
@@ -162,7 +164,7 @@ def test_spans_are_trimmed_or_left_out_with_a_word_about_it(tmp_path: Path) -> N
 
 def test_half_a_character_in_json_is_replaced_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
-    path.write_text('{"text": "a \\ud83d b", "spans": []}\n')
+    path.write_text('{"text": "a \\ud83d b", "spans": []}\n', encoding="utf8")
     (sentence,) = read(path)
     assert sentence.words == ("a", "\ufffd", "b")
     assert kinds(sentence) == ["half of a character beyond U+FFFF, read as U+FFFD"]
@@ -400,7 +402,7 @@ def test_json_that_cannot_be_read_is_an_error_with_its_line(
     tmp_path: Path, text: str, message: str
 ) -> None:
     path = tmp_path / "data.jsonl"
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     with pytest.raises(CorpusError, match=message):
         read(path)
 

@@ -205,7 +205,7 @@ def test_what_an_excerpt_lost_is_reported(shared_data: Path) -> None:
 
 def test_texts_come_back_to_the_letter_where_the_source_has_them(shared_data: Path) -> None:
     for name in ("07_uner_tag_not_last.iob2", "09_norne_tag_in_misc.conllu"):
-        lines = (shared_data / "nasty" / name).read_text().split("\n")
+        lines = (shared_data / "nasty" / name).read_text(encoding="utf8").split("\n")
         texts = [line.removeprefix("# text = ") for line in lines if line.startswith("# text = ")]
         sentences = list(open_nasty(shared_data, name).read())
         joined = [
@@ -218,7 +218,10 @@ def test_jsonl_with_ignored_and_blank_records_and_characters_beyond_the_first_pl
     shared_data: Path,
 ) -> None:
     name = "16_jsonl_missing_spans_ignore_blank_astral.jsonl"
-    records = [json.loads(line) for line in (shared_data / "nasty" / name).read_text().splitlines()]
+    records = [
+        json.loads(line)
+        for line in (shared_data / "nasty" / name).read_text(encoding="utf8").splitlines()
+    ]
     sentences = list(open_nasty(shared_data, name).read())
     first, north_face = (s for s in sentences if s.words)
     assert (

@@ -15,7 +15,7 @@ CONLLU_ROW = "1\tEd\t_\tNOUN\t_\t_\t_\t_\t_\tname=O\n"
 
 def write(path: Path, text: str = "Ed B-PER\n") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf8")
     return path
 
 
@@ -69,13 +69,13 @@ KINDS_OF_FOLDERS = pytest.mark.parametrize(
 def test_a_format_is_told_by_the_name_or_by_the_first_lines(
     tmp_path: Path, name: str, text: str, found: str
 ) -> None:
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, encoding="utf8")
     assert find_format(tmp_path / name, ReadOptions()).name == found
 
 
 def test_a_folder_gives_its_files_by_name_and_leaves_other_files_alone(tmp_path: Path) -> None:
     for name in ("train.conll", "dev.conll", "README.txt", "notes.md", ".hidden.conll"):
-        (tmp_path / name).write_text("Ed B-PER\n")
+        (tmp_path / name).write_text("Ed B-PER\n", encoding="utf8")
     assert list(open_corpora(str(tmp_path), ReadOptions())) == ["dev", "train"]
 
 

@@ -18,7 +18,7 @@ CONLL = "-DOCSTART- O\n\nEd B-PER\nwas O\nn't O\nin O\nOslo B-LOC\n. O\n\nHi O\n
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "train.conll"
-    path.write_text(CONLL)
+    path.write_text(CONLL, encoding="utf8")
     return path
 
 

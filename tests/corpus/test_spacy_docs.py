@@ -131,7 +131,7 @@ def test_what_a_sentence_has_no_place_for_is_counted_with_its_document(
 
 def test_what_convert_writes_is_read_without_a_repair(tmp_path: Path) -> None:
     (tmp_path / "a.conll").write_text(
-        "-DOCSTART- -X- -X- O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n"
+        "-DOCSTART- -X- -X- O\n\nEd NNP B-NP B-PER\nran VBD B-VP O\n\nHi UH O O\n", encoding="utf8"
     )
     convert_corpus(str(tmp_path / "a.conll"), tmp_path / "b.spacy")
     convert_corpus(
@@ -172,7 +172,7 @@ def test_another_task_leaves_entities_unannotated(tmp_path: Path, task: Task) ->
 def write_training(path: Path, *docs: Doc, **paragraph: Any) -> Path:
     record = docs_to_json(list(docs), doc_id=7)
     record["paragraphs"][0].update(paragraph)
-    path.write_text(json.dumps([record]))
+    path.write_text(json.dumps([record]), encoding="utf8")
     return path
 
 
@@ -198,10 +198,10 @@ def test_training_json_keeps_the_white_space_of_its_text(tmp_path: Path, raw: bo
     doc = make_text("Ed|- |Li|.", "Oh |?|\n\n", "No")
     path = write_training(tmp_path / "a.json", doc, make_text("Hi |Bo"))
     if not raw:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf8"))
         for paragraph in record[0]["paragraphs"]:
             del paragraph["raw"]
-        path.write_text(json.dumps(record))
+        path.write_text(json.dumps(record), encoding="utf8")
     first, second, third, fourth = read(path)
     assert (text_of(first), text_of(second)) == ("Ed- Li.", "Oh ?\n\n")
     assert (first.gaps, second.gaps, third.gaps, fourth.gaps) == (

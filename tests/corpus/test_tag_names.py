@@ -51,7 +51,7 @@ def test_without_a_file_there_are_no_names() -> None:
     ],
 )
 def test_a_file_without_names_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "names").write_text(text)
+    (tmp_path / "names").write_text(text, encoding="utf8")
     with pytest.raises(
         ConfigError, match=f"^tag_names must be a file .*names: {message}"
     ) as caught:
@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def read(tmp_path: Path, name: str, text: str, options: ReadOptions = OPTIONS) -> Sentence:
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, encoding="utf8")
     (sentence,) = read_file(tmp_path / name, options)
     return sentence
 
@@ -113,8 +113,8 @@ def test_numbers_without_names_name_the_setting(tmp_path: Path) -> None:
 
 
 def test_registered_readers_take_the_file(tmp_path: Path) -> None:
-    (tmp_path / "names").write_text("\n".join(NAMES))
-    (tmp_path / "a.json").write_text(json.dumps(RECORD))
+    (tmp_path / "names").write_text("\n".join(NAMES), encoding="utf8")
+    (tmp_path / "a.json").write_text(json.dumps(RECORD), encoding="utf8")
     names = str(tmp_path / "names")
     nlp = spacy.blank("en")
     for corpus in (

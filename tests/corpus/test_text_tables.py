@@ -26,7 +26,7 @@ ONE_A_ROW = [
 
 
 def write(path: Path, rows: Rows, separator: str = ",") -> Path:
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf8") as file:
         csv.writer(file, delimiter=separator).writerows(rows)
     return path
 

@@ -81,8 +81,8 @@ def test_a_file_whose_entities_all_fall_away_is_an_error(tmp_path: Path) -> None
 
 def test_a_folder_of_brat_whose_entities_all_fall_away_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.txt").write_text("Rome")
-    (tmp_path / "in" / "a.ann").write_text("T1\tLOC 90 94\tRome\n")
+    (tmp_path / "in" / "a.txt").write_text("Rome", encoding="utf8")
+    (tmp_path / "in" / "a.ann").write_text("T1\tLOC 90 94\tRome\n", encoding="utf8")
     with pytest.raises(CorpusError, match=r"a.ann:1: expected entities .* got 1 entity of which"):
         convert_corpus(str(tmp_path / "in"), tmp_path / "out.spacy")
 

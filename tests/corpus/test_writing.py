@@ -63,7 +63,8 @@ def describe(sentence: Sentence) -> tuple[Any, ...]:
 def test_gold_comes_back_from_the_file_of_a_tool(tmp_path: Path, name: str, file: str) -> None:
     source = tmp_path / "in.conll"
     source.write_text(
-        "# newdoc id = d1\nEd B-PER\nLi I-PER\nran O\n\nHi O\n\n# newdoc id = d2\nOslo B-LOC\n\n"
+        "# newdoc id = d1\nEd B-PER\nLi I-PER\nran O\n\nHi O\n\n# newdoc id = d2\nOslo B-LOC\n\n",
+        encoding="utf8",
     )
     convert_corpus(str(source), tmp_path / "gold.spacy")
     options = ConvertOptions(output_format=name)
@@ -97,7 +98,7 @@ def test_scores_have_the_names_of_each_tool(tmp_path: Path) -> None:
     read_options = ReadOptions(spans_key="hf_ner")
     source = write_predicted(tmp_path)
     convert_corpus(source, tmp_path / "a.jsonl", read_options)
-    prodigy = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[0])
+    prodigy = json.loads((tmp_path / "a.jsonl").read_text(encoding="utf8").splitlines()[0])
     assert [span["score"] for span in prodigy["spans"]] == [0.875, 0.75]
     assert prodigy["meta"] == {"score": 0.75}
     assert prodigy["spans"][0] == {
@@ -110,7 +111,7 @@ def test_scores_have_the_names_of_each_tool(tmp_path: Path) -> None:
     }
     assert "answer" not in prodigy
     convert_corpus(source, tmp_path / "a.json", read_options)
-    task, empty, _ = json.loads((tmp_path / "a.json").read_text())
+    task, empty, _ = json.loads((tmp_path / "a.json").read_text(encoding="utf8"))
     (prediction,) = task["predictions"]
     assert prediction["score"] == 0.75
     assert [result["score"] for result in prediction["result"]] == [0.875, 0.75]
@@ -118,7 +119,7 @@ def test_scores_have_the_names_of_each_tool(tmp_path: Path) -> None:
     assert "annotations" not in task
     options = ConvertOptions(output_format="doccano")
     convert_corpus(source, tmp_path / "b.jsonl", read_options, options)
-    doccano = json.loads((tmp_path / "b.jsonl").read_text().splitlines()[0])
+    doccano = json.loads((tmp_path / "b.jsonl").read_text(encoding="utf8").splitlines()[0])
     assert (doccano["label"], doccano["score"]) == ([[0, 5, "PER"], [11, 15, "LOC"]], 0.75)
 
 
@@ -156,7 +157,7 @@ def test_what_is_not_annotated_comes_back_from_prodigy_so(tmp_path: Path) -> Non
         {"text": "No entity", "spans": []},
     ]
     source = tmp_path / "in.jsonl"
-    source.write_text("".join(json.dumps(record) + "\n" for record in records))
+    source.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf8")
     convert_corpus(str(source), tmp_path / "b.jsonl")
     before = read(source)
     after = read(tmp_path / "b.jsonl")
@@ -168,7 +169,7 @@ def test_what_is_not_annotated_comes_back_from_prodigy_so(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["doccano", "label-studio"])
 def test_missing_annotation_that_a_tool_cannot_tell_is_counted(tmp_path: Path, name: str) -> None:
     source = tmp_path / "in.conll"
-    source.write_text("Ed B-PER\nran -\n\nBo B-PER\n")
+    source.write_text("Ed B-PER\nran -\n\nBo B-PER\n", encoding="utf8")
     options = ConvertOptions(output_format=name)
     report = convert_corpus(str(source), tmp_path / TOOLS[name], options=options)
     ((kind, n_documents),) = report.losses.items()
@@ -177,7 +178,9 @@ def test_missing_annotation_that_a_tool_cannot_tell_is_counted(tmp_path: Path, n
 
 def test_metadata_comes_back_from_every_tool(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
-    source.write_text('{"text": "Ed", "spans": [], "meta": {"page": 3, "by": "Li"}}\n')
+    source.write_text(
+        '{"text": "Ed", "spans": [], "meta": {"page": 3, "by": "Li"}}\n', encoding="utf8"
+    )
     for name, file in TOOLS.items():
         convert_corpus(str(source), tmp_path / file, options=ConvertOptions(output_format=name))
         (sentence,) = read(tmp_path / file)
@@ -186,7 +189,7 @@ def test_metadata_comes_back_from_every_tool(tmp_path: Path) -> None:
 
 def test_a_folder_takes_files_of_the_format_that_is_named(tmp_path: Path) -> None:
     source = tmp_path / "in.conll"
-    source.write_text("Ed B-PER\n\nBo B-PER\n")
+    source.write_text("Ed B-PER\n\nBo B-PER\n", encoding="utf8")
     options = ConvertOptions(output_format="label-studio", split="50/50")
     convert_corpus(str(source), tmp_path / "out", options=options)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["dev.json", "train.json"]
@@ -226,7 +229,7 @@ def test_docs_are_written_one_by_one(tmp_path: Path, file: str) -> None:
 
 def test_an_error_on_the_way_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text("old")
+    path.write_text("old", encoding="utf8")
 
     def write_and_fail() -> None:
         with write_docs(path) as writer:
@@ -235,5 +238,5 @@ def test_an_error_on_the_way_leaves_what_was_there(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         write_and_fail()
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf8") == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]

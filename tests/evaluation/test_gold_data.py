@@ -21,7 +21,7 @@ def test_a_folder_is_read_in_the_order_of_its_files(tmp_path: Path, make_doc: Ma
 
 
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "train.spacy").write_text("-DOCSTART- O\n")
+    (tmp_path / "train.spacy").write_text("-DOCSTART- O\n", encoding="utf8")
     with pytest.raises(CorpusError, match=r"train\.spacy: expected a DocBin"):
         read_gold_docs(tmp_path, spacy.blank("en").vocab)
 

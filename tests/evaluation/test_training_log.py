@@ -8,7 +8,7 @@ from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
 
 def test_a_line_of_spacys_console_logger_is_read(tmp_path: Path) -> None:
     line = '{"epoch":1,"step":200,"losses":{"ner":3.5},"scores":{"ents_f":88.5},"score":0.885}\n\n'
-    (tmp_path / "log.jsonl").write_text(line)
+    (tmp_path / "log.jsonl").write_text(line, encoding="utf8")
     assert read_training_log(tmp_path / "log.jsonl") == (
         TrainingStep(200, 1, {"ner": 3.5}, {"ents_f": 88.5}, 0.885),
     )
@@ -17,7 +17,7 @@ def test_a_line_of_spacys_console_logger_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("unknown", ["null", "NaN", "Infinity"])
 def test_what_is_no_finite_number_is_left_out(unknown: str, tmp_path: Path) -> None:
     line = '{"epoch":1,"step":2,"losses":{"ner":X},"scores":{"ents_f":X,"speed":9},"score":X}'
-    (tmp_path / "log.jsonl").write_text(line.replace("X", unknown))
+    (tmp_path / "log.jsonl").write_text(line.replace("X", unknown), encoding="utf8")
     assert read_training_log(tmp_path / "log.jsonl") == (
         TrainingStep(2, 1, {}, {"speed": 9.0}, None),
     )
@@ -43,6 +43,6 @@ BAD_LINES = [
 )
 def test_another_line_is_refused_by_its_number(tmp_path: Path, line: str) -> None:
     good = '{"epoch":1,"step":2,"losses":{},"scores":{},"score":0.1}\n'
-    (tmp_path / "log.jsonl").write_text(good + line)
+    (tmp_path / "log.jsonl").write_text(good + line, encoding="utf8")
     with pytest.raises(CorpusError, match=r"log\.jsonl:2: expected a JSON object"):
         read_training_log(tmp_path / "log.jsonl")

@@ -153,7 +153,7 @@ def test_hugging_face_reads_the_saved_marks(encoder: Path, tmp_path: Path) -> No
     settings = json.loads((encoder / "tokenizer_config.json").read_text(encoding="utf8"))
     folder = Path(shutil.copytree(encoder, tmp_path / "bert"))
     (folder / "tokenizer_config.json").write_text(
-        json.dumps({**settings, "tokenizer_class": "BertTokenizer"})
+        json.dumps({**settings, "tokenizer_class": "BertTokenizer"}), encoding="utf8"
     )
     classifier = make_classifier(folder, mark_case=True)
     classifier.set_tags(TAGS, scheme="IOB2")

@@ -101,7 +101,7 @@ def test_the_folder_is_a_checkpoint_without_weights_for_pytorch(
     assert {path.name for path in folders["fp32"].iterdir()} == names | {"model.onnx"}
     assert {path.name for path in folders["int8"].iterdir()} == names | {"model_int8.onnx"}
     theirs, ours = (
-        json.loads((folder / "config.json").read_text())
+        json.loads((folder / "config.json").read_text(encoding="utf8"))
         for folder in (bert_folder, folders["fp32"])
     )
     assert ours["id2label"] == theirs["id2label"]
