@@ -17,6 +17,7 @@ from spacy.vocab import Vocab
 
 from spacy_hf_ner.corpus.json_values import read_records
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["STDIN", "PlainText", "read_texts"]
@@ -86,14 +87,10 @@ def _read_stdin(stdin: BinaryIO) -> Iterator[PlainText]:
 
 
 def _read_folder(folder: Path, text_column: str) -> Iterator[PlainText]:
-    files: list[Path] = []
-    for file in folder.rglob("*"):
-        is_hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.is_file() and not is_hidden:
-            files.append(file)
+    files = list_visible(folder)
     if not files:
         raise CorpusError(f"{folder}: expected a folder with texts, got none in it.")
-    for file in sorted(files):
+    for file in files:
         if file.suffix.lower() in _READERS:
             yield from _read_file(file, text_column)
             continue

@@ -22,7 +22,7 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.text_records import has_text, open_texts
-from spacy_hf_ner.corpus.texts import refuse_if_all_lost
+from spacy_hf_ner.corpus.texts import make_text_source
 from spacy_hf_ner.corpus.tools.gliner import is_gliner, read_gliner
 from spacy_hf_ner.errors import CorpusError
 
@@ -134,11 +134,10 @@ def _open_gliner(
         for found in read():
             yield read_gliner(found, source=name)
 
-    return Source(
+    return make_text_source(
+        read_sentences,
         name=name,
-        format=format_name,
-        read=lambda: refuse_if_all_lost(read_sentences(), name),
-        has_documents=True,
+        format_name=format_name,
         description=description,
         problems=problems,
     )

@@ -12,7 +12,7 @@ from spacy_hf_ner.corpus.texts import (
     CharSpan,
     TextRecord,
     make_text_sentence,
-    refuse_if_all_lost,
+    make_text_source,
 )
 from spacy_hf_ner.corpus.tools import label_studio
 from spacy_hf_ner.corpus.tools.dataturks import is_dataturks, read_dataturks_spans
@@ -98,11 +98,10 @@ def open_texts(
         if pending:
             yield Sentence((), starts_document=True, problems=pending)  # not of the document before
 
-    return Source(
+    return make_text_source(
+        read_sentences,
         name=name,
-        format=format_name,
-        read=lambda: refuse_if_all_lost(read_sentences(), name),
-        has_documents=True,
+        format_name=format_name,
         description=description,
         problems=problems,
     )

@@ -6,7 +6,7 @@ no place beside a longer one, are not annotated.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -18,6 +18,7 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.offsets import CHARACTERS, LINE_ENDS_ONCE, to_characters
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
+from spacy_hf_ner.corpus.source import Source
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
     "TextRecord",
     "blank_pipeline",
     "make_text_sentence",
-    "refuse_if_all_lost",
+    "make_text_source",
 ]
 
 CharRange = tuple[int, int]
@@ -176,7 +177,34 @@ def make_text_sentence(record: TextRecord, *, lang: str, offsets: str = CHARACTE
     )
 
 
-def refuse_if_all_lost(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
+def make_text_source(
+    read: Callable[[], Iterator[Sentence]],
+    *,
+    name: str,
+    format_name: str,
+    description: str,
+    problems: tuple[Problem, ...] = (),
+) -> Source:
+    """Return the source of sentences whose entities are given in texts, one document each.
+
+    Args:
+        read: Returns a new iterator over the sentences.
+        name: The file's path, or the data set's name.
+        format_name: The format's name.
+        description: Encoding, fields and the like, for people.
+        problems: What was wrong with the file as a whole.
+    """
+    return Source(
+        name=name,
+        format=format_name,
+        read=lambda: _refuse_if_all_lost(read(), name),
+        has_documents=True,
+        description=description,
+        problems=problems,
+    )
+
+
+def _refuse_if_all_lost(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:
     """Yield sentences; at the end, refuse a source whose entities have all been left out.
 
     Raises:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from spacy.language import Language
 from thinc.api import CupyOps, MPSOps, get_current_ops
 
+from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.evaluation.confidence import NOISE_SAMPLES, NOISE_SEED
 from spacy_hf_ner.evaluation.resampling import (
     BOOTSTRAP_SAMPLES,
@@ -224,20 +225,20 @@ def hash_files(path: Path) -> str | None:
     """Return the sha256 of a file; of a folder, that of its files; None where there is neither.
 
     The files of a folder are taken in the order of their paths, and paths below the folder count
-    too: the digest changes where a file is renamed, but not where the folder is moved.
+    too: the digest changes where a file is renamed, but not where the folder is moved. Hidden files
+    are none of them, as they are never read.
     """
     if path.is_file():
         return hash_file(path)
     if not path.is_dir():
         return None
     digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")):
-        if file.is_file():
-            # A name ends at the zero byte, and all digests are of one length: no two folders give
-            # the same bytes.
-            digest.update(file.relative_to(path).as_posix().encode("utf8"))
-            digest.update(b"\0")
-            digest.update(hash_file(file).encode("ascii"))
+    for file in list_visible(path):
+        # A name ends at the zero byte, and all digests are of one length: no two folders give the
+        # same bytes.
+        digest.update(file.relative_to(path).as_posix().encode("utf8"))
+        digest.update(b"\0")
+        digest.update(hash_file(file).encode("ascii"))
     return digest.hexdigest()
 
 

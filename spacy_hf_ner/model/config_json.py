@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import list_files, name_files
 from spacy_hf_ner.model.foreign import read_json
@@ -173,4 +174,4 @@ def _is_list_of_names(value: object) -> bool:
 
 def _shorten(value: object) -> str:
     """Return a value as far as a message needs it."""
-    return re.sub(r"\s+", " ", str(value))[:_MAX_SHOWN]
+    return shorten(re.sub(r"\s+", " ", str(value)), _MAX_SHOWN)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError, HFNerError
 
 __all__ = ["describe", "is_panic", "read_bytes", "read_json", "reading"]
@@ -57,9 +58,7 @@ def describe(error: BaseException) -> str:
     >>> describe(KeyError("model")), describe(MemoryError())
     ("KeyError: 'model'", 'MemoryError')
     """
-    text = str(error).strip()
-    if len(text) > _MAX_SHOWN:
-        text = f"{text[:_MAX_SHOWN]}…"
+    text = shorten(str(error).strip(), _MAX_SHOWN)
     kind = type(error).__name__
     return f"{kind}: {text}" if text else kind
 

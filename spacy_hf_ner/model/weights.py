@@ -18,6 +18,7 @@ from torch.nn.modules.module import (
     register_module_parameter_registration_hook,
 )
 
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.foreign import read_json, reading
 
@@ -99,8 +100,9 @@ def _list_read_files(folder: Path, name: str, usual_name: str) -> list[Path]:
     for file_name in weight_map.values():
         is_own = isinstance(file_name, str) and Path(file_name).name == file_name
         if not is_own or Path(file_name).suffix != file.suffix:
+            shown = shorten(str(file_name), _MAX_SHOWN)
             raise CheckpointError(
-                f"{name}: {index.name} names {str(file_name)[:_MAX_SHOWN]!r} as a file of weights. "
+                f"{name}: {index.name} names {shown!r} as a file of weights. "
                 f"Only {file.suffix} files in the folder itself are read."
             )
         files.add(folder / file_name)

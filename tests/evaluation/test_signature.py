@@ -148,6 +148,15 @@ def test_the_digest_of_a_folder_knows_contents_and_names_but_not_its_place(tmp_p
     assert before not in (hash_files(tmp_path / "one"), hash_files(tmp_path / "two"))
 
 
+def test_hidden_files_change_no_digest(tmp_path: Path) -> None:
+    (tmp_path / "a.spacy").write_bytes(b"gold")
+    before = hash_files(tmp_path)
+    (tmp_path / ".DS_Store").write_bytes(b"of a desktop")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "index").write_bytes(b"of git")
+    assert hash_files(tmp_path) == before
+
+
 def test_a_place_without_files_has_no_digest(tmp_path: Path) -> None:
     assert hash_files(tmp_path / "nothing") is None
 

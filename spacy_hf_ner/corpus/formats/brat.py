@@ -14,7 +14,7 @@ from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.text_files import open_text
-from spacy_hf_ner.corpus.texts import CharSpan, TextRecord, make_text_sentence, refuse_if_all_lost
+from spacy_hf_ner.corpus.texts import CharSpan, TextRecord, make_text_sentence, make_text_source
 from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
 
@@ -52,15 +52,13 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
         for annotation in annotations:
             yield _read_pair(annotation, options, name=_name_document(annotation, path))
 
-    return Source(
+    source = make_text_source(
+        sentences,
         name=str(path),
-        format="brat",
-        read=lambda: refuse_if_all_lost(sentences(), str(path)),
-        has_documents=True,
-        n_sentences=len(annotations),
+        format_name="brat",
         description=f"{pairs} of text and annotation",
-        files=(*annotations, *texts),
     )
+    return replace(source, n_sentences=len(annotations), files=(*annotations, *texts))
 
 
 def _list_annotations(path: Path) -> list[Path]:
