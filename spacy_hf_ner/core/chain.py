@@ -9,7 +9,7 @@ entity may leave (a document, or a piece of one between sentence starts, preset 
 lines).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -107,12 +107,16 @@ def make_chain(tag_set: TagSet) -> Chain:
     is_outside = type_i < 0
     same_type = (type_i[:, None] == type_i[None, :]) & ~is_outside
 
-    opens = np.array([scheme.can_start(prefix) for prefix in prefixes]) | is_outside
-    opens_touching = np.array([scheme.can_start_touching(prefix) for prefix in prefixes])
-    can_end = np.array([scheme.can_end(prefix) for prefix in prefixes]) | is_outside
-    ends_touched = np.array([scheme.can_end_touched(prefix) for prefix in prefixes])
-    goes_on = np.array([scheme.can_go_on(prefix) for prefix in prefixes])
-    can_continue = np.array([scheme.can_continue(prefix) for prefix in prefixes])
+    def ask(rule: Callable[[str], bool]) -> Bools:
+        """Return what a rule of the scheme says of each tag. Shape: (K,)."""
+        return np.array(list(map(rule, prefixes)), dtype=bool)
+
+    opens = ask(scheme.can_start) | is_outside
+    opens_touching = ask(scheme.can_start_touching)
+    can_end = ask(scheme.can_end) | is_outside
+    ends_touched = ask(scheme.can_end_touched)
+    goes_on = ask(scheme.can_go_on)
+    can_continue = ask(scheme.can_continue)
 
     continues = same_type & goes_on[:, None] & can_continue[None, :]
     may_open = np.where(same_type, opens_touching[None, :], opens[None, :])

@@ -75,8 +75,18 @@ def _find_starts(text: str, unit: str) -> list[int] | None:
     if unit == "graphemes" and not (text.isascii() and "\r" not in text):
         return _find_graphemes(text)
     if unit == LINE_ENDS_ONCE and "\r\n" in text:
-        return [i for i in range(len(text) + 1) if text[i - 1 : i + 1] != "\r\n"]
+        return _find_joined_line_ends(text)
     return None
+
+
+def _find_joined_line_ends(text: str) -> list[int]:
+    """Return where each unit starts if a carriage return and its line feed count as one."""
+    starts: list[int] = []
+    for i in range(len(text)):
+        if i == 0 or not text.startswith("\r\n", i - 1):
+            starts.append(i)
+    starts.append(len(text))
+    return starts
 
 
 def _find_utf16_units(text: str) -> list[int]:

@@ -66,7 +66,7 @@ def _sort_by_number(mapping: Mapping[str, Any], file: Path) -> list[Any]:
             by_number[key] = value
         else:
             by_number[str(value)] = key
-    numbers = [str(number) for number in range(len(mapping))]
+    numbers = list(map(str, range(len(mapping))))
     if by_number.keys() != set(numbers):
         raise _refuse(file, "got numbers that do not count from 0 on")
     return [by_number[number] for number in numbers]
@@ -86,7 +86,7 @@ def are_numbered(cells: Iterable[str], names: Sequence[str]) -> bool:
     >>> are_numbered(["0", "2", "-100"], ["O", "B-X", "I-X"]), are_numbered(["3"], ["O", "B-X"])
     (True, False)
     """
-    known = {str(number) for number in range(len(names))}
+    known = set(map(str, range(len(names))))
     different = set(cells) - {IGNORED_CELL}
     return bool(different) and different <= known
 

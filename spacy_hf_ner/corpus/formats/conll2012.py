@@ -88,9 +88,9 @@ def _read_block(block: Block) -> Table:
     """Return the table of a sentence, whose entities become tags in IOB2, one list a level."""
     table = Table(
         lines=[row.line for row in block.rows],
-        words=[read_cell(row, WORD) for row in block.rows],
+        words=_read_column(block, WORD),
         tags=[],
-        pos=[read_cell(row, POS) for row in block.rows],
+        pos=_read_column(block, POS),
     )
     for comment in block.comments:
         match = _BEGIN.fullmatch(comment.cells[0])
@@ -148,9 +148,16 @@ def read_brackets(rows: Sequence[Row], problems: list[Problem]) -> list[list[str
     return levels.tags or [["O"] * len(rows)]
 
 
+def _read_column(block: Block, column: int) -> list[str]:
+    return [read_cell(row, column) for row in block.rows]
+
+
 def is_conll_2012(head: Sequence[str]) -> bool:
     """Tell whether most of the first lines are numbered rows with brackets in their place."""
-    rows = [_split(line) for line in head if not line.startswith(("#begin", "#end"))]
+    rows: list[list[str]] = []
+    for line in head:
+        if not line.startswith(("#begin", "#end")):
+            rows.append(_split(line))
     n_fitting = sum(map(_is_row, rows))
     return n_fitting > len(rows) / 2 and _has_stars(rows)
 

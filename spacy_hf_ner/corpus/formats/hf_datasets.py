@@ -351,9 +351,15 @@ def _name_types(record: Mapping[str, Any], names: _ClassNames) -> Mapping[str, A
     for (field, key), types in names.entities.items():
         value = named[field]
         if isinstance(value, dict) and isinstance(value.get(key), list):
-            named[field] = {**value, key: [_name_type(number, types) for number in value[key]]}
+            # A list of each: of starts, of ends, and of types.
+            type_names = [_name_type(number, types) for number in value[key]]
+            named[field] = {**value, key: type_names}
         elif isinstance(value, list):
-            named[field] = [{**item, key: _name_type(item.get(key), types)} for item in value]
+            # A list of entities.
+            entities: list[dict[str, Any]] = []
+            for item in value:
+                entities.append({**item, key: _name_type(item.get(key), types)})
+            named[field] = entities
     return named
 
 

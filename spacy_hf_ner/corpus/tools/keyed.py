@@ -97,11 +97,15 @@ def _is_list_of_each(value: Mapping[str, Any]) -> bool:
 
 def _turn(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return lists of starts, ends and types as a list of entities."""
-    lists = {key: items for key, items in columns.items() if isinstance(items, list)}
-    n_items = len(get_first(lists, START_KEYS))
-    return [
-        {key: items[i] for key, items in lists.items() if i < len(items)} for i in range(n_items)
-    ]
+    n_items = len(get_first(columns, START_KEYS))
+    entities: list[dict[str, Any]] = [{} for _ in range(n_items)]
+    for key, items in columns.items():
+        if not isinstance(items, list):
+            continue
+        # Other lists than those of starts, ends and types may be of another length.
+        for entity, item in zip(entities, items, strict=False):
+            entity[key] = item
+    return entities
 
 
 def read_spans(item: object, line: int, *, source: str) -> list[CharSpan]:
