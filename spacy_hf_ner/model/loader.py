@@ -1,6 +1,7 @@
-"""What settings name to a checkpoint in memory, ready to be kept: checked, and fit for training.
+"""A checkpoint as the settings want it: fetched, read, fit for its window, ready for training.
 
-Nothing is kept here, so whoever keeps a checkpoint keeps one that has passed all checks.
+Nothing is kept here, so whoever keeps a checkpoint keeps one that has passed all checks. Those that
+make loading safe are in ``network.py``, ``weights.py`` and ``config_json.py``.
 """
 
 from collections.abc import Sequence
@@ -74,11 +75,12 @@ class CheckpointLoader:
         Raises:
             ConfigError: The window does not fit, or there are fewer layers than are to be frozen.
         """
+        # It raises where the window does not fit; the reading itself is chosen where it is needed.
+        self.settings.choose_reading(checkpoint)
         network = checkpoint.engine.network
         if network is not None:
             freeze_layers(network, self.settings.frozen_layers)
             make_dropout_cheap(network)
-        self.settings.choose_reading(checkpoint)
 
     def _read(
         self,

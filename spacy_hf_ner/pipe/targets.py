@@ -145,7 +145,6 @@ def read_targets(
     spans, biluo_tags = example.get_aligned_ents_and_ner()
     entities: list[TokenSpan] = []
     for span in spans:
-        # A mention may have an entry in a knowledge base, and no type.
         if span.label_:
             _check_type(span.label_, tag_set)
             entities.append(TokenSpan(span.start, span.end, span.label_))
@@ -198,7 +197,7 @@ def _unknown_type_error(entity_type: str, tag_set: TagSet, tag: Tag | None = Non
 
 
 def _read_wrong_spans(example: Example, tag_set: TagSet, key: str) -> list[TokenSpan]:
-    """Return the spans known to be wrong whose type the model knows: it cannot find others.
+    """Return the spans known to be wrong whose type the model knows: it finds no others.
 
     Raises:
         ValueError: A gold entity is marked as wrong as well (spaCy's E868).

@@ -156,6 +156,8 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         """Return a component with the same settings and another model; this one stays as it is."""
         other = copy.copy(self)
         other.model = model
+        # What is written to it, such as a calibration that learning ends, is the other's alone.
+        other.cfg = dict(self.cfg)
         return other
 
     def __call__(self, doc: Doc) -> Doc:

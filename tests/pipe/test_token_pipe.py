@@ -132,6 +132,15 @@ def test_labels_that_were_added_early_wait_for_the_model(
     assert early.labels == ("ORG",)
 
 
+def test_what_a_component_with_another_model_learns_is_not_written_to_the_first(
+    component: TokenTypes,
+) -> None:
+    component.cfg["calibration"] = "of the first"
+    other = component.with_model(component.model)
+    other.cfg["calibration"] = None
+    assert component.cfg["calibration"] == "of the first"
+
+
 @pytest.mark.parametrize("label", [1, None, b"PER"])
 def test_a_label_that_is_no_string_is_refused_as_spacy_does(nlp: Language, label: Any) -> None:
     with pytest.raises(ValueError, match="E187"):
