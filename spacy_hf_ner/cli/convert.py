@@ -189,10 +189,10 @@ def _show_parts(converted: "ConversionReport") -> None:
         header=("part", "documents", "sentences", "words", "entities"),
         aligns=("l", "r", "r", "r", "r"),
     )
-    for (part, later_part), n_shared in converted.duplicates().items():
+    for (first_part, later_part), n_shared in converted.duplicates().items():
         sentences = count(n_shared, "sentence")
         verb = "is" if n_shared == 1 else "are"
-        msg.warn(f"{sentences} of {later_part} {verb} in {part} too, word by word.")
+        msg.warn(f"{sentences} of {later_part} {verb} in {first_part} too, word by word.")
 
 
 def _read_column(name: str) -> int | str | None:
