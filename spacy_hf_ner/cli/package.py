@@ -16,7 +16,12 @@ import typer
 
 from spacy_hf_ner import __version__
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.core.replacing import MACHINE_FAILURES, add_to_folder
+from spacy_hf_ner.core.replacing import (
+    MACHINE_FAILURES,
+    SCRATCH_PREFIX,
+    add_to_folder,
+    complete_swap,
+)
 from spacy_hf_ner.errors import ConfigError, MissingExtraError
 from spacy_hf_ner.installing import DISTRIBUTION, make_extra_hint, make_pip_hint, name_source
 
@@ -139,6 +144,8 @@ def build_package(
     _check_kinds(kinds)
     _check_code(code_paths)
     _check_links(model)
+    for component in sorted(model.glob(f"{SCRATCH_PREFIX}*/*/*")):
+        complete_swap(model / component.name)
     build = _load_builder()
 
     # The source goes beside the wheel: temporary folders are often small and in memory.
@@ -159,8 +166,15 @@ def build_package(
                 require_parent=True,
             )
         (source,) = source_dir.iterdir()
+        _remove_scratch(source)
         file_names = [build(source, fresh, kind) for kind in kinds]
     return [output / file_name for file_name in file_names]
+
+
+def _remove_scratch(source: Path) -> None:
+    """Remove what saving leaves beside a folder when its process is killed."""
+    for leftover in list(source.rglob(f"{SCRATCH_PREFIX}*")):
+        shutil.rmtree(leftover)
 
 
 def _check_kinds(kinds: "Sequence[str]") -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
+from spacy_hf_ner.corpus.docbins import read_docbin
 from spacy_hf_ner.corpus.json_values import read_records
 from spacy_hf_ner.corpus.text_files import TextFile, open_text
 from spacy_hf_ner.corpus.visible import list_visible
@@ -198,9 +198,11 @@ def _find_id(record: dict[str, object]) -> str:
 
 def _read_docbin(path: Path) -> Iterator[PlainText]:
     try:
-        docs = DocBin().from_disk(path).get_docs(Vocab())
+        docs = read_docbin(path).get_docs(Vocab())
         for number, doc in enumerate(docs, start=1):
             yield PlainText(doc.text, f"{path}:{number}")
+    except CorpusError:
+        raise
     except Exception as error:
         # The formats inside raise errors of their own: zlib's, msgpack's, KeyError.
         raise CorpusError(

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_hf_ner.corpus.docbins import read_docbin
 from spacy_hf_ner.corpus.readers import read_docs
 from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
@@ -47,7 +48,9 @@ def _read_any(path: Path, vocab: Vocab) -> list[Doc]:
 
 def _read_docbin(file: Path, vocab: Vocab) -> list[Doc]:
     try:
-        return list(DocBin().from_disk(file).get_docs(vocab))
+        return list(read_docbin(file).get_docs(vocab))
+    except CorpusError:
+        raise
     except Exception as error:
         # The formats inside raise errors of their own: zlib's, msgpack's, KeyError.
         raise CorpusError(

@@ -11,7 +11,7 @@ from typing import Any
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import list_files, name_files
-from spacy_hf_ner.model.foreign import read_json
+from spacy_hf_ner.model.foreign import read_json, refuse_pointers
 from spacy_hf_ner.model.network import quiet_transformers
 from spacy_hf_ner.model.notes import NOTES_FILE, Notes
 
@@ -44,7 +44,9 @@ def read_config(folder: Path, name: str, *, check_sizes: bool = True) -> dict[st
     path = folder / "config.json"
     if not path.is_file():
         raise CheckpointError(_describe_missing_config(folder, name))
-    if path.name not in {file.name for file in list_files(folder)}:
+    files = list_files(folder)
+    refuse_pointers(files, name)
+    if path.name not in {file.name for file in files}:
         raise CheckpointError(
             f"{name}: config.json is a link out of {folder}, and would be copied with the model. "
             "Put the file itself there."

@@ -7,18 +7,45 @@ tokenizers of Hugging Face, which are written in Rust, panic.
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError, HFNerError
 
-__all__ = ["describe", "is_panic", "read_bytes", "read_json", "reading"]
+__all__ = ["describe", "is_panic", "read_bytes", "read_json", "reading", "refuse_pointers"]
 
 # The largest vocabularies of published checkpoints take a third of it.
 _MAX_BYTES = 100_000_000
 _MAX_SHOWN = 300  # characters of what a library says
+
+
+# Files of other kinds may belong to other programs, and need not have been fetched.
+_READ_SUFFIXES = frozenset({".json", ".txt", ".model", ".safetensors"})
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def refuse_pointers(files: Iterable[Path], name: str) -> None:
+    """Refuse files that git-lfs was to put in the place of its pointers, and did not.
+
+    Args:
+        files: The files of a checkpoint.
+        name: What to call it in messages.
+
+    Raises:
+        CheckpointError: A file that may be read is a pointer.
+    """
+    for file in files:
+        if file.suffix not in _READ_SUFFIXES:
+            continue
+        with file.open("rb") as content:
+            is_pointer = content.read(len(_POINTER)) == _POINTER
+        if is_pointer:
+            raise CheckpointError(
+                f"{name}: {file.name} is a pointer of git-lfs to the file, which was not fetched. "
+                "Run `git lfs pull` in the folder, or download the file itself."
+            )
 
 
 @contextlib.contextmanager

@@ -225,10 +225,14 @@ class HFShim(Shim):
             engine.mark_changed()
 
     def to_device(self, device_type: str, device_id: int) -> None:
-        """Move the network; prediction and training look for themselves where they are."""
-        if self.checkpoint is not None:
-            device = torch.device("cpu" if device_type == "cpu" else f"{device_type}:{device_id}")
-            self.checkpoint.engine.move_to(device)
+        """Move the network to a device, as Thinc calls it; nobody may predict meanwhile."""
+        if self.checkpoint is None:
+            return
+        if device_type == "gpu":
+            device = torch.device("cuda", device_id)
+        else:
+            device = torch.device(device_type)
+        self.checkpoint.engine.move_to(device)
 
     def to_disk(self, path: str | Path) -> None:
         """Write a checkpoint folder, in place of a model that was saved there before.
@@ -281,7 +285,13 @@ class HFShim(Shim):
         return CheckpointLoader(self.settings, self._read_engine)
 
     def _keep(self, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint that was found to fit the settings."""
+        """Keep a checkpoint that was found to fit the settings, on the device that spaCy wants.
+
+        It stays there. Each thread has a device of its own for Thinc, which is the CPU where
+        nobody chose another, so those who predict do not look: they would move the network away
+        from under one another.
+        """
+        checkpoint.engine.move_to(get_torch_default_device())
         self._trainer = None
         self.checkpoint = checkpoint
 

@@ -292,6 +292,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         complete_swap(Path(path))
         with self._unchanged_on_error():
             util.from_disk(path, deserialize, exclude)
+        self._add_label_strings()
         return self
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
@@ -316,6 +317,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         }
         with self._unchanged_on_error():
             util.from_bytes(bytes_data, deserialize, exclude)
+        self._add_label_strings()
         return self
 
     def export_onnx(
@@ -456,6 +458,11 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
             self.cfg.update(cfg)
             self.__dict__.update(attributes)
             raise
+
+    def _add_label_strings(self) -> None:
+        """Put the labels into the string store, where a vocab from elsewhere lacks them."""
+        for label in self.labels:
+            self.vocab.strings.add(label)
 
     def _write_model(self, folder: Path) -> None:
         self.classifier.load(self.scheme)

@@ -305,3 +305,22 @@ def test_a_link_out_of_the_pipeline_puts_no_private_file_into_the_wheel(tmp_path
     (saved / "vocab" / "extra.txt").symlink_to(tmp_path / "private")
     with pytest.raises(ConfigError, match=r"extra\.txt is a link to .*private: the wheel would"):
         build_wheel(saved, tmp_path, name="tiny", version="0.1.0")
+
+
+def test_what_a_killed_process_left_is_no_part_of_the_package(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    spacy.blank("en").to_disk(saved)
+    for leftover in (saved / ".hf-ner-0123abcd", saved / "vocab" / ".hf-ner-4567cdef"):
+        (leftover / "new").mkdir(parents=True)
+        (leftover / "new" / "half-written.txt").touch()
+    # A swap that was cut between its two renames is completed.
+    cut = saved / ".hf-ner-89ab0123"
+    (cut / "old").mkdir(parents=True)
+    (cut / "new" / "extra").mkdir(parents=True)
+    (cut / "new" / "extra" / "whole.txt").touch()
+    (cut / "old" / "extra").mkdir()
+    wheel = build_wheel(saved, tmp_path, name="tiny", version="0.1.0")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert not any(".hf-ner-" in name for name in names)
+    assert any(name.endswith("extra/whole.txt") for name in names)

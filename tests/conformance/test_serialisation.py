@@ -182,6 +182,22 @@ def test_strings_of_the_labels_are_in_the_vocab_that_is_saved(encoder_checkpoint
     assert "SINGER" in other.vocab.strings
 
 
+@pytest.mark.parametrize("way", ["disk", "bytes"])
+def test_strings_of_the_labels_are_in_a_vocab_that_was_not_saved_with_the_component(
+    trained: Language, tmp_path: Path, way: str
+) -> None:
+    component = get_ner(trained)
+    other = get_ner(make_pipeline("nowhere/at-all"))
+    if way == "disk":
+        component.to_disk(tmp_path / "pipe", exclude=["vocab"])
+        other.from_disk(tmp_path / "pipe", exclude=["vocab"])
+    else:
+        other.from_bytes(component.to_bytes(exclude=["vocab"]), exclude=["vocab"])
+    assert other.labels
+    for label in other.labels:
+        assert label in other.vocab.strings
+
+
 def test_a_component_can_be_excluded_or_disabled_when_a_pipeline_is_loaded(
     trained: Language, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Checkpoints that somebody damaged, or made on purpose: refused in a sentence, before harm."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,24 @@ def test_a_config_may_not_name_other_files_to_read(key: str, folder: Path) -> No
     edit_json(folder / "config.json", **{key: ["config.4.0.0.json"]})
     with pytest.raises(CheckpointError, match=rf"config\.json names other files to read \({key}\)"):
         read_checkpoint(folder)
+
+
+def test_a_pointer_of_git_lfs_in_place_of_a_file_says_how_to_fetch_it(folder: Path) -> None:
+    names = sorted(path.name for path in folder.iterdir())
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(names)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 440\n"
+    for name in names:
+        content = (folder / name).read_bytes()
+        (folder / name).write_text(pointer, encoding="utf8")
+        with pytest.raises(
+            CheckpointError, match=rf"{re.escape(name)} is a pointer .*git lfs pull"
+        ):
+            read_checkpoint(folder)
+        (folder / name).write_bytes(content)
+    # Weights for other programs need not have been fetched.
+    (folder / "tf_model.h5").write_text(pointer, encoding="utf8")
+    (folder / "pytorch_model.bin").write_text(pointer, encoding="utf8")
+    assert read_checkpoint(folder).tag_set is not None
 
 
 def test_an_adapter_is_refused_with_the_way_to_merge_it(folder: Path) -> None:

@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.columns import Task
+from spacy_hf_ner.corpus.docbins import read_docbin
 from spacy_hf_ner.corpus.docs import (
     CHUNKS_KEY,
     LAYERS_KEY,
@@ -66,8 +67,7 @@ def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Sour
     def read_docs() -> Iterator[Doc]:
         for path in paths:
             with translate_errors(str(path), expected="a .spacy file"):
-                docbin = DocBin(store_user_data=True).from_disk(path)
-                yield from docbin.get_docs(vocab)
+                yield from read_docbin(path).get_docs(vocab)
 
     def read() -> Iterator[tuple[int, Doc]]:
         return enumerate(read_docs(), start=1)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, ClassVar, get_args
 
 import torch
-from thinc.api import get_torch_default_device
 from torch import nn
 
 from spacy_hf_ner.errors import CheckpointError
@@ -147,8 +146,7 @@ class TorchEngine(Engine):
             self.mark_changed()
 
     def prepare(self) -> None:
-        """Make the copy that predicts, on the device where spaCy wants it, if there is none."""
-        self.move_to(get_torch_default_device())
+        """Make the copy that predicts, on the device where the network is, if there is none."""
         self._network.eval()
         self._get_predictor()
 
@@ -173,15 +171,22 @@ class TorchEngine(Engine):
         except RuntimeError as error:
             if not predictor.is_reduced:
                 raise
+            self._use_fp32(predictor, error)
+            return self._get_predictor().backend.run(batch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_predictor": None}
+
+    def _use_fp32(self, failed: _Predictor, error: RuntimeError) -> None:
+        """Predict in float32 from now on, unless another thread has just decided so."""
+        with one_at_a_time():
+            if self._predictor is not failed:
+                return
             give_up_precision(
                 error, self._network, setting="precision", value=self._precision, exact="fp32"
             )
             self._precision = "fp32"
             self.mark_changed()
-            return self._get_predictor().backend.run(batch)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_predictor": None}
 
     def _get_predictor(self) -> _Predictor:
         predictor = self._predictor
@@ -233,7 +238,7 @@ def _cast_inputs_to_float32(
 def _choose_budget(device: torch.device, *, is_reduced: bool) -> Budget:
     """Return the size of batches that a device runs fastest."""
     if device.type == "cpu":
-        return Budget(4096 if is_reduced else 2048, padding=64)
+        return Budget(4096 if is_reduced else 2048, padding=96, rounds=True)
     return Budget(65536, padding=8192) if is_reduced else Budget(32768, padding=4096)
 
 

@@ -3,8 +3,13 @@
 The subwords of all Docs are packed one after the other. Windows are sorted by length, and a batch
 ends where it would be more padding than it saves. The budget counts padded subwords, because time
 and memory depend on them.
+
+oneDNN, which multiplies on CPUs, compiles programs for each number of padded subwords and keeps
+them: in a long stream of texts, memory would grow with every number that had not occurred before.
+So batches get one of a few dozen sizes there, and end where that takes the least padding.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +20,11 @@ from spacy_hf_ner.core.windows import Window
 from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits
 
-__all__ = ["Budget", "PaddedBatch", "make_batches", "plan_batches"]
+__all__ = ["Budget", "PaddedBatch", "make_batches", "plan_batches", "round_shape"]
+
+# The steps between rounded sizes, up to a size each.
+_SIZE_STEPS = ((64, 8), (128, 16), (512, 32), (1024, 64))
+_LAST_STEP = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +53,12 @@ class Budget:
     Attributes:
         size: The most in a batch; a window that is larger has a batch of its own.
         padding: The most of them that are padding: beyond it, the work of another batch costs less.
+        rounds: Whether batches are padded further, to one of a few sizes.
     """
 
     size: int
     padding: int
+    rounds: bool = False
 
 
 def plan_batches(lengths: Ints, budget: Budget) -> list[Ints]:
@@ -57,22 +68,92 @@ def plan_batches(lengths: Ints, budget: Budget) -> list[Ints]:
     [array([1, 2]), array([0])]
     """
     order = np.argsort(lengths, kind="stable")
+    ascending = lengths[order].tolist()
     batches: list[Ints] = []
     first = 0
-    n_subwords = 0  # in the batch that begins at ``first``
-    for i, length in enumerate(lengths[order].tolist()):
-        # Lengths only grow, so a window that joins is what its batch would be padded to.
-        n_padded = length * (i - first + 1)
-        n_padding = n_padded - n_subwords - length
-        is_too_large = n_padded > budget.size or n_padding > budget.padding
-        if i > first and is_too_large:
-            batches.append(order[first:i])
-            first = i
-            n_subwords = 0
-        n_subwords += length
-    if len(order):
-        batches.append(order[first:])
+    while first < len(order):
+        end = _find_end(ascending, first, budget)
+        if budget.rounds:
+            end = _find_best_end(ascending, first, end, budget)
+        batches.append(order[first:end])
+        first = end
     return batches
+
+
+def _find_end(lengths: Sequence[int], first: int, budget: Budget) -> int:
+    """Return where the largest batch ends that begins at a window and stays within the budget.
+
+    Args:
+        lengths: Lengths of windows, ascending.
+        first: The first window of the batch, which is in it whatever its length.
+        budget: How large it may be.
+    """
+    n_subwords = lengths[first]
+    for i in range(first + 1, len(lengths)):
+        # Lengths only grow, so a window that joins is what its batch would be padded to.
+        n_subwords += lengths[i]
+        n_padded = lengths[i] * (i - first + 1)
+        if n_padded > budget.size or n_padded - n_subwords > budget.padding:
+            return i
+    return len(lengths)
+
+
+def _find_best_end(lengths: Sequence[int], first: int, end: int, budget: Budget) -> int:
+    """Return where a batch should end whose shape will be rounded: where that costs the least.
+
+    Windows that are left out come into the next batch, where they are padded a little more. A batch
+    by itself costs as much as the padding that another batch is worth.
+
+    Args:
+        lengths: Lengths of windows, ascending.
+        first: The first window of the batch.
+        end: Where it ends at the latest; at least half of it stays together.
+        budget: How large it may be.
+    """
+    best_end = end
+    least_cost = float("inf")
+    n_subwords = sum(lengths[first:end])
+    for candidate in range(end, (first + end) // 2, -1):
+        n_windows, length = round_shape(candidate - first, lengths[candidate - 1])
+        cost = (n_windows * length + budget.padding) / n_subwords
+        if cost < least_cost:
+            least_cost = cost
+            best_end = candidate
+        n_subwords -= lengths[candidate - 1]
+    return best_end
+
+
+@functools.lru_cache(maxsize=65_536)
+def round_shape(n_windows: int, length: int) -> tuple[int, int]:
+    """Return the shape of the smallest batch of a rounded size that has room for so many windows.
+
+    >>> round_shape(5, 57)  # 285 subwords
+    (5, 64)
+    >>> round_shape(63, 15)  # 945
+    (64, 15)
+
+    Args:
+        n_windows: The number of windows.
+        length: The length of the longest.
+
+    Returns:
+        The number of windows with those that only fill the batch, and the length of all.
+    """
+    size = _round_size(n_windows * length)
+    while True:
+        for n_filled in range(n_windows, size // length + 1):
+            padded_length, rest = divmod(size, n_filled)
+            if rest == 0:
+                return n_filled, padded_length
+        size = _round_size(size + 1)
+
+
+def _round_size(size: int) -> int:
+    """Return the smallest rounded size that is not below a size."""
+    for largest, step in _SIZE_STEPS:
+        if size <= largest:
+            return -(-size // step) * step
+    return -(-size // _LAST_STEP) * _LAST_STEP
 
 
 def make_batches(
@@ -96,9 +177,21 @@ def make_batches(
     lengths = bounds[:, 1] - bounds[:, 0] + len(template)
     if not limits.takes_padding:
         # Then only windows of one length are put together.
-        budget = replace(budget, padding=0)
+        budget = replace(budget, padding=0, rounds=False)
     for chosen in plan_batches(lengths, budget):
-        yield _pad(ids, bounds[chosen], template, limits)
+        width = max(int(lengths[chosen].max()), limits.shortest)
+        n_windows = len(chosen)
+        if budget.rounds:
+            n_windows, width = _round_within(n_windows, width, limits.max_subwords + len(template))
+        yield _pad(_fill(bounds[chosen], n_windows), width, ids, template, limits)
+
+
+def _round_within(n_windows: int, length: int, longest: int) -> tuple[int, int]:
+    """Return a rounded shape, or the shape as it is where windows would become too long."""
+    n_filled, padded_length = round_shape(n_windows, length)
+    if padded_length > longest:
+        return n_windows, length
+    return n_filled, padded_length
 
 
 def _as_array(windows: Sequence[Window]) -> Ints:
@@ -107,8 +200,19 @@ def _as_array(windows: Sequence[Window]) -> Ints:
     return np.array(bounds, dtype=np.int64).reshape(-1, 4)
 
 
-def _pad(ids: Ints, bounds: Ints, template: Template, limits: Limits) -> PaddedBatch:
-    """Return windows as one batch, padded to the longest of them, or to what the network needs.
+def _fill(bounds: Ints, n_windows: int) -> Ints:
+    """Return windows, and the last of them as often again as so many windows take.
+
+    A copy owns no subwords. It is read because networks may not bear a window without any.
+    """
+    n_copies = n_windows - len(bounds)
+    copy = bounds[-1:].copy()
+    copy[:, 3] = copy[:, 2]
+    return np.concatenate([bounds, np.repeat(copy, n_copies, axis=0)])
+
+
+def _pad(bounds: Ints, width: int, ids: Ints, template: Template, limits: Limits) -> PaddedBatch:
+    """Return windows as one batch, padded to a width.
 
     Places are counted in the flattened batch::
 
@@ -124,15 +228,15 @@ def _pad(ids: Ints, bounds: Ints, template: Template, limits: Limits) -> PaddedB
         target     0 1     2 3
 
     Args:
+        bounds: The windows, as :func:`_as_array` gives them. Shape: (n_windows, 4).
+        width: The length of each, with special tokens and padding.
         ids: The packed subwords. Shape: (n_subwords,).
-        bounds: The windows, at least one, as :func:`_as_array` gives them. Shape: (n_windows, 4).
         template: The special tokens around each window.
         limits: What the network is padded with.
     """
     start, end, owned_start, owned_end = bounds.T
     n_windows = len(bounds)
     n_content = end - start
-    width = max(int(n_content.max()) + len(template), limits.shortest)
     row_start = np.arange(n_windows) * width
     content_start = row_start + len(template.prefix)
     content = gather_ranges(content_start, n_content)

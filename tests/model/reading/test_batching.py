@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from spacy_hf_ner.core.windows import Window
-from spacy_hf_ner.model.reading.batching import Budget, make_batches, plan_batches
+from spacy_hf_ner.model.reading.batching import (
+    Budget,
+    PaddedBatch,
+    make_batches,
+    plan_batches,
+    round_shape,
+)
 from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits
 
@@ -88,3 +94,60 @@ def test_a_batch_is_padded_to_the_shortest_that_the_network_reads() -> None:
     (batch,) = make_batches(IDS, WINDOWS[3:], template=BERT, limits=limits, budget=budget)
     assert batch.ids.tolist() == [[101, 212, 102, 7, 7]]
     assert batch.mask.tolist() == [[1, 1, 1, 0, 0]]
+
+
+ROUNDED = Budget(4096, padding=96, rounds=True)
+
+
+def _find_windows(batch: PaddedBatch) -> tuple[int, int]:
+    """Return how many windows of a batch own subwords, and how many it has."""
+    rows = np.unique(batch.source // batch.ids.shape[1])
+    return len(rows), len(batch.ids)
+
+
+def test_a_stream_of_texts_is_read_in_a_few_dozen_sizes() -> None:
+    rng = np.random.default_rng(0)
+    sizes: set[int] = set()
+    n_subwords = n_padded = 0
+    for _ in range(30):
+        lengths = 3 + rng.geometric(0.06, size=1000).clip(max=127)
+        for batch in plan_batches(lengths, ROUNDED):
+            n_windows, length = round_shape(len(batch), int(lengths[batch].max()))
+            sizes.add(n_windows * length)
+            n_padded += n_windows * length
+        n_subwords += int(lengths.sum())
+    assert len(sizes) < 50
+    assert n_padded < 1.08 * n_subwords
+
+
+def test_a_rounded_shape_has_room_for_the_windows() -> None:
+    for n_windows in range(1, 130, 3):
+        for length in range(3, 140):
+            n_filled, padded_length = round_shape(n_windows, length)
+            assert n_filled >= n_windows
+            assert padded_length >= length
+            assert n_filled * padded_length % 8 == 0
+
+
+def test_a_rounded_batch_repeats_a_window_that_owns_nothing() -> None:
+    windows = [Window(i, i + 10, i, i + 10) for i in range(0, 130, 10)]
+    ids = np.arange(200, 330)
+    (batch,) = make_batches(ids, windows, template=BERT, limits=PADDED_WITH_0, budget=ROUNDED)
+    n_owning, n_all = _find_windows(batch)
+    assert (n_owning, n_all) == (13, 16)
+    assert batch.ids.shape == (16, 12)
+    assert np.array_equal(batch.ids[-1], batch.ids[12])
+    assert np.array_equal(batch.ids.ravel()[batch.source], ids[batch.target])
+    assert batch.mask.any(axis=1).all()
+
+
+def test_rounding_pads_no_window_beyond_what_the_network_reads() -> None:
+    limits = replace(PADDED_WITH_0, max_subwords=9)
+    (batch,) = make_batches(IDS, [Window(0, 9, 0, 9)], template=BERT, limits=limits, budget=ROUNDED)
+    assert batch.ids.shape == (1, 11)
+
+
+def test_where_padding_changes_rows_shapes_are_not_rounded() -> None:
+    limits = replace(PADDED_WITH_0, takes_padding=False)
+    batches = make_batches(IDS, WINDOWS, template=BERT, limits=limits, budget=ROUNDED)
+    assert sorted(batch.ids.shape for batch in batches) == [(1, 3), (1, 4), (2, 8)]

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,6 +53,12 @@ def make_classifier(folder: Path | str, **settings: Any) -> HFTokenClassifier:
     return HFTokenClassifier(
         make_hf_model(Settings(str(folder), **{"backend": "onnx", **settings}))
     )
+
+
+def make_and_predict(folder: Path, make_docs: MakeDocs) -> None:
+    classifier = make_classifier(folder)
+    classifier.load("auto")
+    classifier.predict(make_docs(TEXTS))
 
 
 @pytest.mark.parametrize("window", [None, 12])
@@ -149,6 +156,36 @@ def test_without_a_graph_the_error_names_the_command_that_makes_it(
             (tmp_path / path.name).write_bytes(path.read_bytes())
     with pytest.raises(CheckpointError, match=r"written by this package; found model\.onnx"):
         make_classifier(tmp_path).load("auto")
+
+
+@pytest.mark.parametrize("damage", ["empty", "garbage", "cut", "pointer"])
+def test_a_damaged_graph_is_an_error_that_names_it(
+    folders: dict[str, Path], tmp_path: Path, make_docs: MakeDocs, damage: str
+) -> None:
+    folder = Path(shutil.copytree(folders["fp32"], tmp_path / "damaged"))
+    graph = (folder / "model.onnx").read_bytes()
+    contents = {
+        "empty": b"",
+        "garbage": bytes(range(256)) * 10,
+        "cut": graph[: len(graph) // 2],
+        "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n",
+    }
+    (folder / "model.onnx").write_bytes(contents[damage])
+    with pytest.raises(CheckpointError, match=r"model\.onnx"):
+        make_and_predict(folder, make_docs)
+
+
+def test_a_graph_with_other_columns_than_labels_is_refused(
+    folders: dict[str, Path], tmp_path: Path, make_docs: MakeDocs
+) -> None:
+    folder = Path(shutil.copytree(folders["fp32"], tmp_path / "relabelled"))
+    config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+    n_labels = len(config["id2label"])
+    config["id2label"] |= {str(n_labels): "B-NEW", str(n_labels + 1): "I-NEW"}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf8")
+    refusal = rf"names {n_labels + 2} labels, and model\.onnx has {n_labels} columns"
+    with pytest.raises(CheckpointError, match=refusal):
+        make_and_predict(folder, make_docs)
 
 
 def test_a_graph_is_neither_trained_nor_relabelled_nor_exported_again(
