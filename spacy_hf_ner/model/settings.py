@@ -12,11 +12,12 @@ from spacy_hf_ner.model.engines.precision import MixedPrecision
 from spacy_hf_ner.model.engines.table import ENGINES, get_engine
 from spacy_hf_ner.model.network import Attention
 from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, SubwordLabels
-from spacy_hf_ner.model.reading.layout import Reading
+from spacy_hf_ner.model.reading.layout import LabelUnit, Reading
 
-__all__ = ["DEFAULT_WINDOW", "Context", "Settings"]
+__all__ = ["DEFAULT_WINDOW", "Context", "LabelUnitChoice", "Settings"]
 
 Context = Literal["document", "sentence"]
+LabelUnitChoice = Literal["auto", LabelUnit]
 
 DEFAULT_WINDOW = 128  # subwords, where neither the config nor the checkpoint names a number
 
@@ -24,6 +25,7 @@ DEFAULT_WINDOW = 128  # subwords, where neither the config nor the checkpoint na
 _CHOICES: dict[str, Collection[str]] = {
     "aggregation": AGGREGATIONS,
     "subword_labels": get_args(SubwordLabels),
+    "label_unit": get_args(LabelUnitChoice),
     "context": get_args(Context),
     "backend": ENGINES,
     "mixed_precision": get_args(MixedPrecision),
@@ -62,6 +64,7 @@ class Settings:
     labels: tuple[str, ...] | None = None
     aggregation: Aggregation | None = None
     subword_labels: SubwordLabels | None = None
+    label_unit: LabelUnitChoice = "auto"
     window: int | None = None
     overlap: int | None = None
     context: Context = "document"
@@ -108,6 +111,12 @@ class Settings:
                 f'backend = "{self.backend}", got {self.precision!r}.',
                 settings=("precision", "backend"),
             )
+
+    def choose_label_unit(self, checkpoint: Checkpoint) -> LabelUnit:
+        """Return what the labels of a checkpoint run over."""
+        if self.label_unit == "auto":
+            return checkpoint.label_unit or "token"
+        return self.label_unit
 
     def choose_reading(self, checkpoint: Checkpoint) -> Reading:
         """Return how texts are cut into windows for a checkpoint.

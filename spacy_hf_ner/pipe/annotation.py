@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from spacy.attrs import ENT_ID, ENT_KB_ID
@@ -17,6 +18,7 @@ from spacy_hf_ner.pipe.span_group import LastingSpanGroup
 __all__ = [
     "ANNOTATOR",
     "ScoredSpan",
+    "choose_entities",
     "find_score",
     "get_score",
     "has_score_extension",
@@ -41,6 +43,39 @@ class ScoredSpan:
 
     span: TokenSpan
     score: float
+
+
+def choose_entities(spans: list[Span], scores: Sequence[float]) -> list[Span]:
+    """Return those of the spans that can be entities together: no two share a token.
+
+    Spans that were decoded on parts of tokens may. Of two that do it is the likelier one, of two
+    equally likely ones the longer.
+
+    Args:
+        spans: The spans, in order of their start.
+        scores: Their scores.
+    """
+    if not _overlap(spans):
+        return spans
+    chosen: list[Span] = []
+    taken: set[int] = set()
+    for span, _ in sorted(zip(spans, scores, strict=True), key=_rank):
+        tokens = range(span.start, span.end)
+        if taken.isdisjoint(tokens):
+            chosen.append(span)
+            taken.update(tokens)
+    return sorted(chosen, key=lambda span: span.start)
+
+
+def _rank(scored: tuple[Span, float]) -> tuple[float, int]:
+    """Return what brings spans that share a token into an order in which the best comes first."""
+    span, score = scored
+    return -score, -len(span)
+
+
+def _overlap(spans: Sequence[Span]) -> bool:
+    """Tell whether two spans, given in order of their start, share a token."""
+    return any(span.end > following.start for span, following in pairwise(spans))
 
 
 def make_spans(doc: Doc, found: Sequence[ScoredSpan]) -> list[Span]:
@@ -149,20 +184,17 @@ def set_span_group(
 def _merge_scores(
     doc: Doc, spans: list[Span], scores: list[float], earlier: SpanGroup
 ) -> tuple[list[Span], list[float]]:
-    """Return the entities of a Doc that have a new or an earlier score, and these scores."""
-    new_scores: dict[tuple[int, int, int], float] = {}
-    for span, score in zip(spans, scores, strict=True):
-        new_scores[span.start, span.end, span.label] = score
-    scored_entities: list[Span] = []
-    entity_scores: list[float] = []
+    """Return new spans and the entities of a Doc that have an earlier score, with all scores."""
+    is_new = {(span.start, span.end, span.label) for span in spans}
+    merged = list(zip(spans, scores, strict=True))
     for entity in doc.ents:
-        known = new_scores.get((entity.start, entity.end, entity.label))
-        if known is None:
-            known = find_score(entity, earlier)
+        if (entity.start, entity.end, entity.label) in is_new:
+            continue
+        known = find_score(entity, earlier)
         if known is not None:
-            scored_entities.append(entity)
-            entity_scores.append(known)
-    return scored_entities, entity_scores
+            merged.append((entity, known))
+    merged.sort(key=lambda scored: (scored[0].start, scored[0].end))
+    return [span for span, _ in merged], [score for _, score in merged]
 
 
 def get_score(span: Span) -> float | None:

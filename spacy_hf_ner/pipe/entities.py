@@ -79,6 +79,8 @@ def _place_spans(
     n_docs: int,
 ) -> list[list[ScoredSpan]]:
     """Return the wanted spans of each Doc, with token indices in place of rows."""
+    if segments.splits_tokens:
+        wanted = _put_in_order_of_tokens(decoded, scores, wanted, segments)
     # Decoded spans count rows of segments, one segment after the other. A segment is a run of a
     # Doc's units, so the tokens of a span are those of its first and last row and all between.
     first_row = decoded.start[wanted]
@@ -94,6 +96,30 @@ def _place_spans(
     ):
         found[doc_i].append(ScoredSpan(TokenSpan(start, end, entity_types[type_i]), score))
     return found
+
+
+def _put_in_order_of_tokens(
+    decoded: Decoded, scores: Floats, wanted: Ints, segments: Segments
+) -> Ints:
+    """Return the wanted spans in order of their first and last token, the likeliest first.
+
+    Spans on parts of tokens may have the same tokens, or overlap there::
+
+        token        [ Anna/Berlin   ]
+        units        [Anna][/][Berlin]
+        decoded      [PER ]   [LOC   ]       both are on the one token
+    """
+    first_row = decoded.start[wanted]
+    last_row = decoded.end[wanted] - 1
+    in_order = np.lexsort(
+        (
+            -scores[wanted],
+            segments.token_i[last_row],
+            segments.token_i[first_row],
+            segments.doc_i[first_row],
+        )
+    )
+    return wanted[in_order]
 
 
 def _read_threshold(threshold: Threshold, entity_types: Sequence[str]) -> Floats:
