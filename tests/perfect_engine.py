@@ -1,4 +1,4 @@
-"""An engine that labels every subword of some texts perfectly, as a network would that never errs."""
+"""An engine that labels every subword of some texts perfectly, as no network does."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +57,11 @@ class PerfectEngine(Engine):
         raise NotImplementedError("tests do not save it")
 
     def find_limits(
-        self, tokenizer_files: dict[str, bytes], template: Template, *, name: str
+        self,
+        tokenizer_files: dict[str, bytes],  # noqa: ARG002 - nothing limits it
+        template: Template,  # noqa: ARG002
+        *,
+        name: str,  # noqa: ARG002
     ) -> Limits:
         return Limits(max_subwords=510, n_embeddings=None, pad_id=0)
 

@@ -19,6 +19,7 @@ from spacy_hf_ner.model.settings import DEFAULT_WINDOW, Settings
             "none",
             'subword_labels must be null, "first", "last", "all" or "all_inside"',
         ),
+        ("label_unit", "word", 'label_unit must be "auto", "token" or "subword"'),
         ("context", "word", 'context must be "document" or "sentence"'),
         ("mixed_precision", "fp32", 'mixed_precision must be "auto", "none", "bf16" or "fp16"'),
         ("attention", "flash", 'attention must be "auto", "sdpa" or "eager"'),
@@ -57,3 +58,10 @@ def test_the_config_decides_on_the_window_before_the_checkpoint(bert: Checkpoint
     assert (reading.window, reading.overlap) == (64, 16)
     reading = Settings("x", window=32, overlap=0).choose_reading(bert)
     assert (reading.window, reading.overlap) == (32, 0)
+
+
+def test_labels_run_over_what_the_config_or_else_the_checkpoint_says(bert: Checkpoint) -> None:
+    assert Settings("x").choose_label_unit(bert) == "token"
+    bert.label_unit = "subword"
+    assert Settings("x").choose_label_unit(bert) == "subword"
+    assert Settings("x", label_unit="token").choose_label_unit(bert) == "token"
