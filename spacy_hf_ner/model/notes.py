@@ -114,6 +114,7 @@ def _check_limits(limits: Limits) -> None:
     _check(limits.n_embeddings is None or _is_count(limits.n_embeddings), "n_embeddings", stored)
     _check(_is_count(limits.shortest, at_least=1), "shortest", stored)
     _check(isinstance(limits.takes_padding, bool), "takes_padding", stored)
+    _check(limits.reach is None or _is_count(limits.reach), "reach", stored)
 
 
 def _is_count(value: object, *, at_least: int = 0) -> bool:

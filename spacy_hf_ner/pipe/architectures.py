@@ -78,8 +78,11 @@ def make_hf_token_classifier_v1(
             that they touch. ``"auto"``: as stored with the model; else as the family's published
             checkpoints are labelled (``openai/privacy-filter`` and its kin by subwords); else
             ``"token"``.
-        window: The most subwords read at once, special tokens excluded. None: as stored with the
-            model, else 128 or the model's limit, whichever is less.
+        window: The most subwords read at once, special tokens excluded. None: that of its training,
+            if it is stored with the model, else 128. Where each layer of the network sees only a
+            sliding window (Longformer, Mistral, ``openai/privacy-filter``), it is as much as all
+            layers together reach, layers × sliding window, up to 1,024. The model's limit holds in
+            any case.
         overlap: Subwords shared by neighbouring windows, at most half a window. None: a quarter of
             the window.
         context: ``"document"`` fills windows across sentences; ``"sentence"`` reads each sentence
