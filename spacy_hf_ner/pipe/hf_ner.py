@@ -208,7 +208,14 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                 if not self.overwrite:
                     self._notices.check_entities(doc, self._earlier)
                 set_entities(doc, choose_entities(spans, scores), overwrite=self.overwrite)
-            set_span_group(doc, spans, scores, key=self.spans_key, keep_entities=sets_entities)
+            set_span_group(
+                doc,
+                spans,
+                scores,
+                key=self.spans_key,
+                keep_entities=sets_entities,
+                char_offsets=[scored_span.char_offsets for scored_span in found],
+            )
         self._notices.check_extension()
 
     def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:

@@ -10,7 +10,7 @@ from spacy_hf_ner.pipe.annotation import (
     choose_entities,
     get_score,
     make_spans,
-    register_score_extension,
+    register_extensions,
     set_entities,
     set_span_group,
 )
@@ -102,13 +102,13 @@ def test_the_scores_of_other_components_are_not_read(doc: Doc) -> None:
 @pytest.mark.usefixtures("_no_extension")
 def test_an_extension_that_somebody_else_registered_is_left_alone(doc: Doc) -> None:
     Span.set_extension("score", default="mine")
-    register_score_extension()
+    register_extensions()
     assert doc[0:1]._.score == "mine"
 
 
 @pytest.mark.usefixtures("_no_extension")
 def test_the_extension_reads_the_score(doc: Doc) -> None:
-    register_score_extension()
+    register_extensions()
     set_entities(doc, make_spans(doc, FOUND), overwrite=False)
     _set_group(doc, FOUND, key="hf_ner")
     assert [e._.score for e in doc.ents] == [0.9, 0.5]

@@ -11,9 +11,11 @@ import pytest
 import spacy
 import torch
 from spacy.language import Language
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from transformers import AutoModelForTokenClassification
 
+from spacy_hf_ner import as_hf_entities
 from spacy_hf_ner.core.labels import read_labels
 from spacy_hf_ner.model.hf_classifier import make_hf_model
 from spacy_hf_ner.model.reading.encoding import FastTokenizer
@@ -173,6 +175,48 @@ def test_of_two_entities_in_one_token_the_likelier_is_an_entity_and_both_are_spa
     scores = dict(zip([span.label_ for span in group], group.attrs["scores"], strict=True))
     assert [ent.label_ for ent in doc.ents] == [max(scores, key=lambda label: scores[label])]
     assert doc.ents[0]._.score == max(scores.values())
+
+
+def test_the_characters_of_an_entity_are_kept_where_it_is_a_part_of_a_token(
+    folders: dict[str, Path],
+) -> None:
+    text = "ask Ngozi/ada@example.org and Wei"
+    entities = [(4, 9, "person"), (10, 25, "email"), (30, 33, "person")]
+    doc = _make_knowing_pipeline(folders["IOBES"], [(text, entities)])(text)
+    stored = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    (from_bin,) = DocBin().from_bytes(stored).get_docs(doc.vocab)
+    from_bytes = Doc(doc.vocab).from_bytes(doc.to_bytes())
+    for kept in (doc, from_bin, from_bytes):
+        found = as_hf_entities(kept, "hf_ner")
+        as_found = [(e["start"], e["end"], e["entity_group"]) for e in found]
+        assert sorted(as_found) == entities
+        assert {e["word"] for e in found} == {"Ngozi", "ada@example.org", "Wei"}
+        in_token, after = kept.ents
+        assert (*in_token._.char_offsets, in_token.label_) in entities
+        assert after._.char_offsets == (30, 33)
+        assert kept[0:1]._.char_offsets == (0, 3)
+        assert len(as_hf_entities(kept)) == 2
+
+
+def test_two_entities_of_one_type_in_one_token_keep_their_characters_and_scores(
+    folders: dict[str, Path],
+) -> None:
+    text = "ask Ngozi1Xiomara now"
+    entities = [(4, 9, "person"), (10, 17, "person")]
+    doc = _make_knowing_pipeline(folders["IOBES"], [(text, entities)])(text)
+    assert len(doc.ents) == 1
+    found = as_hf_entities(doc, "hf_ner")
+    assert sorted((e["start"], e["end"], e["entity_group"]) for e in found) == entities
+    assert [e["score"] for e in found] == doc.spans["hf_ner"].attrs["scores"]
+    assert found[0]["score"] == doc.ents[0]._.score
+    assert (found[0]["start"], found[0]["end"]) == doc.ents[0]._.char_offsets
+
+
+def test_entities_on_whole_tokens_store_no_characters(folders: dict[str, Path]) -> None:
+    text, entities = TEXTS["email"][0]
+    doc = _make_knowing_pipeline(folders["IOBES"], [(text, entities)])(text)
+    assert [span._.char_offsets for span in doc.ents] == [(s, e) for s, e, _ in entities]
+    assert set(doc.spans["hf_ner"].attrs) == {"scores", "annotator"}
 
 
 def test_gold_of_a_token_is_spread_over_its_subwords(folders: dict[str, Path]) -> None:
