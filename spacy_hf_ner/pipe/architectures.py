@@ -164,7 +164,7 @@ def make_token_classifier_v1(
     """
     from spacy_hf_ner.model.head_classifier import make_head_model
 
-    if label_unit not in {"auto", "token"}:
+    if label_unit not in ("auto", "token"):
         raise ConfigError(
             f'label_unit must be "auto" or "token" for spacy_hf_ner.TokenClassifier.v1, got '
             f"{label_unit!r}: a tok2vec layer gives one vector per token, and none for parts of "
