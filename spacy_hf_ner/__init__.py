@@ -10,11 +10,11 @@ What can be imported::
 Importing it registers ``span._.score``, unless another package has an extension of that name.
 """
 
-from spacy_hf_ner.pipe.annotation import register_score_extension
+from spacy_hf_ner.pipe.annotation import register_extensions
 from spacy_hf_ner.pipe.entity_formats import as_hf_entities, as_tags, scores, to_json
 
 __version__ = "0.1.0"
 
 __all__ = ["__version__", "as_hf_entities", "as_tags", "scores", "to_json"]
 
-register_score_extension()
+register_extensions()

@@ -11,6 +11,8 @@ its offsets is trimmed. Three things can happen to a unit::
 
 "not" has no subword of its own and *shares* the first one that covers its first character. A unit
 that no subword covers (U+200B with a tokenizer that drops it) has no evidence: -1.
+
+Where the labels of a checkpoint run over subwords, units are split until each has one subword.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Bools, Ints
 
-__all__ = ["Alignment", "Spread", "Units", "align_subwords"]
+__all__ = ["Alignment", "Parts", "Spread", "Units", "align_subwords", "split_at_subwords"]
 
 
 class Spread(IntEnum):
@@ -35,6 +37,9 @@ class Spread(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Units:
     """The stretches of text that get one row of tag scores each, in text order and disjoint.
+
+    Only parts of a unit may have the same characters: subwords of one emoji, say, which has several
+    bytes.
 
     Attributes:
         token_i: Index of the token that each unit lies in. Shape: (n_units,).
@@ -159,3 +164,75 @@ def _number_parts(
     owning_unit = owner[shared_subword]
     speaks_by_it = evidence[owning_unit] == shared_subword
     spread[owning_unit[speaks_by_it]] = Spread.FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Units that were split into smaller ones.
+
+    Attributes:
+        units: The parts, which are units themselves.
+        alignment: Which subwords speak for which part.
+        whole: The unit that each part was split off. Shape: (n_parts,).
+    """
+
+    units: Units
+    alignment: Alignment
+    whole: Ints
+
+
+def split_at_subwords(start_char: Ints, end_char: Ints, units: Units, aligned: Alignment) -> Parts:
+    """Return a unit for each subword, and for each unit that has no subword of its own.
+
+    ::
+
+        text       b o b @ x . d e   1 0 k m   U+200B
+        units      [0              ] [1][2]    [3]
+        subwords   [0  ][1][2][3   ] [4   ]
+        parts      [0  ][1][2][3   ] [4][5]    [6]
+        whole       0    0  0  0      1  2      3
+        evidence    0    1  2  3      4  4     -1      "km" still shares the subword of "10"
+
+    Args:
+        start_char: First character of each subword, in text order. Shape: (n_subwords,).
+        end_char: The character after its last one. Shape: (n_subwords,).
+        units: The units of the same text.
+        aligned: What :func:`align_subwords` makes of these.
+
+    >>> units = Units(np.arange(2), np.array([0, 4]), np.array([3, 7]))
+    >>> subwords = np.array([0, 2, 4]), np.array([2, 3, 7])
+    >>> parts = split_at_subwords(*subwords, units, align_subwords(*subwords, units))
+    >>> parts.units.start_char, parts.units.end_char, parts.whole
+    (array([0, 2, 4]), array([2, 3, 7]), array([0, 0, 1]))
+    """
+    speaking = np.flatnonzero(aligned.owner >= 0)
+    unit_of_subword = aligned.owner[speaking]
+    owns = np.zeros(len(units), dtype=bool)
+    owns[unit_of_subword] = True
+    without_own = np.flatnonzero(~owns)
+
+    # First a part for each subword, then one for each unit without; then all in text order.
+    whole = np.concatenate([unit_of_subword, without_own])
+    part_start = units.start_char[whole]
+    part_end = units.end_char[whole]
+    n_speaking = len(speaking)
+    part_start[:n_speaking] = np.maximum(part_start[:n_speaking], start_char[speaking])
+    part_end[:n_speaking] = np.minimum(part_end[:n_speaking], end_char[speaking])
+    evidence = np.concatenate([speaking, aligned.evidence[without_own]])
+    spread = np.full(len(whole), Spread.WHOLE, dtype=np.int64)
+    spread[n_speaking:] = aligned.spread[without_own]
+    in_order = np.argsort(whole, kind="stable")
+    place = np.empty_like(in_order)
+    place[in_order] = np.arange(len(in_order))
+
+    owner = np.full(len(aligned.owner), -1, dtype=np.int64)
+    owner[speaking] = place[:n_speaking]
+    spread = spread[in_order]
+    # A subword that others share is the first part of its own spread.
+    is_shared = aligned.spread[without_own] >= Spread.MIDDLE
+    spread[owner[aligned.evidence[without_own[is_shared]]]] = Spread.FIRST
+    return Parts(
+        units=Units(units.token_i[whole][in_order], part_start[in_order], part_end[in_order]),
+        alignment=Alignment(owner, evidence[in_order], spread),
+        whole=whole[in_order],
+    )

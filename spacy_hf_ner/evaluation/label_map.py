@@ -6,7 +6,6 @@ Docs, before anything is compared, so that every measure sees the same types.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
@@ -18,6 +17,8 @@ __all__ = ["LabelMap", "check_label_map", "read_label_maps", "rename_entities"]
 
 LabelMap = Mapping[str, str]
 """The new name of each type; an empty one leaves the type out."""
+
+_ATTRS_OF_SPANS = ("scores", "char_offsets")  # of a span group: lists with a value for each span
 
 
 def read_label_maps(texts: Iterable[str], models: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -104,19 +105,17 @@ def rename_entities(doc: Doc, label_map: LabelMap, *, spans_key: str) -> None:
 
 
 def _rename_group(group: SpanGroup, label_map: LabelMap) -> SpanGroup:
-    scores = group.attrs.get("scores")
     kept: list[Span] = []
-    kept_scores: list[Any] = []
+    places: list[int] = []
     for i, span in enumerate(group):
         renamed = _rename(span, label_map)
-        if renamed is None:
-            continue
-        kept.append(renamed)
-        if scores is not None:
-            kept_scores.append(scores[i])
+        if renamed is not None:
+            kept.append(renamed)
+            places.append(i)
     attrs = dict(group.attrs)
-    if scores is not None:
-        attrs["scores"] = kept_scores
+    for name in _ATTRS_OF_SPANS:
+        if attrs.get(name) is not None:
+            attrs[name] = [attrs[name][i] for i in places]
     return SpanGroup(group.doc, name=group.name, spans=kept, attrs=attrs)
 
 

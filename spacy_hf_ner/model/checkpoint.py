@@ -11,7 +11,12 @@ from typing import Any
 
 from spacy_hf_ner.core.labels import TagSet, read_labels
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.config_json import has_trained_head, list_labels, read_config
+from spacy_hf_ner.model.config_json import (
+    find_label_unit,
+    has_trained_head,
+    list_labels,
+    read_config,
+)
 from spacy_hf_ner.model.engines.base import Engine, ReadEngine, WeightsSource
 from spacy_hf_ner.model.engines.table import get_engine
 from spacy_hf_ner.model.foreign import reading
@@ -21,6 +26,7 @@ from spacy_hf_ner.model.notes import Notes, read_notes
 from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
 from spacy_hf_ner.model.reading.case_marks import mark_case
 from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
+from spacy_hf_ner.model.reading.layout import LabelUnit
 from spacy_hf_ner.model.reading.limits import Limits
 from spacy_hf_ner.model.reading.tokenizer_files import load_tokenizer
 
@@ -40,6 +46,7 @@ class Checkpoint:
         window: The window stored with it, or None.
         subword_labels: How continuing subwords were labelled in training.
         aggregation: How the subwords of a unit are pooled where the config does not say.
+        label_unit: What its labels run over; None where neither it nor its family says so.
         limits: What the network can read.
     """
 
@@ -51,6 +58,7 @@ class Checkpoint:
     window: int | None = None
     subword_labels: SubwordLabels = "first"
     aggregation: Aggregation | None = None
+    label_unit: LabelUnit | None = None
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,6 +152,7 @@ def read_checkpoint(  # noqa: PLR0913 - one argument a setting
         window=notes.window if notes else None,
         subword_labels=notes.subword_labels if notes else "first",
         aggregation=notes.aggregation if notes else None,
+        label_unit=_read_label_unit(config, notes, tag_set),
     )
 
 
@@ -162,6 +171,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
         window=checkpoint.window,
         subword_labels=checkpoint.subword_labels,
         aggregation=checkpoint.aggregation,
+        label_unit=checkpoint.label_unit,
         limits=checkpoint.limits if checkpoint.engine.stores_limits else None,
     )
     notes.write(folder)
@@ -209,3 +219,14 @@ def _read_tag_set(
     if scheme == "auto" and notes is not None and notes.scheme is not None:
         scheme = notes.scheme
     return read_labels(named, scheme=scheme)
+
+
+def _read_label_unit(
+    config: dict[str, Any], notes: Notes | None, tag_set: TagSet | None
+) -> LabelUnit | None:
+    """Return what the labels of a checkpoint run over, as its notes or its family say it."""
+    if notes is not None and notes.label_unit is not None:
+        return notes.label_unit
+    if tag_set is None:  # a head that is made anew follows the settings
+        return None
+    return find_label_unit(config)

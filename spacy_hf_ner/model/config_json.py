@@ -14,12 +14,16 @@ from spacy_hf_ner.model.files import list_files, name_files
 from spacy_hf_ner.model.foreign import read_json, refuse_pointers
 from spacy_hf_ner.model.network import quiet_transformers
 from spacy_hf_ner.model.notes import NOTES_FILE, Notes
+from spacy_hf_ner.model.reading.layout import LabelUnit
 
-__all__ = ["has_trained_head", "list_labels", "read_config"]
+__all__ = ["find_label_unit", "has_trained_head", "list_labels", "read_config"]
 
 _N_LABELS_OF_TRANSFORMERS = 2  # of a config.json that says nothing of labels
 _MAX_LABELS = 100_000  # each is allocated when its name is only counted
 _MAX_SHOWN = 80  # characters of a value in a message
+
+# Families whose published classifiers were trained on a label for each subword.
+_LABELLED_BY_SUBWORD = {"openai_privacy_filter"}
 
 # Keys that name other files for transformers to read, and what they could bring in.
 _REDIRECTIONS = {
@@ -104,6 +108,11 @@ def has_trained_head(config: dict[str, Any], notes: Notes | None) -> bool:
     if not architectures:
         return True  # old checkpoints do not say; weights that are missing are noticed later
     return any(name.endswith("ForTokenClassification") for name in architectures)
+
+
+def find_label_unit(config: dict[str, Any]) -> LabelUnit | None:
+    """Return what the labels of a family's classifiers run over; None where the family varies."""
+    return "subword" if config.get("model_type") in _LABELLED_BY_SUBWORD else None
 
 
 def _check_labels(config: dict[str, Any], name: str, *, check_sizes: bool) -> None:

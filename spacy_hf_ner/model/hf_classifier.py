@@ -8,6 +8,7 @@ from typing import Any, cast
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import HFNerError
 from spacy_hf_ner.model.engines.base import ReadEngine
@@ -92,6 +93,10 @@ class HFTokenClassifier(TokenClassifier):
     def initialize(self, docs: list[Doc]) -> None:  # noqa: ARG002 - nothing is inferred from the data
         """Note what the model is trained with."""
         self.shim.store_training_settings()
+
+    def find_units(self, doc: Doc) -> Units:
+        """Return the tokens of a Doc, or their subwords where labels run over these."""
+        return self.shim.find_units(doc)
 
     def write(self, folder: Path) -> None:
         """Write a Hugging Face checkpoint."""

@@ -4,6 +4,7 @@ Nothing is kept here, so whoever keeps a checkpoint keeps one that has passed al
 make loading safe are in ``network.py``, ``weights.py`` and ``config_json.py``.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from spacy_hf_ner.model.training.dropout import make_dropout_cheap
 from spacy_hf_ner.model.training.freezing import freeze_layers
 
 __all__ = ["CheckpointLoader"]
+
+logger = logging.getLogger("spacy_hf_ner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,10 @@ class CheckpointLoader:
     def read_source(self, folder: Path, scheme: str) -> Checkpoint:
         """Return the checkpoint of the source, with the labels that the config names."""
         settings = self.settings
-        return self._read(folder, scheme, name=settings.name, labels=settings.labels)
+        checkpoint = self._read(folder, scheme, name=settings.name, labels=settings.labels)
+        if settings.label_unit == "auto":
+            _log_label_unit(checkpoint)
+        return checkpoint
 
     def read_saved(self, folder: Path, scheme: str) -> Checkpoint:
         """Return the checkpoint in a folder that a pipeline was saved to.
@@ -104,3 +110,22 @@ class CheckpointLoader:
         )
         self.make_ready(checkpoint)
         return checkpoint
+
+
+def _log_label_unit(checkpoint: Checkpoint) -> None:
+    """Log that labels are taken to run over tokens, where nobody says so and it decides.
+
+    In a scheme that does not mark where entities end, the first subword of a token has the same
+    label either way.
+    """
+    tag_set = checkpoint.tag_set
+    if checkpoint.label_unit is not None or tag_set is None:
+        return
+    if tag_set.scheme.end != tag_set.scheme.inside:
+        logger.info(
+            "%s: its labels are in %s, and nothing says whether each token or each subword has "
+            'one. They are read as those of tokens, as in most checkpoints; label_unit = "subword" '
+            'reads the other kind, and label_unit = "token" says that this is right.',
+            checkpoint.name,
+            tag_set.scheme.name,
+        )

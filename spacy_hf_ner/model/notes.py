@@ -13,6 +13,7 @@ from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
 from spacy_hf_ner.model.foreign import read_bytes, reading
 from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, SubwordLabels
+from spacy_hf_ner.model.reading.layout import LabelUnit
 from spacy_hf_ner.model.reading.limits import Limits
 from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file
 
@@ -36,6 +37,7 @@ class Notes:
         window: Subwords in a window, or None for the default.
         subword_labels: How continuing subwords were labelled in training.
         aggregation: How the subwords of a unit are pooled, or None for the default.
+        label_unit: What the labels run over, or None if nobody has said it.
         limits: What the network can read, where it was exported and cannot be asked.
         labels: The tags of a head without a network of its own; else config.json has them.
         format_version: Version of this file.
@@ -45,6 +47,7 @@ class Notes:
     window: int | None = None
     subword_labels: SubwordLabels = "first"
     aggregation: Aggregation | None = None
+    label_unit: LabelUnit | None = None
     limits: Limits | None = None
     labels: tuple[str, ...] | None = None
     format_version: int = FORMAT_VERSION
@@ -94,6 +97,7 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
     _check(notes.subword_labels in get_args(SubwordLabels), "subword_labels", stored)
     is_known = notes.aggregation is None or notes.aggregation in AGGREGATIONS
     _check(is_known, "aggregation", stored)
+    _check(notes.label_unit in {None, *get_args(LabelUnit)}, "label_unit", stored)
     _check(notes.window is None or _is_count(notes.window, at_least=1), "window", stored)
     return notes
 
@@ -110,6 +114,7 @@ def _check_limits(limits: Limits) -> None:
     _check(limits.n_embeddings is None or _is_count(limits.n_embeddings), "n_embeddings", stored)
     _check(_is_count(limits.shortest, at_least=1), "shortest", stored)
     _check(isinstance(limits.takes_padding, bool), "takes_padding", stored)
+    _check(limits.reach is None or _is_count(limits.reach), "reach", stored)
 
 
 def _is_count(value: object, *, at_least: int = 0) -> bool:

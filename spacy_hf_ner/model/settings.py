@@ -12,18 +12,23 @@ from spacy_hf_ner.model.engines.precision import MixedPrecision
 from spacy_hf_ner.model.engines.table import ENGINES, get_engine
 from spacy_hf_ner.model.network import Attention
 from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, SubwordLabels
-from spacy_hf_ner.model.reading.layout import Reading
+from spacy_hf_ner.model.reading.layout import LabelUnit, Reading
+from spacy_hf_ner.model.reading.limits import Limits
 
-__all__ = ["DEFAULT_WINDOW", "Context", "Settings"]
+__all__ = ["DEFAULT_WINDOW", "LONGEST_DEFAULT_WINDOW", "Context", "LabelUnitChoice", "Settings"]
 
 Context = Literal["document", "sentence"]
+LabelUnitChoice = Literal["auto", LabelUnit]
 
 DEFAULT_WINDOW = 128  # subwords, where neither the config nor the checkpoint names a number
+# The same for networks that reach further by sliding windows: attention to more costs too much.
+LONGEST_DEFAULT_WINDOW = 1024
 
 # What these settings may be. Tables are looked at when a setting is checked: they can grow.
 _CHOICES: dict[str, Collection[str]] = {
     "aggregation": AGGREGATIONS,
     "subword_labels": get_args(SubwordLabels),
+    "label_unit": get_args(LabelUnitChoice),
     "context": get_args(Context),
     "backend": ENGINES,
     "mixed_precision": get_args(MixedPrecision),
@@ -62,6 +67,7 @@ class Settings:
     labels: tuple[str, ...] | None = None
     aggregation: Aggregation | None = None
     subword_labels: SubwordLabels | None = None
+    label_unit: LabelUnitChoice = "auto"
     window: int | None = None
     overlap: int | None = None
     context: Context = "document"
@@ -109,6 +115,12 @@ class Settings:
                 settings=("precision", "backend"),
             )
 
+    def choose_label_unit(self, checkpoint: Checkpoint) -> LabelUnit:
+        """Return what the labels of a checkpoint run over."""
+        if self.label_unit == "auto":
+            return checkpoint.label_unit or "token"
+        return self.label_unit
+
     def choose_reading(self, checkpoint: Checkpoint) -> Reading:
         """Return how texts are cut into windows for a checkpoint.
 
@@ -116,10 +128,21 @@ class Settings:
             ConfigError: The window does not fit the network, or the overlap the window.
         """
         limit = checkpoint.limits.max_subwords
-        window = self.window or checkpoint.window or min(limit, DEFAULT_WINDOW)
+        window = self.window or checkpoint.window or _choose_window(checkpoint.limits)
         overlap = window // 4 if self.overlap is None else self.overlap
         check_window(window, overlap, limit=limit, name=checkpoint.name)
         return Reading(window, overlap, by_sentence=self.context == "sentence")
+
+
+def _choose_window(limits: Limits) -> int:
+    """Return the window of a checkpoint that nobody has given one.
+
+    A network in which each layer sees only neighbours was made for long texts: in a window that is
+    shorter than its layers reach together, much of what they are used to see is cut off.
+    """
+    reach = limits.reach or 0
+    window = min(max(reach, DEFAULT_WINDOW), LONGEST_DEFAULT_WINDOW)
+    return min(window, limits.max_subwords)
 
 
 def _list_choices(choices: Collection[str | None]) -> str:

@@ -16,6 +16,7 @@ from spacy.tokens import Doc
 from thinc.api import Optimizer, get_torch_default_device
 from thinc.shims.shim import Shim
 
+from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.replacing import replace_folder
@@ -31,6 +32,7 @@ from spacy_hf_ner.model.notes import NOTES_FILE, is_saved_model_file
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
 from spacy_hf_ner.model.reading.aggregation import Aggregation, count_disagreements, score_units
 from spacy_hf_ner.model.reading.layout import Layout, Reading, lay_out
+from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.reading.windowed import run_windows
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.training.trainer import Trainer
@@ -113,6 +115,7 @@ class HFShim(Shim):
         checkpoint = self._loaded()
         checkpoint.window = self.settings.window or checkpoint.window
         checkpoint.subword_labels = self.settings.subword_labels or checkpoint.subword_labels
+        checkpoint.label_unit = self.settings.choose_label_unit(checkpoint)
         if checkpoint.subword_labels == "last":
             checkpoint.aggregation = checkpoint.aggregation or "last"
 
@@ -134,6 +137,13 @@ class HFShim(Shim):
         """How this model cuts texts into windows."""
         return self.settings.choose_reading(self._loaded())
 
+    def find_units(self, doc: Doc) -> Units:
+        """Return what gets a row in a Doc: its tokens, or their subwords."""
+        checkpoint = self._loaded()
+        if self.settings.choose_label_unit(checkpoint) == "token":
+            return find_units(doc)
+        return self._lay_out([doc], checkpoint).units[0]
+
     def __call__(
         self,
         docs: Sequence[Doc],
@@ -152,7 +162,7 @@ class HFShim(Shim):
         avoid_fork_deadlock()
         engine = checkpoint.engine
         engine.prepare()
-        layout = lay_out(docs, checkpoint.tokenizer.encode(docs), self.reading)
+        layout = self._lay_out(docs, checkpoint)
         with torch.inference_mode():
             logits = run_windows(engine, layout, checkpoint, engine.budget)
             if logits.shape[-1] != len(checkpoint.tag_set):
@@ -177,6 +187,14 @@ class HFShim(Shim):
                 subword_labels=checkpoint.subword_labels,
             )
         return layout.split_rows(rows.float().cpu().numpy())
+
+    def _lay_out(self, docs: Sequence[Doc], checkpoint: Checkpoint) -> Layout:
+        return lay_out(
+            docs,
+            checkpoint.tokenizer.encode(docs),
+            self.reading,
+            label_unit=self.settings.choose_label_unit(checkpoint),
+        )
 
     def _begin_update(
         self, docs: Sequence[Doc], dropout: float

@@ -13,9 +13,11 @@ from typing import Any
 from spacy.tokens import Doc
 from thinc.api import Model, Optimizer
 
+from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
+from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.training.loss import Reduction
 
 __all__ = ["Backprop", "TokenClassifier", "TokenModel"]
@@ -86,6 +88,10 @@ class TokenClassifier(ABC):
     @abstractmethod
     def read(self, folder: Path, scheme: str) -> None:
         """Read what :meth:`write` wrote."""
+
+    def find_units(self, doc: Doc) -> Units:
+        """Return what gets a row in a Doc; the model is loaded before."""
+        return find_units(doc)
 
     def predict(self, docs: Sequence[Doc]) -> list[UnitRows]:
         """Return the rows of each Doc."""

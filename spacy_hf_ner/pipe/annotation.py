@@ -3,6 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from spacy.attrs import ENT_ID, ENT_KB_ID
@@ -16,18 +18,25 @@ from spacy_hf_ner.pipe.span_group import LastingSpanGroup
 
 __all__ = [
     "ANNOTATOR",
+    "CharOffsets",
     "ScoredSpan",
+    "choose_entities",
+    "find_char_offsets",
     "find_score",
+    "get_char_offsets",
     "get_score",
     "has_score_extension",
     "make_spans",
-    "register_score_extension",
+    "register_extensions",
     "set_entities",
     "set_span_group",
     "without_entities",
 ]
 
 ANNOTATOR = "hf_ner"  # in the attrs of span groups whose scores are ours
+
+CharOffsets = tuple[int, int]
+"""The first character of an entity in ``doc.text``, and the character after its last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +46,46 @@ class ScoredSpan:
     Attributes:
         span: Its tokens and its type.
         score: Its probability, in [0, 1].
+        char_offsets: Its characters, where it was decoded on parts of tokens; None for those of its
+            tokens.
     """
 
     span: TokenSpan
     score: float
+    char_offsets: CharOffsets | None = None
+
+
+def choose_entities(spans: list[Span], scores: Sequence[float]) -> list[Span]:
+    """Return those of the spans that can be entities together: no two share a token.
+
+    Spans that were decoded on parts of tokens may. Of two that do it is the likelier one, of two
+    equally likely ones the longer.
+
+    Args:
+        spans: The spans, in order of their start.
+        scores: Their scores.
+    """
+    if not _overlap(spans):
+        return spans
+    chosen: list[Span] = []
+    taken: set[int] = set()
+    for span, _ in sorted(zip(spans, scores, strict=True), key=_rank):
+        tokens = range(span.start, span.end)
+        if taken.isdisjoint(tokens):
+            chosen.append(span)
+            taken.update(tokens)
+    return sorted(chosen, key=lambda span: span.start)
+
+
+def _rank(scored: tuple[Span, float]) -> tuple[float, int]:
+    """Return what brings spans that share a token into an order in which the best comes first."""
+    span, score = scored
+    return -score, -len(span)
+
+
+def _overlap(spans: Sequence[Span]) -> bool:
+    """Tell whether two spans, given in order of their start, share a token."""
+    return any(span.end > following.start for span, following in pairwise(spans))
 
 
 def make_spans(doc: Doc, found: Sequence[ScoredSpan]) -> list[Span]:
@@ -126,7 +171,13 @@ def without_entities(doc: Doc) -> Doc:
 
 
 def set_span_group(
-    doc: Doc, spans: list[Span], scores: list[float], *, key: str, keep_entities: bool = False
+    doc: Doc,
+    spans: list[Span],
+    scores: list[float],
+    *,
+    key: str,
+    keep_entities: bool = False,
+    char_offsets: Sequence[CharOffsets | None] | None = None,
 ) -> None:
     """Set ``doc.spans[key]``, with a list of scores in its ``attrs["scores"]``.
 
@@ -138,31 +189,48 @@ def set_span_group(
         keep_entities: Keep those spans of an earlier group, with their scores, that are still
             entities of the Doc. There is one if the Doc went through a pipeline before, or if
             another hf_ner has the same key.
+        char_offsets: The characters of each span, which are in ``attrs["char_offsets"]`` if any
+            differ from those of the tokens; None for those.
     """
+    known = char_offsets or [None] * len(spans)
+    annotated = list(zip(spans, scores, known, strict=True))
     earlier = doc.spans.get(key)
     if keep_entities and earlier is not None:
-        spans, scores = _merge_scores(doc, spans, scores, earlier)
-    attrs = {"scores": scores, "annotator": ANNOTATOR}
-    doc.spans[key] = LastingSpanGroup(doc, name=key, spans=spans, attrs=attrs)
+        annotated = _merge_annotated(doc, annotated, earlier)
+    attrs: dict[str, Any] = {
+        "scores": [score for _, score, _ in annotated],
+        "annotator": ANNOTATOR,
+    }
+    if any(_differs(span, offsets) for span, _, offsets in annotated):
+        # Lists, as they come back from bytes.
+        attrs["char_offsets"] = [
+            list(offsets or _get_borders(span)) for span, _, offsets in annotated
+        ]
+    doc.spans[key] = LastingSpanGroup(
+        doc, name=key, spans=[span for span, _, _ in annotated], attrs=attrs
+    )
 
 
-def _merge_scores(
-    doc: Doc, spans: list[Span], scores: list[float], earlier: SpanGroup
-) -> tuple[list[Span], list[float]]:
-    """Return the entities of a Doc that have a new or an earlier score, and these scores."""
-    new_scores: dict[tuple[int, int, int], float] = {}
-    for span, score in zip(spans, scores, strict=True):
-        new_scores[span.start, span.end, span.label] = score
-    scored_entities: list[Span] = []
-    entity_scores: list[float] = []
+_Annotated = tuple[Span, float, CharOffsets | None]
+
+
+def _merge_annotated(doc: Doc, annotated: list[_Annotated], earlier: SpanGroup) -> list[_Annotated]:
+    """Return new spans, and the entities of a Doc that have an earlier score."""
+    is_new = {(span.start, span.end, span.label) for span, _, _ in annotated}
+    merged = list(annotated)
     for entity in doc.ents:
-        known = new_scores.get((entity.start, entity.end, entity.label))
-        if known is None:
-            known = find_score(entity, earlier)
-        if known is not None:
-            scored_entities.append(entity)
-            entity_scores.append(known)
-    return scored_entities, entity_scores
+        if (entity.start, entity.end, entity.label) in is_new:
+            continue
+        score = find_score(entity, earlier)
+        if score is not None:
+            merged.append((entity, score, find_char_offsets(entity, earlier)))
+    merged.sort(key=lambda span_first: (span_first[0].start, span_first[0].end))
+    return merged
+
+
+def _differs(span: Span, char_offsets: CharOffsets | None) -> bool:
+    """Tell whether an entity has other characters than its tokens."""
+    return char_offsets is not None and char_offsets != _get_borders(span)
 
 
 def get_score(span: Span) -> float | None:
@@ -179,22 +247,66 @@ def get_score(span: Span) -> float | None:
     return None
 
 
-def find_score(span: Span, group: SpanGroup) -> float | None:
-    """Return the score that a group has for a span; None if it has none."""
+def get_char_offsets(span: Span) -> CharOffsets:
+    """Return first character and end of the entity that a span was set for.
+
+    This is what ``span._.char_offsets`` calls. They are those of the span's tokens, unless hf_ner
+    decoded the entity on parts of tokens. The span is looked up as for :func:`get_score`.
+    """
+    for group in span.doc.spans.values():
+        char_offsets = find_char_offsets(span, group)
+        if char_offsets is not None:
+            return char_offsets
+    return _get_borders(span)
+
+
+def find_score(span: Span, group: SpanGroup, *, place: int | None = None) -> float | None:
+    """Return the score that a group has for a span; None if it has none.
+
+    Args:
+        span: The span.
+        group: The group.
+        place: The place of the span in the group, where it was taken from there: several spans may
+            have the same tokens and label.
+    """
+    found = _find_place(span, group, place)
+    return None if found is None else float(group.attrs["scores"][found])
+
+
+def find_char_offsets(
+    span: Span, group: SpanGroup, *, place: int | None = None
+) -> CharOffsets | None:
+    """Return the characters that a group has for a span; None if it has none.
+
+    For the arguments see :func:`find_score`.
+    """
+    if "char_offsets" not in group.attrs:
+        return None
+    found = _find_place(span, group, place)
+    if found is None:
+        return None
+    start_char, end_char = group.attrs["char_offsets"][found]
+    return int(start_char), int(end_char)
+
+
+def _find_place(span: Span, group: SpanGroup, place: int | None) -> int | None:
+    """Return the place in a group of hf_ner at which a span is that has a score."""
     scores = group.attrs.get("scores", ())
     if group.attrs.get("annotator") != ANNOTATOR or len(scores) > len(group):
         return None
-    borders = _get_borders(span)
     # The first spans have the scores, and are in order of their start. Spans that others appended
     # come after them, and have no score.
     scored = range(len(scores))
+    if place in scored:
+        return place
+    borders = _get_borders(span)
     try:
         first = bisect_left(scored, borders, key=lambda i: _get_borders(group[i]))
         for i in scored[first:]:
             if _get_borders(group[i]) != borders:
                 break
             if group[i].label == span.label:
-                return float(scores[i])
+                return i
     except IndexError:
         # A group that was stored and read again is spaCy's own. Its spans may lie behind the end of
         # a Doc that was retokenized since (spaCy's E035).
@@ -202,14 +314,16 @@ def find_score(span: Span, group: SpanGroup) -> float | None:
     return None
 
 
-def _get_borders(span: Span) -> tuple[int, int]:
+def _get_borders(span: Span) -> CharOffsets:
     return span.start_char, span.end_char
 
 
-def register_score_extension() -> None:
-    """Register ``span._.score``, unless somebody has registered an extension of that name."""
+def register_extensions() -> None:
+    """Register ``span._.score`` and ``span._.char_offsets``, but for names that are taken."""
     if not Span.has_extension("score"):
         Span.set_extension("score", getter=get_score)
+    if not Span.has_extension("char_offsets"):
+        Span.set_extension("char_offsets", getter=get_char_offsets)
 
 
 def has_score_extension() -> bool:

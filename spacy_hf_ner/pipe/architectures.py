@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from spacy_hf_ner.model.engines.precision import MixedPrecision
     from spacy_hf_ner.model.network import Attention
     from spacy_hf_ner.model.reading.aggregation import Aggregation, SubwordLabels
-    from spacy_hf_ner.model.settings import Context
+    from spacy_hf_ner.model.settings import Context, LabelUnitChoice
     from spacy_hf_ner.model.token_classifier import TokenClassifier
 else:
     # The tables of these choices lie beside the code that implements them, which imports torch. So
     # pydantic, which reads the signatures below, sees any string; Settings checks it against the
     # table, and its ConfigError lists the choices.
-    Aggregation = Attention = Context = MixedPrecision = SubwordLabels = str
+    Aggregation = Attention = Context = LabelUnitChoice = MixedPrecision = SubwordLabels = str
 
 __all__ = [
     "DEFAULT_NAME",
@@ -40,6 +40,7 @@ def make_hf_token_classifier_v1(
     labels: list[str] | None = None,
     aggregation: Aggregation | None = None,
     subword_labels: SubwordLabels | None = None,
+    label_unit: LabelUnitChoice = "auto",
     window: int | None = None,
     overlap: int | None = None,
     context: Context = "document",
@@ -71,8 +72,17 @@ def make_hf_token_classifier_v1(
             where continuing subwords get no start tag (``"all_inside"``). None: as stored with the
             model, else ``"first"``, and ``"last"`` for a new head on a causal network, whose first
             subwords have not seen the rest of their words.
-        window: The most subwords read at once, special tokens excluded. None: as stored with the
-            model, else 128 or the model's limit, whichever is less.
+        label_unit: What the labels run over. With ``"token"`` each token has one, whose row
+            ``aggregation`` makes. With ``"subword"`` each subword has one: in IOBES a token of
+            three subwords is B I E, and entities are decoded on subwords, then put on the tokens
+            that they touch. ``"auto"``: as stored with the model; else as the family's published
+            checkpoints are labelled (``openai/privacy-filter`` and its kin by subwords); else
+            ``"token"``.
+        window: The most subwords read at once, special tokens excluded. None: that of its training,
+            if it is stored with the model, else 128. Where each layer of the network sees only a
+            sliding window (Longformer, Mistral, ``openai/privacy-filter``), it is as much as all
+            layers together reach, layers × sliding window, up to 1,024. The model's limit holds in
+            any case.
         overlap: Subwords shared by neighbouring windows, at most half a window. None: a quarter of
             the window.
         context: ``"document"`` fills windows across sentences; ``"sentence"`` reads each sentence
@@ -120,6 +130,7 @@ def make_hf_token_classifier_v1(
             labels=None if labels is None else tuple(labels),
             aggregation=aggregation,
             subword_labels=subword_labels,
+            label_unit=label_unit,
             window=window,
             overlap=overlap,
             context=context,
@@ -137,15 +148,29 @@ def make_hf_token_classifier_v1(
     )
 
 
-def make_token_classifier_v1(tok2vec: Model[Any, Any]) -> Model[Any, Any]:
+def make_token_classifier_v1(
+    tok2vec: Model[Any, Any], label_unit: LabelUnitChoice = "auto"
+) -> Model[Any, Any]:
     """Return a model that puts a tag head on a ``tok2vec`` layer.
 
     Args:
         tok2vec: A layer from Docs to one vector per token. It may be a listener to a shared
             encoder, e.g. ``spacy-transformers.TransformerListener.v1``.
+        label_unit: What the labels run over: tokens, as each has one vector. It is here so that a
+            config of the other architecture can be changed into one of this.
+
+    Raises:
+        ConfigError: The labels cannot run over what is named.
     """
     from spacy_hf_ner.model.head_classifier import make_head_model
 
+    if label_unit not in ("auto", "token"):
+        raise ConfigError(
+            f'label_unit must be "auto" or "token" for spacy_hf_ner.TokenClassifier.v1, got '
+            f"{label_unit!r}: a tok2vec layer gives one vector per token, and none for parts of "
+            "one. For labels that run over subwords take spacy_hf_ner.HFTokenClassifier.v1.",
+            settings=("label_unit",),
+        )
     return make_head_model(tok2vec)
 
 

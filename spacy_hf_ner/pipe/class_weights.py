@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import ConfigError
@@ -17,7 +19,10 @@ __all__ = ["find_class_weights", "resolve_class_weights"]
 
 
 def resolve_class_weights(
-    class_weights: ClassWeights, tag_set: TagSet, get_examples: Callable[[], Iterable[Example]]
+    class_weights: ClassWeights,
+    tag_set: TagSet,
+    get_examples: Callable[[], Iterable[Example]],
+    find_units: Callable[[Doc], Units] = find_units,
 ) -> list[float] | None:
     """Return the weight of each tag in the loss, or None where all are alike.
 
@@ -29,6 +34,7 @@ def resolve_class_weights(
         class_weights: The setting.
         tag_set: The tags of the model.
         get_examples: Gives the data; called only if it is to be counted.
+        find_units: Gives what has a tag in a Doc; its tokens by default.
 
     Raises:
         ConfigError: The table names an unknown type, or a weight is not positive.
@@ -36,7 +42,7 @@ def resolve_class_weights(
     if class_weights is None:
         return None
     if class_weights == "balanced":
-        return _count_and_balance(tag_set, get_examples())
+        return _count_and_balance(tag_set, get_examples(), find_units)
     return _read_table(class_weights, tag_set)
 
 
@@ -76,7 +82,9 @@ def find_class_weights(
     return weights
 
 
-def _count_and_balance(tag_set: TagSet, examples: Iterable[Example]) -> list[float]:
+def _count_and_balance(
+    tag_set: TagSet, examples: Iterable[Example], find_units: Callable[[Doc], Units]
+) -> list[float]:
     """Return weights that are inverse to frequency, with a mean of 1 over the tags in the data."""
     counts: Counter[int] = Counter()
     for example in examples:

@@ -1,6 +1,7 @@
 """Token rows to the entities of each Doc."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from spacy.tokens import Doc
@@ -66,6 +67,8 @@ def find_entities(
     if calibration is not None:
         scores = calibration.spans.apply(scores, [entity_types[i] for i in decoded.type_i])
     wanted = np.flatnonzero(scores >= lowest_scores[decoded.type_i])
+    if segments.splits_tokens:
+        return _place_on_parts(decoded, scores, wanted, segments, rows, entity_types)
     return _place_spans(decoded, scores, wanted, segments, entity_types, n_docs=len(docs))
 
 
@@ -94,6 +97,53 @@ def _place_spans(
     ):
         found[doc_i].append(ScoredSpan(TokenSpan(start, end, entity_types[type_i]), score))
     return found
+
+
+def _place_on_parts(
+    decoded: Decoded,
+    scores: Floats,
+    wanted: Ints,
+    segments: Segments,
+    rows: Sequence[UnitRows],
+    entity_types: Sequence[str],
+) -> list[list[ScoredSpan]]:
+    """Return the wanted spans of each Doc, decoded on parts of tokens, with their characters."""
+    wanted = _put_in_order_of_tokens(decoded, scores, wanted, segments)
+    placed = _place_spans(decoded, scores, wanted, segments, entity_types, n_docs=len(rows))
+    start_char = np.concatenate([unit_rows.units.start_char for unit_rows in rows])
+    end_char = np.concatenate([unit_rows.units.end_char for unit_rows in rows])
+    first_unit = segments.unit_i[decoded.start[wanted]]
+    last_unit = segments.unit_i[decoded.end[wanted] - 1]
+    # In order of their Docs, as they were placed.
+    char_offsets = zip(start_char[first_unit].tolist(), end_char[last_unit].tolist(), strict=True)
+    found: list[list[ScoredSpan]] = []
+    for in_doc in placed:
+        found.append([replace(span, char_offsets=next(char_offsets)) for span in in_doc])
+    return found
+
+
+def _put_in_order_of_tokens(
+    decoded: Decoded, scores: Floats, wanted: Ints, segments: Segments
+) -> Ints:
+    """Return the wanted spans in order of their first and last token, the likeliest first.
+
+    Spans on parts of tokens may have the same tokens, or overlap there::
+
+        token        [ Anna/Berlin   ]
+        units        [Anna][/][Berlin]
+        decoded      [PER ]   [LOC   ]       both are on the one token
+    """
+    first_row = decoded.start[wanted]
+    last_row = decoded.end[wanted] - 1
+    in_order = np.lexsort(
+        (
+            -scores[wanted],
+            segments.token_i[last_row],
+            segments.token_i[first_row],
+            segments.doc_i[first_row],
+        )
+    )
+    return wanted[in_order]
 
 
 def _read_threshold(threshold: Threshold, entity_types: Sequence[str]) -> Floats:

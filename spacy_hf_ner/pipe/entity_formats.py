@@ -9,7 +9,12 @@ from spacy_hf_ner.core.schemes import get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.pipe.annotation import find_score, get_score
+from spacy_hf_ner.pipe.annotation import (
+    find_char_offsets,
+    find_score,
+    get_char_offsets,
+    get_score,
+)
 
 __all__ = ["HFEntity", "as_hf_entities", "as_tags", "scores", "to_json"]
 
@@ -41,23 +46,29 @@ def scores(doc: Doc, spans_key: str | None = None) -> list[float | None]:
     if spans_key is None:
         return [get_score(span) for span in spans]
     group = doc.spans[spans_key]
-    return [find_score(span, group) for span in spans]
+    return [find_score(span, group, place=i) for i, span in enumerate(spans)]
 
 
 def as_hf_entities(doc: Doc, spans_key: str | None = None) -> list[HFEntity]:
     """Return the entities of a Doc as Hugging Face's pipeline does; positions are characters.
 
-    For the arguments see :func:`scores`.
+    They are those of the entity itself where it was decoded on parts of tokens. For the arguments
+    see :func:`scores`.
     """
     entities: list[HFEntity] = []
+    text = doc.text
     spans = _get_spans(doc, spans_key)
-    for span, score in zip(spans, scores(doc, spans_key), strict=True):
+    for i, (span, score) in enumerate(zip(spans, scores(doc, spans_key), strict=True)):
+        char_offsets = None
+        if spans_key is not None:
+            char_offsets = find_char_offsets(span, doc.spans[spans_key], place=i)
+        start_char, end_char = char_offsets or get_char_offsets(span)
         entity: HFEntity = {
             "entity_group": span.label_,
             "score": score,
-            "word": span.text,
-            "start": span.start_char,
-            "end": span.end_char,
+            "word": text[start_char:end_char],
+            "start": start_char,
+            "end": end_char,
         }
         entities.append(entity)
     return entities

@@ -16,6 +16,7 @@ from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
+    choose_entities,
     make_spans,
     set_entities,
     set_span_group,
@@ -169,7 +170,9 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         check_threshold(self.threshold, tag_set.entity_types)
         for entity_type in tag_set.entity_types:
             self.vocab.strings.add(entity_type)
-        self.cfg["class_weights"] = resolve_class_weights(self.class_weights, tag_set, get_examples)
+        self.cfg["class_weights"] = resolve_class_weights(
+            self.class_weights, tag_set, get_examples, self.classifier.find_units
+        )
         sample = [example.x for example in islice(get_examples(), _N_SAMPLE_DOCS)]
         self.classifier.initialize(sample)
 
@@ -204,8 +207,15 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             if sets_entities:
                 if not self.overwrite:
                     self._notices.check_entities(doc, self._earlier)
-                set_entities(doc, spans, overwrite=self.overwrite)
-            set_span_group(doc, spans, scores, key=self.spans_key, keep_entities=sets_entities)
+                set_entities(doc, choose_entities(spans, scores), overwrite=self.overwrite)
+            set_span_group(
+                doc,
+                spans,
+                scores,
+                key=self.spans_key,
+                keep_entities=sets_entities,
+                char_offsets=[scored_span.char_offsets for scored_span in found],
+            )
         self._notices.check_extension()
 
     def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:

@@ -42,6 +42,13 @@ class Segments:
     unit_i: Ints
     lengths: Ints
 
+    @property
+    def splits_tokens(self) -> bool:
+        """Whether some token has several rows."""
+        is_same_token = self.token_i[1:] == self.token_i[:-1]
+        is_same_doc = self.doc_i[1:] == self.doc_i[:-1]
+        return bool((is_same_token & is_same_doc).any())
+
 
 def cut_segments(
     docs: Sequence[Doc], predicted: Sequence[UnitRows], *, keep_entities: bool

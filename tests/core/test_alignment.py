@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.core.alignment import Spread, Units, align_subwords
+from spacy_hf_ner.core.alignment import Spread, Units, align_subwords, split_at_subwords
 
 WHOLE, FIRST, MIDDLE, LAST = Spread
 
@@ -120,3 +120,87 @@ def test_only_a_unit_without_a_subword_of_its_own_is_shared() -> None:
 
 def test_the_number_of_units_is_their_length() -> None:
     assert (len(_units([(0, 2), (3, 5)])), len(_units([]))) == (2, 0)
+
+
+# units, subwords, parts, the unit of each part, its evidence, its share of that subword
+SPLITS: list[tuple[str, Offsets, Offsets, Offsets, list[int], list[int], list[Spread]]] = [
+    (
+        "bo|b@",
+        [(0, 4)],
+        [(0, 2), (2, 4)],
+        [(0, 2), (2, 4)],
+        [0, 0],
+        [0, 1],
+        [WHOLE, WHOLE],
+    ),
+    (
+        "a leading space stays outside",
+        [(0, 2), (3, 7)],
+        [(0, 2), (2, 5), (5, 7)],
+        [(0, 2), (3, 5), (5, 7)],
+        [0, 1, 1],
+        [0, 1, 2],
+        [WHOLE, WHOLE, WHOLE],
+    ),
+    (
+        "10|km in one",
+        [(0, 2), (2, 4)],
+        [(0, 4)],
+        [(0, 2), (2, 4)],
+        [0, 1],
+        [0, 0],
+        [FIRST, LAST],
+    ),
+    (
+        "can|not as ca|nnot: the part that shares, not the first, is spread",
+        [(0, 3), (3, 6)],
+        [(0, 2), (2, 6)],
+        [(0, 2), (2, 3), (3, 6)],
+        [0, 0, 1],
+        [0, 1, 1],
+        [WHOLE, FIRST, LAST],
+    ),
+    (
+        "three bytes of one character",
+        [(0, 1), (2, 3)],
+        [(0, 1), (0, 1), (0, 1), (2, 3)],
+        [(0, 1), (0, 1), (0, 1), (2, 3)],
+        [0, 0, 0, 1],
+        [0, 1, 2, 3],
+        [WHOLE, WHOLE, WHOLE, WHOLE],
+    ),
+    (
+        "U+200B that is dropped, and a subword of white space",
+        [(0, 2), (3, 4), (6, 8)],
+        [(0, 2), (4, 6), (6, 8)],
+        [(0, 2), (3, 4), (6, 8)],
+        [0, 1, 2],
+        [0, -1, 2],
+        [WHOLE, WHOLE, WHOLE],
+    ),
+    ("no text", [], [], [], [], [], []),
+    ("no subwords", [(0, 2)], [], [(0, 2)], [0], [-1], [WHOLE]),
+]
+
+
+@pytest.mark.parametrize(
+    ("units", "subwords", "parts", "whole", "evidence", "spread"),
+    [case[1:] for case in SPLITS],
+    ids=[case[0] for case in SPLITS],
+)
+def test_units_are_split_until_each_has_one_subword(
+    units: Offsets,
+    subwords: Offsets,
+    parts: Offsets,
+    whole: list[int],
+    evidence: list[int],
+    spread: list[Spread],
+) -> None:
+    chars = np.array(subwords, dtype=np.int64).reshape(-1, 2)
+    aligned = align_subwords(chars[:, 0], chars[:, 1], _units(units))
+    split = split_at_subwords(chars[:, 0], chars[:, 1], _units(units), aligned)
+    borders = zip(split.units.start_char.tolist(), split.units.end_char.tolist(), strict=True)
+    assert list(borders) == parts
+    assert split.whole.tolist() == split.units.token_i.tolist() == whole
+    assert split.alignment.evidence.tolist() == evidence
+    assert split.alignment.spread.tolist() == spread

@@ -46,6 +46,13 @@ def test_entities_and_their_scores_get_the_new_types(doc: Doc) -> None:
     assert doc.spans["hf_ner"].attrs["scores"] == [0.9]
 
 
+def test_characters_of_entities_stay_beside_their_spans(doc: Doc) -> None:
+    doc.spans["hf_ner"].attrs["char_offsets"] = [[0, 2], [12, 17]]
+    rename_entities(doc, {"PERSON": "", "DATE": "WHEN"}, spans_key="hf_ner")
+    assert doc.spans["hf_ner"].attrs["char_offsets"] == [[12, 17]]
+    assert doc.spans["hf_ner"].attrs["scores"] == [0.4]
+
+
 def test_a_group_without_scores_is_renamed_where_doc_ents_is_not_set(doc: Doc) -> None:
     bare = Doc(doc.vocab, words=["Tim", "met"])
     bare.spans["sc"] = [Span(bare, 0, 1, "PERSON"), Span(bare, 0, 2, "EVENT")]

@@ -178,7 +178,13 @@ def _get_checkpoint(ours: HFTokenClassifier) -> Checkpoint:
 
 
 def _lay_out(ours: HFTokenClassifier, docs: Sequence[Doc]) -> Layout:
-    return lay_out(docs, _get_checkpoint(ours).tokenizer.encode(docs), ours.shim.reading)
+    checkpoint = _get_checkpoint(ours)
+    return lay_out(
+        docs,
+        checkpoint.tokenizer.encode(docs),
+        ours.shim.reading,
+        label_unit=ours.shim.settings.choose_label_unit(checkpoint),
+    )
 
 
 def _read(ours: HFTokenClassifier, docs: Sequence[Doc]) -> torch.Tensor:

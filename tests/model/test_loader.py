@@ -1,5 +1,6 @@
 """A checkpoint is checked before it is kept: what is refused once is refused again."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.model.checkpoint import read_checkpoint
+from spacy_hf_ner.model.config_json import find_label_unit
 from spacy_hf_ner.model.hf_classifier import HFTokenClassifier, make_hf_model
 from spacy_hf_ner.model.loader import CheckpointLoader
 from spacy_hf_ner.model.settings import Settings
-from tests.checkpoints import make_checkpoint
+from tests.checkpoints import CONLL_LABELS, make_checkpoint
 from tests.model.classifiers import MakeDocs, make_classifier
 
 TEXT = "Angela Merkel met Tim Cook in San José."
@@ -76,3 +78,33 @@ def test_the_labels_of_the_config_are_those_of_the_source_alone(tmp_path: Path) 
     assert loader.peek("auto") == source.tag_set
     with pytest.raises(CheckpointError, match="LABEL_0"):
         loader.read_saved(folder, "auto")
+
+
+IOBES_LABELS = ("O", "B-PER", "I-PER", "E-PER", "S-PER")
+
+
+@pytest.mark.parametrize(
+    ("labels", "label_unit", "expected"),
+    [
+        (IOBES_LABELS, "auto", True),
+        (IOBES_LABELS, "token", False),
+        (CONLL_LABELS, "auto", False),
+    ],
+)
+def test_what_is_assumed_of_labels_is_logged_where_it_decides(
+    labels: tuple[str, ...],
+    label_unit: str,
+    expected: bool,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "spacy_hf_ner")
+    folder = make_checkpoint(tmp_path, labels=labels)
+    make_classifier(folder, label_unit=label_unit)
+    assert ('label_unit = "subword"' in caplog.text) == expected
+
+
+def test_labels_of_a_family_that_labels_subwords_are_read_so() -> None:
+    assert find_label_unit({"model_type": "openai_privacy_filter"}) == "subword"
+    assert find_label_unit({"model_type": "bert"}) is None
+    assert find_label_unit({}) is None

@@ -1,5 +1,6 @@
 """What is stored beside a model, and which of the files there are this package's own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from spacy_hf_ner.model.notes import Notes, is_saved_model_file, read_notes
@@ -8,8 +9,9 @@ from spacy_hf_ner.model.reading.limits import Limits
 
 def test_notes_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert read_notes(tmp_path, "x") is None
-    limits = Limits(max_subwords=30, n_embeddings=None, pad_id=1)
+    limits = Limits(max_subwords=30, n_embeddings=None, pad_id=1, reach=64)
     notes = Notes("IOB2", window=16, subword_labels="all", limits=limits, labels=("O", "B-PER"))
+    notes = replace(notes, aggregation="mean", label_unit="subword")
     notes.write(tmp_path)
     assert read_notes(tmp_path, "x") == notes
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.checkpoint import peek_tag_set, read_checkpoint
 from tests.families.checks import Subject, check_rows
 from tests.families.networks import make_family
+from tests.model.classifiers import make_classifier
 
 FILTER = "openai_privacy_filter"
 
@@ -28,9 +30,13 @@ def test_caps_of_attention_scores_are_not_left_out(family: str, tmp_path: Path) 
     check_rows(Subject(family, tmp_path))
 
 
-@pytest.mark.skipif(
-    FILTER not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES, reason="transformers is older"
+knows_filter = pytest.mark.skipif(
+    FILTER not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
+    reason=f"this version of transformers has no {FILTER}",
 )
+
+
+@knows_filter
 def test_labels_that_only_the_class_of_the_config_names_are_read(tmp_path: Path) -> None:
     folder = make_family(FILTER, tmp_path, own_labels=True)
     _change_config(folder, id2label=None, label2id=None)
@@ -39,6 +45,20 @@ def test_labels_that_only_the_class_of_the_config_names_are_read(tmp_path: Path)
     assert len(tag_set) == 33
     assert len(tag_set.entity_types) == 8
     assert read_checkpoint(folder).tag_set == tag_set
+
+
+@knows_filter
+def test_a_filter_is_read_by_subword_in_windows_as_long_as_its_layers_reach(tmp_path: Path) -> None:
+    folder = make_family(FILTER, tmp_path, own_labels=True)
+    _change_config(folder, sliding_window=100, max_position_embeddings=4096)
+    classifier = make_classifier(folder)
+    n_layers = classifier.shim.load("auto").network.config.num_hidden_layers
+    assert classifier.shim.reading.window == n_layers * 100
+    doc = spacy.blank("en")("write to ada.lovelace@example.org today")
+    (predicted,) = classifier.predict([doc])
+    (encoding,) = classifier.shim.load("auto").tokenizer.encode([doc])
+    assert predicted.units.end_char.tolist() == encoding.end_char.tolist()
+    assert len(predicted) > len(doc)
 
 
 def test_a_network_that_was_made_for_pages_says_that_it_reads_text_alone(

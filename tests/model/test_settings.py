@@ -1,13 +1,14 @@
 """What a config may say about a model, and what follows from it for a checkpoint."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.checkpoint import Checkpoint
-from spacy_hf_ner.model.settings import DEFAULT_WINDOW, Settings
+from spacy_hf_ner.model.settings import DEFAULT_WINDOW, LONGEST_DEFAULT_WINDOW, Settings
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ from spacy_hf_ner.model.settings import DEFAULT_WINDOW, Settings
             "none",
             'subword_labels must be null, "first", "last", "all" or "all_inside"',
         ),
+        ("label_unit", "word", 'label_unit must be "auto", "token" or "subword"'),
         ("context", "word", 'context must be "document" or "sentence"'),
         ("mixed_precision", "fp32", 'mixed_precision must be "auto", "none", "bf16" or "fp16"'),
         ("attention", "flash", 'attention must be "auto", "sdpa" or "eager"'),
@@ -57,3 +59,28 @@ def test_the_config_decides_on_the_window_before_the_checkpoint(bert: Checkpoint
     assert (reading.window, reading.overlap) == (64, 16)
     reading = Settings("x", window=32, overlap=0).choose_reading(bert)
     assert (reading.window, reading.overlap) == (32, 0)
+
+
+def test_labels_run_over_what_the_config_or_else_the_checkpoint_says(bert: Checkpoint) -> None:
+    assert Settings("x").choose_label_unit(bert) == "token"
+    bert.label_unit = "subword"
+    assert Settings("x").choose_label_unit(bert) == "subword"
+    assert Settings("x", label_unit="token").choose_label_unit(bert) == "token"
+
+
+@pytest.mark.parametrize(
+    ("reach", "max_subwords", "expected"),
+    [
+        (None, 4096, DEFAULT_WINDOW),
+        (None, 64, 64),
+        (32, 4096, DEFAULT_WINDOW),
+        (768, 4096, 768),
+        (768, 510, 510),
+        (100_000, 131_072, LONGEST_DEFAULT_WINDOW),
+    ],
+)
+def test_the_default_window_is_as_long_as_layers_reach_within_limits(
+    reach: int | None, max_subwords: int, expected: int, bert: Checkpoint
+) -> None:
+    bert.limits = replace(bert.limits, reach=reach, max_subwords=max_subwords)
+    assert Settings("x").choose_reading(bert).window == expected

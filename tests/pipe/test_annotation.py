@@ -7,9 +7,10 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
+    choose_entities,
     get_score,
     make_spans,
-    register_score_extension,
+    register_extensions,
     set_entities,
     set_span_group,
 )
@@ -101,13 +102,13 @@ def test_the_scores_of_other_components_are_not_read(doc: Doc) -> None:
 @pytest.mark.usefixtures("_no_extension")
 def test_an_extension_that_somebody_else_registered_is_left_alone(doc: Doc) -> None:
     Span.set_extension("score", default="mine")
-    register_score_extension()
+    register_extensions()
     assert doc[0:1]._.score == "mine"
 
 
 @pytest.mark.usefixtures("_no_extension")
 def test_the_extension_reads_the_score(doc: Doc) -> None:
-    register_score_extension()
+    register_extensions()
     set_entities(doc, make_spans(doc, FOUND), overwrite=False)
     _set_group(doc, FOUND, key="hf_ner")
     assert [e._.score for e in doc.ents] == [0.9, 0.5]
@@ -139,3 +140,33 @@ def test_an_entity_that_is_kept_keeps_its_id_and_blocked_tokens_stay_blocked(doc
     set_entities(doc, make_spans(doc, FOUND), overwrite="overlapping")
     assert (doc.ents[-1].id_, doc.ents[-1].kb_id_) == ("Q64", "wd")
     assert (doc[5].ent_iob_, doc[5].ent_type_) == ("B", "")
+
+
+def _choose(doc: Doc, *found: tuple[int, int, str, float]) -> list[tuple[int, int, str]]:
+    spans = [Span(doc, start, end, label=label) for start, end, label, _ in found]
+    chosen = choose_entities(spans, [score for *_, score in found])
+    return [(span.start, span.end, span.label_) for span in chosen]
+
+
+def test_of_spans_that_share_a_token_the_likelier_is_an_entity(doc: Doc) -> None:
+    apart = [(0, 2, "PER", 0.1), (2, 3, "LOC", 0.9)]
+    assert len(_choose(doc, *apart)) == 2
+    assert _choose(doc, (0, 2, "PER", 0.4), (1, 3, "LOC", 0.9)) == [(1, 3, "LOC")]
+    assert _choose(doc, (1, 2, "PER", 0.9), (1, 2, "LOC", 0.4)) == [(1, 2, "PER")]
+    # What the likelier displaces makes room for others; equally likely ones go by length.
+    assert _choose(
+        doc, (0, 2, "PER", 0.5), (1, 4, "ORG", 0.9), (3, 5, "PER", 0.6), (4, 6, "LOC", 0.6)
+    ) == [(1, 4, "ORG"), (4, 6, "LOC")]
+    assert _choose(doc, (1, 2, "PER", 0.5), (1, 3, "LOC", 0.5)) == [(1, 3, "LOC")]
+
+
+def test_a_second_run_keeps_spans_of_the_group_that_are_no_entities(doc: Doc) -> None:
+    both = [ScoredSpan(TokenSpan(0, 1, "PER"), 0.9), ScoredSpan(TokenSpan(0, 1, "LOC"), 0.4)]
+    for _ in range(2):
+        spans, scores = make_spans(doc, both), [found.score for found in both]
+        set_entities(doc, choose_entities(spans, scores), overwrite=True)
+        set_span_group(doc, spans, scores, key="hf_ner", keep_entities=True)
+        assert [(span.label_, get_score(span)) for span in doc.spans["hf_ner"]] == [
+            ("PER", 0.9),
+            ("LOC", 0.4),
+        ]

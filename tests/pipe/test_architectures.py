@@ -74,6 +74,7 @@ def test_a_number_of_the_wrong_kind_or_out_of_range_is_refused(setting: str, val
     [
         ("aggregation", 'null, "first", "last", "mean" or "max"'),
         ("subword_labels", 'null, "first", "last", "all" or "all_inside"'),
+        ("label_unit", '"auto", "token" or "subword"'),
         ("context", '"document" or "sentence"'),
         ("backend", '"torch" or "onnx"'),
         ("mixed_precision", '"auto", "none", "bf16" or "fp16"'),
@@ -90,6 +91,14 @@ def test_a_wrong_choice_in_a_config_is_refused_with_all_choices_of_its_table(
 
 def test_a_head_is_put_on_any_layer() -> None:
     assert isinstance(get_token_classifier(make_token_classifier_v1(Linear())), HeadTokenClassifier)
+
+
+def test_a_head_on_any_layer_labels_tokens_and_nothing_smaller() -> None:
+    for label_unit in ("auto", "token"):
+        assert make_token_classifier_v1(Linear(), label_unit=label_unit)
+    with pytest.raises(ConfigError, match=r"one vector per token.*HFTokenClassifier") as refused:
+        make_token_classifier_v1(Linear(), label_unit="subword")
+    assert refused.value.settings == ("label_unit",)
 
 
 def test_another_model_is_refused() -> None:

@@ -211,3 +211,11 @@ def test_what_cannot_be_exported_is_refused(source: Path, tmp_path: Path) -> Non
 def test_a_precision_that_no_graph_has_is_refused(precision: str) -> None:
     with pytest.raises(ConfigError, match='expected precision = "auto" or "fp32"'):
         make_nlp("gone", backend="onnx", precision=precision)
+
+
+def test_a_graph_is_decoded_on_subwords_where_its_network_was(source: Path, tmp_path: Path) -> None:
+    nlp = make_nlp(source, label_unit="subword")
+    expected = read(nlp)
+    get_ner(nlp).export_onnx(tmp_path)
+    exported = make_nlp(tmp_path, label_unit="subword", backend="onnx")
+    assert read(exported) == expected != read(make_nlp(source))

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Span
 
 from spacy_hf_ner import scores
-from spacy_hf_ner.pipe.annotation import register_score_extension
+from spacy_hf_ner.pipe.annotation import register_extensions
 from tests.checkpoints import make_checkpoint
 
 TEXT = "Angela Merkel met Tim Cook in San José."
@@ -114,4 +114,4 @@ def test_scores_are_there_when_the_extension_is_another_packages(
         assert all(score is not None and score > 0 for score in scores(doc))
     finally:
         Span.remove_extension("score")
-        register_score_extension()
+        register_extensions()

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_hf_ner.core.alignment import Spread, Units, align_subwords
+from spacy_hf_ner.core.alignment import Spread, Units, align_subwords, split_at_subwords
 
 Offsets = list[tuple[int, int]]
 
@@ -99,3 +99,32 @@ def test_the_units_that_share_a_subword_run_from_first_to_last(
         if len(spread) > n_shared:  # the owner speaks by this subword too
             expected = [Spread.FIRST if n_shared else Spread.WHOLE, *expected]
         assert spread == expected
+
+
+@given(
+    units=offsets(disjoint=True),
+    subwords=st.one_of(offsets(disjoint=True), offsets(disjoint=False)),
+)
+def test_parts_have_one_subword_each_and_lie_in_their_units(
+    units: Offsets, subwords: Offsets
+) -> None:
+    chars = _arrays(subwords)
+    aligned = align_subwords(*chars, Units(np.arange(len(units)), *_arrays(units)))
+    parts = split_at_subwords(*chars, Units(np.arange(len(units)), *_arrays(units)), aligned)
+    owner = parts.alignment.owner
+    speaking = np.flatnonzero(owner >= 0)
+    # Each subword that speaks for a unit speaks for a part of it, and for no other subword's part.
+    assert len(set(owner[speaking].tolist())) == len(speaking)
+    assert (parts.whole[owner[speaking]] == aligned.owner[speaking]).all()
+    assert (parts.alignment.evidence[owner[speaking]] == speaking).all()
+    # No unit is lost, and all parts are in order.
+    assert set(parts.whole.tolist()) == set(range(len(units)))
+    assert (np.diff(parts.whole) >= 0).all()
+    for part, whole in enumerate(parts.whole.tolist()):
+        start_char, end_char = units[whole]
+        assert start_char <= parts.units.start_char[part] < parts.units.end_char[part] <= end_char
+    # What shares a subword shares the same one, which is the first part of its own spread.
+    is_shared = parts.alignment.is_shared
+    assert (
+        parts.alignment.spread[owner[parts.alignment.evidence[is_shared]]] == Spread.FIRST
+    ).all()

@@ -9,19 +9,21 @@ The Docs of a batch are thought of as one long text, so that all are aligned in 
     subword_starts  0                3    3
 
 Inside of a Layout, subwords and the alignment are those of the one text. The units are each
-Doc's own.
+Doc's own: its tokens, or, where the labels of a checkpoint run over subwords, parts of tokens with
+one subword each.
 """
 
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
-from spacy_hf_ner.core.alignment import Alignment, Units, align_subwords
+from spacy_hf_ner.core.alignment import Alignment, Units, align_subwords, split_at_subwords
 from spacy_hf_ner.core.arrays import Floats32, Ints, find_starts
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.core.windows import Window, plan_sentence_windows, plan_windows
@@ -30,6 +32,7 @@ from spacy_hf_ner.model.reading.units import PackedUnits, pack_units
 
 __all__ = [
     "SHORTEST_MIXED_WINDOW",
+    "LabelUnit",
     "Layout",
     "MixedReading",
     "Reading",
@@ -40,6 +43,9 @@ __all__ = [
 
 SHORTEST_MIXED_WINDOW = 16
 """Subwords in the shortest window that training reads of a long text."""
+
+LabelUnit = Literal["token", "subword"]
+"""What the labels of a checkpoint run over, and so what has a row of tag scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +155,26 @@ class Layout:
 
 
 def lay_out(
-    docs: Sequence[Doc], encodings: Sequence[Encoding], reading: Reading | MixedReading
+    docs: Sequence[Doc],
+    encodings: Sequence[Encoding],
+    reading: Reading | MixedReading,
+    *,
+    label_unit: LabelUnit = "token",
 ) -> Layout:
-    """Return the layout of a batch of Docs; at least one, with their encodings."""
+    """Return the layout of a batch of Docs.
+
+    Args:
+        docs: At least one Doc.
+        encodings: The subwords of each.
+        reading: How their texts are cut into windows.
+        label_unit: What the labels of the checkpoint run over.
+    """
     units = pack_units(docs)
     n_subwords = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
     char_shift = np.repeat(units.char_starts, n_subwords)
-    alignment = align_subwords(
-        np.concatenate([encoding.start_char for encoding in encodings]) + char_shift,
-        np.concatenate([encoding.end_char for encoding in encodings]) + char_shift,
-        units.packed,
-    )
+    start_char = np.concatenate([encoding.start_char for encoding in encodings]) + char_shift
+    end_char = np.concatenate([encoding.end_char for encoding in encodings]) + char_shift
+    alignment = align_subwords(start_char, end_char, units.packed)
     subword_starts = find_starts(n_subwords)
     cuts = _Cuts(docs, units, alignment, subword_starts)
     windows: list[Window] = []
@@ -168,6 +183,11 @@ def lay_out(
         for window in reading.plan(len(encodings[doc_i].ids), find_text_starts):
             windows.append(window.shift(first_subword))
     ids = np.concatenate([encoding.ids for encoding in encodings])
+    if label_unit == "subword":
+        # Only now: windows are cut between tokens, whatever the labels run over.
+        parts = split_at_subwords(start_char, end_char, units.packed, alignment)
+        units = units.split(parts)
+        alignment = parts.alignment
     return Layout(ids, alignment, windows, units.by_doc)
 
 

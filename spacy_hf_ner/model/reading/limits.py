@@ -15,6 +15,11 @@ _MAX_USABLE_LENGTH = 1_000_000  # tokenizers without a limit say 1e30
 # What configs call the most subwords, special tokens included.
 _LENGTH_SETTINGS = ("max_position_embeddings", "max_seq_len", "max_positions")
 
+# The kind of layers in which a subword sees only its neighbours, as configs with a kind for each
+# layer call it; and what configs without have if some of their layers see all subwords.
+_SLIDING = "sliding_attention"
+_SIGNS_OF_FULL_LAYERS = ("global_attn_every_n_layers", "max_window_layers")
+
 # What networks call their tables of positions.
 _POSITION_TABLES = frozenset({"position_embeddings"})
 
@@ -30,6 +35,8 @@ class Limits:
         pad_id: The id to pad with.
         shortest: The fewest subwords at once, special tokens and padding included.
         takes_padding: Whether rows stay as they are beside padding.
+        reach: How many subwords away from a subword may change its row, at most; None where some
+            layer sees all subwords at once.
     """
 
     max_subwords: int
@@ -37,6 +44,7 @@ class Limits:
     pad_id: int
     shortest: int = 1
     takes_padding: bool = True
+    reach: int | None = None
 
 
 def find_limits(network: Network, tokenizer_files: dict[str, bytes], *, n_special: int) -> Limits:
@@ -54,6 +62,7 @@ def find_limits(network: Network, tokenizer_files: dict[str, bytes], *, n_specia
         max_subwords=_find_length(network, tokenizer_files) - n_special,
         n_embeddings=_count_embeddings(network),
         pad_id=int(pad_id),
+        reach=_find_reach(network),
     )
 
 
@@ -98,6 +107,42 @@ def _list_text_configs(network: Network) -> list[Any]:
         if config is not None and any(module is embeddings for module in part.modules()):
             configs.append(config)
     return configs
+
+
+def _find_reach(network: Network) -> int | None:
+    """Return how far away from a subword others may change its row; None if there is no limit.
+
+    Each layer reaches one sliding window further::
+
+        layer 2              [----x----]
+        layer 1         [----[---------]----]
+        subwords   [----[----[---------]----]----]
+    """
+    for config in _list_text_configs(network):
+        if _slides_everywhere(config):
+            return _count_reach(config)
+    return None
+
+
+def _slides_everywhere(config: Any) -> bool:  # noqa: ANN401 - each family has a class of its own
+    """Tell whether subwords see only their neighbours, in all layers of a network."""
+    kinds = getattr(config, "layer_types", None)
+    if kinds:
+        return all(kind == _SLIDING for kind in kinds)
+    return not any(getattr(config, sign, None) is not None for sign in _SIGNS_OF_FULL_LAYERS)
+
+
+def _count_reach(config: Any) -> int | None:  # noqa: ANN401 - each family has a class of its own
+    """Return the reach of all layers together; None where the config names no sliding window."""
+    n_layers: int = getattr(config, "num_hidden_layers", 0)
+    to_one_side = getattr(config, "sliding_window", None)
+    if to_one_side:
+        return n_layers * int(to_one_side)
+    # Longformer counts both sides, in each layer or in all of them.
+    both_sides = getattr(config, "attention_window", None)
+    if isinstance(both_sides, int):
+        both_sides = [both_sides] * n_layers
+    return sum(both_sides) // 2 if both_sides else None
 
 
 def _find_position_limits(network: Network) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.attrs import IDX, IS_SPACE, LENGTH
 from spacy.tokens import Doc
 
-from spacy_hf_ner.core.alignment import Units
+from spacy_hf_ner.core.alignment import Parts, Units
 from spacy_hf_ner.core.arrays import Ints, find_starts
 
 __all__ = ["PackedUnits", "find_units", "pack_units"]
@@ -33,6 +33,22 @@ class PackedUnits:
     by_doc: list[Units]
     unit_starts: Ints
     char_starts: Ints
+
+    def split(self, parts: Parts) -> "PackedUnits":
+        """Return the parts that these units were split into.
+
+        Args:
+            parts: The parts of ``packed``.
+        """
+        bounds = np.searchsorted(parts.whole, np.append(self.unit_starts, len(self.packed)))
+        char_shift = np.repeat(self.char_starts, np.diff(bounds))
+        token_in_doc = np.concatenate([units.token_i for units in self.by_doc])
+        in_docs = Units(
+            token_i=token_in_doc[parts.whole],
+            start_char=parts.units.start_char - char_shift,
+            end_char=parts.units.end_char - char_shift,
+        )
+        return PackedUnits(parts.units, _split(in_docs, bounds), bounds[:-1], self.char_starts)
 
 
 def find_units(doc: Doc) -> Units:

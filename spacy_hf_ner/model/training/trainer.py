@@ -81,7 +81,12 @@ class Trainer:
         checkpoint = self._checkpoint
         reading = self._settings.choose_reading(checkpoint)
         mixed = MixedReading(reading, longest=checkpoint.limits.max_subwords)
-        layout = lay_out(docs, checkpoint.tokenizer.encode(docs), mixed)
+        layout = lay_out(
+            docs,
+            checkpoint.tokenizer.encode(docs),
+            mixed,
+            label_unit=self._settings.choose_label_unit(checkpoint),
+        )
         try:
             rows = self._compute_rows(layout, dropout)
         except RuntimeError as error:

@@ -141,3 +141,23 @@ def test_no_mixed_window_is_longer_than_the_network_reads_or_shorter_than_the_sh
         lengths.add(max(len(window) for window in layout.windows))
     assert min(lengths) >= SHORTEST_MIXED_WINDOW
     assert max(lengths) == 60
+
+
+def test_where_labels_run_over_subwords_each_has_a_unit_and_windows_stay(
+    bert: Checkpoint, make_docs: MakeDocs
+) -> None:
+    docs = make_docs(["Angela Merkel can't", "", " \n", LONG])
+    encodings = bert.tokenizer.encode(docs)
+    by_token = lay_out(docs, encodings, READING)
+    by_subword = lay_out(docs, encodings, READING, label_unit="subword")
+    assert by_subword.windows == by_token.windows
+    assert by_subword.ids.tolist() == by_token.ids.tolist()
+    assert by_subword.alignment.evidence.tolist() == list(range(len(by_subword.ids)))
+    for doc, units, encoding in zip(docs, by_subword.units, encodings, strict=True):
+        assert units.start_char.tolist() == encoding.start_char.tolist()
+        assert units.end_char.tolist() == encoding.end_char.tolist()
+        for token_i, start_char in zip(
+            units.token_i.tolist(), units.start_char.tolist(), strict=True
+        ):
+            token = doc[token_i]
+            assert token.idx <= start_char < token.idx + len(token)

@@ -78,3 +78,24 @@ def test_a_network_without_an_id_to_pad_with_is_padded_with_0(
 ) -> None:
     network: Any = _Encoder(512, None, **config)
     assert find_limits(network, {}, n_special=2).pad_id == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, None),
+        ({"sliding_window": None}, None),
+        ({"sliding_window": 128}, 8 * 128),  # to each side, as privacy-filter and Mistral count
+        ({"sliding_window": 128, "layer_types": ["sliding_attention"] * 8}, 8 * 128),
+        ({"sliding_window": 128, "layer_types": ["sliding_attention", "full_attention"] * 4}, None),
+        ({"sliding_window": 128, "max_window_layers": 4}, None),  # as Qwen2 did
+        ({"local_attention": 128, "global_attn_every_n_layers": 3}, None),  # ModernBERT
+        ({"attention_window": 512}, 8 * 256),  # Longformer counts both sides
+        ({"attention_window": [512, 64] * 4}, 4 * 256 + 4 * 32),
+    ],
+)
+def test_layers_that_slide_reach_as_far_as_all_of_them_together(
+    config: dict[str, Any], expected: int | None
+) -> None:
+    network: Any = _Encoder(512, None, num_hidden_layers=8, **config)
+    assert find_limits(network, {}, n_special=2).reach == expected
