@@ -208,4 +208,4 @@ def _read_tag_set(
         named = list(labels)
     if scheme == "auto" and notes is not None and notes.scheme is not None:
         scheme = notes.scheme
-    return read_labels(named, scheme=scheme)
+    return read_labels(named, scheme=scheme, as_they_are=notes is not None)
