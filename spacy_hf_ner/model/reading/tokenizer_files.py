@@ -19,7 +19,7 @@ from spacy_hf_ner.model.network import explain_code, quiet_transformers
 from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
 from spacy_hf_ner.model.reading.python_tokenizer import PythonTokenizer
 
-__all__ = ["is_tokenizer_file", "load_tokenizer"]
+__all__ = ["is_tokenizer_file", "list_tokenizer_files", "load_tokenizer"]
 
 _TOKENIZER_JSON = "tokenizer.json"
 _CONFIG = "tokenizer_config.json"
@@ -60,10 +60,8 @@ def load_tokenizer(
         CheckpointError: The folder has no tokenizer that can be read.
     """
     files: dict[str, bytes] = {}
-    own_names = _name_own_files(folder)
-    for path in list_files(folder):
-        if _has_common_name(path) or path.name in own_names:
-            files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
+    for path in list_tokenizer_files(folder):
+        files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
     if _TOKENIZER_JSON in files:
         with reading(f"{_TOKENIZER_JSON} or {_CONFIG}", name):
             obeyed = _obey_config(files, folder)
@@ -82,6 +80,16 @@ def load_tokenizer(
     tokenizer_json: str = own.backend_tokenizer.to_str()
     files[_TOKENIZER_JSON] = tokenizer_json.encode("utf8")
     return FastTokenizer(tokenizer_json), files
+
+
+def list_tokenizer_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that belong to its tokenizer, by name."""
+    own_names = _name_own_files(folder)
+    files: list[Path] = []
+    for path in list_files(folder):
+        if _has_common_name(path) or path.name in own_names:
+            files.append(path)
+    return files
 
 
 def is_tokenizer_file(path: Path) -> bool:
