@@ -7,6 +7,7 @@ written in Python.
 
 import inspect
 import json
+import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -69,6 +70,8 @@ def load_tokenizer(
                 files[_TOKENIZER_JSON] = obeyed
             return FastTokenizer(files[_TOKENIZER_JSON].decode("utf8")), files
     own = _load_own_tokenizer(folder, files, name)
+    if own.is_fast and _lacks_special_tokens(own):
+        own = _load_what_it_saves(own, files, name)
     if not own.is_fast:
         return PythonTokenizer(own), files
     # transformers 5 makes a tokenizer even where there is no vocabulary.
@@ -117,6 +120,22 @@ def _load_own_tokenizer(folder: Path, files: Mapping[str, bytes], name: str) -> 
             f"{error} Expected tokenizer.json, or the vocabulary files of a tokenizer that "
             "transformers knows."
         ) from error
+
+
+def _lacks_special_tokens(tokenizer: Any) -> bool:  # noqa: ANN401 - classes vary with the version
+    """Tell whether a tokenizer has names for special tokens and puts none around a text."""
+    is_bare = tokenizer.num_special_tokens_to_add() == 0
+    return is_bare and tokenizer.cls_token is not None and tokenizer.sep_token is not None
+
+
+def _load_what_it_saves(tokenizer: Any, files: Mapping[str, bytes], name: str) -> Any:  # noqa: ANN401 - classes vary with the version
+    """Return what transformers reads of a tokenizer that it has made and saved.
+
+    Version 5 makes that of RemBERT without special tokens, and with them once it is saved.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        return _load_own_tokenizer(Path(folder), files, name)
 
 
 def _name_own_files(folder: Path) -> frozenset[str]:
@@ -187,9 +206,11 @@ def _obey_config(files: Mapping[str, bytes], folder: Path) -> bytes | None:
         for setting, field in _NORMALIZER_SETTINGS.items():
             if setting in config and setting in taken:
                 normalizer[field] = config[setting]
-    pre_tokenizer = raw.get("pre_tokenizer") or {}
-    if "add_prefix_space" in pre_tokenizer and isinstance(config.get("add_prefix_space"), bool):
-        pre_tokenizer["add_prefix_space"] = config["add_prefix_space"]
+    if isinstance(config.get("add_prefix_space"), bool):
+        # The post-processor takes the space off the first subword's characters, if it knows of it.
+        for part in ("pre_tokenizer", "post_processor"):
+            if "add_prefix_space" in (raw.get(part) or {}):
+                raw[part]["add_prefix_space"] = config["add_prefix_space"]
     changed = json.dumps(raw, ensure_ascii=False)
     added = _list_added_tokens(config, raw)
     if added:

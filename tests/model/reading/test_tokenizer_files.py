@@ -79,6 +79,17 @@ def test_the_space_before_a_text_is_what_tokenizer_config_says(
     (encoding,) = load_tokenizer(folder, "tiny")[0].encode(make_docs([TEXT]))
     own = load_own(folder)
     assert encoding.ids.tolist() == own(TEXT, add_special_tokens=False)["input_ids"]
+    (short,) = load_tokenizer(folder, "tiny")[0].encode(make_docs(["A"]))
+    assert (short.start_char.tolist(), short.end_char.tolist()) == ([0], [1])
+
+
+def test_special_tokens_that_version_5_forgets_of_a_vocabulary_are_there(tmp_path: Path) -> None:
+    folder = make_family("rembert", tmp_path)
+    (folder / "tokenizer.json").unlink()
+    tokenizer, files = load_tokenizer(folder, "tiny")
+    assert (len(tokenizer.template.prefix), len(tokenizer.template.suffix)) == (1, 1)
+    alone = Tokenizer.from_str(files["tokenizer.json"].decode("utf8"))
+    assert len(alone.encode("").ids) == 2
 
 
 def test_a_tokenizer_json_that_nothing_contradicts_stays_as_it_is(tmp_path: Path) -> None:
