@@ -47,6 +47,10 @@ _NORMALIZER_SETTINGS = {
 }
 
 
+# Which of the special tokens are put around a text.
+_TEMPLATE_SETTINGS = frozenset({"add_bos_token", "add_eos_token"})
+
+
 def load_tokenizer(
     folder: Path, name: str, *, check_sizes: bool = True
 ) -> tuple[SubwordTokenizer, dict[str, bytes]]:
@@ -211,11 +215,28 @@ def _obey_config(files: Mapping[str, bytes], folder: Path) -> bytes | None:
         for part in ("pre_tokenizer", "post_processor"):
             if "add_prefix_space" in (raw.get(part) or {}):
                 raw[part]["add_prefix_space"] = config["add_prefix_space"]
+    if not _TEMPLATE_SETTINGS.isdisjoint(config):
+        raw["post_processor"] = _ask_for_template(folder, files) or raw.get("post_processor")
     changed = json.dumps(raw, ensure_ascii=False)
     added = _list_added_tokens(config, raw)
     if added:
         return _add_tokens(changed, added).encode("utf8")
     return None if json.dumps(raw) == before else changed.encode("utf8")
+
+
+def _ask_for_template(folder: Path, files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """Return what transformers puts around a text, which classes and versions read differently.
+
+    None where it cannot read the tokenizer: then tokenizer.json is all that there is.
+    """
+    try:
+        own = _load_own_tokenizer(folder, files, str(folder))
+    except CheckpointError:
+        return None
+    if not own.is_fast:
+        return None
+    template: dict[str, Any] | None = json.loads(own.backend_tokenizer.to_str())["post_processor"]
+    return template
 
 
 def _list_added_tokens(config: Mapping[str, Any], raw: Mapping[str, Any]) -> list[dict[str, Any]]:

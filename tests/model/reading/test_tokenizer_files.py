@@ -83,6 +83,21 @@ def test_the_space_before_a_text_is_what_tokenizer_config_says(
     assert (short.start_char.tolist(), short.end_char.tolist()) == ([0], [1])
 
 
+@pytest.mark.parametrize("setting", ["add_bos_token", "add_eos_token"])
+@pytest.mark.parametrize("value", [True, False])
+def test_the_special_tokens_of_a_text_are_those_that_tokenizer_config_asks_for(
+    setting: str, *, value: bool, tmp_path: Path, make_docs: MakeDocs
+) -> None:
+    folder = _make_folder_with("llama", {setting: value}, tmp_path)
+    tokenizer, files = load_tokenizer(folder, "tiny")
+    (encoding,) = tokenizer.encode(make_docs([TEXT]))
+    template = tokenizer.template
+    whole = [*template.prefix, *encoding.ids.tolist(), *template.suffix]
+    assert whole == load_own(folder)(TEXT)["input_ids"]
+    alone = Tokenizer.from_str(files["tokenizer.json"].decode("utf8"))
+    assert alone.encode(TEXT).ids == whole
+
+
 def test_special_tokens_that_version_5_forgets_of_a_vocabulary_are_there(tmp_path: Path) -> None:
     folder = make_family("rembert", tmp_path)
     (folder / "tokenizer.json").unlink()
