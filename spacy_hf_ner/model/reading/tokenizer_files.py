@@ -73,6 +73,7 @@ def load_tokenizer(
             if obeyed is not None:
                 files[_TOKENIZER_JSON] = obeyed
             return FastTokenizer(files[_TOKENIZER_JSON].decode("utf8")), files
+    _check_vocabulary(folder, files, name)
     own = _load_own_tokenizer(folder, files, name)
     if own.is_fast and _lacks_special_tokens(own):
         own = _load_what_it_saves(own, files, name)
@@ -106,6 +107,31 @@ def is_tokenizer_file(path: Path) -> bool:
 
 def _has_common_name(path: Path) -> bool:
     return path.suffix in _SUFFIXES and path.stem.startswith(_STEMS)
+
+
+def _check_vocabulary(folder: Path, files: Mapping[str, bytes], name: str) -> None:
+    """Check that a folder without tokenizer.json has the vocabulary that its class reads.
+
+    Where it has that of another class, version 5 of transformers makes a tokenizer that knows no
+    word.
+
+    Raises:
+        CheckpointError: It has not.
+    """
+    tokenizer_class = _find_class(_find_class_name(folder))
+    names: dict[str, str] = dict(getattr(tokenizer_class, "vocab_files_names", None) or {})
+    names.pop("tokenizer_file", None)
+    others = sorted(files.keys() - _SETTINGS)
+    lacks_merges = names.get("merges_file", "") not in {"", *files}
+    if not tokenizer_class or not names or not others:
+        return
+    if lacks_merges or files.keys().isdisjoint(names.values()):
+        raise CheckpointError(
+            f"{name}: {tokenizer_class.__name__} reads {' and '.join(names.values())}, and the "
+            f"folder has {', '.join(others)}. If its tokenizer is of another class, name that in "
+            'tokenizer_config.json, e.g. "tokenizer_class": "BertTokenizer" for the vocab.txt of '
+            "BERT; else add what is missing."
+        )
 
 
 def _load_own_tokenizer(folder: Path, files: Mapping[str, bytes], name: str) -> Any:  # noqa: ANN401 - classes vary with the version
