@@ -439,7 +439,7 @@ TWINS: tuple[Twin, ...] = (
         types=_split(_D4DATA_BEGIN),
         weights="pickle",
         refusal=_PICKLE,
-        remark="names of types have brackets: `Non[biological](Detailed_description`",
+        remark="names of types have brackets, and three have no I-",
     ),
     Twin(
         "blaze999/Medical-NER",
