@@ -11,7 +11,7 @@ VENV_DIST := .venv-dist
 # The address to which links of the published README lead, such as https://github.com/OWNER/NAME; "-" leaves them.
 REPOSITORY ?= -
 
-.PHONY: help project test lint types suite kills test-transformers5 test-lowest families dist-check fuzz bench configs \
+.PHONY: help project test lint types suite kills test-transformers5 test-lowest families twins dist-check fuzz bench configs \
 	clean clean-project
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make test-transformers5   what depends on transformers, with transformers 5 and without spacy-transformers"
 	@echo "make test-lowest          a part of the tests, with every library at its lower bound"
 	@echo "make families             look at every family of token classifiers, and write docs/families.md (an hour)"
+	@echo "make twins                check twins of published checkpoints, and write docs/checkpoints.md (five minutes)"
 	@echo "make dist-check           build the sdist and the wheel, look into them, and install the wheel"
 	@echo "make fuzz                 damaged files and random texts, for MINUTES=10 (or any other number)"
 	@echo "make bench                speed beside the peers, in an environment of their own (about ten minutes, quiet machine)"
@@ -49,7 +50,7 @@ kills: $(VENV)/installed
 	KILLS=$(KILLS) $(VENV)/bin/python -m pytest tests/interruptions/test_kills.py
 
 # What depends on transformers: every test file that loads a network or a tokenizer. The others would do the same again.
-TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance tests/families tests/fuzz/test_targets.py \
+TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance tests/families tests/twins tests/fuzz/test_targets.py \
 	tests/checking/test_cross_validation.py tests/checking/test_subwords.py tests/cli/test_annotate.py \
 	tests/cli/test_calibrate.py tests/cli/test_encoder.py tests/cli/test_export_onnx.py tests/cli/test_flags.py \
 	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_span_groups.py \
@@ -61,6 +62,12 @@ test-transformers5: $(VENV5)/installed
 families: $(VENV)/installed $(VENV5)/installed
 	$(VENV)/bin/python -m tests.families.sweep $(FAMILIES)
 	$(VENV5)/bin/python -m tests.families.sweep $(FAMILIES)
+
+# Twins of published checkpoints, with both versions of transformers; docs/checkpoints.md is written anew.
+twins: $(VENV)/installed $(VENV5)/installed
+	$(VENV)/bin/python -m tests.twins.page
+	$(VENV)/bin/python -m pytest tests/twins
+	$(VENV5)/bin/python -m pytest tests/twins
 
 # What of each room depends on other libraries. Exporting to ONNX is left out: it needs an onnxscript that knows
 # the version of torch, which here is not the lower bound but the newest.

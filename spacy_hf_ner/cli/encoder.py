@@ -1,6 +1,7 @@
-"""``hf-ner encoder``: a Hugging Face encoder in a folder, named by its commit and verified.
+"""``hf-ner encoder``: a Hugging Face checkpoint in a folder, named by its commit and verified.
 
-It comes from the hub or its cache; without a hub, from an installed package.
+It comes from a folder, the hub or its cache; without a hub, from an installed package. Whatever its
+weights were stored in, they become one file of safetensors.
 """
 
 import importlib.util
@@ -18,14 +19,14 @@ from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.evaluation.signature import hash_file
 from spacy_hf_ner.installing import make_pip_hint
+from spacy_hf_ner.model.files import list_files, name_files
+from spacy_hf_ner.model.foreign import explain_missing_weights
 
 __all__ = [
-    "CHECKPOINT_FILES",
     "CONFIG",
     "EXAMPLE",
     "MINILM",
     "SOURCE",
-    "TOKENIZER_FILES",
     "WEIGHTS",
     "FetchedEncoder",
     "PinnedEncoder",
@@ -38,18 +39,8 @@ EXAMPLE = "assets/encoder"
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
 SOURCE: Final = "source.json"  # what an encoder is, in the folder that it was put into
-TOKENIZER_FILES: Final = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-)
-CHECKPOINT_FILES: Final = (CONFIG, WEIGHTS, *TOKENIZER_FILES)
+# What else a checkpoint may have that is read with it: notes of ours, and how its tags are decoded.
+_MORE_FILES: Final = ("spacy_hf_ner.json", "viterbi_calibration.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +93,9 @@ MINILM: Final = PinnedEncoder(
 
 
 def encoder(
-    output: Path = typer.Argument(help="Folder to write; an encoder that lies there is replaced."),
+    output: Path = typer.Argument(
+        help="Folder to write; a checkpoint that lies there is replaced."
+    ),
     name: str = typer.Option(MINILM.name, "--name", help="Name on the hub, or a folder."),
     revision: str = typer.Option(
         "",
@@ -115,10 +108,11 @@ def encoder(
         "", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."
     ),
 ) -> dict[str, str]:
-    """Put a Hugging Face encoder into a folder.
+    """Put a Hugging Face encoder, or a token classifier with its head, into a folder.
 
-    It comes from the hub or its cache, else from an installed package. Which commit it is gets
-    printed, and stored beside it.
+    It comes from a folder, or from the hub or its cache, else from an installed package. Which
+    commit it is gets printed, and stored beside it. Weights that are a pickle are converted to
+    safetensors, with weights_only, in a process of its own.
     """
     fetched = fetch_encoder(output, name=name, revision=revision or None, sha256=sha256 or None)
     at_commit = f" at commit {fetched.revision}" if fetched.revision else ""
@@ -136,7 +130,7 @@ def fetch_encoder(
     all, with a ``source.json`` that says what it holds.
 
     Args:
-        output: Folder to write. An encoder that lies there is replaced.
+        output: Folder to write. A checkpoint that lies there is replaced.
         name: Name on the hub, or a folder.
         revision: Commit, tag or branch on the hub. None is the pinned commit of a pinned encoder,
             and the newest of any other.
@@ -181,7 +175,7 @@ def _locate(name: str, *, revision: str | None, pinned: PinnedEncoder | None) ->
     from spacy_hf_ner.model.hub import fetch_folder
 
     try:
-        folder = fetch_folder(name, revision=revision)
+        folder = fetch_folder(name, revision=revision, allow_pickle=True)
     except CheckpointError as error:
         if pinned is None:
             raise
@@ -192,20 +186,37 @@ def _locate(name: str, *, revision: str | None, pinned: PinnedEncoder | None) ->
             f"{error} This encoder also comes in a package: {make_pip_hint(pinned.package)}",
             settings=error.settings,
         ) from error
-    if not _is_whole(folder):
-        raise CheckpointError(
-            f"{name!r} must have {CONFIG}, {WEIGHTS} and a tokenizer, and {folder} lacks some of "
-            "them: pickled and sharded weights are not taken. Choose an encoder with one "
-            "safetensors file."
-        )
+    _check_whole(folder, name)
     return folder
 
 
+def _check_whole(folder: Path, name: str) -> None:
+    """Check that a folder has all that a checkpoint needs.
+
+    Raises:
+        CheckpointError: It lacks something.
+    """
+    from spacy_hf_ner.model.weights import has_weights
+
+    if _is_whole(folder):
+        return
+    if (folder / CONFIG).is_file() and not has_weights(folder):
+        files = [path.name for path in folder.iterdir()]
+        raise CheckpointError(explain_missing_weights(files, name))
+    raise CheckpointError(
+        f"{name!r} must have {CONFIG}, weights for PyTorch and a tokenizer, and {folder} lacks "
+        f"some of them: it has {name_files(folder)}. Choose another checkpoint, or add them."
+    )
+
+
 def _is_whole(folder: Path) -> bool:
-    """Tell whether a folder has a config, weights in one file, and a tokenizer."""
-    if not (folder / CONFIG).is_file() or not (folder / WEIGHTS).is_file():
+    """Tell whether a folder has a config, weights, and a tokenizer."""
+    from spacy_hf_ner.model.reading.tokenizer_files import list_tokenizer_files
+    from spacy_hf_ner.model.weights import has_weights
+
+    if not (folder / CONFIG).is_file() or not has_weights(folder):
         return False
-    return any((folder / file).is_file() for file in TOKENIZER_FILES)
+    return bool(list_tokenizer_files(folder))
 
 
 def _find_package(pinned: PinnedEncoder) -> Path | None:
@@ -229,9 +240,9 @@ def _install(
     Nothing of an encoder that lies there stays: its files would be read with the new ones.
     """
     with replace_folder(output, marker=CONFIG, is_outdated=lambda _: True) as fresh:
-        for file in CHECKPOINT_FILES:
-            if (folder / file).is_file():
-                shutil.copyfile(folder / file, fresh / file)
+        for path in _list_small_files(folder):
+            shutil.copyfile(path, fresh / path.name)
+        _write_weights(folder, fresh / WEIGHTS, name)
         found = hash_file(fresh / WEIGHTS)
         if sha256 is not None and found != sha256.lower():
             raise CheckpointError(
@@ -242,3 +253,26 @@ def _install(
         fetched = FetchedEncoder(folder, name=name, revision=commit, sha256=found)
         srsly.write_json(fresh / SOURCE, fetched.describe())
     return fetched
+
+
+def _list_small_files(folder: Path) -> list[Path]:
+    """Return the files that a checkpoint needs besides its weights."""
+    from spacy_hf_ner.model.reading.tokenizer_files import list_tokenizer_files
+
+    more = [path for path in list_files(folder) if path.name in {CONFIG, *_MORE_FILES}]
+    return [*list_tokenizer_files(folder), *more]
+
+
+def _write_weights(folder: Path, output: Path, name: str) -> None:
+    """Write the weights in a folder to one file of safetensors."""
+    from spacy_hf_ner.model.pickles import convert_weights
+    from spacy_hf_ner.model.weights import find_weights
+
+    if (folder / WEIGHTS).is_file():
+        shutil.copyfile(folder / WEIGHTS, output)
+        return
+    weights = find_weights(folder, name, allow_pickle=True)
+    if not weights.files:
+        files = [path.name for path in folder.iterdir()]
+        raise CheckpointError(explain_missing_weights(files, name))
+    convert_weights(weights.files, output, name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLE", "RECIPE", "Recipe", "count_steps", "init_config", "make_config"]
 
-EXAMPLE = "config.cfg --encoder microsoft/deberta-v3-small --train train.spacy --dev dev.spacy"
+EXAMPLE = "config.cfg --encoder FacebookAI/xlm-roberta-base --train train.spacy --dev dev.spacy"
 
 RECIPE: Final = Path(__file__).with_name("recipe.cfg")
 STDOUT: Final = Path("-")

@@ -25,11 +25,12 @@ __all__ = [
 
 # Labels that publishers of checkpoints use for "no entity". "O" wins; another name counts only
 # where there is no "O".
-OUTSIDE_NAMES = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "_", "-", "0")
+OUTSIDE_NAMES = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "0", "_", "-")
 # Labels of padding and special tokens: never an entity type.
 PADDING_NAMES = frozenset({"PAD", "[PAD]", "<PAD>", "[CLS]", "[SEP]", "<S>", "</S>", "X_PAD"})
 
 _UNNAMED = re.compile(r"LABEL_\d+")
+_NUMBERED = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,15 @@ class _Spellings:
 
 def _make_spellings() -> _Spellings:
     """Return the spellings of the prefixes of all schemes."""
+    return _compile_spellings(tuple(sorted(_list_prefixes())))
+
+
+def _list_prefixes() -> set[str]:
+    """Return the prefixes of all schemes."""
     prefixes: set[str] = set()
     for scheme in SCHEMES.values():
         prefixes.update(scheme.prefixes)
-    return _compile_spellings(tuple(sorted(prefixes)))
+    return prefixes
 
 
 @lru_cache(maxsize=8)
@@ -176,7 +182,9 @@ def _make_tags(entity_type: str, scheme: Scheme) -> list[Tag]:
     return [Tag(prefix, entity_type) for prefix in scheme.prefixes]
 
 
-def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = False) -> TagSet:
+def read_labels(
+    labels: Sequence[str], *, scheme: str = "auto", as_they_are: bool = False
+) -> TagSet:
     """Return the tag set that a checkpoint's labels describe.
 
     Labels are prefixed with one separator (``B-PER``, else ``B_PER``) and the prefixes of one
@@ -188,13 +196,14 @@ def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = 
     Args:
         labels: The labels in the order of the model's columns.
         scheme: A scheme's name, or ``"auto"`` to tell it from the prefixes.
-        in_data: The labels are those of a data file, which may hold accidents: none is refused as
-            doubtful.
+        as_they_are: Refuse none as doubtful: they are those of a data file, which may hold
+            accidents, or of a model that was saved, and so was accepted before.
 
     Raises:
-        CheckpointError: The labels are placeholders such as ``LABEL_0``.
+        CheckpointError: The labels are placeholders such as ``LABEL_0``, or there is only one.
         TagError: The prefixes do not fit the named scheme, or leave a type that it could never
-            start or end; or bare types look as if they had prefixes.
+            start or end; bare types look as if they had prefixes; prefixes have no type; or
+            several labels may mean "no entity".
 
     >>> read_labels(["O", "B-creative-work", "I-creative-work"]).tags[1]
     Tag(prefix='B', entity_type='creative-work')
@@ -203,19 +212,19 @@ def read_labels(labels: Sequence[str], *, scheme: str = "auto", in_data: bool = 
     >>> read_labels(["[PAD]", "o", "per-b", "per-i"]).labels
     ('[PAD]', 'O', 'B-per', 'I-per')
     """
-    if labels and all(_UNNAMED.fullmatch(label) for label in labels):
-        raise CheckpointError(
-            f"the checkpoint names its {len(labels)} labels {labels[0]} … {labels[-1]}, which says "
-            "nothing about entities. Name them in the order of the ids, e.g. labels = "
-            '["O", "B-PER", "I-PER", …].'
-        )
     outside = _read_outside(labels)
+    if not as_they_are:
+        _refuse_single_label(labels, outside)
+        _refuse_placeholders(labels, _NUMBERED)
+        _refuse_several_outsides(labels)
+        _refuse_missing_types([label for label in labels if label not in outside])
+    _refuse_placeholders(labels, _UNNAMED)
     spelled = respell(labels)
     prefixed, found = _read_prefixes([spelled[label] for label in labels if label not in outside])
     chosen = found if scheme == "auto" else get_scheme(scheme)
     known = prefixed | outside
     bare = {label for label in labels if spelled[label] not in known}
-    if bare and not in_data:
+    if bare and not as_they_are:
         _refuse_doubtful(labels, bare=bare)
 
     bare_prefix = _choose_bare_prefix(chosen) if prefixed else chosen.inside
@@ -295,7 +304,8 @@ def _read_outside(labels: Iterable[str]) -> dict[str, Tag]:
     They are those of the first known outside name, and of padding. One of them is "O"; the others
     keep their names, so that nothing takes them for it.
     """
-    outside = _find_outside(sorted(labels))  # "O" before "o"
+    found = _find_outsides(labels)
+    outside = sorted(found[0]) if found else []  # "O" before "o"
     outside += [label for label in labels if label.upper() in PADDING_NAMES]
     tags = {label: Tag(label, "") for label in outside}
     if outside:
@@ -303,13 +313,16 @@ def _read_outside(labels: Iterable[str]) -> dict[str, Tag]:
     return tags
 
 
-def _find_outside(labels: Sequence[str]) -> list[str]:
-    """Return the labels with the first outside name that there is, in whatever case."""
-    for name in OUTSIDE_NAMES:
-        outside = [label for label in labels if label.upper() == name]
-        if outside:
-            return outside
-    return []
+def _find_outsides(labels: Iterable[str]) -> list[list[str]]:
+    """Return the labels with each outside name that there is, in whatever case.
+
+    "-" and "_" beside other marks are marks, as in a model of punctuation, and no outside names.
+    """
+    by_name = {name: [label for label in labels if label.upper() == name] for name in OUTSIDE_NAMES}
+    marks = {label for label in labels if not any(map(str.isalnum, label))}
+    if len(marks) > 1:
+        by_name["-"] = by_name["_"] = []
+    return [found for found in by_name.values() if found]
 
 
 def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
@@ -369,6 +382,55 @@ def _refuse_doubtful(labels: Sequence[str], *, bare: set[str]) -> None:
                 "of them in the order of the ids, each with its prefix, e.g. labels = "
                 '["O", "B-PER", "I-PER", …].'
             )
+
+
+def _refuse_placeholders(labels: Sequence[str], pattern: re.Pattern[str]) -> None:
+    """Refuse labels that are only numbered."""
+    if labels and all(pattern.fullmatch(label) for label in labels):
+        raise CheckpointError(
+            f"the checkpoint names its {len(labels)} labels {labels[0]} … {labels[-1]}, which says "
+            "nothing about entities. Name them in the order of the ids, e.g. labels = "
+            '["O", "B-PER", "I-PER", …].'
+        )
+
+
+def _refuse_several_outsides(labels: Sequence[str]) -> None:
+    """Refuse several outside names of which none is "O": some may be entity types."""
+    outsides = _find_outsides(labels)
+    if len(outsides) < 2 or outsides[0][0].upper() == OUTSIDE.prefix:  # noqa: PLR2004 - several
+        return
+    named = " and ".join(repr(label) for found in outsides for label in found)
+    raise TagError(
+        f'the labels {named} may each mean "no entity", or be an entity type. Name all labels in '
+        'the order of the ids, with "O" for each that means "no entity", e.g. labels = '
+        '["O", "O", "B-PER", "I-PER", …].'
+    )
+
+
+def _refuse_missing_types(named: Sequence[str]) -> None:
+    """Refuse prefixes without an entity type: ``B-``, or nothing but ``B`` and ``I``."""
+    prefixes = _list_prefixes()
+    bare = [label for label in named if label.upper() in prefixes]
+    cut: list[str] = []
+    for label in named:
+        if label[:-1].upper() in prefixes and label[-1] in "-_":
+            cut.append(label)
+    if cut or (bare and len(bare) == len(named)):
+        raise TagError(
+            f"the labels {', '.join(map(repr, [*bare, *cut]))} are prefixes without an entity "
+            "type. Name all labels in the order of the ids, each with a type of your own, e.g. "
+            'labels = ["O", "B-ENTITY", "I-ENTITY"].'
+        )
+
+
+def _refuse_single_label(labels: Sequence[str], outside: Mapping[str, Tag]) -> None:
+    """Refuse a head with one column, unless that finds nothing."""
+    if len(labels) == 1 and labels[0] not in outside:
+        raise CheckpointError(
+            f"the checkpoint has a single label, {labels[0]!r}: its network gives each subword "
+            "one number, to be read with a sigmoid. This package chooses among labels, and among "
+            'one there is no choice. Use a checkpoint that has a label for "no entity", too.'
+        )
 
 
 def _check_tags(tag_set: TagSet, found: Scheme, labels: Sequence[str]) -> None:

@@ -145,7 +145,7 @@ def _read_in_scheme(labels: Iterable[str], scheme: str) -> dict[str, Tag] | None
 
 def _read_prefixed(labels: Sequence[str]) -> dict[str, Tag]:
     """Return the tag of each label; unlike those of checkpoints, labels in data hold accidents."""
-    tag_set = read_labels(labels, in_data=True)
+    tag_set = read_labels(labels, as_they_are=True)
     tags = dict(zip(labels, tag_set.tags, strict=True))
     prefixed: dict[str, Tag] = {}
     for label in filter(is_prefixed, labels):

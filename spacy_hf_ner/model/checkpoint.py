@@ -4,6 +4,7 @@ What lies in a folder besides the weights is read here; the weights belong to th
 are loaded, safely, in :mod:`spacy_hf_ner.model.network`.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,10 @@ from spacy_hf_ner.model.reading.limits import Limits
 from spacy_hf_ner.model.reading.tokenizer_files import load_tokenizer
 
 __all__ = ["Checkpoint", "peek_tag_set", "read_checkpoint", "write_checkpoint"]
+
+logger = logging.getLogger("spacy_hf_ner")
+
+_CRF = "crf_state_dict"  # where TNER's checkpoints keep the transitions that they were trained with
 
 
 @dataclass(slots=True)
@@ -125,6 +130,13 @@ def read_checkpoint(  # noqa: PLR0913 - one argument a setting
     name = name or str(folder)
     config = read_config(folder, name, check_sizes=check_sizes)
     notes = read_notes(folder, name)
+    if _CRF in config and notes is None:
+        logger.warning(
+            "%s: config.json holds the weights of a CRF (%s), which are not used: paths are chosen "
+            "by what the scheme allows.",
+            name,
+            _CRF,
+        )
     source = WeightsSource(
         folder,
         name,
@@ -218,7 +230,7 @@ def _read_tag_set(
         named = list(labels)
     if scheme == "auto" and notes is not None and notes.scheme is not None:
         scheme = notes.scheme
-    return read_labels(named, scheme=scheme)
+    return read_labels(named, scheme=scheme, as_they_are=notes is not None)
 
 
 def _read_label_unit(

@@ -7,18 +7,41 @@ tokenizers of Hugging Face, which are written in Rust, panic.
 
 import contextlib
 import json
+import shlex
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError, HFNerError
 
-__all__ = ["describe", "is_panic", "read_bytes", "read_json", "reading", "refuse_pointers"]
+__all__ = [
+    "PICKLES",
+    "describe",
+    "explain_missing_weights",
+    "is_panic",
+    "list_pickles",
+    "read_bytes",
+    "read_json",
+    "reading",
+    "refuse_pointers",
+]
 
 # The largest vocabularies of published checkpoints take a third of it.
 _MAX_BYTES = 100_000_000
+PICKLES = "pytorch_model*.bin"
+"""The names of files with pickled weights. Other ``.bin`` files hold settings of training."""
+
 _MAX_SHOWN = 300  # characters of what a library says
+
+# Files of weights that other libraries read.
+_OTHER_WEIGHTS = {
+    "tf_model.h5": "TensorFlow",
+    "flax_model.msgpack": "Flax",
+    "rust_model.ot": "Rust",
+    "model.onnx": "ONNX Runtime",
+}
 
 
 # Files of other kinds may belong to other programs, and need not have been fetched.
@@ -72,6 +95,41 @@ def reading(
         raise CheckpointError(
             f"{name}: {file} {problem}: {describe(error)}. Copy it again from where it is whole."
         ) from error
+
+
+def list_pickles(files: Iterable[str]) -> list[str]:
+    """Return which of some files are weights in pickles.
+
+    >>> list_pickles(["pytorch_model.bin", "training_args.bin", "pytorch_model-1-of-2.bin"])
+    ['pytorch_model.bin', 'pytorch_model-1-of-2.bin']
+    """
+    return [file for file in files if fnmatch(file, PICKLES)]
+
+
+def explain_missing_weights(files: Iterable[str], name: str) -> str:
+    """Return why a checkpoint without safetensors is refused, and the way out.
+
+    Args:
+        files: The names of its files.
+        name: What its user calls it.
+    """
+    there = sorted(files)
+    pickles = list_pickles(there)
+    if pickles:
+        return (
+            f"{name}: the weights are a pickle ({', '.join(pickles)}), which can run code when it "
+            "is loaded. Convert them to safetensors once, safely: "
+            f'`hf-ner encoder FOLDER --name {shlex.quote(name)}`, and set name = "FOLDER".'
+        )
+    message = f"{name}: expected weights in model.safetensors, found none."
+    for file, library in _OTHER_WEIGHTS.items():
+        if file in there:
+            message += (
+                f" Its {file} is for {library}: use a copy of the checkpoint that was saved from "
+                "PyTorch."
+            )
+            break
+    return message
 
 
 def is_panic(error: BaseException) -> bool:

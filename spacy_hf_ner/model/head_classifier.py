@@ -97,7 +97,7 @@ class HeadTokenClassifier(TokenClassifier):
             return None
         if scheme == "auto":
             scheme = self.model.attrs["scheme"]
-        return read_labels(labels, scheme=scheme)
+        return read_labels(labels, scheme=scheme, as_they_are=True)
 
     def set_tags(self, tag_set: TagSet, *, scheme: str) -> None:  # noqa: ARG002 - nothing is loaded
         """Note the tags; rows of the head that is there already are kept."""

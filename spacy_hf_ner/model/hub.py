@@ -4,17 +4,18 @@ Nothing is run here.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from spacy_hf_ner.core.replacing import complete_swap
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.installing import make_download_hint
+from spacy_hf_ner.model.foreign import PICKLES, explain_missing_weights, list_pickles
 
 __all__ = ["check_name", "fetch_folder", "find_folder"]
 
 # What a checkpoint needs; never code, and pickles only where they are asked for.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model", "*.codes")
-_WANTED_PICKLES = ("pytorch_model*.bin",)
 _TIMEOUT_S = 10.0
 _QUICK_TIMEOUT_S = 3.0  # where a name is only checked
 
@@ -35,11 +36,23 @@ def find_folder(name: str, *, revision: str | None, allow_pickle: bool = False) 
     path = _as_path(name)
     if path is not None:
         return path
+    snapshot = _find_snapshot(name, revision)
+    if snapshot is None or not _is_whole(snapshot, allow_pickle=allow_pickle):
+        return None
+    return snapshot
+
+
+def _find_snapshot(name: str, revision: str | None) -> Path | None:
+    """Return what the hub's cache has of a repository, whole or not; or None.
+
+    Raises:
+        CheckpointError: The name can be no repository's name.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+        return Path(snapshot_download(name, revision=revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
     except HFValidationError as error:
@@ -48,7 +61,6 @@ def find_folder(name: str, *, revision: str | None, allow_pickle: bool = False) 
             f"{error}",
             settings=("name",),
         ) from error
-    return folder if _is_whole(folder, allow_pickle=allow_pickle) else None
 
 
 def check_name(name: str, *, revision: str | None) -> None:
@@ -104,7 +116,7 @@ def _is_whole(folder: Path, *, allow_pickle: bool) -> bool:
         return False
     patterns = ["*.safetensors"]
     if allow_pickle:
-        patterns.extend(_WANTED_PICKLES)
+        patterns.append(PICKLES)
     return any(any(folder.glob(pattern)) for pattern in patterns)
 
 
@@ -117,35 +129,55 @@ def fetch_folder(name: str, *, revision: str | None, allow_pickle: bool = False)
     Args:
         name: A folder, or a repository on the Hugging Face hub.
         revision: Commit, tag or branch of that repository.
-        allow_pickle: Fetch ``.bin`` weights too.
+        allow_pickle: Fetch ``.bin`` weights where there are no safetensors.
 
     Raises:
-        CheckpointError: There is no such folder, or the hub has no such repository or cannot be
-            reached.
+        CheckpointError: There is no such folder, the hub has no such repository or cannot be
+            reached, or there are no weights that may be read.
         ConfigError: The name is empty.
     """
-    found = find_folder(name, revision=revision, allow_pickle=allow_pickle)
-    if found is not None:
-        return found
+    path = _as_path(name)
+    if path is not None:
+        return path
+    snapshot = _find_snapshot(name, revision)
+    if snapshot is not None and _is_whole(snapshot, allow_pickle=allow_pickle):
+        return snapshot
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
-    wanted = list(_WANTED)
-    if allow_pickle:
-        wanted.extend(_WANTED_PICKLES)
     try:
         # Asked first, because a download tries for long before it gives up.
-        HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S)
+        info = HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S)
+        files = [file.rfilename for file in info.siblings or ()]
+        wanted = _choose_files(files, name, allow_pickle=allow_pickle)
         return Path(snapshot_download(name, revision=revision, allow_patterns=wanted))
+    except CheckpointError:
+        raise
     except Exception as error:  # the hub's library has changed its errors with its HTTP client
         at_revision = f" at revision {revision!r}" if revision else ""
         if isinstance(error, HfHubHTTPError) and error.response is not None:
             raise CheckpointError(
                 f"the Hugging Face hub refused {name!r}{at_revision}: {error}", settings=("name",)
             ) from error
+        if snapshot is not None and _is_whole(snapshot, allow_pickle=True):
+            files = [path.name for path in snapshot.iterdir()]
+            raise CheckpointError(explain_missing_weights(files, name)) from error
         raise CheckpointError(
             _describe_ways_out(name, revision, at_revision), settings=("name",)
         ) from error
+
+
+def _choose_files(files: Sequence[str], name: str, *, allow_pickle: bool) -> list[str]:
+    """Return the patterns of what is fetched of a repository.
+
+    Raises:
+        CheckpointError: Its weights may not be read, so that nothing needs to be fetched.
+    """
+    if any(file.endswith(".safetensors") and "/" not in file for file in files):
+        return list(_WANTED)
+    if allow_pickle and list_pickles(files):
+        return [*_WANTED, PICKLES]
+    raise CheckpointError(explain_missing_weights(files, name))
 
 
 def _describe_ways_out(name: str, revision: str | None, at_revision: str) -> str:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.foreign import describe
+from spacy_hf_ner.model.foreign import describe, read_json
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.weights import find_weights, limit_sizes
 
@@ -161,7 +161,7 @@ def _call_transformers(
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever the damaged file at hand leads to
-        reason = explain_code(error)
+        reason = explain_code(error) or _explain_type(folder, name, version)
         if not reason:
             reason = f"transformers {version} cannot load it: {describe(error)}"
         raise CheckpointError(f"{name}: {reason}") from error
@@ -178,6 +178,19 @@ def explain_code(error: Exception) -> str | None:
     return (
         "it brings code of its own (auto_map in its JSON files), which is never run here. Use a "
         "checkpoint of a model type that transformers itself has."
+    )
+
+
+def _explain_type(folder: Path, name: str, version: str) -> str | None:
+    """Return what to do with a model type that transformers does not have; None if it has it."""
+    from transformers import CONFIG_MAPPING
+
+    model_type = read_json(folder / "config.json", name).get("model_type")
+    if not isinstance(model_type, str) or model_type in CONFIG_MAPPING:
+        return None
+    return (
+        f"its model type {model_type!r} is none that transformers {version} has. Newer versions "
+        "have more types; one that none of them has needs code of its own, which is never run here."
     )
 
 

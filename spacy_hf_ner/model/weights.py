@@ -20,7 +20,13 @@ from torch.nn.modules.module import (
 
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.foreign import read_json, reading
+from spacy_hf_ner.model.foreign import (
+    PICKLES,
+    explain_missing_weights,
+    list_pickles,
+    read_json,
+    reading,
+)
 
 __all__ = ["Weights", "find_weights", "has_weights", "limit_sizes"]
 
@@ -49,7 +55,7 @@ class Weights:
 
 def has_weights(folder: Path) -> bool:
     """Tell whether a folder has weights for PyTorch, of whatever kind."""
-    return any(folder.glob("*.safetensors")) or any(folder.glob("*.bin"))
+    return any(folder.glob("*.safetensors")) or any(folder.glob(PICKLES))
 
 
 def find_weights(folder: Path, name: str, *, allow_pickle: bool = False) -> Weights:
@@ -66,7 +72,7 @@ def find_weights(folder: Path, name: str, *, allow_pickle: bool = False) -> Weig
     """
     is_pickle = not any(folder.glob("*.safetensors"))
     if is_pickle:
-        _check_permission(sorted(folder.glob("*.bin")), folder, name, allow_pickle=allow_pickle)
+        _check_permission(folder, name, allow_pickle=allow_pickle)
     files = _list_read_files(
         folder, name, "pytorch_model.bin" if is_pickle else "model.safetensors"
     )
@@ -109,19 +115,11 @@ def _list_read_files(folder: Path, name: str, usual_name: str) -> list[Path]:
     return sorted(files)
 
 
-def _check_permission(pickles: list[Path], folder: Path, name: str, *, allow_pickle: bool) -> None:
-    if not pickles:
-        raise CheckpointError(
-            f"{name}: expected weights in model.safetensors, found none in {folder}."
-        )
-    if not allow_pickle:
-        listed = ", ".join(path.name for path in pickles)
-        raise CheckpointError(
-            f"{name}: the weights are a pickle ({listed}), which can run code when it "
-            "is loaded. Convert them to model.safetensors, or set allow_pickle = true to have them "
-            "read with torch's weights_only.",
-            settings=("allow_pickle",),
-        )
+def _check_permission(folder: Path, name: str, *, allow_pickle: bool) -> None:
+    """Check that there are pickles, and that they may be read."""
+    files = [path.name for path in folder.iterdir()]
+    if not allow_pickle or not list_pickles(files):
+        raise CheckpointError(explain_missing_weights(files, name))
 
 
 def _count_values(file: Path) -> int:

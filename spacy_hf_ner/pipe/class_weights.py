@@ -104,6 +104,13 @@ def _count_and_balance(
 
 def _read_table(table: Mapping[str, float], tag_set: TagSet) -> list[float]:
     """Return the weight of each tag from a table per entity type."""
+    if "O" in table and "O" in tag_set.entity_types:
+        raise ConfigError(
+            'class_weights must say of what "O" is the weight, got it beside an entity type of '
+            "that name: it may be that type's, or that of tokens outside of entities. Rename the "
+            'type, or leave "O" out, so that both weigh 1.',
+            settings=("class_weights",),
+        )
     is_unknown = not table.keys() <= {*tag_set.entity_types, "O"}
     if is_unknown or not all(weight > 0 for weight in table.values()):
         raise ConfigError(

@@ -1,15 +1,22 @@
 import hashlib
+import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import spacy
 import srsly
+import torch
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli import encoder
 from spacy_hf_ner.cli.app import app
 from spacy_hf_ner.cli.encoder import MINILM, fetch_encoder
 from spacy_hf_ner.errors import CheckpointError, ConfigError
+from spacy_hf_ner.model.checkpoint import read_checkpoint
+from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -222,6 +229,69 @@ def test_a_checkpoint_without_a_tokenizer_is_refused(cache: Path, tmp_path: Path
     cached_snapshot(cache, "some/encoder", {"config.json": b"{}", "model.safetensors": b"weights"})
     with pytest.raises(CheckpointError, match="lacks some of them"):
         fetch_encoder(tmp_path / "encoder", name="some/encoder", revision=COMMIT)
+
+
+def test_a_pickled_checkpoint_is_converted_by_the_command_that_its_error_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = make_checkpoint(tmp_path / "my checkpoint", family="deberta-v2")
+    expected = load_file(source / "model.safetensors")
+    torch.save(expected, source / "pytorch_model.bin")
+    (source / "model.safetensors").unlink()
+    (source / "training_args.bin").write_bytes(b"another pickle")
+
+    with pytest.raises(CheckpointError, match=r"a pickle \(pytorch_model\.bin\)") as refused:
+        read_checkpoint(source)
+    command = str(refused.value).split("`")[1]
+    _, *arguments = shlex.split(command.replace("FOLDER", "converted"))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+
+    found = load_file(tmp_path / "converted" / "model.safetensors")
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    assert "training_args.bin" not in names(tmp_path / "converted")
+    nlp = spacy.blank("en")
+    ner: Any = nlp.add_pipe("hf_ner", config={"model": "converted"})
+    assert ner.labels == ("PER", "ORG", "LOC", "MISC")
+    assert nlp("Angela Merkel met Tim Cook in San José.").ents
+
+
+def test_a_pickle_that_would_run_code_is_not_converted(tmp_path: Path) -> None:
+    folder = write(tmp_path / "bomb", without("model.safetensors"))
+    torch.save({"weight": _Bomb(tmp_path / "exploded")}, folder / "pytorch_model.bin")
+    previous = write(tmp_path / "encoder")
+    with pytest.raises(
+        CheckpointError, match=r"pytorch_model\.bin cannot be converted.*Unpickling"
+    ):
+        fetch_encoder(previous, name=str(folder))
+    assert not (tmp_path / "exploded").exists()
+    assert names(previous) == sorted(FILES)
+
+
+class _Bomb:
+    """Something that makes a file when it is unpickled without care."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_weights_of_another_library_are_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "tf", without("model.safetensors") | {"tf_model.h5": b"weights"})
+    with pytest.raises(CheckpointError, match=r"tf_model\.h5 is for TensorFlow: use a copy"):
+        fetch_encoder(tmp_path / "encoder", name=str(folder))
+
+
+def test_files_that_only_the_class_of_a_tokenizer_names_are_taken(tmp_path: Path) -> None:
+    files = without("tokenizer.json") | {"spm.model": b"pieces", "viterbi_calibration.json": b"{}"}
+    files["config.json"] = b'{"model_type": "deberta-v2"}'
+    folder = write(tmp_path / "mine", files)
+    fetch_encoder(tmp_path / "encoder", name=str(folder))
+    assert {"spm.model", "viterbi_calibration.json"} <= set(names(tmp_path / "encoder"))
 
 
 def test_the_command_says_where_the_encoder_came_from(cache: Path, tmp_path: Path) -> None:

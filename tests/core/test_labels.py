@@ -36,7 +36,7 @@ PUBLISHED = [
     ("O E_MAIL S_SN", "IO", "O I-E_MAIL I-S_SN"),
     ("O I_BAN S_SN PHONE", "IO", "O I-I_BAN I-S_SN I-PHONE"),
     ("O B_PER I_LOC M_ORG L_DATE", "IO", "O I-B_PER I-I_LOC I-M_ORG I-L_DATE"),
-    ("O B I", "IO", "O I-B I-I"),
+    ("ADJ I U P+D", "IO", "I-ADJ I-I I-U I-P+D"),
     # bare types beside prefixed ones
     ("O B-PER I-PER DATE", "IOB", "O B-PER I-PER I-DATE"),
     ("O B-PER I-PER E_MAIL", "IOB", "O B-PER I-PER I-E_MAIL"),
@@ -60,6 +60,10 @@ PUBLISHED = [
     ("PAD B-PER I-PER", "IOB", "O B-PER I-PER"),
     ("PAD o B-PER O", "IOB", "PAD o B-PER O"),
     ("[CLS] OUT PER", "IO", "[CLS] O I-PER"),
+    # marks, of which "-" is one: oliverguhr/fullstop-punctuation-multilang-large
+    ("0 . , ? - :", "IO", "O I-. I-, I-? I-- I-:"),
+    (", . - PER", "IO", "I-, I-. I-- I-PER"),
+    ("- PER", "IO", "O I-PER"),
     # prefixes in lower case, and types that only look so
     ("o b-per i-per b-loc i-loc", "IOB", "O B-per I-per B-loc I-loc"),
     ("O b_PER", "IOB", "O B-PER"),
@@ -111,7 +115,7 @@ def test_types_that_may_be_tags_are_refused(labels: str, doubtful: str) -> None:
     )
     with pytest.raises(TagError, match=message):
         read_labels(labels.split())
-    assert read_labels(labels.split(), in_data=True).entity_types
+    assert read_labels(labels.split(), as_they_are=True).entity_types
 
 
 @pytest.mark.parametrize(
@@ -130,13 +134,37 @@ def test_a_named_scheme_is_taken(labels: str, scheme: SchemeName, tags: str) -> 
     assert (tag_set.scheme, tag_set.labels) == (SCHEMES[scheme], tuple(tags.split()))
 
 
-def test_labels_that_are_placeholders_are_refused() -> None:
+@pytest.mark.parametrize("labels", ["O B I", "B I", "O B- I-", "o b_ i_", "O B-PER I-PER B- I-"])
+def test_prefixes_without_a_type_are_refused(labels: str) -> None:
+    message = r'are prefixes without an entity type\. .* labels = \["O", "B-ENTITY", "I-ENTITY"\]'
+    with pytest.raises(TagError, match=message):
+        read_labels(labels.split())
+    assert read_labels(labels.split(), as_they_are=True).entity_types
+
+
+@pytest.mark.parametrize("labels", ["NONE OTHER PER", "B-PER other 0 I-PER"])
+def test_several_names_for_outside_without_o_are_refused(labels: str) -> None:
+    message = r'^the labels .* and .* may each mean "no entity", .* labels = \["O", "O", "B-PER"'
+    with pytest.raises(TagError, match=message):
+        read_labels(labels.split())
+    assert read_labels(labels.split(), as_they_are=True).entity_types
+
+
+@pytest.mark.parametrize("numbered", ["LABEL_0 LABEL_1 LABEL_2", "0 1 2"])
+def test_labels_that_are_placeholders_are_refused(numbered: str) -> None:
+    labels = numbered.split()
     message = (
-        "^the checkpoint names its 3 labels LABEL_0 … LABEL_2, which says nothing "
+        f"^the checkpoint names its 3 labels {labels[0]} … {labels[-1]}, which says nothing "
         r'.* labels = \["O", "B-PER"'
     )
     with pytest.raises(CheckpointError, match=message):
-        read_labels(["LABEL_0", "LABEL_1", "LABEL_2"])
+        read_labels(labels)
+
+
+def test_a_head_with_one_column_is_refused_unless_it_finds_nothing() -> None:
+    with pytest.raises(CheckpointError, match=r"a single label, 'LABEL_0': .* with a sigmoid"):
+        read_labels(["LABEL_0"])
+    assert read_labels(["O"]).labels == ("O",)
 
 
 def test_a_scheme_that_lacks_a_prefix_of_the_labels_is_refused() -> None:

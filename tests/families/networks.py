@@ -13,7 +13,7 @@ from tests.checkpoints import CONLL_LABELS
 from tests.families.recipes import N_POSITIONS, get_recipe
 from tests.families.vocabularies import VOCABULARIES
 
-__all__ = ["find_tokenizer_class", "make_family"]
+__all__ = ["find_tokenizer_class", "make_family", "make_small_config"]
 
 _GENERIC_TOKENIZER = "PreTrainedTokenizerFast"
 _N_LAYERS = 2
@@ -74,7 +74,8 @@ def make_family(
     _write_tokenizer(family, folder)
     load_tokenizer: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
     tokenizer = load_tokenizer(folder)
-    config = _make_config(family, tokenizer, own_labels=own_labels)
+    labels = AutoConfig.for_model(family).id2label if own_labels else dict(enumerate(CONLL_LABELS))
+    config = make_small_config(family, tokenizer, labels)
     if encoder_only:
         config.architectures = []  # of Funnel there are two encoders, and None is none of them
     make: Any = AutoModel if encoder_only else AutoModelForTokenClassification
@@ -98,9 +99,12 @@ def _write_tokenizer(family: str, folder: Path) -> None:
     if not recipe.keeps_vocabulary:
         load_tokenizer: Any = AutoTokenizer.from_pretrained
         load_tokenizer(folder).save_pretrained(folder)
+        # Version 5 makes RemBERT's special tokens only of what it has saved.
+        load_tokenizer(folder).save_pretrained(folder)
 
 
-def _make_config(family: str, tokenizer: Any, *, own_labels: bool) -> Any:
+def make_small_config(family: str, tokenizer: Any, labels: dict[int, str]) -> Any:
+    """Return the config of a small network of a family, with labels by their ids."""
     default = AutoConfig.for_model(family)
     settings = default.to_dict()
     special = {}
@@ -111,9 +115,6 @@ def _make_config(family: str, tokenizer: Any, *, own_labels: bool) -> Any:
     if "vocab_size" in settings:
         settings["vocab_size"] = len(tokenizer)
     settings |= get_recipe(family).config
-    labels = dict(enumerate(CONLL_LABELS))
-    if own_labels:
-        labels = default.id2label
     settings |= {"id2label": labels, "label2id": {label: i for i, label in labels.items()}}
     return type(default).from_dict(settings)
 

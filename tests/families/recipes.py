@@ -108,8 +108,6 @@ _RECIPES: dict[str, Recipe] = {
     "qwen3_5": Recipe(tokenizer="Qwen2Tokenizer"),
     "qwen3_moe": Recipe(config={"num_experts_per_tok": 2}),
     "qwen3_next": Recipe(config={"num_experts_per_tok": 2}),
-    # Version 5 saves its tokenizer.json without the template.
-    "rembert": Recipe(keeps_vocabulary=True),
     "roberta": _FROM_PADDING,
     "roberta-prelayernorm": _FROM_PADDING,
     "t5": _NO_POSITIONS,

@@ -1,5 +1,6 @@
 """Names to folders, with a cache made on the spot; nothing here reaches for a network."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -75,6 +76,33 @@ def test_without_cache_and_network_the_error_names_the_ways_out(cache: Path) -> 
         assert wanted in message
 
 
+def test_cached_pickles_are_named_where_the_hub_cannot_say_more(
+    cache: Path, bert_folder: Path
+) -> None:
+    snapshot = _fill(cache, "someone/ner", "a" * 40, bert_folder)
+    (snapshot / "model.safetensors").rename(snapshot / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match="`hf-ner encoder FOLDER --name someone/ner`"):
+        fetch_folder("someone/ner", revision="a" * 40)
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (["config.json", "pytorch_model.bin"], "`hf-ner encoder FOLDER --name someone/ner`"),
+        (["config.json", "onnx/model.safetensors", "tf_model.h5"], "tf_model.h5 is for TensorFlow"),
+    ],
+)
+def test_nothing_is_fetched_of_weights_that_are_not_read(
+    online: HTTPServer, monkeypatch: pytest.MonkeyPatch, files: list[str], reason: str
+) -> None:
+    siblings = [{"rfilename": file} for file in files]
+    answer = json.dumps({"id": "someone/ner", "sha": "a" * 40, "siblings": siblings})
+    monkeypatch.setattr(_Refusing, "do_GET", lambda handler: handler.answer(answer))
+    assert online.server_port
+    with pytest.raises(CheckpointError, match=reason):
+        fetch_folder("someone/ner", revision=None)
+
+
 class _Refusing(BaseHTTPRequestHandler):
     """A hub that has no repository at all."""
 
@@ -82,6 +110,14 @@ class _Refusing(BaseHTTPRequestHandler):
         self.send_response(404)
         self.send_header("X-Error-Code", "RepoNotFound")
         self.end_headers()
+
+    def answer(self, content: str) -> None:
+        """Send JSON, where a test wants it in place of a refusal."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content.encode("utf8"))
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -10,7 +10,7 @@ import spacy
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
 from spacy_hf_ner.errors import CheckpointError
-from spacy_hf_ner.model.checkpoint import peek_tag_set, read_checkpoint
+from spacy_hf_ner.model.checkpoint import peek_tag_set, read_checkpoint, write_checkpoint
 from tests.families.checks import Subject, check_rows
 from tests.families.networks import make_family
 from tests.model.classifiers import make_classifier
@@ -68,6 +68,31 @@ def test_a_network_that_was_made_for_pages_says_that_it_reads_text_alone(
         read_checkpoint(make_family("layoutlm", tmp_path))
     (record,) = caplog.records
     assert "LayoutLMForTokenClassification also takes bbox" in record.getMessage()
+
+
+def test_weights_of_a_crf_are_said_not_to_be_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = make_family("bert", tmp_path / "published")
+    _change_config(folder, crf_state_dict={"transitions": [[0.5, -1.0], [0.25, 0.0]]})
+    with caplog.at_level(logging.WARNING, logger="spacy_hf_ner"):
+        checkpoint = read_checkpoint(folder)
+    (record,) = caplog.records
+    assert "the weights of a CRF (crf_state_dict), which are not used" in record.getMessage()
+    caplog.clear()
+    write_checkpoint(checkpoint, tmp_path / "saved")
+    read_checkpoint(tmp_path / "saved")
+    assert not caplog.records
+
+
+def test_a_type_that_transformers_does_not_have_is_said_in_a_sentence(tmp_path: Path) -> None:
+    folder = make_family("bert", tmp_path)
+    _change_config(folder, model_type="xlm-token")
+    with pytest.raises(
+        CheckpointError, match=r"'xlm-token' is none that transformers \d"
+    ) as caught:
+        read_checkpoint(folder)
+    assert "pip install" not in str(caught.value)
 
 
 def test_nobody_is_advised_to_run_the_code_of_a_checkpoint(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.training import Example
 
-from spacy_hf_ner.core.labels import make_tag_set
+from spacy_hf_ner.core.labels import make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.class_weights import find_class_weights, resolve_class_weights
@@ -38,6 +38,14 @@ def test_a_table_of_weights_applies_to_all_tags_of_a_type() -> None:
     for wrong in ({"ORG": 1.0}, {"PER": 0.0}):
         with pytest.raises(ConfigError, match="class_weights"):
             resolve_class_weights(wrong, TAGS, list)
+
+
+def test_a_weight_that_a_type_named_o_may_mean_is_refused() -> None:
+    tags = read_labels(["O", "B-O", "I-O", "B-PER", "I-PER"])
+    assert tags.entity_types == ("O", "PER")
+    with pytest.raises(ConfigError, match=r'of what "O" is the weight, .* leave "O" out'):
+        resolve_class_weights({"O": 2.0}, tags, list)
+    assert resolve_class_weights({"PER": 2.0}, tags, list) == [1.0, 1.0, 1.0, 2.0, 2.0]
 
 
 def test_class_weights_are_those_of_the_setting_now_for_all_tags_there_are_now() -> None:

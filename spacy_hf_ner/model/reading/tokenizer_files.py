@@ -7,6 +7,7 @@ written in Python.
 
 import inspect
 import json
+import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from spacy_hf_ner.model.network import explain_code, quiet_transformers
 from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
 from spacy_hf_ner.model.reading.python_tokenizer import PythonTokenizer
 
-__all__ = ["is_tokenizer_file", "load_tokenizer"]
+__all__ = ["is_tokenizer_file", "list_tokenizer_files", "load_tokenizer"]
 
 _TOKENIZER_JSON = "tokenizer.json"
 _CONFIG = "tokenizer_config.json"
@@ -46,6 +47,10 @@ _NORMALIZER_SETTINGS = {
 }
 
 
+# Which of the special tokens are put around a text.
+_TEMPLATE_SETTINGS = frozenset({"add_bos_token", "add_eos_token"})
+
+
 def load_tokenizer(
     folder: Path, name: str, *, check_sizes: bool = True
 ) -> tuple[SubwordTokenizer, dict[str, bytes]]:
@@ -60,17 +65,18 @@ def load_tokenizer(
         CheckpointError: The folder has no tokenizer that can be read.
     """
     files: dict[str, bytes] = {}
-    own_names = _name_own_files(folder)
-    for path in list_files(folder):
-        if _has_common_name(path) or path.name in own_names:
-            files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
+    for path in list_tokenizer_files(folder):
+        files[path.name] = read_bytes(path, name, check_sizes=check_sizes)
     if _TOKENIZER_JSON in files:
         with reading(f"{_TOKENIZER_JSON} or {_CONFIG}", name):
             obeyed = _obey_config(files, folder)
             if obeyed is not None:
                 files[_TOKENIZER_JSON] = obeyed
             return FastTokenizer(files[_TOKENIZER_JSON].decode("utf8")), files
+    _check_vocabulary(folder, files, name)
     own = _load_own_tokenizer(folder, files, name)
+    if own.is_fast and _lacks_special_tokens(own):
+        own = _load_what_it_saves(own, files, name)
     if not own.is_fast:
         return PythonTokenizer(own), files
     # transformers 5 makes a tokenizer even where there is no vocabulary.
@@ -84,6 +90,16 @@ def load_tokenizer(
     return FastTokenizer(tokenizer_json), files
 
 
+def list_tokenizer_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that belong to its tokenizer, by name."""
+    own_names = _name_own_files(folder)
+    files: list[Path] = []
+    for path in list_files(folder):
+        if _has_common_name(path) or path.name in own_names:
+            files.append(path)
+    return files
+
+
 def is_tokenizer_file(path: Path) -> bool:
     """Tell from its name whether a file belongs to the tokenizer of its folder."""
     return _has_common_name(path) or path.name in _name_own_files(path.parent)
@@ -91,6 +107,31 @@ def is_tokenizer_file(path: Path) -> bool:
 
 def _has_common_name(path: Path) -> bool:
     return path.suffix in _SUFFIXES and path.stem.startswith(_STEMS)
+
+
+def _check_vocabulary(folder: Path, files: Mapping[str, bytes], name: str) -> None:
+    """Check that a folder without tokenizer.json has the vocabulary that its class reads.
+
+    Where it has that of another class, version 5 of transformers makes a tokenizer that knows no
+    word.
+
+    Raises:
+        CheckpointError: It has not.
+    """
+    tokenizer_class = _find_class(_find_class_name(folder))
+    names: dict[str, str] = dict(getattr(tokenizer_class, "vocab_files_names", None) or {})
+    names.pop("tokenizer_file", None)
+    others = sorted(files.keys() - _SETTINGS)
+    lacks_merges = names.get("merges_file", "") not in {"", *files}
+    if not tokenizer_class or not names or not others:
+        return
+    if lacks_merges or files.keys().isdisjoint(names.values()):
+        raise CheckpointError(
+            f"{name}: {tokenizer_class.__name__} reads {' and '.join(names.values())}, and the "
+            f"folder has {', '.join(others)}. If its tokenizer is of another class, name that in "
+            'tokenizer_config.json, e.g. "tokenizer_class": "BertTokenizer" for the vocab.txt of '
+            "BERT; else add what is missing."
+        )
 
 
 def _load_own_tokenizer(folder: Path, files: Mapping[str, bytes], name: str) -> Any:  # noqa: ANN401 - classes vary with the version
@@ -109,6 +150,22 @@ def _load_own_tokenizer(folder: Path, files: Mapping[str, bytes], name: str) -> 
             f"{error} Expected tokenizer.json, or the vocabulary files of a tokenizer that "
             "transformers knows."
         ) from error
+
+
+def _lacks_special_tokens(tokenizer: Any) -> bool:  # noqa: ANN401 - classes vary with the version
+    """Tell whether a tokenizer has names for special tokens and puts none around a text."""
+    is_bare = tokenizer.num_special_tokens_to_add() == 0
+    return is_bare and tokenizer.cls_token is not None and tokenizer.sep_token is not None
+
+
+def _load_what_it_saves(tokenizer: Any, files: Mapping[str, bytes], name: str) -> Any:  # noqa: ANN401 - classes vary with the version
+    """Return what transformers reads of a tokenizer that it has made and saved.
+
+    Version 5 makes that of RemBERT without special tokens, and with them once it is saved.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        return _load_own_tokenizer(Path(folder), files, name)
 
 
 def _name_own_files(folder: Path) -> frozenset[str]:
@@ -179,14 +236,33 @@ def _obey_config(files: Mapping[str, bytes], folder: Path) -> bytes | None:
         for setting, field in _NORMALIZER_SETTINGS.items():
             if setting in config and setting in taken:
                 normalizer[field] = config[setting]
-    pre_tokenizer = raw.get("pre_tokenizer") or {}
-    if "add_prefix_space" in pre_tokenizer and isinstance(config.get("add_prefix_space"), bool):
-        pre_tokenizer["add_prefix_space"] = config["add_prefix_space"]
+    if isinstance(config.get("add_prefix_space"), bool):
+        # The post-processor takes the space off the first subword's characters, if it knows of it.
+        for part in ("pre_tokenizer", "post_processor"):
+            if "add_prefix_space" in (raw.get(part) or {}):
+                raw[part]["add_prefix_space"] = config["add_prefix_space"]
+    if not _TEMPLATE_SETTINGS.isdisjoint(config):
+        raw["post_processor"] = _ask_for_template(folder, files) or raw.get("post_processor")
     changed = json.dumps(raw, ensure_ascii=False)
     added = _list_added_tokens(config, raw)
     if added:
         return _add_tokens(changed, added).encode("utf8")
     return None if json.dumps(raw) == before else changed.encode("utf8")
+
+
+def _ask_for_template(folder: Path, files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """Return what transformers puts around a text, which classes and versions read differently.
+
+    None where it cannot read the tokenizer: then tokenizer.json is all that there is.
+    """
+    try:
+        own = _load_own_tokenizer(folder, files, str(folder))
+    except CheckpointError:
+        return None
+    if not own.is_fast:
+        return None
+    template: dict[str, Any] | None = json.loads(own.backend_tokenizer.to_str())["post_processor"]
+    return template
 
 
 def _list_added_tokens(config: Mapping[str, Any], raw: Mapping[str, Any]) -> list[dict[str, Any]]:

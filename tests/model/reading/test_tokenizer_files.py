@@ -12,7 +12,8 @@ from transformers import AutoTokenizer
 
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file, load_tokenizer
-from tests.families.networks import make_family
+from tests.families.networks import find_tokenizer_class, make_family
+from tests.families.vocabularies import VOCABULARIES
 
 MakeDocs = Callable[[Sequence[str]], list[Doc]]
 load_own: Any = AutoTokenizer.from_pretrained  # untyped in transformers 4
@@ -79,6 +80,58 @@ def test_the_space_before_a_text_is_what_tokenizer_config_says(
     (encoding,) = load_tokenizer(folder, "tiny")[0].encode(make_docs([TEXT]))
     own = load_own(folder)
     assert encoding.ids.tolist() == own(TEXT, add_special_tokens=False)["input_ids"]
+    (short,) = load_tokenizer(folder, "tiny")[0].encode(make_docs(["A"]))
+    assert (short.start_char.tolist(), short.end_char.tolist()) == ([0], [1])
+
+
+@pytest.mark.parametrize("setting", ["add_bos_token", "add_eos_token"])
+@pytest.mark.parametrize("value", [True, False])
+def test_the_special_tokens_of_a_text_are_those_that_tokenizer_config_asks_for(
+    setting: str, *, value: bool, tmp_path: Path, make_docs: MakeDocs
+) -> None:
+    folder = _make_folder_with("llama", {setting: value}, tmp_path)
+    tokenizer, files = load_tokenizer(folder, "tiny")
+    (encoding,) = tokenizer.encode(make_docs([TEXT]))
+    template = tokenizer.template
+    whole = [*template.prefix, *encoding.ids.tolist(), *template.suffix]
+    assert whole == load_own(folder)(TEXT)["input_ids"]
+    alone = Tokenizer.from_str(files["tokenizer.json"].decode("utf8"))
+    assert alone.encode(TEXT).ids == whole
+
+
+@pytest.mark.parametrize(
+    ("family", "like", "reads"),
+    [
+        ("albert", "bert", r"AlbertTokenizer.* reads spiece\.model"),
+        ("roberta", "bert", r"RobertaTokenizer.* reads vocab\.json and merges\.txt"),
+        ("bert", "xlm-roberta", r"BertTokenizer.* reads vocab\.txt"),
+    ],
+)
+def test_a_vocabulary_of_another_class_is_refused_unless_that_class_is_named(
+    family: str, like: str, reads: str, tmp_path: Path, make_docs: MakeDocs
+) -> None:
+    folder = make_family(like, tmp_path)
+    (folder / "tokenizer.json").unlink()
+    VOCABULARIES[find_tokenizer_class(like)](folder)
+    settings = folder / "tokenizer_config.json"
+    named = json.loads(settings.read_text(encoding="utf8"))["tokenizer_class"]
+    settings.write_text("{}", encoding="utf8")
+    config = folder / "config.json"
+    config.write_text(json.dumps({"model_type": family}), encoding="utf8")
+    with pytest.raises(CheckpointError, match=f"{reads}, .* name that in tokenizer_config"):
+        load_tokenizer(folder, "tiny")
+    settings.write_text(json.dumps({"tokenizer_class": named}), encoding="utf8")
+    (encoding,) = load_tokenizer(folder, "tiny")[0].encode(make_docs(["in Berlin"]))
+    assert len(set(encoding.ids.tolist())) > 1
+
+
+def test_special_tokens_that_version_5_forgets_of_a_vocabulary_are_there(tmp_path: Path) -> None:
+    folder = make_family("rembert", tmp_path)
+    (folder / "tokenizer.json").unlink()
+    tokenizer, files = load_tokenizer(folder, "tiny")
+    assert (len(tokenizer.template.prefix), len(tokenizer.template.suffix)) == (1, 1)
+    alone = Tokenizer.from_str(files["tokenizer.json"].decode("utf8"))
+    assert len(alone.encode("").ids) == 2
 
 
 def test_a_tokenizer_json_that_nothing_contradicts_stays_as_it_is(tmp_path: Path) -> None:
