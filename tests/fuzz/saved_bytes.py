@@ -14,7 +14,6 @@ import spacy
 import srsly
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from spacy.language import Language
 
 from spacy_hf_ner.errors import HFNerError
 from spacy_hf_ner.pipe.hf_ner import HFNer
@@ -55,8 +54,9 @@ class SavedBytes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        checkpoint = make_checkpoint(folder / "checkpoint")
-        self._nlp = _make_pipeline(checkpoint)
+        self._checkpoint = make_checkpoint(folder / "checkpoint")
+        self._nlp = spacy.blank("xx")
+        self._add_component()
         self._component.cfg["calibration"] = None
         self._bytes = self._component.to_bytes(exclude=["vocab"])
         self._disk = folder / "saved"
@@ -134,15 +134,14 @@ class SavedBytes:
 
     def _restore(self) -> None:
         """Have a component that works, whatever the last one went through."""
-        self._nlp = _make_pipeline(self._folder / "checkpoint")
+        self._nlp.remove_pipe("hf_ner")
+        self._add_component()
         self._component.from_bytes(self._bytes, exclude=["vocab"])
 
-
-def _make_pipeline(checkpoint: Path) -> Language:
-    nlp = spacy.blank("en")
-    model = {"name": str(checkpoint), "precision": "fp32", "mixed_precision": "none"}
-    nlp.add_pipe("hf_ner", config={"model": model})
-    return nlp
+    def _add_component(self) -> None:
+        """Add a new component; a new pipeline would take longer than all the rest of a case."""
+        model = {"name": str(self._checkpoint), "precision": "fp32", "mixed_precision": "none"}
+        self._nlp.add_pipe("hf_ner", config={"model": model})
 
 
 def _edit(content: bytes, case: Case) -> bytes:
