@@ -229,3 +229,13 @@ def test_predictions_are_read_only_where_nobody_has_annotated(tmp_path: Path) ->
     annotated = {"data": {"text": "Hi"}, "annotations": [{"result": []}]}
     first, second = read(write_jsonl(tmp_path, predicted, annotated))
     assert (len(missing(first)), missing(second)) == (6, [])
+
+
+@pytest.mark.parametrize("damaged", ["a", ["a"], [{"result": ["a"]}], [{"result": 1}], {"a": 1}])
+def test_what_is_no_annotation_of_a_task_says_nothing_of_its_text(
+    tmp_path: Path, damaged: object
+) -> None:
+    record = {"data": {"text": TEXT}, "annotations": [{"result": []}], "completions": damaged}
+    assert [sentence.words[:3] for sentence in read(write_jsonl(tmp_path, record))] == [
+        ("I", "saw", "Ed")
+    ]
