@@ -193,6 +193,13 @@ def test_answers_that_all_ignore_a_text_leave_it_out(tmp_path: Path) -> None:
     assert read(path) == []
 
 
+def test_white_space_at_the_border_of_a_token_does_not_cost_its_word(tmp_path: Path) -> None:
+    tokens = [{"start": 0, "end": 1}, {"start": 1, "end": 3}, {"start": 3, "end": 4}]
+    tokens += [{"start": 4, "end": 7}]
+    (sentence,) = read(write_jsonl(tmp_path, {"text": "I m ran", "tokens": tokens, "spans": []}))
+    assert sentence.words == ("I", "m", "ran")
+
+
 # ------------------------------------------------------------------------------------- Label Studio
 
 
