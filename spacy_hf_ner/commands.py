@@ -1,6 +1,6 @@
 """What the commands do, as functions: for programs and notebooks.
 
-    >>> from spacy_hf_ner.commands import evaluate, report  # doctest: +SKIP
+    >>> from spacy_hf_ner.commands import evaluate, report
     >>> evaluation = evaluate("training/model-best", "corpus/test.spacy")  # doctest: +SKIP
     >>> evaluation.strict.micro.f1  # doctest: +SKIP
     0.912
@@ -17,12 +17,17 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.checking.check_report import CheckReport, run_checks
 from spacy_hf_ner.checking.checked_model import load_checked_model
 from spacy_hf_ner.checking.parts import CheckedData, read_parts
+from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.core.replacing import add_to_folder
+from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
+from spacy_hf_ner.corpus.conversion_report import ConversionReport
+from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
@@ -31,15 +36,59 @@ from spacy_hf_ner.evaluation.error_records import make_error_records
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.label_map import LabelMap
 from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
 from spacy_hf_ner.evaluation.slices import read_seen
 from spacy_hf_ner.evaluation.tables import as_json
 from spacy_hf_ner.evaluation.training_log import TrainingStep
+from spacy_hf_ner.package_building import WHEEL, build_package
+from spacy_hf_ner.pipe.fitting import CalibrationReport, TooFewSpansError
 from spacy_hf_ner.visual.check_page import make_check_page
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
 from spacy_hf_ner.visual.evaluation_page import make_report
 
-__all__ = ["check", "compare", "evaluate", "report", "report_check", "report_comparison"]
+__all__ = [
+    "ConvertOptions",
+    "ReadOptions",
+    "calibrate",
+    "check",
+    "compare",
+    "convert",
+    "evaluate",
+    "package",
+    "report",
+    "report_check",
+    "report_comparison",
+]
+
+
+def convert(
+    source: str | Path,
+    output: str | Path,
+    *,
+    read: ReadOptions | None = None,
+    options: ConvertOptions | None = None,
+) -> ConversionReport:
+    """Write a corpus in another form, and return what it holds and what had to be repaired.
+
+        >>> options = ConvertOptions(split="90/10")
+        >>> convert("train.conll", "corpus/", options=options)  # doctest: +SKIP
+
+    Args:
+        source: A file or folder in any format that ``hf-ner convert`` reads, or ``hf:NAME`` for a
+            data set on the hub.
+        output: A file whose ending tells its format, or a folder for ``.spacy`` files.
+        read: What you say about the corpus: its language, columns, tag scheme, encoding.
+        options: How it is to be written: documents, new names of types, a split, a format.
+
+    Raises:
+        ConfigError: An option is wrong, or several parts would become one file.
+        CorpusError: The corpus cannot be read as what it claims to be, or `strict` forbids to
+            repair it.
+        MissingExtraError: The format needs a library that is not installed.
+        OutputError: The output cannot be written. What was there stays.
+    """
+    return convert_corpus(str(source), Path(output), read, options)
 
 
 def evaluate(
@@ -215,6 +264,103 @@ def check(
     return run_checks(CheckedData(parts, nlp, subwords, predicted))
 
 
+def calibrate(
+    model: str | Path | Language,
+    data: str | Path | Sequence[Doc],
+    output: str | Path | None = None,
+    *,
+    progress: bool = False,
+) -> dict[str, CalibrationReport | TooFewSpansError]:
+    """Fit what makes the scores of a pipeline probabilities, and return what that did.
+
+    The result has a report for each hf_ner component, or the reason why it could not be calibrated;
+    its scores stay raw then.
+
+    Args:
+        model: A pipeline, which then has the new scores, the name of an installed one, or its
+            folder.
+        data: Gold data that it was not trained on, as for :func:`evaluate`.
+        output: The folder to save the calibrated pipeline to; a pipeline in memory needs none.
+        progress: Show a progress bar on a terminal.
+
+    Raises:
+        CorpusError: The data cannot be read, or holds no Docs.
+        ConfigError: The data has no gold annotation, the folder holds something that is no
+            pipeline, or the pipeline is a folder and nowhere would it be saved.
+        OutputError: The pipeline cannot be saved. What was there stays.
+    """
+    from spacy_hf_ner.model.notes import is_saved_model_file
+    from spacy_hf_ner.pipe.hf_ner import HFNer
+
+    if output is not None:
+        check_output(Path(output), kind="a pipeline", file=PIPELINE_FILE)
+    elif not isinstance(model, Language):
+        raise ConfigError(
+            "expected output, a folder for the calibrated pipeline, got None: what is loaded from "
+            f"{str(model)!r} would be lost. Name a folder, or pass the pipeline itself."
+        )
+    nlp = model
+    if not isinstance(nlp, Language):
+        nlp = load_pipeline(str(model))
+    golds = _read(data, nlp.vocab)
+    _add_types(golds, nlp.vocab)
+    reports: dict[str, CalibrationReport | TooFewSpansError] = {}
+    for name, component in nlp.pipeline:
+        if not isinstance(component, HFNer):
+            continue
+        docs = prepare_docs(nlp, golds, before=name, progress=progress)
+        # The component predicts these Docs itself; they have what those before it add.
+        examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+        try:
+            reports[name] = component.calibrate(examples)
+        except TooFewSpansError as error:
+            reports[name] = error
+        else:
+            nlp.get_pipe_config(name)["calibrated"] = True  # whatever it was: the scores are new
+    if output is not None:
+        with replace_pipeline(Path(output), is_outdated=is_saved_model_file) as fresh:
+            nlp.to_disk(fresh)
+    return reports
+
+
+def package(
+    model: str | Path,
+    folder: str | Path,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    meta: str | Path | None = None,
+    code: Sequence[str | Path] = (),
+    build: Sequence[str] = (WHEEL,),
+) -> list[Path]:
+    """Build packages of a pipeline that pip installs, weights included, and return their paths.
+
+    Args:
+        model: Folder of a trained pipeline.
+        folder: Where to; it is made if there is none.
+        name: Name of the package without the language; None for that in the pipeline's meta.json.
+        version: Such as ``"1.0.0"``; None for that in the pipeline's meta.json.
+        meta: A meta.json in place of the pipeline's.
+        code: Python files with your own registered functions.
+        build: ``"wheel"``, ``"sdist"`` or both.
+
+    Raises:
+        ConfigError: There is no pipeline in the folder, an argument is wrong, or setuptools could
+            not build the package.
+        MissingExtraError: `build` is not installed.
+        OutputError: The package cannot be written.
+    """
+    return build_package(
+        Path(model),
+        Path(folder),
+        name=name,
+        version=version,
+        meta_path=None if meta is None else Path(meta),
+        code_paths=[Path(path) for path in code],
+        kinds=build,
+    )
+
+
 def report_check(checked: CheckReport, folder: str | Path) -> None:
     """Write ``check.json`` and ``check.html`` to a folder, which is made if there is none."""
     with add_to_folder(Path(folder)) as fresh:
@@ -245,6 +391,13 @@ def _read(data: str | Path | Sequence[Doc], vocab: Vocab) -> Sequence[Doc]:
         return read_gold_docs(path, vocab)
     assert not isinstance(data, str | Path)  # these are paths
     return data
+
+
+def _add_types(docs: Iterable[Doc], vocab: Vocab) -> None:
+    """Let a vocabulary know the entity types of Docs that were made with another one."""
+    for doc in docs:
+        for entity in doc.ents:
+            vocab.strings.add(entity.label_)
 
 
 def _find_path(data: str | Path | Sequence[Doc]) -> Path | None:

@@ -32,7 +32,18 @@ ALLOWED = {
     # It draws what these have found.
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
     # What a command does, as functions.
-    "commands": {*BELOW_ALL, "core", "corpus", "evaluation", "checking", "visual"},
+    "package_building": {*BELOW_ALL, "core"},
+    "commands": {
+        *BELOW_ALL,
+        "core",
+        "model",
+        "pipe",
+        "corpus",
+        "evaluation",
+        "checking",
+        "visual",
+        "package_building",
+    },
     "cli": {
         *BELOW_ALL,
         "core",
@@ -42,6 +53,7 @@ ALLOWED = {
         "evaluation",
         "checking",
         "visual",
+        "package_building",
         "commands",
     },
 }

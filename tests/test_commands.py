@@ -8,7 +8,19 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_hf_ner.commands import compare, evaluate, report, report_comparison
+from spacy_hf_ner.commands import (
+    ConvertOptions,
+    calibrate,
+    compare,
+    convert,
+    evaluate,
+    package,
+    report,
+    report_comparison,
+)
+from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.pipe.fitting import TooFewSpansError
+from tests.checkpoints import make_checkpoint
 
 
 @pytest.fixture
@@ -66,3 +78,33 @@ def test_pipelines_are_compared_under_the_types_of_gold(
         "comparison.json",
         "comparison.html",
     }
+
+
+def test_a_corpus_is_converted_as_the_options_say(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("Rome B-city\nfalls O\n\n" * 10, encoding="utf8")
+    options = ConvertOptions(label_map={"city": "LOC"}, split="50/50/0")
+    converted = convert(tmp_path / "a.conll", tmp_path / "corpus", options=options)
+    assert {path.name for path in (tmp_path / "corpus").iterdir()} == {"train.spacy", "dev.spacy"}
+    assert converted.files[0].entities == {"LOC": 10}
+
+
+def test_a_pipeline_in_memory_is_calibrated_or_the_reason_is_given(
+    gold: Doc, tmp_path: Path
+) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner", config={"model": str(make_checkpoint(tmp_path / "checkpoint"))})
+    reports = calibrate(nlp, [gold])
+    assert isinstance(reports["hf_ner"], TooFewSpansError)
+    calibrate(nlp, [gold], tmp_path / "saved")
+    assert spacy.load(tmp_path / "saved").pipe_names == ["hf_ner"]
+    with pytest.raises(ConfigError, match=r"expected output, a folder .* got None"):
+        calibrate(tmp_path / "saved", [gold])
+
+
+# spaCy's `package` leaves the files open that it has written.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_a_pipeline_becomes_a_wheel(nlp: Language, tmp_path: Path) -> None:
+    nlp.to_disk(tmp_path / "model")
+    (wheel,) = package(tmp_path / "model", tmp_path / "packages", name="rules", version="1.2.0")
+    assert wheel == tmp_path / "packages" / "en_rules-1.2.0-py3-none-any.whl"
+    assert wheel.is_file()

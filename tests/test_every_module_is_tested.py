@@ -37,6 +37,7 @@ TESTED_ELSEWHERE = {
     "corpus/sentence.py": "corpus/test_table_sentence.py",
     "corpus/text_records.py": "corpus/test_json_records.py",
     "corpus/tools/": "corpus/test_annotation_tools.py",
+    "package_building.py": "cli/test_package.py",
     "corpus/visible.py": "corpus/test_folders.py",
     "model/config_json.py": "model/test_hostile_checkpoints.py",
     "model/engines/onnx/graph.py": "model/engines/onnx/test_engine.py",

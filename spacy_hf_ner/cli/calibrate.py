@@ -7,16 +7,14 @@ from typing import Any
 import typer
 from spacy.cli._util import import_code
 from spacy.language import Language
-from spacy.training import Example
 
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
+from spacy_hf_ner.commands import calibrate
+from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
-from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.pipe.fitting import (
     FEW_DOCS,
     FEW_SPANS,
@@ -24,7 +22,7 @@ from spacy_hf_ner.pipe.fitting import (
     TooFewSpansError,
 )
 
-__all__ = ["EXAMPLE", "calibrate", "calibrate_command", "print_report"]
+__all__ = ["EXAMPLE", "calibrate_command", "print_report"]
 
 EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
@@ -52,7 +50,10 @@ def calibrate_command(
     folder = _choose_folder(model, output, in_place=in_place)
     import_code(code)
     use_gpu(gpu_id)
-    reports = calibrate(model, data, folder)
+    check_output(folder, kind="a pipeline", file=PIPELINE_FILE)
+    nlp = load_pipeline(model)
+    raw = _list_raw(nlp)
+    reports = calibrate(nlp, data, folder, progress=True)
     if not reports:
         msg.warn("The pipeline has no hf_ner component: saved as it is.")
     components: dict[str, dict[str, Any]] = {}
@@ -61,6 +62,11 @@ def calibrate_command(
             msg.warn(f"{name} is not calibrated: {report}")
             components[name] = {"problem": str(report)}
         else:
+            if name in raw:
+                msg.info(
+                    f"{name}: its config said calibrated = false; now it says true, so that its "
+                    "scores are new."
+                )
             print_report(name, report)
             components[name] = asdict(report)
     msg.good(f"Saved the pipeline to {folder}")
@@ -88,56 +94,13 @@ def _choose_folder(model: str, output: Path | None, *, in_place: bool) -> Path:
     return Path(model)
 
 
-def calibrate(
-    model: str, data: Path, output: Path
-) -> dict[str, CalibrationReport | TooFewSpansError]:
-    """Return what calibration did to each hf_ner component of a pipeline, and save the pipeline.
-
-    For a component that could not be calibrated it is the reason; its scores stay raw.
-
-    Args:
-        model: Name of an installed pipeline, or its folder.
-        data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
-        output: The folder to save to.
-
-    Raises:
-        CorpusError: The data cannot be read, or holds no Docs.
-        ConfigError: The data has no gold annotation, or the folder holds something that is no
-            pipeline.
-        OutputError: The pipeline cannot be saved. What was there stays.
-    """
-    from spacy_hf_ner.model.notes import is_saved_model_file
-    from spacy_hf_ner.pipe.hf_ner import HFNer
-
-    check_output(output, kind="a pipeline", file=PIPELINE_FILE)
-    nlp = load_pipeline(model)
-    golds = read_gold_docs(data, nlp.vocab)
-    reports: dict[str, CalibrationReport | TooFewSpansError] = {}
-    for name, component in nlp.pipeline:
-        if isinstance(component, HFNer):
-            docs = prepare_docs(nlp, golds, before=name, progress=True)
-            # The component predicts these Docs itself; they have what those before it add.
-            examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
-            try:
-                reports[name] = component.calibrate(examples)
-            except TooFewSpansError as error:
-                reports[name] = error
-            else:
-                _switch_on_calibration(nlp, name)
-    with replace_pipeline(output, is_outdated=is_saved_model_file) as fresh:
-        nlp.to_disk(fresh)
-    return reports
-
-
-def _switch_on_calibration(nlp: Language, name: str) -> None:
-    """Let a component whose config asks for raw scores give calibrated ones, and say so."""
-    config = nlp.get_pipe_config(name)
-    if config.get("calibrated", True):
-        return
-    config["calibrated"] = True
-    msg.info(
-        f"{name}: its config said calibrated = false; now it says true, so that its scores are new."
-    )
+def _list_raw(nlp: Language) -> list[str]:
+    """Return the components whose config asks for raw scores."""
+    names: list[str] = []
+    for name in nlp.pipe_names:
+        if not nlp.get_pipe_config(name).get("calibrated", True):
+            names.append(name)
+    return names
 
 
 def print_report(name: str, report: CalibrationReport) -> None:

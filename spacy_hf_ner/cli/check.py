@@ -11,8 +11,8 @@ from spacy_hf_ner.checking.check_report import CheckReport
 from spacy_hf_ner.checking.findings import Finding
 from spacy_hf_ner.checking.suggestions import Suggestion
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import check, report_check
+from spacy_hf_ner.core.outputs import make_folder
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.formatting import format_score

@@ -7,8 +7,8 @@ from typing import Any
 import typer
 
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import compare, report_comparison
+from spacy_hf_ner.core.outputs import make_folder
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.comparison import Standing

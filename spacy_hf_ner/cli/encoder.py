@@ -14,7 +14,7 @@ import srsly
 import typer
 
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import check_output
+from spacy_hf_ner.core.outputs import check_output
 from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.evaluation.signature import hash_file

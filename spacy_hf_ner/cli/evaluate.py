@@ -7,8 +7,8 @@ import typer
 from spacy.cli._util import import_code
 
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import make_folder
 from spacy_hf_ner.commands import check, evaluate, report
+from spacy_hf_ner.core.outputs import make_folder
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu

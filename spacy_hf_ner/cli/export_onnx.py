@@ -11,7 +11,7 @@ from spacy.util import load_config
 
 from spacy_hf_ner.cli.flags import write_flags
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
+from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import load_pipeline

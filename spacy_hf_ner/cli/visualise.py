@@ -7,7 +7,7 @@ import typer
 from spacy.cli._util import import_code
 
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import check_file
+from spacy_hf_ner.core.outputs import check_file
 from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError

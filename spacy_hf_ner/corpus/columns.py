@@ -108,7 +108,8 @@ class Columns:
         tag: The column of tags.
         separator: What separates cells: a tab, a comma, or a space for runs of spaces.
         task: What the tags are: entities, chunks or parts of speech.
-        tag_names: The names of the tags 0, 1, 2 …, where they are written as numbers.
+        tag_names: The names of the tags 0, 1, 2 …, or of the types of entities in texts, where
+            they are written as numbers.
     """
 
     token: int | str | None = None

@@ -169,16 +169,16 @@ def read_text_record(
         problems=problems,
     )
     if _is_task(record, columns):
-        return _read_task(text_record, record, source=source, says_any=says_any)
+        return _read_task(text_record, record, columns, source=source, says_any=says_any)
     spans: list[CharSpan] = []
     if columns.tag is None and is_dataturks(record):
         spans = read_dataturks_spans(record, line, source=source)
     else:
         for item in find_list(record, columns) or ():
-            spans += read_spans(item, line, source=source)
+            spans += read_spans(item, line, source=source, type_names=columns.tag_names)
     rejected: list[CharSpan] = []
     for item in record.get(REJECTED_KEY) or ():
-        rejected += read_spans(item, line, source=source)
+        rejected += read_spans(item, line, source=source, type_names=columns.tag_names)
     return replace(
         text_record,
         spans=spans,
@@ -188,7 +188,7 @@ def read_text_record(
 
 
 def _read_task(
-    text_record: TextRecord, record: Record, *, source: str, says_any: bool
+    text_record: TextRecord, record: Record, columns: Columns, *, source: str, says_any: bool
 ) -> TextRecord | tuple[Problem, ...]:
     """Return the text of a task of Label Studio, or why it is left out."""
     line = text_record.line
@@ -198,7 +198,7 @@ def _read_task(
         return *text_record.problems, problem
     spans: list[CharSpan] = []
     for item in task.spans:
-        spans += read_spans(item, line, source=source)
+        spans += read_spans(item, line, source=source, type_names=columns.tag_names)
     return replace(
         text_record,
         spans=spans,

@@ -228,13 +228,13 @@ def _refuse_if_all_lost(sentences: Iterable[Sentence], name: str) -> Iterator[Se
     first = first_problems[kind]
     advice = "Check that these are the offsets of these texts, and what they count (offsets)."
     if kind == UNTYPED:
-        advice = "Export types by their names, not by their numbers."
+        advice = "Export types by their names, or name their numbers (tag_names)."
     entities = count(n_lost.total(), "entity", "entities")
     raise CorpusError(
         f"{first.file or name}:{first.line}: expected entities with types that lie in their texts, "
         f"got {entities} of which none can be read ({n:,} × {kind}, here first): nothing would be "
         f"left to learn from. {advice}",
-        settings=("offsets",),
+        settings=("offsets", "tag_names"),
     )
 
 
@@ -344,13 +344,17 @@ def _guess_place(text: str, start: int, end: int) -> CharRange:
 
 
 def _find_tokens(text: str, tokens: Sequence[CharRange] | None, lang: str) -> list[CharRange]:
-    """Return the tokens that are not white space: the source's where they fit, else spaCy's."""
+    """Return the tokens that are not white space: the source's where they fit, else spaCy's.
+
+    White space at the border of a token is no part of it.
+    """
     found: list[CharRange] = []
     if tokens is not None and _cover_text(tokens, text):
         for start, end in tokens:
-            word = text[start:end]
-            if word and word == word.strip():
-                found.append((start, end))
+            word = text[start:end].strip()
+            if word:
+                start += text[start:end].index(word)  # noqa: PLW2901 - the same token, trimmed
+                found.append((start, start + len(word)))
         return found
     for token in blank_pipeline(lang).tokenizer(text):
         if not token.is_space:

@@ -11,6 +11,7 @@ from spacy_hf_ner.core.chain import make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.posteriors import Decoded
+from spacy_hf_ner.core.schemes import Tag
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import ScoredSpan
@@ -54,6 +55,9 @@ def find_entities(
     if calibration is not None:
         log_probs = calibration.scale_rows(log_probs)
 
+    if keep_entities:
+        log_probs = _fold_touching(log_probs, segments, tag_set, docs)
+
     chain = make_chain(tag_set)
     if decoder == "greedy":
         decoded = decode_greedy(log_probs, segments.lengths, chain)
@@ -70,6 +74,49 @@ def find_entities(
     if segments.splits_tokens:
         return _place_on_parts(decoded, scores, wanted, segments, rows, entity_types)
     return _place_spans(decoded, scores, wanted, segments, entity_types, n_docs=len(docs))
+
+
+def _fold_touching(
+    log_probs: Floats, segments: Segments, tag_set: TagSet, docs: Sequence[Doc]
+) -> Floats:
+    """Return rows whose entities may touch those that were set earlier, of whatever type.
+
+    IOB1 marks an entity that comes right after one of its type. A segment knows nothing of what is
+    before it, so there the mark is none, and counts for the plain tag; IOE1 is its mirror image::
+
+        Rome (set earlier)   Paris        Paris
+        B-LOC                0.7          (not allowed)
+        I-LOC                0.2          0.9
+    """
+    scheme = tag_set.scheme
+    lengths = segments.lengths[segments.lengths > 0]
+    ends = np.cumsum(lengths)
+    folds: list[tuple[Ints, int, str]] = []
+    if not scheme.can_start(scheme.touching):
+        folds.append((ends - lengths, -1, scheme.touching))
+    if scheme.touched:
+        folds.append((ends - 1, 1, scheme.touched))
+    if not folds:
+        return log_probs
+
+    folded = log_probs.copy()
+    for rows, neighbour, mark in folds:
+        beside_entity = [row for row in rows if _is_entity_beside(row, neighbour, segments, docs)]
+        for entity_type in tag_set.entity_types:
+            marked = tag_set.columns.get(Tag(mark, entity_type))
+            plain = tag_set.columns.get(Tag(scheme.single, entity_type))
+            if marked is None or plain is None:
+                continue
+            both = np.logaddexp(folded[beside_entity, plain], folded[beside_entity, marked])
+            folded[beside_entity, plain] = both
+    return folded
+
+
+def _is_entity_beside(row: int, neighbour: int, segments: Segments, docs: Sequence[Doc]) -> bool:
+    """Tell whether the token before a row (-1) or after it (1) is in an entity."""
+    doc = docs[segments.doc_i[row]]
+    token_i = int(segments.token_i[row]) + neighbour
+    return 0 <= token_i < len(doc) and bool(doc[token_i].ent_type)
 
 
 def _place_spans(

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
-from spacy_hf_ner.cli.calibrate import calibrate
+from spacy_hf_ner.commands import calibrate
 from spacy_hf_ner.pipe.fitting import CalibrationReport
 from tests.checkpoints import make_checkpoint
 

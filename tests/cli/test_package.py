@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from spacy_hf_ner import __version__
 from spacy_hf_ner.cli.app import app
-from spacy_hf_ner.cli.package import build_package
 from spacy_hf_ner.errors import ConfigError, MissingExtraError
 from spacy_hf_ner.installing import make_pip_hint, name_source
+from spacy_hf_ner.package_building import build_package
 from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
 

@@ -97,6 +97,18 @@ def test_debug_config_accepts_the_filled_config_and_asks_no_network(
     assert "Config is valid" in output or "validation" in output.lower()
 
 
+def test_debug_data_reads_the_filled_config_of_a_checkpoint(
+    encoder_checkpoint: Path, write_config: Callable[[object], Path], run: Run, corpus: Path
+) -> None:
+    vocab = spacy.blank("en").vocab
+    docs = list(DocBin().from_disk(corpus).get_docs(vocab))
+    DocBin(docs=docs * 100).to_disk(corpus)  # of few it says that they are too few, and fails
+    path = write_config(encoder_checkpoint)
+    output = run("debug", "data", path, "--paths.train", corpus, "--paths.dev", corpus)
+    assert "Pipeline can be initialized with data" in output
+    assert "Corpus is loadable" in output
+
+
 def test_init_config_knows_the_component(run: Run, tmp_path: Path) -> None:
     run("init", "config", tmp_path / "made.cfg", "--pipeline", "hf_ner", "--force")
     nlp = spacy.util.load_model_from_config(

@@ -63,7 +63,7 @@ def test_it_learns_its_training_data_and_still_knows_it_after_a_round_trip(
         ]
 
 
-@pytest.mark.parametrize("scheme", ["IO", "IOB1", "IOB2", "IOBES", "BILOU", "BMES"])
+@pytest.mark.parametrize("scheme", ["IO", "IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU", "BMES"])
 def test_it_learns_in_every_scheme(scheme: str, encoder_checkpoint: Path, tmp_path: Path) -> None:
     nlp = initialize_pipeline(encoder_checkpoint, scheme=scheme)
     train(nlp, make_examples(nlp))

@@ -193,6 +193,13 @@ def test_answers_that_all_ignore_a_text_leave_it_out(tmp_path: Path) -> None:
     assert read(path) == []
 
 
+def test_white_space_at_the_border_of_a_token_does_not_cost_its_word(tmp_path: Path) -> None:
+    tokens = [{"start": 0, "end": 1}, {"start": 1, "end": 3}, {"start": 3, "end": 4}]
+    tokens += [{"start": 4, "end": 7}]
+    (sentence,) = read(write_jsonl(tmp_path, {"text": "I m ran", "tokens": tokens, "spans": []}))
+    assert sentence.words == ("I", "m", "ran")
+
+
 # ------------------------------------------------------------------------------------- Label Studio
 
 
@@ -229,3 +236,13 @@ def test_predictions_are_read_only_where_nobody_has_annotated(tmp_path: Path) ->
     annotated = {"data": {"text": "Hi"}, "annotations": [{"result": []}]}
     first, second = read(write_jsonl(tmp_path, predicted, annotated))
     assert (len(missing(first)), missing(second)) == (6, [])
+
+
+@pytest.mark.parametrize("damaged", ["a", ["a"], [{"result": ["a"]}], [{"result": 1}], {"a": 1}])
+def test_what_is_no_annotation_of_a_task_says_nothing_of_its_text(
+    tmp_path: Path, damaged: object
+) -> None:
+    record = {"data": {"text": TEXT}, "annotations": [{"result": []}], "completions": damaged}
+    assert [sentence.words[:3] for sentence in read(write_jsonl(tmp_path, record))] == [
+        ("I", "saw", "Ed")
+    ]

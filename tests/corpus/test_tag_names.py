@@ -13,7 +13,7 @@ from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.tag_names import read_tag_names
 from spacy_hf_ner.errors import ConfigError, CorpusError
 from tests.corpus.sentences import read as read_file
-from tests.corpus.sentences import show
+from tests.corpus.sentences import show, write_jsonl
 
 NAMES = ("O", "B-PER", "I-PER")
 OPTIONS = ReadOptions(columns=Columns(tag_names=NAMES))
@@ -123,3 +123,30 @@ def test_registered_readers_take_the_file(tmp_path: Path) -> None:
     ):
         (example,) = corpus(nlp)
         assert [(ent.text, ent.label_) for ent in example.reference.ents] == [("Ed Li", "PER")]
+
+
+@pytest.mark.parametrize(
+    "label", [[[0, 4, 1]], [["0", "4", "1"]], [{"start": 0, "end": 4, "label": [1]}]]
+)
+def test_types_of_entities_in_texts_are_named_by_their_numbers(
+    tmp_path: Path, label: object
+) -> None:
+    record = {"text": "Rome is big", "label": label}
+    options = ReadOptions(columns=Columns(tag_names=("PER", "LOC")))
+    (sentence,) = read_file(write_jsonl(tmp_path, record), options)
+    assert show(sentence) == ["Rome/LOC"]
+
+
+def test_types_with_names_of_their_own_stay(tmp_path: Path) -> None:
+    record = {"text": "Rome is big", "label": [[0, 4, "GPE"]]}
+    options = ReadOptions(columns=Columns(tag_names=("PER", "LOC")))
+    (sentence,) = read_file(write_jsonl(tmp_path, record), options)
+    assert show(sentence) == ["Rome/GPE"]
+
+
+def test_a_type_whose_number_has_no_name_is_refused(tmp_path: Path) -> None:
+    options = ReadOptions(columns=Columns(tag_names=("PER", "LOC")))
+    path = write_jsonl(tmp_path, {"text": "Rome is big", "label": [[0, 4, 7]]})
+    with pytest.raises(CorpusError, match="expected the number of one of 2 types, got 7") as caught:
+        read_file(path, options)
+    assert caught.value.settings == ("tag_names",)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, Literal
 import spacy
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from spacy.language import Language
 
 from spacy_hf_ner.errors import HFNerError
 from tests.checkpoints import make_checkpoint
@@ -114,6 +115,7 @@ class CheckpointFolders:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._bases = _make_bases(folder)
+        self._nlp = spacy.blank("xx")  # to make one takes longer than all the rest of a case
 
     def cases(self) -> SearchStrategy[Case]:
         """Return what draws a folder and its damage."""
@@ -145,7 +147,7 @@ class CheckpointFolders:
             model = {"name": str(folder), **dict(case.settings)}
             if case.base == "onnx":
                 model["backend"] = "onnx"
-            verdict = _read_text(model)
+            verdict = _read_text(self._nlp, model)
             for place in (Path(tempfile.gettempdir()), folder, Path.cwd()):
                 if (place / MARKER).exists():
                     (place / MARKER).unlink()
@@ -153,14 +155,17 @@ class CheckpointFolders:
             return verdict
 
 
-def _read_text(model: dict[str, Any]) -> Verdict:
-    nlp = spacy.blank("en")
+def _read_text(nlp: Language, model: dict[str, Any]) -> Verdict:
+    """Read a text with a new component that has a checkpoint."""
     try:
         nlp.add_pipe("hf_ner", config={"model": model})
         doc = nlp(TEXT)
     except HFNerError as error:
         check_message(error)
         return Verdict(REFUSED)
+    finally:
+        if nlp.has_pipe("hf_ner"):
+            nlp.remove_pipe("hf_ner")
     for span in doc.spans["hf_ner"]:
         if not 0.0 <= span._.score <= 1.0:
             raise Broken("a score is out of range", repr(span._.score))

@@ -13,6 +13,7 @@ what hangs or kills::
 import contextlib
 import multiprocessing
 import os
+import re
 import resource
 import select
 import signal
@@ -53,6 +54,7 @@ MEMORY: Final = 3 << 30
 
 PACKAGE: Final = f"{os.sep}spacy_hf_ner{os.sep}"
 MAX_SHOWN: Final = 2_000
+FOREIGN_FOLDERS: Final = re.compile(r'File "/[^"]*?/((site-packages|spacy_hf_ner|tests)/)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +280,8 @@ def _check_case(
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - a Rust panic is no Exception
-        return _sign(error), 1, "".join(traceback.format_exception(error))[-MAX_SHOWN:]
+        shown = "".join(traceback.format_exception(error))
+        return _sign(error), 1, shorten_paths(shown)[-MAX_SHOWN:]
     return verdict.outcome, verdict.n_readings, ""
 
 
@@ -303,6 +306,15 @@ def _check_in_fork(target: Target, case: Any, hang_s: float) -> str:
     if os.WIFSIGNALED(status):
         return f"kills its process: {signal.Signals(os.WTERMSIG(status)).name}"
     return ""
+
+
+def shorten_paths(shown: str) -> str:
+    """Return a traceback without the folders that this machine keeps its files in.
+
+    >>> shorten_paths('  File "/home/ann/.venv/lib/site-packages/spacy/vocab.py", line 2')
+    '  File "site-packages/spacy/vocab.py", line 2'
+    """
+    return FOREIGN_FOLDERS.sub(r'File "\1', shown)
 
 
 def _sign(error: BaseException) -> str:

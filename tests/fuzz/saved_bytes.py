@@ -1,7 +1,7 @@
 """What ``to_bytes`` and ``to_disk`` of the component wrote, damaged.
 
 What must hold: a refusal is a sentence and leaves the component as it was; what is not refused
-reads a text.
+reads a text, but for what only the first text can show.
 """
 
 import shutil
@@ -14,7 +14,6 @@ import spacy
 import srsly
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from spacy.language import Language
 
 from spacy_hf_ner.errors import HFNerError
 from spacy_hf_ner.pipe.hf_ner import HFNer
@@ -30,6 +29,9 @@ from tests.fuzz.mutations import (
 )
 from tests.fuzz.target import REFUSED, Broken, Verdict, check_message
 
+# What only shows at the first text: numbers that are none, and notes that say, as those of an
+# encoder do, that nobody has trained a head.
+LATE_REFUSALS: Final = ("NaN logits", "without a trained head")
 TEXT: Final = "Angela Merkel met Tim Cook in San José."
 
 
@@ -55,8 +57,9 @@ class SavedBytes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        checkpoint = make_checkpoint(folder / "checkpoint")
-        self._nlp = _make_pipeline(checkpoint)
+        self._checkpoint = make_checkpoint(folder / "checkpoint")
+        self._nlp = spacy.blank("xx")
+        self._add_component()
         self._component.cfg["calibration"] = None
         self._bytes = self._component.to_bytes(exclude=["vocab"])
         self._disk = folder / "saved"
@@ -98,7 +101,10 @@ class SavedBytes:
             self._predict()
         except HFNerError as error:
             check_message(error)
-            raise Broken("what was read without complaint cannot predict", str(error)) from error
+            if not any(refusal in str(error) for refusal in LATE_REFUSALS):
+                promise = "what was read without complaint cannot predict"
+                raise Broken(promise, str(error)) from error
+            return Verdict("read, and refused at the first text")
         finally:
             self._restore()
         return Verdict("read")
@@ -134,15 +140,14 @@ class SavedBytes:
 
     def _restore(self) -> None:
         """Have a component that works, whatever the last one went through."""
-        self._nlp = _make_pipeline(self._folder / "checkpoint")
+        self._nlp.remove_pipe("hf_ner")
+        self._add_component()
         self._component.from_bytes(self._bytes, exclude=["vocab"])
 
-
-def _make_pipeline(checkpoint: Path) -> Language:
-    nlp = spacy.blank("en")
-    model = {"name": str(checkpoint), "precision": "fp32", "mixed_precision": "none"}
-    nlp.add_pipe("hf_ner", config={"model": model})
-    return nlp
+    def _add_component(self) -> None:
+        """Add a new component; a new pipeline would take longer than all the rest of a case."""
+        model = {"name": str(self._checkpoint), "precision": "fp32", "mixed_precision": "none"}
+        self._nlp.add_pipe("hf_ner", config={"model": model})
 
 
 def _edit(content: bytes, case: Case) -> bytes:

@@ -46,6 +46,7 @@ def test_a_raw_exception_is_shrunk() -> None:
     assert fault.signature == "raw ZeroDivisionError in outside of the package"
     assert fault.case == "100"
     assert "1 // (case - case)" in fault.details
+    assert 'File "tests/fuzz/toys.py"' in fault.details
 
 
 def test_the_first_fault_is_shrunk_and_known_ones_are_only_counted() -> None:

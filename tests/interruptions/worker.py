@@ -31,8 +31,8 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
-from spacy_hf_ner.cli.outputs import replace_pipeline
 from spacy_hf_ner.core import replacing
+from spacy_hf_ner.core.outputs import replace_pipeline
 from spacy_hf_ner.core.replacing import add_to_folder, replace_folder, write_file
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.model.network import load_network

@@ -176,3 +176,34 @@ def test_a_threshold_for_a_type_that_there_is_none_of_is_refused() -> None:
     check_threshold({"PRE": 0.9})
     with pytest.raises(ConfigError, match=r"entity types of PER, LOC, got .*PRE"):
         _find(_doc("a"), _rows("B-PER"), threshold={"PRE": 0.9})
+
+
+@pytest.mark.parametrize(
+    ("scheme", "labels", "set_earlier", "expected"),
+    [
+        ("IOB1", ["O", "B-LOC", "I-LOC"], (0, 1), (1, 2)),  # Rome before Paris
+        ("IOE1", ["O", "E-LOC", "I-LOC"], (1, 2), (0, 1)),  # Paris after Rome
+    ],
+)
+@pytest.mark.parametrize("decoder", ["viterbi", "greedy"])
+def test_an_entity_may_touch_one_of_its_type_that_was_set_earlier(
+    scheme: Any,
+    labels: list[str],
+    set_earlier: tuple[int, int],
+    expected: tuple[int, int],
+    decoder: Any,
+) -> None:
+    doc = _doc("Rome Paris")
+    doc.ents = [Span(doc, *set_earlier, label="LOC")]
+    rows = np.log(np.array([[0.1, 0.7, 0.2]] * 2, dtype=np.float32))
+    ((found,),) = find_entities(
+        [doc],
+        [_of_tokens(rows)],
+        read_labels(labels, scheme=scheme),
+        decoder=decoder,
+        threshold=None,
+        keep_entities=True,
+        overlapping=False,
+    )
+    assert (found.span.start, found.span.end) == expected
+    assert found.score == pytest.approx(0.9)

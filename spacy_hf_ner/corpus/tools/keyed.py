@@ -12,6 +12,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from spacy_hf_ner.core.wording import count, shorten
+from spacy_hf_ner.corpus.cells import is_number
 from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.json_values import Record
 from spacy_hf_ner.corpus.records import find_name
@@ -108,13 +110,21 @@ def _turn(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     return entities
 
 
-def read_spans(item: object, line: int, *, source: str) -> list[CharSpan]:
+def read_spans(
+    item: object, line: int, *, source: str, type_names: Sequence[str] = ()
+) -> list[CharSpan]:
     """Return an entity in any tool's form, once for each of its types.
 
     A type that is no name becomes an empty one: nobody knows what the entity is.
 
+    Args:
+        item: The entity.
+        line: Its line.
+        source: The file's name, for messages.
+        type_names: The names of the types 0, 1, 2 …, where they are numbers.
+
     Raises:
-        CorpusError: It has no offsets.
+        CorpusError: It has no offsets, or its type is a number that has no name.
     """
     said = _read_item(item)
     start_char = read_offset(said.start)
@@ -133,7 +143,7 @@ def read_spans(item: object, line: int, *, source: str) -> list[CharSpan]:
         span = CharSpan(
             start_char,
             end_char,
-            _read_text(entity_type),
+            _name_type(entity_type, type_names, f"{source}:{line}"),
             _read_text(said.surface),
             line=line,
             score=_read_score(said.score),
@@ -178,6 +188,25 @@ def _put_label_last(item: Sequence[Any]) -> Sequence[Any]:
     if is_first:
         return second, third, first, *rest
     return item
+
+
+def _name_type(value: object, names: Sequence[str], place: str) -> str:
+    """Return the name of a type, which is a number where only the user knows the names.
+
+    Raises:
+        CorpusError: The user has named types, but not this one.
+    """
+    number = str(value)
+    is_numbered = is_number(number) and not isinstance(value, bool | float)
+    if not names or not is_numbered:
+        return _read_text(value)
+    if int(number) >= len(names):
+        raise CorpusError(
+            f"{place}: expected the number of one of {count(len(names), 'type')}, got "
+            f"{shorten(number)}. Add its name to tag_names.",
+            settings=("tag_names",),
+        )
+    return names[int(number)]
 
 
 def _read_text(value: object) -> str:

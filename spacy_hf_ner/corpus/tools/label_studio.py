@@ -161,8 +161,11 @@ def _has_html(record: Record) -> bool:
     if isinstance(data, dict) and "text" not in data and get_first(data, TEXT_KEYS) is not None:
         return True
     for key in (*ANNOTATIONS_KEYS, PREDICTIONS_KEY):
-        for annotation in record.get(key) or ():
-            if any(map(_counts_shown_text, annotation.get("result") or ())):
+        annotations = record.get(key)
+        if not isinstance(annotations, list):
+            continue
+        for annotation in filter(_has_result, annotations):
+            if any(map(_counts_shown_text, annotation["result"])):
                 return True
     return False
 

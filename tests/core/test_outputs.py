@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_hf_ner.cli.outputs import check_file, check_output, make_folder
+from spacy_hf_ner.core.outputs import check_file, check_output, make_folder
 from spacy_hf_ner.errors import ConfigError
 
 
