@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, Optimizer
 
 from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.chain import TransitionScores
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.training.loss import Reduction
@@ -54,6 +55,11 @@ class TokenClassifier(ABC):
     def max_learn_rate(self) -> float:
         """The learn rate beyond which the model loses what it has learned before."""
         return math.inf
+
+    @property
+    def transition_scores(self) -> TransitionScores:
+        """What a checkpoint that is loaded adds to transitions in decoding; nothing by default."""
+        return TransitionScores()
 
     @abstractmethod
     def check_name(self) -> None:

@@ -95,8 +95,9 @@ def enumerate_paths(
         weight = float(np.exp(log_probs[np.arange(len(path)), list(path)].sum()))
         if reading.violations or weight == 0.0:
             continue
-        for span in reading.spans if bias else ():
-            weight *= float(np.exp(bias[tag_set.entity_types.index(span.entity_type)]))
+        for span in reading.spans:
+            type_i = tag_set.entity_types.index(span.entity_type)
+            weight *= float(np.exp(bias[type_i] if bias else 0.0))
         total += weight
         spans = tuple(
             TokenSpan(first + s.start, first + s.end, s.entity_type) for s in reading.spans
