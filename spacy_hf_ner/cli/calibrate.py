@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from spacy.cli._util import import_code
@@ -10,7 +10,9 @@ from spacy.language import Language
 from spacy.training import Example
 
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_output, replace_pipeline
+from spacy_hf_ner.cli.outputs import PIPELINE_FILE, check_file, check_output, replace_pipeline
+from spacy_hf_ner.core.dial import DIAL_HEADER, Aim, Dial, read_aim, tabulate_dial
+from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
@@ -23,8 +25,15 @@ from spacy_hf_ner.pipe.fitting import (
     CalibrationReport,
     TooFewSpansError,
 )
+from spacy_hf_ner.visual.dial_page import make_dial_page
 
-__all__ = ["EXAMPLE", "calibrate", "calibrate_command", "print_report"]
+if TYPE_CHECKING:
+    from spacy_hf_ner.pipe.hf_ner import HFNer
+
+__all__ = ["EXAMPLE", "calibrate", "calibrate_command", "print_dial", "print_report"]
+
+Reports = dict[str, CalibrationReport | TooFewSpansError]
+"""What became of each component, by name; the reason where its scores stay raw."""
 
 EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
@@ -38,6 +47,14 @@ def calibrate_command(
     in_place: bool = typer.Option(
         False, "--in-place", help="Save the calibrated pipeline over MODEL, without OUTPUT."
     ),
+    aim: str | None = typer.Option(
+        None,
+        "--aim",
+        help="Find the bias that reaches recall=NUMBER, or precision=NUMBER, on DATA, and set it.",
+    ),
+    report: Path | None = typer.Option(
+        None, "--report", help="HTML file with the curve of precision and recall over the bias."
+    ),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
@@ -45,25 +62,36 @@ def calibrate_command(
 ) -> dict[str, Any]:
     """Fit what makes span scores probabilities on held-out data, and save the pipeline with it.
 
-    It is a temperature, and monotone maps. Entities stay what they are; only their scores change. A
-    pipeline without hf_ner is saved as it is, and so is one that is nearly always right, or wrong,
-    on the data.
+    It is a temperature, and monotone maps. Entities stay what they are; only their scores change,
+    unless --aim asks for more entities, or surer ones. A pipeline without hf_ner is saved as it is,
+    and so are the scores of one that is nearly always right, or wrong, on the data.
     """
     folder = _choose_folder(model, output, in_place=in_place)
+    wanted = read_aim(aim) if aim is not None else None
+    if report is not None:
+        check_file(report)
     import_code(code)
     use_gpu(gpu_id)
-    reports = calibrate(model, data, folder)
+    reports = calibrate(model, data, folder, aim=wanted, curve=report is not None)
     if not reports:
         msg.warn("The pipeline has no hf_ner component: saved as it is.")
     components: dict[str, dict[str, Any]] = {}
-    for name, report in reports.items():
-        if isinstance(report, TooFewSpansError):
-            msg.warn(f"{name} is not calibrated: {report}")
-            components[name] = {"problem": str(report)}
+    dials: dict[str, Dial] = {}
+    for name, outcome in reports.items():
+        if isinstance(outcome, TooFewSpansError):
+            msg.warn(f"{name} is not calibrated: {outcome}")
+            components[name] = {"problem": str(outcome)}
         else:
-            print_report(name, report)
-            components[name] = asdict(report)
+            print_report(name, outcome)
+            components[name] = asdict(outcome)
+        if outcome.dial is not None:
+            print_dial(name, outcome.dial)
+            dials[name] = outcome.dial
+            components[name]["dial"] = asdict(outcome.dial)
     msg.good(f"Saved the pipeline to {folder}")
+    if report is not None:
+        write_file(report, make_dial_page(dials, title=f"{model} on {data}"))
+        msg.good(f"Saved the curve to {report}")
     return {"output": str(folder), "components": components}
 
 
@@ -89,8 +117,8 @@ def _choose_folder(model: str, output: Path | None, *, in_place: bool) -> Path:
 
 
 def calibrate(
-    model: str, data: Path, output: Path
-) -> dict[str, CalibrationReport | TooFewSpansError]:
+    model: str, data: Path, output: Path, *, aim: Aim | None = None, curve: bool = False
+) -> Reports:
     """Return what calibration did to each hf_ner component of a pipeline, and save the pipeline.
 
     For a component that could not be calibrated it is the reason; its scores stay raw.
@@ -100,7 +128,11 @@ def calibrate(
         data: A .spacy file, a folder of them, or any corpus that ``hf-ner convert`` reads.
         output: The folder to save to.
 
+        aim: The precision or recall that the bias of each component is to reach.
+        curve: Report precision and recall over the bias, with or without an aim.
+
     Raises:
+        AimNotReachedError: No bias reaches the aim. Nothing is saved.
         CorpusError: The data cannot be read, or holds no Docs.
         ConfigError: The data has no gold annotation, or the folder holds something that is no
             pipeline.
@@ -112,29 +144,33 @@ def calibrate(
     check_output(output, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
     golds = read_gold_docs(data, nlp.vocab)
-    reports: dict[str, CalibrationReport | TooFewSpansError] = {}
+    reports: Reports = {}
     for name, component in nlp.pipeline:
         if isinstance(component, HFNer):
             docs = prepare_docs(nlp, golds, before=name, progress=True)
             # The component predicts these Docs itself; they have what those before it add.
             examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
             try:
-                reports[name] = component.calibrate(examples)
+                reports[name] = component.calibrate(examples, aim=aim, curve=curve)
             except TooFewSpansError as error:
                 reports[name] = error
             else:
-                _switch_on_calibration(nlp, name)
+                _switch_on_calibration(nlp, name, component)
+            if aim is not None:
+                nlp.get_pipe_config(name)["bias"] = component.bias
+                component.note_config(bias=component.bias)
     with replace_pipeline(output, is_outdated=is_saved_model_file) as fresh:
         nlp.to_disk(fresh)
     return reports
 
 
-def _switch_on_calibration(nlp: Language, name: str) -> None:
+def _switch_on_calibration(nlp: Language, name: str, component: "HFNer") -> None:
     """Let a component whose config asks for raw scores give calibrated ones, and say so."""
     config = nlp.get_pipe_config(name)
     if config.get("calibrated", True):
         return
     config["calibrated"] = True
+    component.note_config(calibrated=True)
     msg.info(
         f"{name}: its config said calibrated = false; now it says true, so that its scores are new."
     )
@@ -163,6 +199,15 @@ def print_report(name: str, report: CalibrationReport) -> None:
             f"{data}: what was fitted on so little is mostly chance. "
             f"Calibrate on {FEW_SPANS} predicted entities in {FEW_DOCS} documents or more."
         )
+
+
+def print_dial(name: str, dial: Dial) -> None:
+    """Print where the dial stands, and what it costs to turn it to an aim."""
+    title = f"{name}: what a bias does"
+    if dial.aim is not None:
+        title = f"{name}: bias {dial.after.bias:.2f} for {dial.aim}"
+    msg.divider(title)
+    msg.table(tabulate_dial(dial), header=DIAL_HEADER, aligns=("l", "r", "r", "r", "r"), max_col=80)
 
 
 def _write_figure(value: float | None) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
+from spacy_hf_ner.core.dial import Dial
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.score_maps import MapKind, choose_span_calibration, fit_temperature
 from spacy_hf_ner.core.units import UnitRows
@@ -24,7 +25,6 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.component_settings import Bias
-from spacy_hf_ner.pipe.dial import Dial
 from spacy_hf_ner.pipe.held_out import HeldOut
 
 __all__ = [

@@ -6,11 +6,13 @@ Calibration is fitted on it, and the dial between precision and recall is read f
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
 from spacy_hf_ner.core.arrays import Ints
+from spacy_hf_ner.core.dial import Tally
 from spacy_hf_ner.core.judging import TextMap
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
@@ -18,7 +20,7 @@ from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.gold import Entity, Gold, map_text, read_gold, read_gold_spans
 from spacy_hf_ner.pipe.targets import read_targets
 
-__all__ = ["HeldOut", "read_held_out"]
+__all__ = ["HeldOut", "count_gold", "read_held_out", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +106,21 @@ def _read_tags(
         reference.set_ents(known, missing=unknown, default=other_tokens)
         example = Example(example.predicted, reference)
     return read_targets(example, tag_set).place(rows, tag_set).tags
+
+
+def count_gold(docs: Sequence[HeldOut]) -> Ints:
+    """Return the number of gold entities of each Doc. Shape: (n_docs,)."""
+    return np.array([len(held_out.gold_entities) for held_out in docs], dtype=np.int64)
+
+
+def tally(docs: Sequence[HeldOut], found: Sequence[Sequence[ScoredSpan]]) -> Tally:
+    """Return how many of the entities of each Doc are right, and how many gold can judge."""
+    n_right = np.zeros(len(docs), dtype=np.int64)
+    n_judged = np.zeros(len(docs), dtype=np.int64)
+    for i, (held_out, spans) in enumerate(zip(docs, found, strict=True)):
+        for scored_span in spans:
+            verdict = held_out.judge(scored_span)
+            # Spans on tokens that nobody has annotated are neither right nor wrong.
+            n_right[i] += verdict is True
+            n_judged[i] += verdict is not None
+    return Tally(n_right, n_judged)

@@ -15,6 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from spacy_hf_ner.core.chain import Chain
+from spacy_hf_ner.core.dial import Aim, Dial, Tally, read_dial
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
@@ -35,7 +36,6 @@ from spacy_hf_ner.pipe.component_settings import (
     check_bias,
     check_threshold,
 )
-from spacy_hf_ner.pipe.dial import Aim, Dial, read_dial
 from spacy_hf_ner.pipe.entities import find_entities, make_biased_chain
 from spacy_hf_ner.pipe.fitting import (
     CalibrationReport,
@@ -44,7 +44,7 @@ from spacy_hf_ner.pipe.fitting import (
     fit_and_report,
     fit_calibration,
 )
-from spacy_hf_ner.pipe.held_out import HeldOut, read_held_out
+from spacy_hf_ner.pipe.held_out import HeldOut, count_gold, read_held_out, tally
 from spacy_hf_ner.pipe.notices import Notices
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.tag_choice import (
@@ -315,23 +315,23 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         check_bias(1.0, tag_set.entity_types, decoder=self.decoder)
         annotated = choose_annotated(docs, tag_set.entity_types)
 
-        def decide(bias: float) -> list[list[ScoredSpan]]:
+        def tally_under(bias: float) -> Tally:
             find = partial(self._find_entities, tag_set=tag_set, bias=bias)
             calibration = None
             if self.threshold is not None:
                 # It cuts scores that will be calibrated under this bias.
-                fit = fit_calibration(
-                    annotated, partial(find, threshold=None), self.decoder, bias=bias
-                )
+                raw_find = partial(find, threshold=None)
+                fit = fit_calibration(annotated, raw_find, self.decoder, bias=bias)
                 calibration = fit.calibration
-            return find(
+            found = find(
                 [held_out.doc for held_out in annotated],
                 [held_out.rows for held_out in annotated],
                 threshold=self.threshold,
                 calibration=calibration,
             )
+            return tally(annotated, found)
 
-        return read_dial(annotated, decide, bias=float(self.bias), aim=aim)
+        return read_dial(tally_under, n_gold=count_gold(annotated), bias=float(self.bias), aim=aim)
 
     def _read_cfg(self, stored: dict[str, Any]) -> None:
         if stored.get("calibration") is not None:

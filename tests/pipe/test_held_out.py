@@ -13,7 +13,7 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.annotation import ScoredSpan
-from spacy_hf_ner.pipe.held_out import HeldOut, read_held_out
+from spacy_hf_ner.pipe.held_out import HeldOut, count_gold, read_held_out, tally
 
 
 @pytest.fixture
@@ -96,3 +96,13 @@ def test_gold_of_a_type_that_the_model_lacks_teaches_no_tag_and_makes_other_type
     held_out = read(nlp.make_doc(gold.text), gold)
     assert judge(held_out, (0, 1), (2, 3), (3, 4)) == [True, False, False]
     assert (held_out.tags >= 0).tolist() == [True, True, False, True]
+
+
+def test_entities_on_tokens_that_nobody_has_annotated_count_for_nothing(nlp: Language) -> None:
+    gold = nlp.make_doc("Rome and Oslo and Bern")
+    gold.set_ents([Span(gold, 0, 1, "LOC")], missing=[gold[3:5]], default="outside")
+    docs = [read(nlp.make_doc(gold.text), gold)]
+    found = [ScoredSpan(TokenSpan(i, i + 1, "LOC"), 0.9) for i in (0, 2, 4)]
+    counts = tally(docs, [found])
+    assert (counts.n_right.tolist(), counts.n_judged.tolist()) == ([1], [2])
+    assert count_gold(docs).tolist() == [1]

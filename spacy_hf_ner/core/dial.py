@@ -1,4 +1,4 @@
-"""The dial between precision and recall: what a bias makes of both, on held-out Docs.
+"""The dial between precision and recall: what a bias makes of both, on held-out documents.
 
 A bias is added to the log score of each entity, so raising it finds more of them, of which fewer
 are right. Neither measure is strictly monotone in it: far up, entities fall to pieces, and recall
@@ -6,26 +6,24 @@ falls, too. So the dial is first read at steps from one end to the other, which 
 that reports show, and then searched by halving between two steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, get_args
-
-import numpy as np
+from typing import Final, Literal, get_args
 
 from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.pipe.annotation import ScoredSpan
-from spacy_hf_ner.pipe.held_out import HeldOut
 
 __all__ = [
+    "DIAL_HEADER",
     "Aim",
     "AimNotReachedError",
-    "Decide",
     "Dial",
     "DialPoint",
     "Measure",
+    "Tally",
     "read_aim",
     "read_dial",
+    "tabulate_dial",
 ]
 
 Measure = Literal["precision", "recall"]
@@ -34,6 +32,9 @@ Measure = Literal["precision", "recall"]
 _UPWARDS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _STEPS: Final = tuple(-step for step in reversed(_UPWARDS[1:])) + _UPWARDS
 _FINEST: Final = 0.01  # of a bias
+
+DIAL_HEADER: Final = ("", "bias", "P", "R", "F1")
+"""Of the rows of :func:`tabulate_dial`."""
 
 
 class AimNotReachedError(ConfigError):
@@ -128,30 +129,36 @@ class Dial:
     halves: tuple[DialPoint | None, DialPoint | None] = (None, None)
 
 
-class Decide(Protocol):
-    """Finds the entities of held-out Docs under a bias."""
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is found in documents under one bias.
 
-    def __call__(self, bias: float) -> Sequence[Sequence[ScoredSpan]]:
-        """Return the entities of each Doc."""
+    Attributes:
+        n_right: The right entities of each. Shape: (n_docs,).
+        n_judged: The right and the wrong ones. Shape: (n_docs,).
+    """
+
+    n_right: Ints
+    n_judged: Ints
 
 
 def read_dial(
-    docs: Sequence[HeldOut], decide: Decide, *, bias: float, aim: Aim | None = None
+    tally: Callable[[float], Tally], *, n_gold: Ints, bias: float, aim: Aim | None = None
 ) -> Dial:
     """Return what a bias makes of precision and recall, and the bias that reaches an aim.
 
     Of the biases that reach it, it is the one that costs the other measure the least.
 
     Args:
-        docs: Docs with gold.
-        decide: Finds their entities under a bias.
+        tally: Counts what is found under a bias.
+        n_gold: The gold entities of each document. Shape: (n_docs,).
         bias: Where the dial stands.
         aim: What is to be reached; None to leave the dial where it is.
 
     Raises:
         AimNotReachedError: No bias reaches it.
     """
-    counts = _Counts(docs, decide)
+    counts = _Counts(tally, n_gold)
     everything = slice(None)
     points = counts.read_steps(everything)
     before = counts.read(bias, everything)
@@ -160,7 +167,7 @@ def read_dial(
     after = _reach(aim, points, counts, everything)
     if after is None:
         raise AimNotReachedError(_describe_miss(aim, points), settings=("aim",))
-    # Every second Doc, as documents from one source are often neighbours.
+    # Every second document, as documents from one source are often neighbours.
     first_half = slice(0, None, 2)
     second_half = slice(1, None, 2)
     halves = (
@@ -170,42 +177,28 @@ def read_dial(
     return Dial(points, before, aim, after, halves)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What is found under one bias.
-
-    Attributes:
-        n_right: The right entities of each Doc. Shape: (n_docs,).
-        n_judged: The right and the wrong ones. Shape: (n_docs,).
-    """
-
-    n_right: Ints
-    n_judged: Ints
-
-
 class _Counts:
-    """How many entities of each Doc are gold, found, and found rightly, under each bias asked for.
+    """Counts what is found under each bias that is asked for, once.
 
     Args:
-        docs: Docs with gold.
-        decide: Finds their entities under a bias.
+        tally: Counts what is found under a bias.
+        n_gold: The gold entities of each document. Shape: (n_docs,).
     """
 
-    def __init__(self, docs: Sequence[HeldOut], decide: Decide) -> None:
-        self._docs = docs
-        self._decide = decide
-        self._n_gold = np.array([len(held_out.gold_entities) for held_out in docs], dtype=np.int64)
-        self._found: dict[float, _Found] = {}
+    def __init__(self, tally: Callable[[float], Tally], n_gold: Ints) -> None:
+        self._tally = tally
+        self._n_gold = n_gold
+        self._tallies: dict[float, Tally] = {}
 
     def read_steps(self, part: slice) -> tuple[DialPoint, ...]:
-        """Return a part of the Docs at all steps of the dial."""
+        """Return a part of the documents at all steps of the dial."""
         return tuple(self.read(step, part) for step in _STEPS)
 
     def read(self, bias: float, part: slice) -> DialPoint:
-        """Return a part of the Docs under a bias."""
-        if bias not in self._found:
-            self._found[bias] = self._count(bias)
-        found = self._found[bias]
+        """Return a part of the documents under a bias."""
+        if bias not in self._tallies:
+            self._tallies[bias] = self._tally(bias)
+        found = self._tallies[bias]
         n_right = float(found.n_right[part].sum())
         return DialPoint(
             bias,
@@ -213,20 +206,9 @@ class _Counts:
             recall=_divide(n_right, float(self._n_gold[part].sum())),
         )
 
-    def _count(self, bias: float) -> _Found:
-        n_right = np.zeros(len(self._docs), dtype=np.int64)
-        n_judged = np.zeros(len(self._docs), dtype=np.int64)
-        for i, (held_out, spans) in enumerate(zip(self._docs, self._decide(bias), strict=True)):
-            for scored_span in spans:
-                verdict = held_out.judge(scored_span)
-                # Spans on tokens that nobody has annotated are neither right nor wrong.
-                n_right[i] += verdict is True
-                n_judged[i] += verdict is not None
-        return _Found(n_right, n_judged)
-
 
 def _reach(aim: Aim, points: Sequence[DialPoint], counts: _Counts, part: slice) -> DialPoint | None:
-    """Return where a part of the Docs reaches an aim at the least cost; None where it does not."""
+    """Return where some documents reach an aim at the least cost; None where they do not."""
     other: Measure = "recall" if aim.measure == "precision" else "precision"
 
     def is_reached(point: DialPoint) -> bool:
@@ -256,7 +238,7 @@ def _reach(aim: Aim, points: Sequence[DialPoint], counts: _Counts, part: slice) 
 
 
 def _check(aim: Aim, counts: _Counts, *, judged: slice, chosen_on: slice) -> DialPoint | None:
-    """Return a part of the Docs under the bias that reaches an aim on another part."""
+    """Return some documents under the bias that reaches an aim on others."""
     chosen = _reach(aim, counts.read_steps(chosen_on), counts, chosen_on)
     if chosen is None:
         return None
@@ -268,11 +250,34 @@ def _describe_miss(aim: Aim, points: Sequence[DialPoint]) -> str:
     best = max(points, key=lambda point: point.read(aim.measure))
     other: Measure = "recall" if aim.measure == "precision" else "precision"
     return (
-        f"no bias from {_STEPS[0]:g} to {_STEPS[-1]:g} reaches aim {aim} on these documents: the "
-        f"best is {aim.measure} {best.read(aim.measure):.3f}, with bias {best.bias:g}, where "
-        f"{other} is {best.read(other):.3f}. Nothing was changed. Aim lower, or train a better "
-        "model."
+        f"no bias from {_STEPS[0]:g} to {_STEPS[-1]:g} reaches a {aim.measure} of {aim.value:g} on "
+        f"these documents: the best is {aim.measure} {best.read(aim.measure):.3f}, with bias "
+        f"{best.bias:g}, where {other} is {best.read(other):.3f}. Nothing was changed. Aim lower, "
+        "or train a better model."
     )
+
+
+def tabulate_dial(dial: Dial) -> list[tuple[str, ...]]:
+    """Return where the dial stands, and stood, as rows of text under :data:`DIAL_HEADER`."""
+    best = max(dial.points, key=lambda point: (point.f1, -abs(point.bias)))
+    named: list[tuple[str, DialPoint | None]] = [("best F1 of all steps", best)]
+    if dial.aim is None:
+        named.append(("now", dial.after))
+    else:
+        named.append(("before", dial.before))
+        named.append((f"after, for {dial.aim}", dial.after))
+        for i, half in enumerate(dial.halves, 1):
+            named.append((f"half {i}, set on the other half", half))
+    return [_make_row(name, point) for name, point in named]
+
+
+def _make_row(name: str, point: DialPoint | None) -> tuple[str, ...]:
+    if point is None:
+        return (name, "not reached", "", "", "")
+    row = [name, f"{point.bias:.2f}"]
+    for figure in (point.precision, point.recall, point.f1):
+        row.append(f"{figure:.3f}")
+    return tuple(row)
 
 
 def _divide(part: float, whole: float) -> float:
