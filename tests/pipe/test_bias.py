@@ -239,6 +239,33 @@ def read_group(doc: Doc) -> dict[tuple[int, int, str], float]:
     return dict(zip(keys, group.attrs["scores"], strict=True))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"threshold": 0.6},
+        {"threshold": {"PER": 0.9, "ORG": 0.1}},
+        {"annotate": "spans", "threshold": 0.02},
+        {"annotate": "spans"},
+        {"overwrite": True},
+        {"decoder": "greedy"},
+    ],
+)
+def test_other_settings_act_as_before_once_the_dial_is_turned_back(
+    checkpoint: Path, settings: dict[str, Any]
+) -> None:
+    nlp = make_nlp(checkpoint)
+    ner = get_ner(nlp)
+    ner.bias = {"PER": 5.0}
+    list(nlp.pipe(TEXTS))
+    ner.bias = 0
+    for name, value in settings.items():
+        setattr(ner, name, value)
+    fresh = make_nlp(checkpoint, **settings)
+    for doc, expected in zip(nlp.pipe(TEXTS), fresh.pipe(TEXTS), strict=True):
+        assert read_group(doc) == read_group(expected)
+        assert [str(ent) for ent in doc.ents] == [str(ent) for ent in expected.ents]
+
+
 def test_a_head_on_a_tok2vec_has_a_bias(tmp_path: Path) -> None:
     nlp = spacy.blank("en")
     model = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": CNN}
