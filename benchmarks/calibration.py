@@ -19,12 +19,8 @@ from spacy.training import Example
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.entities import find_entities
-from spacy_hf_ner.pipe.fitting import (
-    fit_calibration,
-    fit_token_temperature,
-    judge_spans,
-    read_held_out,
-)
+from spacy_hf_ner.pipe.fitting import fit_calibration, fit_token_temperature, judge_spans
+from spacy_hf_ner.pipe.held_out import read_held_out
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.component_settings import Decoder

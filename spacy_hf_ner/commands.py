@@ -23,6 +23,7 @@ from spacy.vocab import Vocab
 from spacy_hf_ner.checking.check_report import CheckReport, run_checks
 from spacy_hf_ner.checking.checked_model import load_checked_model
 from spacy_hf_ner.checking.parts import CheckedData, read_parts
+from spacy_hf_ner.core.dial import Aim, read_aim
 from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output, replace_pipeline
 from spacy_hf_ner.core.replacing import add_to_folder
 from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
@@ -269,6 +270,8 @@ def calibrate(
     data: str | Path | Sequence[Doc],
     output: str | Path | None = None,
     *,
+    aim: Aim | str | None = None,
+    curve: bool = False,
     progress: bool = False,
 ) -> dict[str, CalibrationReport | TooFewSpansError]:
     """Fit what makes the scores of a pipeline probabilities, and return what that did.
@@ -281,9 +284,13 @@ def calibrate(
             folder.
         data: Gold data that it was not trained on, as for :func:`evaluate`.
         output: The folder to save the calibrated pipeline to; a pipeline in memory needs none.
+        aim: The precision or recall that the bias of each component is to reach, such as
+            ``"recall=0.98"``; None leaves each bias as it is.
+        curve: Report precision and recall over the bias, with or without an aim.
         progress: Show a progress bar on a terminal.
 
     Raises:
+        AimNotReachedError: No bias reaches the aim. Nothing is saved.
         CorpusError: The data cannot be read, or holds no Docs.
         ConfigError: The data has no gold annotation, the folder holds something that is no
             pipeline, or the pipeline is a folder and nowhere would it be saved.
@@ -292,6 +299,7 @@ def calibrate(
     from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
+    wanted = read_aim(aim) if isinstance(aim, str) else aim
     if output is not None:
         check_output(Path(output), kind="a pipeline", file=PIPELINE_FILE)
     elif not isinstance(model, Language):
@@ -312,11 +320,16 @@ def calibrate(
         # The component predicts these Docs itself; they have what those before it add.
         examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
         try:
-            reports[name] = component.calibrate(examples)
+            reports[name] = component.calibrate(examples, aim=wanted, curve=curve)
         except TooFewSpansError as error:
             reports[name] = error
         else:
-            nlp.get_pipe_config(name)["calibrated"] = True  # whatever it was: the scores are new
+            # Whatever the config said: the scores are new.
+            nlp.get_pipe_config(name)["calibrated"] = True
+            component.note_config(calibrated=True)
+        if wanted is not None:
+            nlp.get_pipe_config(name)["bias"] = component.bias
+            component.note_config(bias=component.bias)
     if output is not None:
         with replace_pipeline(Path(output), is_outdated=is_saved_model_file) as fresh:
             nlp.to_disk(fresh)

@@ -10,7 +10,9 @@ from spacy.language import Language
 
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.commands import calibrate
-from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output
+from spacy_hf_ner.core.dial import DIAL_HEADER, Dial, read_aim, tabulate_dial
+from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_file, check_output
+from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
@@ -21,8 +23,9 @@ from spacy_hf_ner.pipe.fitting import (
     CalibrationReport,
     TooFewSpansError,
 )
+from spacy_hf_ner.visual.dial_page import make_dial_page
 
-__all__ = ["EXAMPLE", "calibrate_command", "print_report"]
+__all__ = ["EXAMPLE", "calibrate_command", "print_dial", "print_report"]
 
 EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
@@ -36,6 +39,14 @@ def calibrate_command(
     in_place: bool = typer.Option(
         False, "--in-place", help="Save the calibrated pipeline over MODEL, without OUTPUT."
     ),
+    aim: str | None = typer.Option(
+        None,
+        "--aim",
+        help="Find the bias that reaches recall=NUMBER, or precision=NUMBER, on DATA, and set it.",
+    ),
+    report: Path | None = typer.Option(
+        None, "--report", help="HTML file with the curve of precision and recall over the bias."
+    ),
     code: Path | None = typer.Option(
         None, "--code", "-c", help="Python file with your own registered functions."
     ),
@@ -43,33 +54,44 @@ def calibrate_command(
 ) -> dict[str, Any]:
     """Fit what makes span scores probabilities on held-out data, and save the pipeline with it.
 
-    It is a temperature, and monotone maps. Entities stay what they are; only their scores change. A
-    pipeline without hf_ner is saved as it is, and so is one that is nearly always right, or wrong,
-    on the data.
+    It is a temperature, and monotone maps. Entities stay what they are; only their scores change,
+    unless --aim asks for more entities, or surer ones. A pipeline without hf_ner is saved as it is,
+    and so are the scores of one that is nearly always right, or wrong, on the data.
     """
     folder = _choose_folder(model, output, in_place=in_place)
+    wanted = read_aim(aim) if aim is not None else None
+    if report is not None:
+        check_file(report)
     import_code(code)
     use_gpu(gpu_id)
     check_output(folder, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
     raw = _list_raw(nlp)
-    reports = calibrate(nlp, data, folder, progress=True)
+    reports = calibrate(nlp, data, folder, aim=wanted, curve=report is not None, progress=True)
     if not reports:
         msg.warn("The pipeline has no hf_ner component: saved as it is.")
     components: dict[str, dict[str, Any]] = {}
-    for name, report in reports.items():
-        if isinstance(report, TooFewSpansError):
-            msg.warn(f"{name} is not calibrated: {report}")
-            components[name] = {"problem": str(report)}
+    dials: dict[str, Dial] = {}
+    for name, outcome in reports.items():
+        if isinstance(outcome, TooFewSpansError):
+            msg.warn(f"{name} is not calibrated: {outcome}")
+            components[name] = {"problem": str(outcome)}
         else:
             if name in raw:
                 msg.info(
                     f"{name}: its config said calibrated = false; now it says true, so that its "
                     "scores are new."
                 )
-            print_report(name, report)
-            components[name] = asdict(report)
+            print_report(name, outcome)
+            components[name] = asdict(outcome)
+        if outcome.dial is not None:
+            print_dial(name, outcome.dial)
+            dials[name] = outcome.dial
+            components[name]["dial"] = asdict(outcome.dial)
     msg.good(f"Saved the pipeline to {folder}")
+    if report is not None:
+        write_file(report, make_dial_page(dials, title=f"{model} on {data}"))
+        msg.good(f"Saved the curve to {report}")
     return {"output": str(folder), "components": components}
 
 
@@ -126,6 +148,15 @@ def print_report(name: str, report: CalibrationReport) -> None:
             f"{data}: what was fitted on so little is mostly chance. "
             f"Calibrate on {FEW_SPANS} predicted entities in {FEW_DOCS} documents or more."
         )
+
+
+def print_dial(name: str, dial: Dial) -> None:
+    """Print where the dial stands, and what it costs to turn it to an aim."""
+    title = f"{name}: what a bias does"
+    if dial.aim is not None:
+        title = f"{name}: bias {dial.after.bias:.2f} for {dial.aim}"
+    msg.divider(title)
+    msg.table(tabulate_dial(dial), header=DIAL_HEADER, aligns=("l", "r", "r", "r", "r"), max_col=80)
 
 
 def _write_figure(value: float | None) -> str:

@@ -2,7 +2,8 @@
 
 Tags form a chain: a path through the rows of a segment has a log score for the tag that it starts
 with, for each transition from one tag to the next, and for the tag that it ends with. In a scheme,
-each is 0 (legal) or minus infinity (illegal).
+each is 0 (legal) or minus infinity (illegal). :class:`TransitionScores`, which some checkpoints
+bring, and a bias towards entities make legal transitions more or less likely than others.
 
 Rows are packed: those of all segments one after the other, a segment being a run of tokens that no
 entity may leave (a document, or a piece of one between sentence starts, preset entities and blank
@@ -10,7 +11,7 @@ lines).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,7 +19,45 @@ import numpy as np
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.labels import TagSet
 
-__all__ = ["Chain", "Packing", "make_chain", "pack"]
+__all__ = ["Chain", "Packing", "TransitionScores", "make_chain", "pack"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionScores:
+    """What is added to the log scores of legal transitions, by what they do to entities.
+
+    ::
+
+        tags     O  B  I  E  O  O  S  B  I  E
+                  ^  ^  ^  ^  ^  ^  ^  ^  ^
+                  |  |  |  |  |  |  |  |  go_on_to_end
+                  |  |  |  |  |  |  |  go_on
+                  |  |  |  |  |  |  end_to_start
+                  |  |  |  |  |  outside_to_start
+                  |  |  |  |  stay_outside
+                  |  |  |  end_to_outside
+                  |  |  go_on_to_end
+                  |  go_on
+                  outside_to_start
+
+    Attributes:
+        stay_outside: From outside to outside.
+        outside_to_start: From outside to a tag that begins an entity.
+        go_on: Within an entity, to a tag after which the entity may go on.
+        go_on_to_end: Within an entity, to a tag after which it cannot go on.
+        end_to_outside: From an entity to outside.
+        end_to_start: From an entity to a tag that begins the next one.
+    """
+
+    stay_outside: float = 0.0
+    outside_to_start: float = 0.0
+    go_on: float = 0.0
+    go_on_to_end: float = 0.0
+    end_to_outside: float = 0.0
+    end_to_start: float = 0.0
+
+
+_NO_SCORES = TransitionScores()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +129,34 @@ class Chain:
                 return True
         return False
 
+    def at_temperature(self, temperature: float) -> "Chain":
+        """Return a chain whose best paths through rows of this temperature are still the best.
+
+        All that is summed along a path is divided by the same number: rows, and what is here.
+        """
+        if temperature == 1.0 or not self.prefers:
+            return self
+        return replace(
+            self,
+            log_start=self.log_start / temperature,
+            log_transition=self.log_transition / temperature,
+            log_end=self.log_end / temperature,
+        )
+
 
 @lru_cache(maxsize=64)
-def make_chain(tag_set: TagSet) -> Chain:
-    """Return what a tag set allows, without a preference among legal paths.
+def make_chain(
+    tag_set: TagSet,
+    scores: TransitionScores = _NO_SCORES,
+    bias: tuple[float, ...] | None = None,
+) -> Chain:
+    """Return what a tag set allows, and which of the legal paths are preferred.
+
+    Args:
+        tag_set: The tags.
+        scores: What is added to transitions by what they do.
+        bias: What is added wherever an entity begins, be it after another one or on the first token
+            of a segment: a number for each entity type, in their order. None for no bias.
 
     >>> from spacy_hf_ner.core.labels import read_labels
     >>> make_chain(read_labels(["O", "B-X", "I-X"], scheme="IOB2")).starts.astype(int)
@@ -122,14 +185,36 @@ def make_chain(tag_set: TagSet) -> Chain:
     may_open = np.where(same_type, opens_touching[None, :], opens[None, :])
     may_close = np.where(same_type, ends_touched[:, None], can_end[:, None])
     starts = may_close & may_open
+    starts_entity = starts & ~is_outside & ~continues
+    start_bias = _spread_bias(bias, type_i)
+    added = np.where(starts_entity, start_bias, 0.0)
+    for does_so, score in (
+        (is_outside[:, None] & is_outside, scores.stay_outside),
+        (is_outside[:, None] & starts_entity, scores.outside_to_start),
+        (continues & goes_on, scores.go_on),
+        (continues & ~goes_on, scores.go_on_to_end),
+        (~is_outside[:, None] & is_outside, scores.end_to_outside),
+        (~is_outside[:, None] & starts_entity, scores.end_to_start),
+    ):
+        added[does_so] += score
     return Chain(
-        log_start=_log_allowed(opens),
-        log_transition=_log_allowed(continues | starts),
+        log_start=_log_allowed(opens) + start_bias,
+        log_transition=_log_allowed(continues | starts) + added,
         log_end=_log_allowed(can_end),
         continues=continues,
         type_i=type_i,
         columns=_group_columns(type_i, n_types=len(tag_set.entity_types)),
     )
+
+
+def _spread_bias(bias: tuple[float, ...] | None, type_i: Ints) -> Floats:
+    """Return the bias of each tag's type, 0 for outside. Shape: that of ``type_i``."""
+    if bias is None:
+        return np.zeros(len(type_i))
+    # Outside has the index -1, and so takes what stands last.
+    by_type = np.array([*bias, 0.0])
+    spread: Floats = by_type[type_i]
+    return spread
 
 
 def _log_allowed(allowed: Bools) -> Floats:

@@ -44,7 +44,7 @@ __all__ = [
 
 LIBRARIES: Final = ("spacy-hf-ner", "spacy", "torch", "transformers", "thinc", "numpy")
 
-_COMPONENT_SETTINGS: Final = ("threshold", "spans_key", "annotate")
+_COMPONENT_SETTINGS: Final = ("decoder", "bias", "threshold", "spans_key", "annotate")
 _MODEL_SETTINGS: Final = ("backend", "precision")
 
 # Hexadecimal digits of the digest that the line of text shows.
@@ -263,9 +263,13 @@ def _name_device() -> str:
 def _read_settings(nlp: Language) -> dict[str, dict[str, Any]]:
     """Return the settings of each component that change its results, where it has any."""
     components: dict[str, dict[str, Any]] = {}
-    for name in nlp.pipe_names:
+    for name, component in nlp.pipeline:
         config = nlp.get_pipe_config(name)
         settings = _pick(config, _COMPONENT_SETTINGS)
+        # A component may have been set otherwise since it was made from its config.
+        read_settings = getattr(component, "read_settings", None)
+        if read_settings is not None:
+            settings = _pick(read_settings(), _COMPONENT_SETTINGS)
         model = config.get("model")
         if isinstance(model, Mapping):
             settings.update(_pick(model, _MODEL_SETTINGS))

@@ -30,6 +30,11 @@ from spacy_hf_ner.model.reading.encoding import FastTokenizer, SubwordTokenizer
 from spacy_hf_ner.model.reading.layout import LabelUnit
 from spacy_hf_ner.model.reading.limits import Limits
 from spacy_hf_ner.model.reading.tokenizer_files import load_tokenizer
+from spacy_hf_ner.model.viterbi_calibration import (
+    VITERBI_CALIBRATION_FILE,
+    ViterbiCalibration,
+    read_viterbi_calibration,
+)
 
 __all__ = ["Checkpoint", "peek_tag_set", "read_checkpoint", "write_checkpoint"]
 
@@ -52,6 +57,7 @@ class Checkpoint:
         subword_labels: How continuing subwords were labelled in training.
         aggregation: How the subwords of a unit are pooled where the config does not say.
         label_unit: What its labels run over; None where neither it nor its family says so.
+        viterbi_calibration: What it adds to transitions in decoding, if it brings that.
         limits: What the network can read.
     """
 
@@ -64,6 +70,7 @@ class Checkpoint:
     subword_labels: SubwordLabels = "first"
     aggregation: Aggregation | None = None
     label_unit: LabelUnit | None = None
+    viterbi_calibration: ViterbiCalibration | None = None
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -165,6 +172,7 @@ def read_checkpoint(  # noqa: PLR0913 - one argument a setting
         subword_labels=notes.subword_labels if notes else "first",
         aggregation=notes.aggregation if notes else None,
         label_unit=_read_label_unit(config, notes, tag_set),
+        viterbi_calibration=read_viterbi_calibration(folder, name, check_sizes=check_sizes),
     )
 
 
@@ -177,6 +185,8 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     checkpoint.engine.write(folder)
     for name, content in checkpoint.tokenizer_files.items():
         (folder / name).write_bytes(content)
+    if checkpoint.viterbi_calibration is not None:
+        (folder / VITERBI_CALIBRATION_FILE).write_bytes(checkpoint.viterbi_calibration.content)
     tag_set = checkpoint.tag_set
     notes = Notes(
         scheme=None if tag_set is None else tag_set.scheme.name,

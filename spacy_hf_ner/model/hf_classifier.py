@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from spacy_hf_ner.core.alignment import Units
+from spacy_hf_ner.core.chain import TransitionScores
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import HFNerError
 from spacy_hf_ner.model.engines.base import ReadEngine
@@ -69,6 +70,14 @@ class HFTokenClassifier(TokenClassifier):
             return math.inf
         width = getattr(checkpoint.network.config, "hidden_size", 0)
         return _MAX_LEARN_RATE if width >= _MIN_WIDTH else math.inf
+
+    @property
+    def transition_scores(self) -> TransitionScores:
+        """What the checkpoint's ``viterbi_calibration.json`` says, if it brings one."""
+        checkpoint = self.shim.checkpoint
+        if checkpoint is None or checkpoint.viterbi_calibration is None:
+            return TransitionScores()
+        return checkpoint.viterbi_calibration.scores
 
     def check_name(self) -> None:
         """Check that the checkpoint is there; a name on the hub is asked for, and not fetched."""

@@ -16,6 +16,7 @@ from spacy_hf_ner.model.reading.aggregation import AGGREGATIONS, Aggregation, Su
 from spacy_hf_ner.model.reading.layout import LabelUnit
 from spacy_hf_ner.model.reading.limits import Limits
 from spacy_hf_ner.model.reading.tokenizer_files import is_tokenizer_file
+from spacy_hf_ner.model.viterbi_calibration import VITERBI_CALIBRATION_FILE
 
 __all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "is_saved_model_file", "read_notes"]
 
@@ -25,7 +26,7 @@ NOTES_FILE = "spacy_hf_ner.json"
 
 # What models are written to besides the files of engines and tokenizers; the last two are those of
 # a head without a network of its own.
-_OTHER_FILES = frozenset({"config.json", "head.safetensors", "tok2vec"})
+_OTHER_FILES = frozenset({"config.json", VITERBI_CALIBRATION_FILE, "head.safetensors", "tok2vec"})
 
 
 @dataclass(frozen=True, slots=True)

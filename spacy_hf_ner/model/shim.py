@@ -106,6 +106,9 @@ class HFShim(Shim):
         if checkpoint.tag_set != tag_set:
             with one_at_a_time():
                 set_head(checkpoint.network, tag_set, known=checkpoint.tag_set)
+            if not _share_types(tag_set, checkpoint.tag_set):
+                # It was tuned for a head of which nothing is left.
+                checkpoint.viterbi_calibration = None
             checkpoint.tag_set = tag_set
             checkpoint.engine.mark_changed()
             self._trainer = None  # the optimizer has parameters of the old head
@@ -349,6 +352,13 @@ class HFShim(Shim):
                 n_several,
                 self.aggregation,
             )
+
+
+def _share_types(tag_set: TagSet, known: TagSet | None) -> bool:
+    """Tell whether two tag sets have a type in common."""
+    if known is None:
+        return False
+    return not set(tag_set.entity_types).isdisjoint(known.entity_types)
 
 
 def _refuse_backprop(_gradient: object) -> None:

@@ -15,6 +15,7 @@ from thinc.api import Model, Optimizer
 
 from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.chain import TransitionScores
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.reading.units import find_units
@@ -56,6 +57,11 @@ class TokenClassifier(ABC):
     def max_learn_rate(self) -> float:
         """The learn rate beyond which the model loses what it has learned before."""
         return math.inf
+
+    @property
+    def transition_scores(self) -> TransitionScores:
+        """What a checkpoint that is loaded adds to transitions in decoding; nothing by default."""
+        return TransitionScores()
 
     @abstractmethod
     def check_name(self) -> None:

@@ -5,8 +5,9 @@ There are two steps, one before decoding and one after it::
     log-probabilities of tags  -- divided by the temperature -->  decoder  -->  raw span score
     raw span score             -- map of its entity type    -->  score
 
-Neither changes which entities are found: the best path is the same at every temperature, and a map
-keeps the order of scores. ``fitting.py`` fits both on held-out Docs.
+Neither changes which entities are found: the best path is the same at every temperature, as the
+decoder's bias is divided by it, too, and a map keeps the order of scores. ``fitting.py`` fits both
+on held-out Docs.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ import numpy as np
 from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.core.score_maps import SpanCalibration, read_span_calibration
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.pipe.component_settings import check_setting
+from spacy_hf_ner.pipe.component_settings import Bias, check_setting
 
 __all__ = ["Calibration", "read_calibration"]
 
@@ -34,17 +35,22 @@ class Calibration:
         decoder: The decoder whose scores it was fitted on; those of another stay as they are.
         temperature: The number that log-probabilities of tags are divided by.
         spans: The maps of span scores.
+        bias: The bias of the decoder that it was fitted under; with another, scores mean something
+            else.
 
     Raises:
-        ConfigError: There is no such decoder, or the temperature is not a finite number over 0.
+        ConfigError: There is no such decoder or bias, or the temperature is not a finite number
+            over 0.
     """
 
     decoder: str
     temperature: float
     spans: SpanCalibration = field(default_factory=SpanCalibration)
+    bias: Bias = 0.0
 
     def __post_init__(self) -> None:
         check_setting("decoder", self.decoder)
+        check_setting("bias", self.bias)
         if not (isfinite(self.temperature) and self.temperature > 0):
             raise ConfigError(f"a temperature is a finite number over 0, got {self.temperature!r}.")
 
@@ -81,6 +87,7 @@ class Calibration:
             "decoder": self.decoder,
             "temperature": self.temperature,
             "spans": self.spans.to_json(),
+            "bias": dict(self.bias) if isinstance(self.bias, Mapping) else self.bias,
         }
 
 
@@ -95,6 +102,7 @@ def read_calibration(values: Mapping[str, Any]) -> Calibration:
             decoder=values["decoder"],
             temperature=values["temperature"],
             spans=read_span_calibration(values["spans"]),
+            bias=values.get("bias", 0.0),  # which earlier versions did not have
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(

@@ -15,22 +15,28 @@ from spacy_hf_ner.errors import ConfigError
 
 __all__ = [
     "Annotate",
+    "Bias",
     "ClassWeights",
     "ClassifierSettings",
     "Decoder",
     "HFNerSettings",
     "Overwrite",
     "Threshold",
+    "check_bias",
     "check_setting",
     "check_threshold",
     "default_settings",
 ]
 
 Annotate = Literal["ents", "spans"]
+Bias = float | Mapping[str, float]
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 Decoder = Literal["viterbi", "greedy"]
 Overwrite = bool | Literal["overlapping"]
 Threshold = float | Mapping[str, float] | None
+
+# Nats: e^100 outweighs whatever a network can say of one token.
+_MAX_BIAS = 100.0
 
 # What spaCy sets on components, besides what their class has.
 _SET_BY_SPACY = frozenset({"cfg", "error_handler", "model", "name", "scorer", "vocab"})
@@ -88,6 +94,8 @@ class HFNerSettings(ClassifierSettings):
         spans_key: The key in ``doc.spans``; None for the name of the component.
         decoder: ``"viterbi"``: the best legal tag path, with exact span posteriors as scores;
             ``"greedy"``: each token's best tag, with mean token probabilities.
+        bias: What is added to the log score of each entity in decoding, or a table per entity type:
+            over 0 more entities are found, under 0 fewer. Scores are posteriors under it.
         threshold: The lowest score that a span may have, in [0, 1], or a table of them per entity
             type. With ``annotate = "spans"`` every span whose posterior reaches it is returned,
             even where spans overlap.
@@ -101,6 +109,7 @@ class HFNerSettings(ClassifierSettings):
     annotate: Annotate = "ents"
     spans_key: str | None = None
     decoder: Decoder = "viterbi"
+    bias: Bias = 0.0
     threshold: Threshold = None
     overwrite: Overwrite = False
     incorrect_spans_key: str | None = None
@@ -142,6 +151,11 @@ def _is_threshold(value: Any) -> bool:  # noqa: ANN401 - whatever a setting was 
     return all(_is_number(score) and 0.0 <= score <= 1.0 for score in lowest_scores)
 
 
+def _is_bias(value: Any) -> bool:  # noqa: ANN401 - whatever a setting was given
+    biases = value.values() if isinstance(value, Mapping) else [value]
+    return all(_is_number(bias) and abs(bias) <= _MAX_BIAS for bias in biases)
+
+
 def _is_weights(value: Any) -> bool:  # noqa: ANN401 - whatever a setting was given
     if value is None or value == "balanced":
         return True
@@ -168,6 +182,11 @@ _RANGES: dict[str, _Range] = {
     "calibrated": _FLAG,
     "overwrite": _Range(_is_overwrite, 'true, false or "overlapping"'),
     "label_smoothing": _Range(_is_smoothing, "in [0, 1)"),
+    "bias": _Range(
+        _is_bias,
+        f"a number from -{_MAX_BIAS:g} to {_MAX_BIAS:g}, or a table of such numbers per entity "
+        "type",
+    ),
     "threshold": _Range(
         _is_threshold, "in [0, 1], or a table of such values per entity type, or None"
     ),
@@ -224,13 +243,47 @@ def check_threshold(threshold: Threshold, entity_types: Sequence[str] | None = N
         ConfigError: A score is not in [0, 1], or the table names an unknown type.
     """
     check_setting("threshold", threshold)
-    if not isinstance(threshold, Mapping) or entity_types is None:
-        return
-    if not set(threshold).issubset(entity_types):
+    if entity_types is not None:
+        _check_types("threshold", threshold, entity_types)
+
+
+def check_bias(bias: Bias, entity_types: Sequence[str], *, decoder: Decoder) -> None:
+    """Check a bias's range, the types that it names, and that something decodes with it.
+
+    Args:
+        bias: The bias, or a table per entity type.
+        entity_types: The entity types of the model.
+        decoder: How a tag path is chosen.
+
+    Raises:
+        ConfigError: A bias is out of range, the table names an unknown type, or the decoder knows
+            no bias.
+    """
+    check_setting("bias", bias)
+    _check_types("bias", bias, entity_types)
+    is_set = any(bias.values()) if isinstance(bias, Mapping) else bool(bias)
+    if is_set and decoder == "greedy":
         raise ConfigError(
-            f"threshold must name entity types of {', '.join(entity_types)}, got "
-            f"{dict(threshold)}.",
-            settings=("threshold",),
+            'a bias moves what decoder = "viterbi" finds; "greedy" takes the best tag of each '
+            'token by itself, so it would change nothing. Set bias = 0, or decoder = "viterbi".',
+            settings=("bias", "decoder"),
+        )
+
+
+def _check_types(name: str, value: object, entity_types: Sequence[str]) -> None:
+    """Check that a setting, if it is a table, names types of the model only.
+
+    Raises:
+        ConfigError: It names another one.
+    """
+    if not isinstance(value, Mapping):
+        return
+    unknown = [str(key) for key in value if key not in entity_types]
+    if unknown:
+        raise ConfigError(
+            f"{name} must name entity types of {', '.join(entity_types)}, got "
+            f"{dict(value)}: the model has no {', '.join(unknown)}.",
+            settings=(name,),
         )
 
 

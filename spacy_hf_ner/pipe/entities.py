@@ -7,7 +7,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from spacy_hf_ner.core.arrays import Floats, Ints
-from spacy_hf_ner.core.chain import make_chain
+from spacy_hf_ner.core.chain import Chain, TransitionScores, make_chain
 from spacy_hf_ner.core.decoding import decode_all, decode_greedy, decode_viterbi
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.posteriors import Decoded
@@ -16,10 +16,16 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
-from spacy_hf_ner.pipe.component_settings import Decoder, Threshold, check_threshold
+from spacy_hf_ner.pipe.component_settings import (
+    Bias,
+    Decoder,
+    Threshold,
+    check_bias,
+    check_threshold,
+)
 from spacy_hf_ner.pipe.segments import Segments, cut_segments
 
-__all__ = ["MIN_THRESHOLD", "find_entities"]
+__all__ = ["MIN_THRESHOLD", "find_entities", "make_biased_chain"]
 
 MIN_THRESHOLD = 1e-3  # of overlapping spans: below it nearly any run of tokens would be one
 
@@ -33,6 +39,8 @@ def find_entities(
     threshold: Threshold,
     keep_entities: bool,
     overlapping: bool,
+    bias: Bias = 0.0,
+    transition_scores: TransitionScores | None = None,
     calibration: Calibration | None = None,
 ) -> list[list[ScoredSpan]]:
     """Return the entities of each Doc, in order of their start.
@@ -46,19 +54,23 @@ def find_entities(
         keep_entities: Find entities only between those that were set earlier.
         overlapping: Return all spans that reach the threshold, not only those on the best path. It
             counts where there is a threshold, with the decoder ``"viterbi"``.
+        bias: What is added to the log score of each entity, or a table per entity type.
+        transition_scores: What the checkpoint adds to transitions.
         calibration: What scores are passed through; None for raw scores.
     """
     entity_types = tag_set.entity_types
     lowest_scores = _read_threshold(threshold, entity_types)
+    check_bias(bias, entity_types, decoder=decoder)
+    chain = make_biased_chain(tag_set, bias, transition_scores)
     segments = cut_segments(docs, rows, keep_entities=keep_entities)
     log_probs = segments.rows
     if calibration is not None:
         log_probs = calibration.scale_rows(log_probs)
+        chain = chain.at_temperature(calibration.temperature)
 
     if keep_entities:
         log_probs = _fold_touching(log_probs, segments, tag_set, docs)
 
-    chain = make_chain(tag_set)
     if decoder == "greedy":
         decoded = decode_greedy(log_probs, segments.lengths, chain)
     elif overlapping and threshold is not None:
@@ -74,6 +86,24 @@ def find_entities(
     if segments.splits_tokens:
         return _place_on_parts(decoded, scores, wanted, segments, rows, entity_types)
     return _place_spans(decoded, scores, wanted, segments, entity_types, n_docs=len(docs))
+
+
+def make_biased_chain(
+    tag_set: TagSet, bias: Bias, transition_scores: TransitionScores | None = None
+) -> Chain:
+    """Return the chain that spans are decoded, and scored, with.
+
+    Args:
+        tag_set: The tags of the columns.
+        bias: What is added to the log score of each entity, or a table per entity type; types that
+            it does not name have none.
+        transition_scores: What the checkpoint adds to transitions.
+    """
+    by_type: list[float] = []
+    for entity_type in tag_set.entity_types:
+        of_type = bias.get(entity_type, 0.0) if isinstance(bias, Mapping) else bias
+        by_type.append(float(of_type))
+    return make_chain(tag_set, transition_scores or TransitionScores(), tuple(by_type))
 
 
 def _fold_touching(

@@ -1,7 +1,5 @@
 """Calibration fitted on held-out Docs, and a report of what it is worth.
 
-``read_held_out``
-    puts what a model predicts for a Doc beside its gold.
 ``fit_calibration``
     fits a temperature on the tokens of such Docs, decodes at that temperature, judges the spans
     that are found, and fits maps of their scores.
@@ -16,21 +14,18 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
-from spacy.tokens import Doc, Span
-from spacy.training import Example
-from spacy.util import filter_spans
+from spacy.tokens import Doc
 
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
-from spacy_hf_ner.core.judging import TextMap
-from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.dial import Dial
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.score_maps import MapKind, choose_span_calibration, fit_temperature
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
-from spacy_hf_ner.pipe.gold import Entity, Gold, map_text, read_gold, read_gold_spans
-from spacy_hf_ner.pipe.targets import read_targets
+from spacy_hf_ner.pipe.component_settings import Bias
+from spacy_hf_ner.pipe.held_out import HeldOut
 
 __all__ = [
     "FEW_DOCS",
@@ -38,15 +33,14 @@ __all__ = [
     "CalibrationReport",
     "Fit",
     "Half",
-    "HeldOut",
     "JudgedSpans",
     "SpanFinder",
     "TooFewSpansError",
+    "choose_annotated",
     "fit_and_report",
     "fit_calibration",
     "fit_token_temperature",
     "judge_spans",
-    "read_held_out",
 ]
 
 FEW_DOCS: Final = 10  # with fewer, or with fewer spans, what was fitted is mostly chance
@@ -57,7 +51,13 @@ logger = logging.getLogger("spacy_hf_ner")
 
 
 class TooFewSpansError(ConfigError):
-    """Too few entities are right, or wrong, to say how probable each is."""
+    """Too few entities are right, or wrong, to say how probable each is.
+
+    Attributes:
+        dial: What the bias does; None if that was not asked for. If it has an aim, it was reached.
+    """
+
+    dial: Dial | None = None
 
 
 class SpanFinder(Protocol):
@@ -67,91 +67,6 @@ class SpanFinder(Protocol):
         self, docs: Sequence[Doc], rows: Sequence[UnitRows], *, calibration: Calibration | None
     ) -> list[list[ScoredSpan]]:
         """Return the spans of each Doc."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """A Doc that the model was not trained on, with the model's rows and with gold.
-
-    Attributes:
-        doc: The tokens that the model reads.
-        rows: Log-probabilities of the tags of their units.
-        tags: The column of each unit's gold tag, negative where it has none. Shape: (n_units,).
-        gold: The gold entities, and the tokens that nobody has annotated.
-        gold_entities: The gold entities as a set.
-        text_map: From the Doc's text to the gold text; None where the two are the same.
-    """
-
-    doc: Doc
-    rows: UnitRows
-    tags: Ints
-    gold: Gold
-    gold_entities: frozenset[Entity]
-    text_map: TextMap | None
-
-    @property
-    def is_annotated(self) -> bool:
-        """Whether any gold token is annotated."""
-        return self.gold.is_annotated
-
-    def judge(self, predicted: ScoredSpan) -> bool | None:
-        """Tell whether a predicted span is right; None if a token of it was never annotated."""
-        span = self.doc[predicted.span.start : predicted.span.end]
-        start_char, end_char = span.start_char, span.end_char
-        if self.text_map is not None:
-            start_char, end_char = self.text_map.move(start_char, end_char)
-        if not self.gold.can_judge(start_char, end_char):
-            return None
-        return Entity(start_char, end_char, predicted.span.entity_type) in self.gold_entities
-
-
-def read_held_out(
-    example: Example, rows: UnitRows, tag_set: TagSet, *, spans_key: str, prefer_group: bool
-) -> HeldOut:
-    """Return a model's rows beside the gold of an Example, which is read as evaluation reads it.
-
-    Args:
-        example: Gold in the reference, tokens in the predicted Doc.
-        rows: Log-probabilities of the tags of the predicted Doc's units.
-        tag_set: The tags of the columns.
-        spans_key: The span group that holds the gold entities where the reference has no ``ents``.
-        prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
-    """
-    reference = example.reference
-    gold = read_gold(reference, spans_key=spans_key, prefer_group=prefer_group)
-    gold_spans = read_gold_spans(reference, spans_key=spans_key, prefer_group=prefer_group)
-    return HeldOut(
-        doc=example.predicted,
-        rows=rows,
-        tags=_read_tags(example, gold_spans, tag_set, rows, in_group=gold.in_group),
-        gold=gold,
-        gold_entities=frozenset(gold.entities),
-        text_map=map_text(reference.text, example.predicted.text),
-    )
-
-
-def _read_tags(
-    example: Example, gold_spans: Sequence[Span], tag_set: TagSet, rows: UnitRows, *, in_group: bool
-) -> Ints:
-    """Return the column of each unit's gold tag, negative where it has none. Shape: (n_units,).
-
-    A token has one tag, so the longest of overlapping spans counts. The tokens of a span whose type
-    the model lacks have no tag.
-    """
-    known: list[Span] = []
-    unknown: list[Span] = []
-    for span in filter_spans(gold_spans):
-        if span.label_ in tag_set.entity_types:
-            known.append(span)
-        else:
-            unknown.append(span)
-    if in_group or unknown:
-        # read_targets reads doc.ents, and takes the types of the model only.
-        reference = example.reference.copy()
-        other_tokens = "outside" if in_group else "unmodified"
-        reference.set_ents(known, missing=unknown, default=other_tokens)
-        example = Example(example.predicted, reference)
-    return read_targets(example, tag_set).place(rows, tag_set).tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,22 +146,25 @@ class Fit:
     n_spans: int
 
 
-def fit_calibration(docs: Sequence[HeldOut], find: SpanFinder, decoder: str) -> Fit:
+def fit_calibration(
+    docs: Sequence[HeldOut], find: SpanFinder, decoder: str, *, bias: Bias = 0.0
+) -> Fit:
     """Return the calibration that fits Docs best.
 
     Args:
         docs: At least one Doc with gold.
         find: Finds their spans.
         decoder: The decoder that ``find`` uses.
+        bias: The bias that it decodes under.
     """
     # Maps are fitted on what the decoder makes of scaled rows, so the temperature comes first.
     temperature = fit_token_temperature(docs)
-    spans = judge_spans(docs, find, Calibration(decoder, temperature))
+    spans = judge_spans(docs, find, Calibration(decoder, temperature, bias=bias))
     choice = choose_span_calibration(
         spans.scores, spans.is_correct, entity_types=spans.entity_types, doc_i=spans.doc_i
     )
     return Fit(
-        calibration=Calibration(decoder, temperature, choice.calibration),
+        calibration=Calibration(decoder, temperature, choice.calibration, bias),
         kind=choice.kind,
         n_spans=len(spans.scores),
     )
@@ -291,6 +209,7 @@ class CalibrationReport:
         n_spans: The number of spans that it was fitted on.
         raw: Each half of the documents, without any calibration.
         new: The same halves, each with a calibration that was fitted on the other half.
+        dial: What the bias does; None if that was not asked for.
     """
 
     temperature: float
@@ -299,6 +218,7 @@ class CalibrationReport:
     n_spans: int
     raw: tuple[Half, Half]
     new: tuple[Half, Half]
+    dial: Dial | None = None
 
     @property
     def is_thin(self) -> bool:
@@ -312,6 +232,7 @@ def fit_and_report(
     decoder: str,
     *,
     entity_types: Sequence[str],
+    bias: Bias = 0.0,
 ) -> tuple[Calibration, CalibrationReport]:
     """Return the calibration that fits Docs best, and a report of what it is worth.
 
@@ -320,20 +241,15 @@ def fit_and_report(
         find: Finds their spans.
         decoder: The decoder that ``find`` uses.
         entity_types: The entity types that the model knows.
+        bias: The bias that ``find`` decodes under.
 
     Raises:
         ConfigError: There is no gold annotation, or none of a type that the model knows.
         TooFewSpansError: Too few spans are right, or wrong.
     """
-    annotated = [held_out for held_out in docs if held_out.is_annotated]
-    if not annotated:
-        raise ConfigError(
-            "scores are calibrated on tokens with gold annotation, got none. Give annotated "
-            "documents."
-        )
-    _check_types(annotated, entity_types)
+    annotated = choose_annotated(docs, entity_types)
     _check_verdicts(judge_spans(annotated, find, None))
-    fit = fit_calibration(annotated, find, decoder)
+    fit = fit_calibration(annotated, find, decoder, bias=bias)
     # Every second Doc, as documents from one source are often neighbours.
     first_half = annotated[::2]
     second_half = annotated[1::2]
@@ -344,11 +260,31 @@ def fit_and_report(
         n_spans=fit.n_spans,
         raw=(_measure_raw(first_half, find), _measure_raw(second_half, find)),
         new=(
-            _measure_calibrated(first_half, find, decoder, fitted_on=second_half),
-            _measure_calibrated(second_half, find, decoder, fitted_on=first_half),
+            _measure_calibrated(first_half, find, decoder, bias=bias, fitted_on=second_half),
+            _measure_calibrated(second_half, find, decoder, bias=bias, fitted_on=first_half),
         ),
     )
     return fit.calibration, report
+
+
+def choose_annotated(docs: Sequence[HeldOut], entity_types: Sequence[str]) -> list[HeldOut]:
+    """Return the Docs that somebody has annotated.
+
+    Args:
+        docs: Docs with gold.
+        entity_types: The entity types that the model knows.
+
+    Raises:
+        ConfigError: There are none, or their gold has no type that the model knows.
+    """
+    annotated = [held_out for held_out in docs if held_out.is_annotated]
+    if not annotated:
+        raise ConfigError(
+            "scores are calibrated on tokens with gold annotation, got none. Give annotated "
+            "documents."
+        )
+    _check_types(annotated, entity_types)
+    return annotated
 
 
 def _check_types(docs: Sequence[HeldOut], entity_types: Sequence[str]) -> None:
@@ -396,12 +332,17 @@ def _measure_raw(docs: Sequence[HeldOut], find: SpanFinder) -> Half:
 
 
 def _measure_calibrated(
-    docs: Sequence[HeldOut], find: SpanFinder, decoder: str, *, fitted_on: Sequence[HeldOut]
+    docs: Sequence[HeldOut],
+    find: SpanFinder,
+    decoder: str,
+    *,
+    bias: Bias,
+    fitted_on: Sequence[HeldOut],
 ) -> Half:
     """Return what scores are worth with a calibration fitted on other Docs, if there are any."""
     if not docs or not fitted_on:
         return Half()
-    other = fit_calibration(fitted_on, find, decoder)
+    other = fit_calibration(fitted_on, find, decoder, bias=bias)
     return _measure(judge_spans(docs, find, other.calibration))
 
 

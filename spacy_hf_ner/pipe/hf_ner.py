@@ -1,6 +1,8 @@
 """The component ``hf_ner``: finds entities with probabilities, and trains like spaCy's NER."""
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -12,8 +14,11 @@ from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from spacy_hf_ner.core.chain import Chain
+from spacy_hf_ner.core.dial import Aim, Dial, Tally, read_dial
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.core.units import UnitRows
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     choose_entities,
@@ -25,14 +30,22 @@ from spacy_hf_ner.pipe.annotation import (
 from spacy_hf_ner.pipe.batches import batch_docs
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
 from spacy_hf_ner.pipe.class_weights import resolve_class_weights
-from spacy_hf_ner.pipe.component_settings import HFNerSettings, Threshold, check_threshold
-from spacy_hf_ner.pipe.entities import find_entities
+from spacy_hf_ner.pipe.component_settings import (
+    Bias,
+    HFNerSettings,
+    Threshold,
+    check_bias,
+    check_threshold,
+)
+from spacy_hf_ner.pipe.entities import find_entities, make_biased_chain
 from spacy_hf_ner.pipe.fitting import (
     CalibrationReport,
-    HeldOut,
+    TooFewSpansError,
+    choose_annotated,
     fit_and_report,
-    read_held_out,
+    fit_calibration,
 )
+from spacy_hf_ner.pipe.held_out import HeldOut, count_gold, read_held_out, tally
 from spacy_hf_ner.pipe.notices import Notices
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.tag_choice import (
@@ -45,6 +58,8 @@ from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["HFNer"]
+
+logger = logging.getLogger("spacy_hf_ner")
 
 _N_SAMPLE_DOCS = 10  # to initialize the model with: what spaCy's own pipes take
 
@@ -92,6 +107,16 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         self.cfg["threshold"] = threshold
 
     @property
+    def bias(self) -> Bias:
+        """What is added to the log score of each entity; changing it drops the calibration."""
+        return self._bias
+
+    @bias.setter
+    def bias(self, bias: Bias) -> None:
+        self._bias = bias
+        self._drop_outdated_calibration()
+
+    @property
     def spans_key(self) -> str:
         """The key in ``doc.spans``; the name of the component unless the config has another."""
         return self._spans_key or self.name
@@ -128,6 +153,10 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
     def extend_tags(self, tag_set: TagSet, label: str) -> TagSet:
         """Return tags that know one more entity type."""
         return add_entity_type(tag_set, label)
+
+    def make_chain(self, tag_set: TagSet) -> Chain:
+        """Return the chain that spans are decoded and scored with; the model is loaded."""
+        return make_biased_chain(tag_set, self.bias, self.classifier.transition_scores)
 
     def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         """Return the gold tags of an Example, and the spans that it says are wrong."""
@@ -168,6 +197,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         self._set_types(types, known=known)
         tag_set = self.prepare()
         check_threshold(self.threshold, tag_set.entity_types)
+        check_bias(self.bias, tag_set.entity_types, decoder=self.decoder)
         for entity_type in tag_set.entity_types:
             self.vocab.strings.add(entity_type)
         self.cfg["class_weights"] = resolve_class_weights(
@@ -192,6 +222,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             docs,
             rows,
             tag_set=tag_set,
+            bias=self.bias,
             threshold=self.threshold,
             calibration=self._read_calibration(),
         )
@@ -218,26 +249,55 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             )
         self._notices.check_extension()
 
-    def calibrate(self, examples: Iterable[Example]) -> CalibrationReport:
+    def calibrate(
+        self, examples: Iterable[Example], *, aim: Aim | None = None, curve: bool = False
+    ) -> CalibrationReport:
         """Fit a temperature and maps of span scores on held-out Examples, and use them from now on.
 
-        Scores change, decisions do not. Training and new labels undo it, as they change what scores
-        mean. The component's ``calibrated`` becomes True; the pipeline's config stays as it is.
+        Scores change, decisions do not, unless there is an aim: the bias that reaches it at the
+        least cost is found and set first. Training and new labels undo the calibration, as they
+        change what scores mean, and so does another bias. The component's ``calibrated`` becomes
+        True; the pipeline's config stays as it is.
 
         Args:
             examples: Examples that the model was not trained on; gold in the references. Entities
                 of the predicted Docs are ignored.
+            aim: The precision or recall that is to be reached.
+            curve: Report precision and recall over the bias, with or without an aim.
 
         Raises:
-            ConfigError: There is no gold annotation, or none of a type that the model finds.
-            TooFewSpansError: Too few of the entities that the model finds are right, or wrong.
+            AimNotReachedError: No bias reaches the aim. Nothing has changed.
+            ConfigError: There is no gold annotation, or none of a type that the model finds; or
+                there is an aim, and ``bias`` is a table.
+            TooFewSpansError: Too few of the entities that the model finds are right, or wrong, to
+                calibrate their scores. An aim was reached; the error has the dial.
         """
+        tag_set = self.prepare()
+        docs = self._read_held_out(examples, tag_set)
+        dial = None
+        if aim is not None or curve:
+            dial = self._read_dial(docs, tag_set, aim)
+        if aim is not None and dial is not None:
+            self.bias = dial.after.bias
+        find = partial(self._find_entities, tag_set=tag_set, bias=self.bias, threshold=None)
+        try:
+            calibration, report = fit_and_report(
+                docs, find, self.decoder, entity_types=tag_set.entity_types, bias=self.bias
+            )
+        except TooFewSpansError as error:
+            error.dial = dial
+            raise
+        self.cfg["calibration"] = calibration.to_json()
+        self.calibrated = True
+        return replace(report, dial=dial)
+
+    def _read_held_out(self, examples: Iterable[Example], tag_set: TagSet) -> list[HeldOut]:
+        """Return what the model predicts for Examples, beside their gold."""
         # Where the component does not overwrite, it would keep entities of the predicted Docs.
         stripped: list[Example] = []
         for example in examples:
             if len(example.predicted):
                 stripped.append(Example(without_entities(example.predicted), example.reference))
-        tag_set = self.prepare()
         rows: list[UnitRows] = []
         for docs in batch_docs(example.predicted for example in stripped):
             rows.extend(self.classifier.predict(docs))
@@ -252,13 +312,36 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                     prefer_group=self.annotate == "spans",
                 )
             )
-        find = partial(self._find_entities, tag_set=tag_set, threshold=None)
-        calibration, report = fit_and_report(
-            held_out, find, self.decoder, entity_types=tag_set.entity_types
-        )
-        self.cfg["calibration"] = calibration.to_json()
-        self.calibrated = True
-        return report
+        return held_out
+
+    def _read_dial(self, docs: Sequence[HeldOut], tag_set: TagSet, aim: Aim | None) -> Dial:
+        """Return what a bias does, and the one that reaches an aim."""
+        if isinstance(self.bias, Mapping):
+            raise ConfigError(
+                f"{self.name}: bias is a table, {dict(self.bias)}, and the dial that is turned is "
+                "a number for all types. Set bias = 0 first.",
+                settings=("bias",),
+            )
+        check_bias(1.0, tag_set.entity_types, decoder=self.decoder)
+        annotated = choose_annotated(docs, tag_set.entity_types)
+
+        def tally_under(bias: float) -> Tally:
+            find = partial(self._find_entities, tag_set=tag_set, bias=bias)
+            calibration = None
+            if self.threshold is not None:
+                # It cuts scores that will be calibrated under this bias.
+                raw_find = partial(find, threshold=None)
+                fit = fit_calibration(annotated, raw_find, self.decoder, bias=bias)
+                calibration = fit.calibration
+            found = find(
+                [held_out.doc for held_out in annotated],
+                [held_out.rows for held_out in annotated],
+                threshold=self.threshold,
+                calibration=calibration,
+            )
+            return tally(annotated, found)
+
+        return read_dial(tally_under, n_gold=count_gold(annotated), bias=float(self.bias), aim=aim)
 
     def _read_cfg(self, stored: dict[str, Any]) -> None:
         if stored.get("calibration") is not None:
@@ -267,6 +350,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
 
     def _read_calibration(self) -> Calibration | None:
         """Return what scores are passed through, if something was fitted for this decoder."""
+        self._drop_outdated_calibration()
         stored = self.cfg["calibration"]
         if not self.calibrated or stored is None or stored["decoder"] != self.decoder:
             return None
@@ -275,6 +359,22 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         if self._calibration is None or self._calibration[0] is not stored:
             self._calibration = stored, read_calibration(stored)
         return self._calibration[1]
+
+    def _drop_outdated_calibration(self) -> None:
+        """Drop a calibration that was fitted under another bias, and say so."""
+        stored = self.cfg["calibration"]
+        if stored is None:
+            return
+        fitted_under = stored.get("bias", 0.0)
+        if fitted_under != self.bias:
+            self.cfg["calibration"] = None
+            logger.warning(
+                "%s: the scores were calibrated under bias = %s, and it is %s now, so the "
+                "calibration is dropped: scores are raw posteriors. Calibrate again.",
+                self.name,
+                fitted_under,
+                self.bias,
+            )
 
     def _gather_types(self, types_in_data: Sequence[str], *, known: TagSet | None) -> list[str]:
         """Return the types of a new head; none where the checkpoint's are to stay."""
@@ -295,6 +395,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         rows: Sequence[UnitRows],
         *,
         tag_set: TagSet,
+        bias: Bias,
         threshold: Threshold,
         calibration: Calibration | None,
     ) -> list[list[ScoredSpan]]:
@@ -304,6 +405,8 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             rows,
             tag_set,
             decoder=self.decoder,
+            bias=bias,
+            transition_scores=self.classifier.transition_scores,
             threshold=threshold,
             keep_entities=self.annotate == "ents" and not self.overwrite,
             overlapping=self.annotate == "spans",

@@ -8,7 +8,7 @@ import copy
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_hf_ner.core.arrays import Floats32
-from spacy_hf_ner.core.chain import make_chain
+from spacy_hf_ner.core.chain import Chain, make_chain
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.replacing import complete_swap, replace_folder
 from spacy_hf_ner.core.units import UnitRows
@@ -100,6 +100,10 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     @abstractmethod
     def extend_tags(self, tag_set: TagSet, label: str) -> TagSet:
         """Return tags that know one more label; the columns of the others stay."""
+
+    def make_chain(self, tag_set: TagSet) -> Chain:
+        """Return the chain that spans are decoded and scored with; the model is loaded."""
+        return make_chain(tag_set, self.classifier.transition_scores)
 
     @property
     def classifier(self) -> TokenClassifier:
@@ -389,7 +393,7 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         return compute_loss(
             [doc_rows.rows for doc_rows in predicted],
             unit_targets,
-            chain=make_chain(tag_set),
+            chain=self.make_chain(tag_set),
             class_weights=class_weights,
             label_smoothing=self.label_smoothing,
             reduction=self.classifier.reduction,
@@ -423,12 +427,19 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
         for name, value in self.read_settings().items():
             configured = self._configured.get(name, value)
             if value != configured:
-                # JSON does not know the numbers of numpy.
-                plain = float(value) if isinstance(value, np.floating) else value
-                changed[name] = {"config": configured, "value": plain}
+                changed[name] = {"config": configured, "value": _to_plain(value)}
         if changed:
             stored["settings"] = changed
         return stored
+
+    def note_config(self, **settings: object) -> None:
+        """Set settings to what the pipeline's config has been given, too.
+
+        They are no changes since the config then, and a config that is edited later wins over them.
+        """
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self._configured = {**self._configured, **settings}
 
     def _read_cfg(self, stored: dict[str, Any]) -> None:
         """Take over what :meth:`_stored_cfg` returned."""
@@ -474,6 +485,13 @@ class TokenClassifierPipe(TrainablePipe, ClassifierSettings, ABC):  # type: igno
     def _unpack_model(self, packed: bytes) -> None:
         with unpack_folder(packed) as folder:
             self._read_model(folder)
+
+
+def _to_plain(value: object) -> object:
+    """Return a setting as JSON has it, which does not know the numbers of numpy."""
+    if isinstance(value, Mapping):
+        return {key: _to_plain(entry) for key, entry in value.items()}
+    return float(value) if isinstance(value, np.floating) else value
 
 
 def _check_stored_cfg(stored: Any) -> None:  # noqa: ANN401 - whatever JSON has

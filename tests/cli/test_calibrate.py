@@ -1,17 +1,25 @@
 """The command ``hf-ner calibrate``."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
 from spacy_hf_ner.commands import calibrate
 from spacy_hf_ner.pipe.fitting import CalibrationReport
 from tests.checkpoints import make_checkpoint
+from tests.cli.boxes import unwrap
+
+if TYPE_CHECKING:
+    from spacy_hf_ner.pipe.hf_ner import HFNer
 
 TEXTS = [f"Angela Merkel met Tim Cook in Berlin, and {i} others." for i in range(12)]
 
@@ -175,3 +183,103 @@ def test_an_installed_package_is_not_overwritten(gold: Path) -> None:
     result = CliRunner().invoke(app, ["calibrate", "en_some_package", str(gold)])
     assert result.exit_code == 1
     assert "expected OUTPUT" in result.output
+
+
+def read_scores(folder: Path, data: Path) -> dict[str, float]:
+    """Return what spaCy's own scorer says of a pipeline."""
+    nlp = spacy.load(folder)
+    golds = list(DocBin().from_disk(data).get_docs(nlp.vocab))
+    examples = [Example(nlp.make_doc(gold.text), gold) for gold in golds]
+    return nlp.evaluate(examples)
+
+
+@pytest.fixture(scope="module")
+def wider_gold(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
+    """Return gold that has more entities than the pipeline finds, and some of those."""
+    nlp = spacy.load(model, config={"components.hf_ner.bias": 3.0})
+    docs = list(nlp.pipe([f"{text} {i} were late." for i, text in enumerate(TEXTS * 3)]))
+    for i, doc in enumerate(docs):
+        doc.set_ents([ent for j, ent in enumerate(doc.ents) if (i + j) % 3], default="outside")
+    path = tmp_path_factory.mktemp("wider") / "dev.spacy"
+    DocBin(docs=docs).to_disk(path)
+    return path
+
+
+def test_an_aim_sets_the_bias_in_the_config_and_reports_what_it_costs(
+    model: Path, wider_gold: Path, tmp_path: Path
+) -> None:
+    before = read_scores(model, wider_gold)
+    aim = before["ents_r"] + 0.05
+    arguments = [str(model), str(wider_gold), str(tmp_path / "out"), "--aim", f"recall={aim}"]
+    report = tmp_path / "new" / "dial.html"
+    result = CliRunner().invoke(
+        app, ["calibrate", *arguments, "--report", str(report), "--json"], catch_exceptions=False
+    )
+    assert result.exit_code == 0, result.output
+    dial = json.loads(result.stdout)["components"]["hf_ner"]["dial"]
+    after = read_scores(tmp_path / "out", wider_gold)
+    assert after["ents_r"] >= aim
+    for scores, point in ((before, dial["before"]), (after, dial["after"])):
+        assert (scores["ents_p"], scores["ents_r"]) == pytest.approx(
+            (point["precision"], point["recall"])
+        )
+    config = Config().from_disk(tmp_path / "out" / "config.cfg")
+    assert config["components"]["hf_ner"]["bias"] == dial["after"]["bias"] != 0.0
+    component = spacy.load(tmp_path / "out").get_pipe("hf_ner")
+    assert component.cfg["calibration"]["bias"] == dial["after"]["bias"]  # type: ignore[attr-defined]
+    # A config that is edited later wins, as nothing else has changed since.
+    edited = spacy.load(tmp_path / "out", config={"components.hf_ner.bias": 0.0})
+    assert edited.get_pipe("hf_ner").bias == 0.0  # type: ignore[attr-defined]
+    assert "Precision, recall and F1 over the bias" in report.read_text(encoding="utf8")
+
+
+def test_without_an_aim_the_curve_is_drawn_and_no_decision_changes(
+    model: Path, wider_gold: Path, tmp_path: Path
+) -> None:
+    arguments = [str(model), str(wider_gold), str(tmp_path / "out")]
+    report = tmp_path / "dial.html"
+    result = CliRunner().invoke(app, ["calibrate", *arguments, "--report", str(report)])
+    assert result.exit_code == 0, result.output
+    assert "what a bias does" in result.output
+    before, after = read_scores(model, wider_gold), read_scores(tmp_path / "out", wider_gold)
+    assert before["ents_per_type"] == after["ents_per_type"]
+    assert "<svg" in report.read_text(encoding="utf8")
+
+
+def test_an_aim_that_no_bias_reaches_saves_nothing(
+    model: Path, wider_gold: Path, tmp_path: Path
+) -> None:
+    arguments = [str(model), str(wider_gold), str(tmp_path / "out"), "--aim", "precision=0.999"]
+    result = CliRunner().invoke(app, ["calibrate", *arguments])
+    assert result.exit_code == 1
+    message = unwrap(result.output)
+    assert "reaches a precision of 0.999 on these documents: the best is precision" in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_aim_is_refused_before_the_work(model: Path, gold: Path, tmp_path: Path) -> None:
+    arguments = [str(model), str(gold), str(tmp_path / "out"), "--aim", "recall=98"]
+    result = CliRunner().invoke(app, ["calibrate", *arguments])
+    assert result.exit_code == 1
+    assert "--aim must be a precision or a recall over 0" in unwrap(result.output)
+
+
+def test_a_table_of_biases_is_not_turned_to_an_aim(model: Path, gold: Path, tmp_path: Path) -> None:
+    nlp = spacy.load(model)
+    component = cast("HFNer", nlp.get_pipe("hf_ner"))
+    component.bias = {component.labels[0]: 1.0}
+    nlp.to_disk(tmp_path / "table")
+    arguments = [str(tmp_path / "table"), str(gold), str(tmp_path / "out"), "--aim", "recall=0.1"]
+    result = CliRunner().invoke(app, ["calibrate", *arguments])
+    assert result.exit_code == 1
+    assert "bias is a table" in unwrap(result.output)
+
+
+def test_scores_that_the_user_switches_off_after_the_command_stay_raw(
+    model: Path, gold: Path, tmp_path: Path
+) -> None:
+    spacy.load(model, config={"components.hf_ner.calibrated": False}).to_disk(tmp_path / "raw")
+    arguments = [str(tmp_path / "raw"), str(gold), str(tmp_path / "out")]
+    assert CliRunner().invoke(app, ["calibrate", *arguments]).exit_code == 0
+    loaded = spacy.load(tmp_path / "out", config={"components.hf_ner.calibrated": False})
+    assert loaded.get_pipe("hf_ner").calibrated is False  # type: ignore[attr-defined]

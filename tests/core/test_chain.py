@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spacy_hf_ner.core.chain import make_chain, pack
+from spacy_hf_ner.core.chain import TransitionScores, make_chain, pack
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES, SchemeName
 from spacy_hf_ner.core.tags import read_tags
@@ -76,3 +76,55 @@ def test_only_keeps_the_wanted_segments_at_their_rows() -> None:
 def test_nothing_is_packed_into_no_rows(lengths: list[int]) -> None:
     packing = pack(np.array(lengths, dtype=np.int64))
     assert (list(packing.steps()), len(packing.is_first), len(packing.is_last)) == ([], 0, 0)
+
+
+def test_each_transition_score_is_added_where_the_scheme_does_so() -> None:
+    scores = TransitionScores(
+        stay_outside=1.0,
+        outside_to_start=2.0,
+        go_on=3.0,
+        go_on_to_end=4.0,
+        end_to_outside=5.0,
+        end_to_start=6.0,
+    )
+    chain = make_chain(read_labels(["O", "B-X", "I-X", "E-X", "S-X"]), scores)
+    no = -np.inf
+    assert chain.log_transition.tolist() == [
+        # O    B    I    E    S
+        [1.0, 2.0, no, no, 2.0],
+        [no, no, 3.0, 4.0, no],
+        [no, no, 3.0, 4.0, no],
+        [5.0, 6.0, no, no, 6.0],
+        [5.0, 6.0, no, no, 6.0],
+    ]
+    assert chain.log_start.tolist() == [0.0, 0.0, no, no, 0.0]
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_bias_is_added_wherever_a_reader_sees_an_entity_begin(name: SchemeName) -> None:
+    tag_set = make_tag_set(["X", "Y"], SCHEMES[name])
+    bias = (2.0, -3.0)
+    plain = make_chain(tag_set)
+    chain = make_chain(tag_set, bias=bias)
+    assert chain.prefers
+    for k, tag in enumerate(tag_set.tags):
+        of_type = bias[tag_set.type_i[k]] if tag.entity_type else 0.0
+        assert chain.log_start[k] == plain.log_start[k] + of_type, tag
+        for j, before in enumerate(tag_set.tags):
+            spans = read_tags([before, tag], tag_set.scheme).spans
+            begins = any(span.start == 1 for span in spans)
+            expected = plain.log_transition[j, k] + (of_type if begins else 0.0)
+            assert chain.log_transition[j, k] == expected, (before, tag)
+
+
+def test_a_chain_without_a_preference_is_the_same_at_every_temperature() -> None:
+    tag_set = make_tag_set(["X"], SCHEMES["IOBES"])
+    plain = make_chain(tag_set)
+    assert plain.at_temperature(2.0) is plain
+    biased = make_chain(tag_set, bias=(1.0,))
+    assert biased.at_temperature(2.0).log_start.tolist() == [0.0, 0.5, -np.inf, -np.inf, 0.5]
+
+
+def test_a_bias_of_nothing_is_no_preference() -> None:
+    tag_set = make_tag_set(["X"], SCHEMES["IOB2"])
+    assert not make_chain(tag_set, TransitionScores(), (0.0,)).prefers

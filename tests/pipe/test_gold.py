@@ -15,8 +15,8 @@ from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity, pair_docs
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.annotation import ScoredSpan
-from spacy_hf_ner.pipe.fitting import read_held_out
 from spacy_hf_ner.pipe.gold import map_text, read_gold
+from spacy_hf_ner.pipe.held_out import read_held_out
 
 KEY = "found"
 TYPES = ["PER", "LOC"]

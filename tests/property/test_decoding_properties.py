@@ -20,6 +20,8 @@ from spacy_hf_ner.core.tags import read_tags
 
 every_scheme = pytest.mark.parametrize("name", SCHEMES)
 MAX_PATHS = 800  # of one segment
+Bias = tuple[float, ...]
+biases = st.none() | st.tuples(*[st.sampled_from([-6.0, -0.5, 0.0, 1.5, 9.0])] * 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,13 @@ class Enumeration:
     posterior: dict[TokenSpan, float]
 
 
-def enumerate_paths(log_probs: Floats, first: int, tag_set: TagSet) -> Enumeration | None:
-    """Return what brute force finds in a segment, or None if no path is legal and possible."""
+def enumerate_paths(
+    log_probs: Floats, first: int, tag_set: TagSet, bias: Bias | None = None
+) -> Enumeration | None:
+    """Return what brute force finds in a segment, or None if no path is legal and possible.
+
+    Each entity of a path makes it e^bias times as probable, the bias being that of its type.
+    """
     mass: Counter[TokenSpan] = Counter()
     best: tuple[TokenSpan, ...] = ()
     total = best_weight = 0.0
@@ -88,6 +95,9 @@ def enumerate_paths(log_probs: Floats, first: int, tag_set: TagSet) -> Enumerati
         weight = float(np.exp(log_probs[np.arange(len(path)), list(path)].sum()))
         if reading.violations or weight == 0.0:
             continue
+        for span in reading.spans:
+            type_i = tag_set.entity_types.index(span.entity_type)
+            weight *= float(np.exp(bias[type_i] if bias else 0.0))
         total += weight
         spans = tuple(
             TokenSpan(first + s.start, first + s.end, s.entity_type) for s in reading.spans
@@ -100,18 +110,19 @@ def enumerate_paths(log_probs: Floats, first: int, tag_set: TagSet) -> Enumerati
 
 @every_scheme
 @settings(max_examples=25)
-@given(data=st.data())
+@given(data=st.data(), bias=biases)
 def test_viterbi_and_its_scores_are_those_of_brute_force(
-    name: SchemeName, data: st.DataObject
+    name: SchemeName, data: st.DataObject, bias: Bias | None
 ) -> None:
     texts = data.draw(scored(name))
-    chain = make_chain(texts.tag_set)
+    bias = bias and bias[: len(texts.tag_set.entity_types)]
+    chain = make_chain(texts.tag_set, bias=bias)
     decoded = decode_viterbi(texts.log_probs, texts.lengths, chain)
     greedy = decode_greedy(texts.log_probs, texts.lengths, chain)
     fallback = dict(zip(texts.spans(greedy), greedy.score.tolist(), strict=True))
     expected: dict[TokenSpan, float] = {}
     for first, rows in texts.segments():
-        found = enumerate_paths(rows, first, texts.tag_set)
+        found = enumerate_paths(rows, first, texts.tag_set, bias)
         if found is None:
             expected |= {s: p for s, p in fallback.items() if first <= s.start < first + len(rows)}
         else:
@@ -122,18 +133,18 @@ def test_viterbi_and_its_scores_are_those_of_brute_force(
 
 @every_scheme
 @settings(max_examples=25)
-@given(data=st.data(), threshold=st.sampled_from([0.01, 0.2, 0.6]))
+@given(data=st.data(), bias=biases, threshold=st.sampled_from([0.01, 0.2, 0.6]))
 def test_all_spans_over_a_threshold_are_those_of_brute_force(
-    name: SchemeName, data: st.DataObject, threshold: float
+    name: SchemeName, data: st.DataObject, bias: Bias | None, threshold: float
 ) -> None:
     texts = data.draw(scored(name))
+    bias = bias and bias[: len(texts.tag_set.entity_types)]
     thresholds = np.full(len(texts.tag_set.entity_types), threshold)
-    decoded = decode_all(
-        texts.log_probs, texts.lengths, make_chain(texts.tag_set), threshold=thresholds
-    )
+    chain = make_chain(texts.tag_set, bias=bias)
+    decoded = decode_all(texts.log_probs, texts.lengths, chain, threshold=thresholds)
     expected: dict[TokenSpan, float] = {}
     for first, rows in texts.segments():
-        found = enumerate_paths(rows, first, texts.tag_set)
+        found = enumerate_paths(rows, first, texts.tag_set, bias)
         expected |= {
             span: p for span, p in (found.posterior if found else {}).items() if p >= threshold
         }
