@@ -31,6 +31,8 @@ ALLOWED = {
     "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # It draws what these have found.
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
+    # It rewrites what a pipeline has found in texts.
+    "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
     # What a command does, as functions.
     "commands": {*BELOW_ALL, "core", "corpus", "evaluation", "checking", "visual"},
     "cli": {
@@ -42,6 +44,7 @@ ALLOWED = {
         "evaluation",
         "checking",
         "visual",
+        "rewriting",
         "commands",
     },
 }
