@@ -106,7 +106,7 @@ clean:
 	rm -rf $(VENV) $(VENV5) $(VENV_BENCH) $(VENV_LOWEST) $(VENV_DIST) dist benchmarks/results
 
 clean-project:
-	rm -rf assets training packages metrics visualisations project.lock corpus/converted
+	rm -rf assets training packages metrics visualisations rewritten project.lock corpus/converted
 
 # Write configs/ anew, after a setting was added: they hold every setting that there is.
 configs: $(VENV)/installed

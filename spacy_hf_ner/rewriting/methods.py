@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from spacy.tokens import Doc
 
 from spacy_hf_ner.rewriting.names import Name
 
-__all__ = ["Hashes", "Masks", "Method", "Redactions"]
+__all__ = ["CanSave", "Hashes", "Masks", "Method", "Redactions"]
 
 _MASK: Final = "*"
 _VISIBLE: Final = re.compile(r"\S")
@@ -27,6 +27,14 @@ class Method(Protocol):
 
     def forget(self) -> None:
         """Forget the names of the texts so far: in the next one they may become others."""
+
+
+@runtime_checkable
+class CanSave(Protocol):
+    """A method that leaves a file at the end."""
+
+    def save(self) -> None:
+        """Write the file, if the user asked for one."""
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 from spacy_hf_ner.pipe.annotation import get_score
 from spacy_hf_ner.rewriting.articles import find_article_edits
 from spacy_hf_ner.rewriting.edits import Edit, Replacement, apply_edits
+from spacy_hf_ner.rewriting.kinds import find_kind
 from spacy_hf_ner.rewriting.methods import Method
 from spacy_hf_ner.rewriting.names import Name, choose_spans, normalise, read_name
 from spacy_hf_ner.rewriting.rewritten_docs import Tokenizer, make_rewritten_doc
@@ -28,7 +29,8 @@ class Rewriting:
         doc: The new Doc, with the entities of the old one.
         replacements: The table old → new, in the order of the text.
         below_threshold: Entities that stay because their score is below the threshold.
-        kept: Names that stay because the method found nothing good.
+        kept: Names that stay because the method found nothing good; dates and quantities are no
+            names.
         missed: Places where a name that was replaced elsewhere in this text still stands, because
             it is no entity there.
     """
@@ -115,10 +117,10 @@ class Rewriter:
         edits: list[Edit] = []
         kept: list[Name] = []
         for name, new in zip(names, self.method.choose(doc, names), strict=True):
-            if new is None:
-                kept.append(name)
-            else:
+            if new is not None:
                 edits.append(Edit(name.start_char, name.end_char, new, name.entity_type))
+            elif find_kind(name.entity_type) != "quantity":
+                kept.append(name)
         articles: list[Edit] = []
         if doc.lang_ == "en":
             articles = find_article_edits(doc.text, edits)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from spacy_hf_ner.cli.app import app
 from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
+from tests.rewriting.extras import needs_gazetteers
 from tests.rewriting.texts import make_pipeline
 
 TEXTS = ["Sarah met Merkel in Paris.", "", "SARAH's Toyota is in New York\u2028."]
@@ -156,3 +157,34 @@ def test_spans_that_are_no_ents_are_rewritten_in_their_group(tmp_path: Path) -> 
     (doc,) = DocBin().from_disk(tmp_path / "new.spacy").get_docs(spacy.blank("en").vocab)
     assert len(doc.spans["hf_ner"]) == expected
     assert not doc.ents
+
+
+@needs_gazetteers
+def test_pseudonyms_lead_back_by_their_key_file(model: Path, texts: Path, tmp_path: Path) -> None:
+    options = ["--how", "pseudonym", "--key-file", tmp_path / "key.json"]
+    run(model, texts, tmp_path / "new.txt", *options)
+    new = (tmp_path / "new.txt").read_text(encoding="utf8")
+    assert not any(name in new for name in ("Sarah", "Merkel", "Paris", "Toyota", "New York"))
+    run(model, tmp_path / "new.txt", tmp_path / "old.txt", *options, "--reverse")
+    assert (tmp_path / "old.txt").read_bytes() == texts.read_bytes()
+
+
+def test_the_way_back_needs_a_key_file(model: Path, texts: Path) -> None:
+    result = run(model, texts, "-", "--how", "redact", "--reverse", code=1)
+    assert "--reverse must come with --how pseudonym and --key-file" in unwrap(result.output)
+
+
+@needs_gazetteers
+def test_analogies_take_vectors_from_a_file(model: Path, tmp_path: Path) -> None:
+    lines = ["america 0 1", "india 0 -1", "paris 1 1", "mumbai 1 -1", "delhi 1 -0.8"]
+    (tmp_path / "vectors.txt").write_text("\n".join(lines), encoding="utf8")
+    contexts = ["--source", "america", "--target", "india"]
+    options = ["--how", "analogy", *contexts, "--vectors", tmp_path / "vectors.txt"]
+    # The pipeline knows neither of the Indian cities, so none is good.
+    result = run(model, "-", "-", *options, stdin="In Paris.\n")
+    assert result.stdout == "In Paris.\n"
+    assert "nothing good was found for them: 1 name" in unwrap(result.stderr)
+    nlp = make_pipeline()
+    nlp.get_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Delhi"}])  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "model")
+    assert run(tmp_path / "model", "-", "-", *options, stdin="In Paris.\n").stdout == "In Delhi.\n"

@@ -79,7 +79,7 @@ def test_articles_are_those_of_english_alone() -> None:
 
 def test_a_name_that_is_missed_elsewhere_in_its_text_is_counted() -> None:
     doc = NLP("Sarah and SARAH and Sarah, Sarahs sarah")
-    doc.set_ents(doc.ents[:1])
+    doc.set_ents(list(doc.ents[:1]))
     rewriting = Rewriter(Redactions()).rewrite(doc)
     assert rewriting.doc.text == "[PER] and SARAH and Sarah, Sarahs sarah"
     assert rewriting.missed == 3

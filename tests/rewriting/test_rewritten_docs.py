@@ -11,7 +11,8 @@ from tests.rewriting.texts import make_pipeline
 def test_tokens_around_names_stay_and_names_are_cut_by_the_tokenizer() -> None:
     nlp = make_pipeline()
     # Tokens of somebody's own: the tokenizer would have cut these otherwise.
-    doc = Doc(nlp.vocab, words=["can't", "leave", "Paris", ",", "Sarah"], spaces=[1, 1, 0, 1, 0])
+    spaces = [True, True, False, True, False]
+    doc = Doc(nlp.vocab, words=["can't", "leave", "Paris", ",", "Sarah"], spaces=spaces)
     entities = [Span(doc, 2, 3, "LOC"), Span(doc, 4, 5, "PER")]
     rewritten = apply_edits(doc.text, [Edit(12, 17, "St. John's", "LOC")])
     new = make_rewritten_doc(doc, rewritten, entities, tokenizer=nlp.tokenizer)
