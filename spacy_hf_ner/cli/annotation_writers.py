@@ -29,7 +29,14 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import get_score
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
-__all__ = ["Annotated", "EntityFinder", "TextWriter", "list_formats", "open_writer"]
+__all__ = [
+    "Annotated",
+    "EntityFinder",
+    "TextWriter",
+    "list_formats",
+    "open_writer",
+    "replace_halves",
+]
 
 Annotated = AnnotatedText[PlainText]
 
@@ -54,11 +61,14 @@ class EntityFinder:
         """Return the entities of a Doc; none if there is no Doc."""
         if doc is None:
             return []
+        group = self.find_group(doc)
+        return list(doc.spans.get(group, ())) if group else list(doc.ents)
+
+    def find_group(self, doc: Doc) -> str:
+        """Return the span group that holds the entities of a Doc; empty for ``doc.ents``."""
         if self.spans_key is not None:
-            return list(doc.spans.get(self.spans_key, ()))
-        if doc.has_annotation("ENT_IOB"):
-            return list(doc.ents)
-        return list(doc.spans.get(self.fallback_key, ()))
+            return self.spans_key
+        return "" if doc.has_annotation("ENT_IOB") else self.fallback_key
 
 
 class TextWriter(Protocol):
@@ -210,7 +220,7 @@ class _LineWriter:
     def write(self, annotated: Annotated, entities: Sequence[Span]) -> None:
         """Write the line of a text."""
         line = json.dumps(self._describe(annotated, entities), ensure_ascii=False)
-        self._file.write(_replace_halves(line) + "\n")
+        self._file.write(replace_halves(line) + "\n")
         self._file.flush()  # somebody may read along
 
 
@@ -224,11 +234,11 @@ class _DocWriter:
         """Write the Doc of a text."""
         doc = annotated.doc
         if doc is None:
-            doc = Doc(Vocab(), words=[_replace_halves(annotated.text)], spaces=[False])
+            doc = Doc(Vocab(), words=[replace_halves(annotated.text)], spaces=[False])
             doc.user_data["error"] = annotated.error
         self._docs.add(doc)
 
 
-def _replace_halves(text: str) -> str:
+def replace_halves(text: str) -> str:
     """Return a text that can be written as UTF-8: without halves of characters."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -22,6 +22,7 @@ from spacy_hf_ner.cli import (
     export_onnx,
     init_config,
     package,
+    rewrite,
     visualise,
 )
 from spacy_hf_ner.cli.command_app import CommandApp
@@ -82,6 +83,7 @@ app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
 app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
 app.command("package", example=package.EXAMPLE)(package.package)
+app.command("rewrite", example=rewrite.EXAMPLE)(rewrite.rewrite_command)
 app.command("check", example=check.EXAMPLE)(check.check_command)
 app.command("evaluate", example=evaluate.EXAMPLE)(evaluate.evaluate_command)
 app.command("compare", example=compare.EXAMPLE)(compare.compare_command)

@@ -1,6 +1,7 @@
 """Texts through a pipeline, as a stream that loses none: what fails comes out with its error."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -48,14 +49,14 @@ def annotate_texts(
     """
     stream = _Stream[Source](nlp)
     handler = nlp.default_error_handler
-    nlp.set_error_handler(stream.note_failure)  # type: ignore[arg-type] # it may return
+    _set_error_handler(nlp, stream.note_failure)
     try:
         for doc, index in nlp.pipe(stream.read(texts), as_tuples=True, batch_size=batch_size):
             yield from stream.release_failed(until=index)
             yield stream.release(doc)
         yield from stream.release_failed(until=None)
     finally:
-        nlp.set_error_handler(handler)
+        _set_error_handler(nlp, handler)
 
 
 class _Stream(Generic[Source]):
@@ -124,13 +125,26 @@ class _Stream(Generic[Source]):
 
     def _try_alone(self, text: str) -> tuple[Doc | None, str]:
         """Return what a pipeline makes of one text of a batch that failed, or why it fails."""
-        self._nlp.set_error_handler(raise_error)
+        _set_error_handler(self._nlp, raise_error)
         try:
             return self._nlp(text), ""
         except Exception as failure:  # noqa: BLE001 - any component
             return None, _describe(failure)
         finally:
-            self._nlp.set_error_handler(self.note_failure)  # type: ignore[arg-type] # as above
+            _set_error_handler(self._nlp, self.note_failure)
+
+
+def _set_error_handler(nlp: Language, handler: Callable[..., Any]) -> None:
+    """Let a pipeline call a function where a component fails on Docs.
+
+    As ``nlp.set_error_handler`` does, which itself fails where a component takes none: spaCy's
+    parser and its ner are built so that they have no such attribute. They raise what goes wrong.
+    """
+    nlp.default_error_handler = handler
+    for _, component in nlp.pipeline:
+        if hasattr(component, "set_error_handler"):
+            with suppress(AttributeError):
+                component.set_error_handler(handler)
 
 
 def _describe(failure: Exception) -> str:

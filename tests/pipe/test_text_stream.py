@@ -120,3 +120,13 @@ def test_texts_come_out_before_all_have_gone_in(nlp: Language) -> None:
 
     next(annotate_texts(nlp, texts(), batch_size=3))
     assert len(read) < 10
+
+
+def test_a_component_that_takes_no_handler_of_errors_is_no_obstacle() -> None:
+    nlp = spacy.blank("en")
+    parser = nlp.add_pipe("parser")
+    parser.add_label("dep")  # type: ignore[attr-defined]
+    nlp.initialize()
+    (annotated,) = annotate(nlp, ["Ada wrote."])
+    assert annotated.doc is not None
+    assert annotated.doc.has_annotation("DEP")

@@ -208,6 +208,22 @@ def _check_arrow(path: Path) -> None:
             batch.validate(full=True)
 
 
+def read_text_column(path: Path, name: str) -> list[str]:
+    """Return a column of texts of a parquet file.
+
+    Raises:
+        CorpusError: It is no parquet file, or has no such column.
+        MissingExtraError: The library `pyarrow` is not installed.
+    """
+    try:
+        from pyarrow.parquet import read_table
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", extra="rewrite", purpose=f"reading {path}") from error
+    with translate_errors(str(path), expected=f"a parquet file with a column {name!r}"):
+        texts: list[str] = read_table(path, columns=[name])[name].to_pylist()
+    return texts
+
+
 def open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Source:
     """Return parquet files with one schema as one source.
 
