@@ -20,7 +20,7 @@ from spacy_hf_ner.core.labels import read_labels
 from spacy_hf_ner.model.hf_classifier import make_hf_model
 from spacy_hf_ner.model.reading.encoding import FastTokenizer
 from spacy_hf_ner.model.settings import LabelUnitChoice, Settings
-from spacy_hf_ner.pipe.fitting import read_held_out
+from spacy_hf_ner.pipe.held_out import read_held_out
 from tests.checkpoints import make_checkpoint
 from tests.perfect_engine import LabelledText, PerfectEngine
 
