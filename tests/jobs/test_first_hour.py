@@ -50,7 +50,7 @@ def converted(desk: Path) -> Path:
 @pytest.fixture(scope="module")
 def configured(converted: Path) -> Path:
     command = find_command("README.md", f"{HF_NER}init-config")
-    run_command(command, converted, {"microsoft/deberta-v3-small": "encoder"})
+    run_command(command, converted, {"FacebookAI/xlm-roberta-base": "encoder"})
     return converted
 
 

@@ -16,8 +16,10 @@ from spacy_hf_ner.pipe.fitting import CalibrationReport, Half, TooFewSpansError
 from spacy_hf_ner.pipe.hf_ner import HFNer
 from tests.checkpoints import make_checkpoint
 
+# Of different lengths: scores of texts that are nearly the same differ in their last bits only, and
+# these depend on the batch.
 TEXTS = [
-    f"Angela Merkel met {i} friends in Berlin, and Tim Cook flew to Kumasi with {name}."
+    f"Angela Merkel met {'good ' * i}friends in Berlin, and Tim Cook flew to Kumasi with {name}."
     for i, name in enumerate(["Mary", "Kofi Annan", "Ada", "the Union", "José"] * 8)
 ]
 
