@@ -23,12 +23,25 @@ if TYPE_CHECKING:
     from spacy_hf_ner.pipe.hf_ner import HFNer
     from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
-__all__ = ["EXAMPLE", "AnnotationReport", "annotate", "annotate_command", "read_threshold"]
+__all__ = [
+    "EXAMPLE",
+    "AnnotationReport",
+    "annotate",
+    "annotate_command",
+    "find_components",
+    "read_threshold",
+    "set_threshold",
+    "unpack_texts",
+    "warn_of_failures",
+]
 
 EXAMPLE = "training/model-best texts.txt entities.jsonl --threshold 0.5"
 
 UNCERTAIN = "uncertain"
 N_SHOWN = 10  # failures that are shown one by one
+
+Failure = tuple[int, str, str]
+"""The index of a text that failed, where it comes from, and why it failed."""
 
 
 @dataclass(slots=True)
@@ -43,7 +56,7 @@ class AnnotationReport:
 
     n_texts: int = 0
     n_entities: int = 0
-    failures: list[tuple[int, str, str]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 def annotate_command(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -109,11 +122,7 @@ def annotate_command(  # noqa: PLR0913, PLR0917 - one argument an option
         batch_size=batch_size,
         spans_key=spans_key,
     )
-    for index, place, error in report.failures[:N_SHOWN]:
-        msg.warn(f"Text {index} ({place}) failed: {error}")
-    if report.failures:
-        failed = count(len(report.failures), "text")
-        msg.warn(f"{failed} of {report.n_texts:,} failed. Their records hold the error.")
+    warn_of_failures(report.failures, report.n_texts, "Their records hold the error.")
     if output is None:
         # Lines are on stdout, and nothing else.
         if report.failures:
@@ -174,12 +183,12 @@ def annotate(  # noqa: PLR0913 - one argument an option
         set_threshold(nlp, threshold)
     finder = EntityFinder(spans_key, find_spans_key(nlp))
     # Scores are in the group that hf_ner sets beside doc.ents.
-    key = spans_key or (finder.fallback_key if _find_components(nlp) else "")
+    key = spans_key or (finder.fallback_key if find_components(nlp) else "")
 
     report = AnnotationReport()
     with open_writer(output, output_format, spans_key=key, stdout=msg.results) as writer:
         annotated: Iterable[AnnotatedText[PlainText]]
-        annotated = annotate_texts(nlp, _unpack(texts), batch_size=batch_size)
+        annotated = annotate_texts(nlp, unpack_texts(texts), batch_size=batch_size)
         if sort is not None:
             annotated = sort_by_uncertainty(annotated, finder, nlp.vocab)
         for text in annotated:
@@ -192,7 +201,17 @@ def annotate(  # noqa: PLR0913 - one argument an option
     return report
 
 
-def _unpack(texts: "Iterable[PlainText]") -> "Iterator[tuple[str, PlainText, str]]":
+def warn_of_failures(failures: Sequence[Failure], n_texts: int, consequence: str) -> None:
+    """Say which texts failed, the first of them by name, and what that means for the output."""
+    for index, place, error in failures[:N_SHOWN]:
+        msg.warn(f"Text {index} ({place}) failed: {error}")
+    if failures:
+        failed = count(len(failures), "text")
+        msg.warn(f"{failed} of {n_texts:,} failed. {consequence}")
+
+
+def unpack_texts(texts: "Iterable[PlainText]") -> "Iterator[tuple[str, PlainText, str]]":
+    """Give each text with its source and why it could not be read, as a pipeline takes them."""
     for text in texts:
         yield text.text, text, text.error
 
@@ -238,7 +257,7 @@ def set_threshold(nlp: "Language", threshold: "Threshold") -> None:
     """
     from spacy_hf_ner.pipe.component_settings import check_threshold
 
-    components = _find_components(nlp)
+    components = find_components(nlp)
     if not components:
         found = ", ".join(nlp.pipe_names) or "no component"
         raise ConfigError(
@@ -251,7 +270,8 @@ def set_threshold(nlp: "Language", threshold: "Threshold") -> None:
         component.threshold = threshold
 
 
-def _find_components(nlp: "Language") -> "list[HFNer]":
+def find_components(nlp: "Language") -> "list[HFNer]":
+    """Return the hf_ner components of a pipeline, in order."""
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
     return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, HFNer)]

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 import typer
 from spacy.cli._util import import_code
 
-from spacy_hf_ner.cli.annotate import N_SHOWN, read_threshold, set_threshold
+from spacy_hf_ner.cli.annotate import (
+    Failure,
+    find_components,
+    read_threshold,
+    set_threshold,
+    unpack_texts,
+    warn_of_failures,
+)
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError, CorpusError
@@ -55,7 +62,7 @@ class RewriteReport:
 
     remains: "Remains"
     n_texts: int = 0
-    failures: list[tuple[int, str, str]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 def rewrite_command(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -187,11 +194,7 @@ def rewrite_command(  # noqa: PLR0913, PLR0917 - one argument an option
 
 def _warn(report: RewriteReport) -> None:
     """Say what remains of names, and which texts failed."""
-    for index, place, error in report.failures[:N_SHOWN]:
-        msg.warn(f"Text {index} ({place}) failed: {error}")
-    if report.failures:
-        failed = count(len(report.failures), "text")
-        msg.warn(f"{failed} of {report.n_texts:,} failed. In the place of each is an empty text.")
+    warn_of_failures(report.failures, report.n_texts, "In the place of each is an empty text.")
     remains = report.remains
     if remains.below_threshold:
         entities = count(remains.below_threshold, "entity", "entities")
@@ -266,8 +269,7 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     with ExitStack() as stack:
         writer = stack.enter_context(_open_writer(output, output_format, finder))
         rows = stack.enter_context(_open_table(table))
-        unpacked = ((text.text, text, text.error) for text in texts)
-        for annotated in annotate_texts(nlp, unpacked, batch_size=batch_size):
+        for annotated in annotate_texts(nlp, unpack_texts(texts), batch_size=batch_size):
             report.n_texts += 1
             if annotated.doc is None:
                 report.failures.append((annotated.index, annotated.source.place, annotated.error))
@@ -322,10 +324,8 @@ def _reverse(
 
 def _find_group(nlp: "Language") -> str | None:
     """Return the span group of an hf_ner that does not set ``doc.ents``; None without one."""
-    from spacy_hf_ner.pipe.hf_ner import HFNer
-
-    for _, component in reversed(nlp.pipeline):
-        if isinstance(component, HFNer) and component.annotate == "spans":
+    for component in reversed(find_components(nlp)):
+        if component.annotate == "spans":
             return component.spans_key
     return None
 
@@ -351,9 +351,7 @@ def _take_threshold(nlp: "Language") -> "Threshold":
     So that it can be counted. Where several components have one, or spans may overlap, they leave
     it out themselves.
     """
-    from spacy_hf_ner.pipe.hf_ner import HFNer
-
-    components = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, HFNer)]
+    components = find_components(nlp)
     if len(components) != 1 or components[0].annotate == "spans":
         return None
     threshold = components[0].threshold
