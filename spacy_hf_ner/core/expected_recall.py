@@ -47,12 +47,12 @@ class ExpectedRecall:
     n_found: Mapping[str, Sequence[int]]
 
     def __post_init__(self) -> None:
-        is_whole = self.n_gold.keys() == self.n_found.keys()
+        if self.n_gold.keys() != self.n_found.keys():
+            raise ConfigError("the types of an expected recall differ from those of its gold.")
         for entity_type, counts in self.n_found.items():
             falls = list(counts) == sorted(counts, reverse=True)
-            has_all_steps = len(counts) == _N_STEPS + 1
-            if not is_whole or not has_all_steps or not falls:
-                raise ConfigError("the counts of an expected recall contradict each other.")
+            if len(counts) != _N_STEPS + 1 or not falls:
+                raise ConfigError(f"the counts of {entity_type} must fall, one a threshold.")
             if not 0 <= counts[-1] <= counts[0] <= self.n_gold[entity_type]:
                 raise ConfigError(f"more {entity_type} are found than there are.")
 

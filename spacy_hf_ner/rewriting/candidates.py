@@ -236,9 +236,9 @@ class Candidates:
 
     def _select_first_names(self, names: Sequence[str]) -> NearestNames:
         """Return names that have vectors, but those of the source, such as Andrew in India."""
-        selected = self._vectors.select(name for name in names if name not in self._foreign_names)
+        own = [name for name in names if name not in self._foreign_names]
         # England shares nearly all of its names with America.
-        return selected if len(selected) >= _ENOUGH else self._vectors.select(names)
+        return self._vectors.select(own if len(own) >= _ENOUGH else names)
 
     @cached_property
     def _foreign_names(self) -> frozenset[str]:

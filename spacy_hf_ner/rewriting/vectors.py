@@ -108,9 +108,6 @@ class NearestNames:
         self._n_names = len(names)
         self._vectors = Vectors(strings=self._strings, data=data, keys=keys)
 
-    def __len__(self) -> int:
-        return self._n_names
-
     def find(self, query: Floats32, n: int) -> list[str]:
         """Return the n names nearest to a vector, the nearest first. Shape: (width,)."""
         n = min(n, self._n_names)

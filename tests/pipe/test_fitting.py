@@ -162,3 +162,35 @@ def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: 
         for eg, gold in zip(examples, golds, strict=True)
     )
     assert component.calibrate(examples).n_spans == n_judged
+
+
+def test_the_recall_is_that_of_each_half_under_the_calibration_of_the_other(
+    make_pipeline: Make,
+) -> None:
+    nlp, component = make_pipeline()
+    golds = make_golds(nlp)
+    assert component.estimate_recall() is None
+    report = calibrate(nlp, component, golds)
+    expected: dict[float, int] = {0.0: 0, 0.5: 0}
+    n_gold = sum(len(gold.ents) for gold in golds)
+    for judged, fitted_on in ((golds[::2], golds[1::2]), (golds[1::2], golds[::2])):
+        other_nlp, other = make_pipeline()
+        calibrate(other_nlp, other, fitted_on)
+        for gold in judged:
+            pair = pair_docs(gold, other_nlp(gold.text))
+            for entity in pair.predicted:
+                for threshold in expected:
+                    is_found = entity in pair.gold and (entity.score or 0.0) >= threshold
+                    expected[threshold] += is_found
+    assert expected[0.0] > expected[0.5] > 0
+    for threshold, n_found in expected.items():
+        estimate = component.estimate_recall(threshold)
+        assert estimate is not None
+        assert (estimate.recall * n_gold, estimate.n_gold) == (pytest.approx(n_found), n_gold)
+    assert report.recall == component.estimate_recall()
+    # Stored, and dropped, with the calibration.
+    _, copied = make_pipeline()
+    copied.from_bytes(component.to_bytes())
+    assert copied.estimate_recall(0.5) == component.estimate_recall(0.5)
+    component.bias = 2.0
+    assert component.estimate_recall() is None
