@@ -8,7 +8,7 @@ import importlib.util
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import srsly
 import typer
@@ -92,21 +92,27 @@ MINILM: Final = PinnedEncoder(
 )
 
 
+Name = Annotated[str, typer.Option("--name", help="Name on the hub, or a folder.")]
+Revision = Annotated[
+    str,
+    typer.Option(
+        help="Commit, tag or branch on the hub; by default the pinned commit of the default "
+        "encoder, and the newest of any other."
+    ),
+]
+Sha256 = Annotated[
+    str, typer.Option(help=f"Expected sha256 of {WEIGHTS}; known for the default encoder.")
+]
+
+
 def encoder(
-    output: Path = typer.Argument(
-        help="Folder to write; a checkpoint that lies there is replaced."
-    ),
-    name: str = typer.Option(MINILM.name, "--name", help="Name on the hub, or a folder."),
-    revision: str = typer.Option(
-        "",
-        help=(
-            "Commit, tag or branch on the hub; by default the pinned commit of the default "
-            "encoder, and the newest of any other."
-        ),
-    ),
-    sha256: str = typer.Option(
-        "", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."
-    ),
+    output: Annotated[
+        Path, typer.Argument(help="Folder to write; a checkpoint that lies there is replaced.")
+    ],
+    *,
+    name: Name = MINILM.name,
+    revision: Revision = "",
+    sha256: Sha256 = "",
 ) -> dict[str, str]:
     """Put a Hugging Face encoder, or a token classifier with its head, into a folder.
 
