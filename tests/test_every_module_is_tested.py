@@ -49,7 +49,7 @@ TESTED_ELSEWHERE = {
     "model/foreign.py": "model/test_hostile_checkpoints.py",
     "model/hf_classifier.py": "model/test_shim.py",
     "model/network.py": "model/test_checkpoint.py",
-    "model/weights.py": "model/test_hostile_checkpoints.py",
+    "model/checked_weights.py": "model/test_hostile_checkpoints.py",
     "pipe/factory.py": "pipe/test_component_settings.py",
     "rewriting/candidates.py": "rewriting/test_analogies.py",
     "rewriting/kinds.py": "rewriting/test_pseudonyms.py",

@@ -202,7 +202,7 @@ def _check_whole(folder: Path, name: str) -> None:
     Raises:
         CheckpointError: It lacks something.
     """
-    from spacy_hf_ner.model.weights import has_weights
+    from spacy_hf_ner.model.checked_weights import has_weights
 
     if _is_whole(folder):
         return
@@ -217,8 +217,8 @@ def _check_whole(folder: Path, name: str) -> None:
 
 def _is_whole(folder: Path) -> bool:
     """Tell whether a folder has a config, weights, and a tokenizer."""
+    from spacy_hf_ner.model.checked_weights import has_weights
     from spacy_hf_ner.model.reading.tokenizer_files import list_tokenizer_files
-    from spacy_hf_ner.model.weights import has_weights
 
     if not (folder / CONFIG).is_file() or not has_weights(folder):
         return False
@@ -271,8 +271,8 @@ def _list_small_files(folder: Path) -> list[Path]:
 
 def _write_weights(folder: Path, output: Path, name: str) -> None:
     """Write the weights in a folder to one file of safetensors."""
+    from spacy_hf_ner.model.checked_weights import find_weights
     from spacy_hf_ner.model.pickles import convert_weights
-    from spacy_hf_ner.model.weights import find_weights
 
     if (folder / WEIGHTS).is_file():
         shutil.copyfile(folder / WEIGHTS, output)
