@@ -64,7 +64,7 @@ TESTED_ELSEWHERE = {
     "model/token_classifier.py": "model/test_head_classifier.py",
 }
 
-# Records without methods, and lists.
+# Records, which do next to nothing: what they do is in their doctests.
 WITHOUT_LOGIC = {"corpus/format.py", "corpus/source.py"}
 
 # The sections of a page are tested where the page is put together.
