@@ -382,11 +382,17 @@ def _watch(
         report.add_problems(sentence.problems)
 
 
-def _refuse(source: Source, problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        file = problem.file or source.origin.name
-        raise CorpusError(
-            f"{file}:{problem.line}: {problem.kind}. Correct the file, or convert it without strict "
-            "to have such places repaired and counted.",
-            settings=("strict",),
-        )
+def _refuse(source: Source, problems: Sequence[Problem]) -> None:
+    """Refuse what would have to be repaired.
+
+    Raises:
+        CorpusError: There is something; the error names the first.
+    """
+    if not problems:
+        return
+    first = problems[0]
+    raise CorpusError(
+        f"{first.file or source.origin.name}:{first.line}: {first.kind}. Correct the file, or "
+        "convert it without strict to have such places repaired and counted.",
+        settings=("strict",),
+    )
