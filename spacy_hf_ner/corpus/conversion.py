@@ -1,6 +1,6 @@
 """The whole way: a corpus in any format, through Sentences and Docs, to files and a report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
