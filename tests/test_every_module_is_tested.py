@@ -27,7 +27,6 @@ TESTED_ELSEWHERE = {
     "cli/complete_config.py": "cli/test_init_config.py",
     "cli/components.py": "cli/test_annotate.py",
     "cli/messages.py": "cli/test_command_app.py",
-    "cli/options.py": "cli/test_command_app.py",
     "cli/rewrite_writers.py": "cli/test_rewrite.py",
     "cli/text_failures.py": "cli/test_annotate.py",
     "cli/uncertainty.py": "cli/test_annotate.py",

@@ -328,7 +328,7 @@ def _find_outsides(labels: Iterable[str]) -> list[list[str]]:
         by_name[label.upper()].append(label)
         if not any(map(str.isalnum, label)):
             marks.add(label)
-    names = OUTSIDE_NAMES
+    names: tuple[str, ...] = OUTSIDE_NAMES
     if len(marks) > 1:
         names = _OUTSIDE_WORDS
     return [by_name[name] for name in names if name in by_name]
