@@ -214,6 +214,7 @@ class CalibrationReport:
         recall: The share of gold entities that is found, of any score; None where there are no
             two halves.
         dial: What the bias does; None if that was not asked for.
+        was_raw: Whether the component was told to give raw scores, which it does no more.
     """
 
     temperature: float
@@ -224,6 +225,7 @@ class CalibrationReport:
     new: tuple[Half, Half]
     recall: RecallEstimate | None = None
     dial: Dial | None = None
+    was_raw: bool = False
 
     @property
     def is_thin(self) -> bool:
