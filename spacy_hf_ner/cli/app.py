@@ -17,6 +17,7 @@ from spacy_hf_ner.cli import (
     check,
     compare,
     convert,
+    demo,
     encoder,
     evaluate,
     export_onnx,
@@ -83,6 +84,7 @@ app.command("init-config", example=init_config.EXAMPLE)(init_config.init_config)
 app.command("encoder", example=encoder.EXAMPLE)(encoder.encoder)
 app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
+app.command("demo", example=demo.EXAMPLE)(demo.demo_command)
 app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
 app.command("package", example=package.EXAMPLE)(package.package)
 app.command("rewrite", example=rewrite.EXAMPLE)(rewrite.rewrite_command)
