@@ -1,7 +1,7 @@
 """The component ``hf_ner``: finds entities with probabilities, and trains like spaCy's NER."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -17,6 +17,7 @@ from thinc.api import Model
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.dial import Aim, Dial, Tally, read_dial
+from spacy_hf_ner.core.expected_recall import RecallEstimate
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
@@ -331,6 +332,24 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         was_raw = not self.calibrated
         self.calibrated = True
         return replace(report, dial=dial, was_raw=was_raw)
+
+    def estimate_recall(
+        self, threshold: Threshold = None, *, entity_types: Collection[str] | None = None
+    ) -> RecallEstimate | None:
+        """Return the share of entities that the component finds, as :meth:`calibrate` measured it.
+
+        It was measured on held-out documents, and holds for texts like these. None where nothing
+        was measured for the settings as they are: with ``annotate = "spans"``, with other scores
+        than the calibrated ones, or before calibration.
+
+        Args:
+            threshold: The lowest score of an entity that counts.
+            entity_types: The types that count; None for all.
+        """
+        calibration = self._read_calibration()
+        if calibration is None or calibration.recall is None or self.annotate == "spans":
+            return None
+        return calibration.recall.estimate(threshold, entity_types)
 
     def _read_held_out(self, examples: Iterable[Example], tag_set: TagSet) -> list[HeldOut]:
         """Return what the model predicts for Examples, beside their gold."""
