@@ -11,11 +11,12 @@ VENV_DIST := .venv-dist
 # The address to which links of the published README lead, such as https://github.com/OWNER/NAME; "-" leaves them.
 REPOSITORY ?= -
 
-.PHONY: help project test lint types suite kills test-transformers5 test-lowest families twins dist-check fuzz bench configs \
+.PHONY: help project demo test lint types suite kills test-transformers5 test-lowest families twins dist-check fuzz bench configs \
 	clean clean-project
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
+	@echo "make demo                 try the project's pipeline in the browser (MODELS=… for others)"
 	@echo "make test                 lint, types, and the tests with their coverage"
 	@echo "make kills                kill each way of writing 100 times (KILLS=…), each command ten times; a quarter of an hour"
 	@echo "make test-transformers5   what depends on transformers, with transformers 5 and without spacy-transformers"
@@ -30,6 +31,15 @@ help:
 	@echo "make clean-project        remove everything that the project made, trained pipelines too"
 
 project: $(VENV)/installed
+	$(VENV)/bin/python -m spacy project run all
+
+# The project's own pipeline, which is trained first if there is none yet.
+DEMO_MODEL := training/hf_ner_sample/model-calibrated
+MODELS ?= $(DEMO_MODEL)
+demo: $(VENV)/installed $(filter $(DEMO_MODEL),$(MODELS))
+	$(VENV)/bin/python -m spacy hf-ner demo $(MODELS)
+
+$(DEMO_MODEL): | $(VENV)/installed
 	$(VENV)/bin/python -m spacy project run all
 
 test: lint types suite
@@ -83,7 +93,7 @@ dist-check: $(VENV)/installed
 	$(VENV)/bin/python .ci/build_dist.py $(REPOSITORY) dist
 	$(VENV)/bin/python -m twine check --strict dist/*
 	$(PYTHON) -m venv $(VENV_DIST)
-	$(VENV_DIST)/bin/python -m pip install --constraint constraints.txt dist/*.whl
+	$(VENV_DIST)/bin/python -m pip install --no-compile --constraint constraints.txt dist/*.whl
 	$(VENV)/bin/python .ci/check_dist.py dist $(VENV_DIST)/bin/python
 
 # The seed is printed; FUZZ="--seed 17 --batches 3 --targets converter" does the same again. What is found is added to
@@ -120,12 +130,13 @@ clean-project:
 configs: $(VENV)/installed
 	$(VENV)/bin/python .ci/complete_configs.py
 
-# install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again.
+# install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again. Python
+# compiles what is imported; compiling all of torch and transformers would take most of a minute.
 comma := ,
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "The pinned environments need Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-	$(1)/bin/python -m pip install --constraint $(3) --editable '.[$(2)]' $(4)
+	$(1)/bin/python -m pip install --no-compile --constraint $(3) --editable '.[$(2)]' $(4)
 	touch $@
 endef

@@ -33,6 +33,8 @@ ALLOWED = {
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
     # It rewrites what a pipeline has found in texts.
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
+    # Pipelines in a browser: it shows what these find, draw and rewrite.
+    "demo": {*BELOW_ALL, "core", "pipe", "corpus", "evaluation", "visual", "rewriting"},
     # What a command does, as functions.
     "package_building": {*BELOW_ALL, "core"},
     "commands": {
@@ -48,7 +50,7 @@ ALLOWED = {
     },
 }
 # The command line takes what its functions take, these themselves, and what they leave out.
-ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting"}
+ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "demo"}
 
 # Libraries that come with an extra, or that are slow to import: one file each, inside the function
 # that needs them.
@@ -69,6 +71,7 @@ OPTIONAL = {
     "ray",
     "seqeval",
     "spacy_transformers",
+    "starlette",
 }
 LAZY = {"transformers", "huggingface_hub", *OPTIONAL}
 

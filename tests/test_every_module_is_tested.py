@@ -30,6 +30,8 @@ TESTED_ELSEWHERE = {
     "cli/rewrite_writers.py": "cli/test_rewrite.py",
     "cli/text_failures.py": "cli/test_annotate.py",
     "cli/uncertainty.py": "cli/test_annotate.py",
+    "cli/demo.py": "demo/test_demo_page.py",
+    "demo/rewrites.py": "demo/test_demo_actions.py",
     "corpus/conversion_report.py": "corpus/test_conversion.py",
     "corpus/edits.py": "corpus/test_conversion.py",
     "corpus/foreign.py": "corpus/test_spacy_docs.py",

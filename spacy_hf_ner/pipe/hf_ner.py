@@ -14,12 +14,15 @@ from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.dial import Aim, Dial, Tally, read_dial
 from spacy_hf_ner.core.expected_recall import RecallEstimate
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.model.token_classifier import Backprop
+from spacy_hf_ner.model.training.loss import Targets
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     choose_entities,
@@ -31,12 +34,14 @@ from spacy_hf_ner.pipe.annotation import (
 )
 from spacy_hf_ner.pipe.batches import batch_docs
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
+from spacy_hf_ner.pipe.chain_loss import compute_chain_loss
 from spacy_hf_ner.pipe.class_weights import resolve_class_weights
 from spacy_hf_ner.pipe.component_settings import (
     Bias,
     HFNerSettings,
     Threshold,
     check_bias,
+    check_loss,
     check_threshold,
 )
 from spacy_hf_ner.pipe.entities import find_entities, make_biased_chain
@@ -160,6 +165,35 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         """Return the chain that spans are decoded and scored with; the model is loaded."""
         return make_biased_chain(tag_set, self.bias, self.classifier.transition_scores)
 
+    def _begin_update(self, docs: Sequence[Doc]) -> tuple[list[UnitRows], Backprop]:
+        self._check_loss()
+        return self.classifier.begin_update(docs, as_predicted=self.loss == "chain")
+
+    def _compute_loss(
+        self,
+        docs: Sequence[Doc],
+        predicted: Sequence[UnitRows],
+        targets: Sequence[Targets],
+        tag_set: TagSet,
+    ) -> tuple[float, list[Floats32]]:
+        if self.loss == "tokens":
+            return super()._compute_loss(docs, predicted, targets, tag_set)
+        return compute_chain_loss(
+            docs,
+            predicted,
+            targets,
+            chain=self.make_chain(tag_set),
+            reduction=self.classifier.reduction,
+        )
+
+    def _check_loss(self) -> None:
+        check_loss(
+            self.loss,
+            decoder=self.decoder,
+            class_weights=self.class_weights,
+            label_smoothing=self.label_smoothing,
+        )
+
     def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         """Return the gold tags of an Example, and the spans that it says are wrong."""
         return read_targets(example, tag_set, incorrect_spans_key=self.incorrect_spans_key)
@@ -186,6 +220,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             ConfigError: The labels lack types of the data.
         """
         validate_get_examples(get_examples, "HFNer.initialize")
+        self._check_loss()
         known = self.classifier.load("auto")  # in the checkpoint's scheme, even if that will change
         types_in_data = find_entity_types(get_examples())  # refuses types that begin with "!"
         if labels:
