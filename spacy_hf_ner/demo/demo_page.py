@@ -33,6 +33,7 @@ HOST: Final = "127.0.0.1"
 
 _STYLE: Final = Path(__file__).parent / "assets" / "demo.css"
 _NOBODY: Final = "(none)"
+_FOLDER_VARIABLE: Final = "GRADIO_TEMP_DIR"
 
 # So short a text is read at each key.
 _LIVE_CHARS: Final = 2_000
@@ -85,7 +86,7 @@ def serve(names: Sequence[str], *, port: int | None, vectors: str) -> None:
     """
     # Gradio puts files that are opened there. It reads the variable when it is imported.
     with tempfile.TemporaryDirectory(prefix="hf-ner-demo-") as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
+        os.environ[_FOLDER_VARIABLE] = folder
         _import_gradio()
         models = [load_model(name) for name in dict.fromkeys(names or find_models())]
         page = make_page(DemoActions(models, vectors), models)
@@ -354,7 +355,10 @@ def _wire_entities(actions: DemoActions, text: _Input, tab: _EntitiesTab) -> Non
 
     @_say_errors
     def open_file(path: str) -> str:
-        return open_texts(Path(path))
+        try:
+            return open_texts(Path(path))
+        finally:
+            _forget_files()
 
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "pipelines"}
     text.find.click(find, inputs, outputs, show_progress_on=tab.comparison, **private)
@@ -439,6 +443,13 @@ def _fill(
         else:
             values += ["", "", "", "", ""]
     return values
+
+
+def _forget_files() -> None:
+    """Remove whatever Gradio has written of files that were opened: it makes copies."""
+    for path in Path(os.environ[_FOLDER_VARIABLE]).rglob("*"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def _choose_names(first: str, second: str) -> list[str]:

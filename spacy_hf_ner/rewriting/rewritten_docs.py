@@ -65,29 +65,36 @@ def make_rewritten_doc(
 
 
 def _group_tokens(doc: Doc, rewritten: RewrittenText) -> Iterator[tuple[list[Token], bool]]:
-    """Yield tokens that stay, each by itself, and runs of those that replaced stretches touch.
+    """Yield tokens that stay, each by itself, and runs of those that a replaced stretch touches.
 
     ::
 
-    tokens         met | Sarah | Lee's | brother
-    replaced             ~~~~~~~~~~~
-    groups        [met] [Sarah   Lee's] [brother]
+    tokens         met | Sarah | Lee's | brother | Ted
+    replaced             ~~~~~~~~~~~     ~~~~~~~   ~~~
+    groups        [met] [Sarah   Lee's] [brother] [Ted]
+
+    Two names that touch each other are cut into tokens each by itself, so that none of these is in
+    both.
     """
     rows = list(rewritten.replacements)
     run: list[Token] = []
     i = 0
+    last_of_run = -1  # the last row that touches a token of the run
     for token in doc:
         end = token.idx + len(token)
         while i < len(rows) and rows[i].old_end <= token.idx:
             i += 1
         is_touched = i < len(rows) and rows[i].old_start < max(end, token.idx + 1)
-        if is_touched:
-            run.append(token)
-            continue
-        if run:
+        if run and (not is_touched or i > last_of_run):
             yield run, True
             run = []
-        yield [token], False
+        if not is_touched:
+            yield [token], False
+            continue
+        run.append(token)
+        last_of_run = i
+        while last_of_run + 1 < len(rows) and rows[last_of_run + 1].old_start < end:
+            last_of_run += 1
     if run:
         yield run, True
 

@@ -3,6 +3,7 @@
 import spacy
 from spacy.tokens import Doc, Span
 
+from spacy_hf_ner.rewriting import Redactions, Rewriter
 from spacy_hf_ner.rewriting.edits import Edit, apply_edits
 from spacy_hf_ner.rewriting.rewritten_docs import make_rewritten_doc
 from tests.rewriting.texts import make_pipeline
@@ -73,3 +74,12 @@ def test_entities_of_a_span_group_go_into_that_group() -> None:
     new = make_rewritten_doc(doc, rewritten, doc.ents, spans_key="sc")
     assert [span.text for span in new.spans["sc"]] == ["Goa"]
     assert not new.has_annotation("ENT_IOB")
+
+
+def test_names_without_a_space_between_them_share_no_token() -> None:
+    nlp = spacy.blank("en")
+    words = ["Sarah", "Paris", "Toyota", "'s"]
+    doc = Doc(nlp.vocab, words=words, spaces=[False] * 4, ents=["B-PER", "B-LOC", "B-ORG", "O"])
+    new = Rewriter(Redactions(numbered=True), tokenizer=nlp.tokenizer).rewrite(doc).doc
+    assert new.text == "[PER 1][LOC 1][ORG 1]'s"
+    assert [entity.text for entity in new.ents] == ["[PER 1]", "[LOC 1]", "[ORG 1]"]
