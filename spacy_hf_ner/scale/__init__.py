@@ -9,10 +9,10 @@ shards, has an executor run them, and counts what comes back.
 """
 
 from spacy_hf_ner.corpus.text_input import TextColumns
+from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.annotation_run import RunSummary, annotate_folder
 from spacy_hf_ner.scale.executor import Executor
 from spacy_hf_ner.scale.local_executor import LocalExecutor
-from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.shard_annotation import ShardResult, TextError, annotate_shard
 
 __all__ = [

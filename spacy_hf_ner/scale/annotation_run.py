@@ -26,6 +26,7 @@ from spacy_hf_ner.corpus.text_readers import DATASET, READERS
 from spacy_hf_ner.errors import ConfigError, OutputError
 from spacy_hf_ner.evaluation.pipelines import check_pipeline
 from spacy_hf_ner.evaluation.signature import read_versions
+from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.executor import Executor, ShardFailure, ShardTask
 from spacy_hf_ner.scale.fingerprints import hash_input, hash_model, stamp_input
 from spacy_hf_ner.scale.folder_lock import lock_folder
@@ -37,7 +38,6 @@ from spacy_hf_ner.scale.manifest import (
     write_manifest,
 )
 from spacy_hf_ner.scale.progress import RunProgress
-from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.shard_annotation import ShardResult
 from spacy_hf_ner.scale.shard_writers import find_shard_suffix, write_error_table
 from spacy_hf_ner.scale.shards import Shard, cut_input
@@ -121,7 +121,10 @@ def annotate_folder(
             todo.append(ShardTask(shard, shards_folder / f"part-{shard.number:05d}{suffix}"))
         run = _Run(manifest, n_skipped=len(manifest.plan.shards) - len(todo))
         if todo:
-            run.execute(executor, todo, settings)
+            try:
+                run.execute(executor, todo, settings)
+            finally:
+                remove_abandoned(shards_folder, min_age_s=0)  # what workers left that were killed
         _write_errors(output / ERRORS, manifest, is_new=bool(todo))
     return run.summarise()
 

@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 from spacy_hf_ner.errors import HFNerError
+from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.annotator import load_annotator
 from spacy_hf_ner.scale.executor import (
     Died,
@@ -31,7 +32,6 @@ from spacy_hf_ner.scale.executor import (
     Worker,
     try_shard,
 )
-from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.shards import ShardReader
 
 __all__ = ["LocalExecutor"]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from spacy_hf_ner.errors import HFNerError, MissingExtraError
+from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.annotator import load_annotator
 from spacy_hf_ner.scale.executor import (
     Died,
@@ -24,7 +25,6 @@ from spacy_hf_ner.scale.executor import (
     Worker,
     try_shard,
 )
-from spacy_hf_ner.scale.annotate_settings import AnnotateSettings
 from spacy_hf_ner.scale.shards import ShardReader
 
 __all__ = ["RayExecutor"]

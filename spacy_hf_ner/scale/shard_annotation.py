@@ -17,9 +17,9 @@ from spacy_hf_ner.corpus.text_input import PlainText
 from spacy_hf_ner.corpus.text_readers.column_types import find_column_types
 from spacy_hf_ner.errors import HFNerError
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
+from spacy_hf_ner.scale.annotate_settings import DOCUMENTS, PARQUET, AnnotateSettings
 from spacy_hf_ner.scale.annotator import Annotator, load_annotator
 from spacy_hf_ner.scale.attempts import Attempts, find_notes, open_attempts
-from spacy_hf_ner.scale.annotate_settings import DOCUMENTS, PARQUET, AnnotateSettings
 from spacy_hf_ner.scale.shard_writers import open_shard_writer, read_parquet_ids
 from spacy_hf_ner.scale.shards import Shard, ShardReader, make_whole_shard, name_texts
 
