@@ -1,33 +1,20 @@
-"""A pipeline that raises, kills itself or waits where a text says so, and texts to annotate."""
+"""A pipeline that does what a text says, and texts to annotate."""
 
 import json
-import os
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import spacy
-from spacy.language import Language
-from spacy.tokens import Doc
 
 from spacy_hf_ner.scale import AnnotateSettings
 from tests.checkpoints import make_checkpoint
+from tests.scale import obedient
+
+assert obedient.obey, "the component is registered"
+
 
 NAMES = ("Angela Merkel", "Kofi Annan", "Tim Cook", "the Court of Justice", "San José")
-
-
-@Language.component("test_scale_obey")
-def obey(doc: Doc) -> Doc:
-    """Do what a text says."""
-    if "RAISE" in doc.text:
-        raise ValueError("as it was told")
-    if "KILL" in doc.text:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if "WAIT" in doc.text:
-        time.sleep(0.5)
-    return doc
 
 
 @pytest.fixture(scope="session")

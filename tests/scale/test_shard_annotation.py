@@ -73,15 +73,19 @@ def test_docs_know_their_names_and_scores(tmp_path: Path, model: Path) -> None:
 
 def test_a_threshold_leaves_out_what_is_below(tmp_path: Path, model: Path) -> None:
     source = write_jsonl(tmp_path / "texts.jsonl", make_texts(9))
-    settings = AnnotateSettings(model=str(model), threshold=0.6)
+    annotate_shard(source, tmp_path / "all.parquet", AnnotateSettings(model=str(model)))
+    scores = read_scores(tmp_path / "all.parquet")
+    middle = sorted(scores)[len(scores) // 2]
+    settings = AnnotateSettings(model=str(model), threshold=middle)
     annotate_shard(source, tmp_path / "found.parquet", settings)
-    rows = pq.read_table(tmp_path / "found.parquet")["entities"].to_pylist()
-    scores = [entity["score"] for row in rows for entity in row]
-    assert min(scores) >= 0.6
-    everything = annotate_shard(
-        source, tmp_path / "all.parquet", AnnotateSettings(model=str(model))
-    )
-    assert len(scores) < everything.n_entities
+    found = read_scores(tmp_path / "found.parquet")
+    assert found == [score for score in scores if score >= middle]
+    assert len(found) < len(scores)
+
+
+def read_scores(path: Path) -> list[float]:
+    rows = pq.read_table(path)["entities"].to_pylist()
+    return [entity["score"] for row in rows for entity in row]
 
 
 def test_progress_is_told_between_batches(

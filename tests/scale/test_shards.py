@@ -181,6 +181,6 @@ def test_what_is_not_compressed_as_it_is_called_is_refused(name: str, tmp_path: 
 
 def test_a_file_is_a_shard_as_a_whole(tmp_path: Path) -> None:
     assert make_whole_shard(write_json_lines(tmp_path)).n_texts == len(TEXTS)
+    (tmp_path / "b.jsonl").touch()
     with pytest.raises(CorpusError, match="expected one file, got 2"):
-        (tmp_path / "b.jsonl").touch()
         make_whole_shard(tmp_path)
