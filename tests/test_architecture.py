@@ -33,6 +33,8 @@ ALLOWED = {
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
     # It rewrites what a pipeline has found in texts.
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
+    # It has any number of texts annotated, by whatever evaluation can load.
+    "scale": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # What a command does, as functions.
     "package_building": {*BELOW_ALL, "core"},
     "commands": {
@@ -57,6 +59,7 @@ ALLOWED = {
         "visual",
         "package_building",
         "rewriting",
+        "scale",
         "commands",
     },
 }

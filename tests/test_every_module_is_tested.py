@@ -49,6 +49,15 @@ TESTED_ELSEWHERE = {
     "pipe/factory.py": "pipe/test_component_settings.py",
     "rewriting/candidates.py": "rewriting/test_analogies.py",
     "rewriting/kinds.py": "rewriting/test_pseudonyms.py",
+    # Readers of inputs, of which shards are cut and read.
+    "corpus/text_readers/": "scale/test_shards.py",
+    "corpus/compressed.py": "scale/test_shards.py",
+    "corpus/text_input.py": "scale/test_shards.py",
+    "corpus/text_lines.py": "scale/test_shards.py",
+    "pipe/components.py": "cli/test_annotate.py",
+    "pipe/found_entities.py": "cli/test_span_groups.py",
+    "scale/annotate_settings.py": "scale/test_shard_annotation.py",
+    "scale/shard_writers.py": "scale/test_shard_annotation.py",
     "visual/error_browser.py": "visual/test_report_in_a_browser.py",
     "visual/side_by_side.py": "visual/test_evaluation_page.py",
     # A few lines that lean on a private operation, or hand on to torch, beside what uses them.

@@ -6,7 +6,7 @@ another, who finds in the notes beside it (see :mod:`.attempts`) what the first 
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,7 +166,7 @@ class Executor(ABC):
 
     def run(
         self, tasks: Sequence[ShardTask], settings: AnnotateSettings, progress: Progress
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Yield what becomes of each shard, as they are done; each comes out once.
 
         After :meth:`stop`, only those come out that were begun.

@@ -152,7 +152,8 @@ def read_manifest(path: Path) -> Manifest | None:
             except ValueError as error:
                 raise _refuse(path) from error
             n_bytes += len(line)
-    if not lines or lines[0].get("kind") != "run" or lines[0].get("version") != VERSION:
+    is_ours = bool(lines) and all(isinstance(line, dict) for line in lines)
+    if not is_ours or lines[0].get("kind") != "run" or lines[0].get("version") != VERSION:
         raise _refuse(path)
     plan, results = _read_lines(lines)
     return Manifest(path, plan, results, n_bytes=n_bytes)

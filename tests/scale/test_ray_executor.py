@@ -1,6 +1,7 @@
 """A real Ray cluster of two nodes on this machine, whose processes are killed.
 
-A node is a raylet with processes of its own. Killing one is, for the others, a machine that is gone.
+A node is a raylet with processes of its own. For the others, one that is killed is a machine that
+is gone.
 """
 
 import os

@@ -41,7 +41,7 @@ def test_a_row_can_be_an_entity_and_columns_are_kept_with_their_types(
     assert table.num_rows == result.n_entities > 9
     for row in table.to_pylist():
         text = rows[row["year"]]["text"]
-        assert text[row["start_char"] : row["end_char"]] == row["text"]  # type: ignore[index]
+        assert text[row["start_char"] : row["end_char"]] == row["text"]
 
 
 def test_columns_of_json_are_kept_as_text(tmp_path: Path, model: Path) -> None:
