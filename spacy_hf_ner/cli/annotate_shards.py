@@ -13,6 +13,7 @@ from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
+    from spacy_hf_ner.pipe.component_settings import Threshold
     from spacy_hf_ner.scale import AnnotateSettings, Executor, RunSummary
 
 __all__ = ["EXECUTORS", "FolderOptions", "annotate_into_folder", "refuse_folder_options"]
@@ -66,8 +67,20 @@ def refuse_folder_options(folder_options: FolderOptions) -> None:
         )
 
 
-def annotate_into_folder(
-    input_name: str, output: Path, settings: "AnnotateSettings", folder_options: FolderOptions
+def annotate_into_folder(  # noqa: PLR0913 - one argument an option
+    input_name: str,
+    output: Path,
+    folder_options: FolderOptions,
+    *,
+    model: str,
+    output_format: str | None,
+    text_column: str,
+    id_column: str | None,
+    threshold: "Threshold",
+    batch_size: int | None,
+    code: Path | None,
+    gpu_id: int,
+    spans_key: str | None,
 ) -> dict[str, Any]:
     """Annotate into a folder, or go on with one, and say what is in it.
 
@@ -76,9 +89,22 @@ def annotate_into_folder(
         CorpusError: There are no such texts.
         OutputError: The folder cannot be written. What is whole stays.
     """
-    from spacy_hf_ner.scale import annotate_folder
+    from spacy_hf_ner.scale import AnnotateSettings, TextColumns, annotate_folder
+    from spacy_hf_ner.scale.annotate_settings import DOCUMENTS, MAX_CHARS, PARQUET
     from spacy_hf_ner.scale.annotation_run import SHARD_SIZE
 
+    settings = AnnotateSettings(
+        model=model,
+        columns=TextColumns(text_column, id_column, folder_options.keep or ()),
+        output_format=output_format or PARQUET,
+        rows=folder_options.rows or DOCUMENTS,
+        threshold=threshold,
+        spans_key=spans_key,
+        batch_size=batch_size,
+        max_chars=folder_options.max_chars or MAX_CHARS,
+        gpu_id=gpu_id,
+        code=code,
+    )
     executor = _choose_executor(folder_options)
     shard_size = folder_options.shard_size or SHARD_SIZE
     if folder_options.dry_run:
@@ -122,7 +148,8 @@ def _choose_executor(folder_options: FolderOptions) -> "Executor":
         )
     if folder_options.address is not None or folder_options.gpus_per_worker is not None:
         raise ConfigError(
-            f'address and gpus_per_worker need executor = "{RAY}", got "{LOCAL}".',
+            "address must be left out, and so must gpus_per_worker: they are of a cluster. Set "
+            f'executor = "{RAY}".',
             settings=("address", "gpus_per_worker", "executor"),
         )
     from spacy_hf_ner.scale import LocalExecutor

@@ -26,12 +26,11 @@ from spacy_hf_ner.corpus.writing import (
 )
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import get_score
-from spacy_hf_ner.pipe.found_entities import EntityFinder, describe_entities
+from spacy_hf_ner.pipe.found_entities import describe_entities
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
 __all__ = [
     "Annotated",
-    "EntityFinder",
     "TextWriter",
     "list_formats",
     "open_writer",

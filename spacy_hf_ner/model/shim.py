@@ -1,6 +1,6 @@
 """Thinc ⇄ an engine that predicts and a trainer: what Thinc asks of a model that is no array code.
 
-Loading is in :mod:`spacy_hf_ner.model.loader`, training in
+Loading is in :mod:`spacy_hf_ner.model.checkpoint_loader`, training in
 :mod:`spacy_hf_ner.model.training.trainer`.
 """
 
@@ -23,10 +23,10 @@ from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
+from spacy_hf_ner.model.checkpoint_loader import CheckpointLoader
 from spacy_hf_ner.model.engines.base import ReadEngine
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.head import set_head
-from spacy_hf_ner.model.loader import CheckpointLoader
 from spacy_hf_ner.model.network import get_device
 from spacy_hf_ner.model.notes import NOTES_FILE, is_saved_model_file
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time

@@ -288,8 +288,9 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             error.dial = dial
             raise
         self.cfg["calibration"] = calibration.to_json()
+        was_raw = not self.calibrated
         self.calibrated = True
-        return replace(report, dial=dial)
+        return replace(report, dial=dial, was_raw=was_raw)
 
     def _read_held_out(self, examples: Iterable[Example], tag_set: TagSet) -> list[HeldOut]:
         """Return what the model predicts for Examples, beside their gold."""
