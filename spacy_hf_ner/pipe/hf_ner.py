@@ -22,6 +22,7 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     choose_entities,
+    get_offsets_on_parts,
     make_spans,
     set_entities,
     set_span_group,
@@ -235,17 +236,21 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         for doc, found in zip(docs, predictions, strict=True):
             spans = make_spans(doc, found)
             scores = [scored_span.score for scored_span in found]
+            char_offsets = get_offsets_on_parts(found)
             if sets_entities:
                 if not self.overwrite:
                     self._notices.check_entities(doc, self._earlier)
-                set_entities(doc, choose_entities(spans, scores), overwrite=self.overwrite)
+                entities = spans
+                if char_offsets is not None:
+                    entities = choose_entities(spans, scores)
+                set_entities(doc, entities, overwrite=self.overwrite)
             set_span_group(
                 doc,
                 spans,
                 scores,
                 key=self.spans_key,
                 keep_entities=sets_entities,
-                char_offsets=[scored_span.char_offsets for scored_span in found],
+                char_offsets=char_offsets,
             )
         self._notices.check_extension()
 
