@@ -14,6 +14,7 @@ from spacy_hf_ner.scale.annotation_run import RunSummary, annotate_folder
 from spacy_hf_ner.scale.executor import Executor
 from spacy_hf_ner.scale.local_executor import LocalExecutor
 from spacy_hf_ner.scale.shard_annotation import ShardResult, TextError, annotate_shard
+from spacy_hf_ner.scale.stream_annotation import annotate_stream
 
 __all__ = [
     "AnnotateSettings",
@@ -25,4 +26,5 @@ __all__ = [
     "TextError",
     "annotate_folder",
     "annotate_shard",
+    "annotate_stream",
 ]

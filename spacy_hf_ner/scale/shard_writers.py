@@ -25,6 +25,7 @@ from spacy_hf_ner.scale.annotate_settings import ENTITIES, PARQUET, AnnotateSett
 
 __all__ = [
     "ShardWriter",
+    "describe_entity",
     "find_shard_suffix",
     "list_shard_formats",
     "open_shard_writer",
@@ -191,7 +192,7 @@ class _ParquetWriter:
         row = {"id": text_id, **text.kept}
         for name in self._are_texts:
             row[name] = _write_as_text(row[name])
-        described = list(map(_describe_entity, entities))
+        described = list(map(describe_entity, entities))
         if self._is_row_an_entity:
             self._rows.extend({**row, **entity} for entity in described)
         else:
@@ -205,7 +206,8 @@ class _ParquetWriter:
         self._rows = []
 
 
-def _describe_entity(entity: Span) -> dict[str, Any]:
+def describe_entity(entity: Span) -> dict[str, Any]:
+    """Return an entity as a row of parquet has it."""
     return {
         "start_char": entity.start_char,
         "end_char": entity.end_char,
