@@ -306,7 +306,7 @@ def draw_curve(curve: Sequence[tuple[int, float]]) -> str:
 def survive_faults(n_rounds: int, folder: Path) -> None:
     """Kill workers and parents at random moments, fill the disk; count what is whole after it."""
     model = make_tiny_model(folder)
-    texts = [f"Angela Merkel met Kofi Annan on day {i}." for i in range(400)]
+    texts = [f"Angela Merkel met Kofi Annan on day {i}." for i in range(120)]
     source = write_texts(folder / "texts.jsonl", texts)
     settings = AnnotateSettings(model=str(model), batch_size=16)
     LoadOnce(settings)
@@ -323,15 +323,14 @@ def survive_faults(n_rounds: int, folder: Path) -> None:
         problem = find_problem(output, expected)
         outcomes[fault, problem or "whole"] += 1
         outcomes[fault, "hit" if hit else "missed: the run had ended"] += 1
-        if problem:
-            print(f"round {number}, {fault}: {problem}")
+        print(f"round {number + 1}, {fault}: {problem or 'whole'}", flush=True)
     for (fault, outcome), n in sorted(outcomes.items()):
         print(f"{fault:>9}  {outcome:<26} {n:>4}")
 
 
 def run_again(source: Path, output: Path, settings: AnnotateSettings) -> None:
     """Run as the command does, in this process."""
-    annotate_folder(str(source), output, settings, LocalExecutor(2), shard_size=20)
+    annotate_folder(str(source), output, settings, LocalExecutor(2), shard_size=10)
 
 
 def measure_once(source: Path, output: Path, settings: AnnotateSettings) -> float:
