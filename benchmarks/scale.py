@@ -41,6 +41,7 @@ from memory import draw, make_pipeline, read_sentences
 
 from spacy_hf_ner.errors import OutputError
 from spacy_hf_ner.scale import AnnotateSettings, LocalExecutor, annotate_folder
+from spacy_hf_ner.scale.annotator import load_annotator
 from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 
 WAYS: Final = (
@@ -165,19 +166,10 @@ def choose_way(
     source = write_texts(folder / "texts.jsonl", texts)
     settings = AnnotateSettings(model=str(folder / "model"))
     n_workers = int(way.split()[1])
-    LoadOnce(settings)
+    load_annotator(settings).warm_up()  # nobody measures that
     return lambda: annotate_folder(
         str(source), folder / "out", settings, LocalExecutor(n_workers), shard_size=1_000
     )
-
-
-class LoadOnce:
-    """Loads the model into this process, so that nobody measures that."""
-
-    def __init__(self, settings: AnnotateSettings) -> None:
-        from spacy_hf_ner.scale.annotator import load_annotator
-
-        load_annotator(settings).warm_up()
 
 
 def count_entities(nlp: spacy.Language, texts: Sequence[str], *, n_process: int = 1) -> int:
@@ -309,7 +301,7 @@ def survive_faults(n_rounds: int, folder: Path) -> None:
     texts = [f"Angela Merkel met Kofi Annan on day {i}." for i in range(120)]
     source = write_texts(folder / "texts.jsonl", texts)
     settings = AnnotateSettings(model=str(model), batch_size=16)
-    LoadOnce(settings)
+    load_annotator(settings).warm_up()  # nobody measures that
     torch.set_num_threads(1)
     seconds = measure_once(source, folder / "whole", settings)
     expected = {f"d{i}" for i in range(len(texts))}

@@ -110,6 +110,7 @@ def annotate_folder(
         HFNerError: No worker can be started.
     """
     check_pipeline(settings.model)
+    settings = _use_whole_paths(settings)
     suffix = find_shard_suffix(settings)
     shards_folder = output / SHARDS
     make_folder(shards_folder)
@@ -127,6 +128,17 @@ def annotate_folder(
                 remove_abandoned(shards_folder, min_age_s=0)  # what workers left that were killed
         _write_errors(output / ERRORS, manifest, is_new=bool(todo))
     return run.summarise()
+
+
+def _use_whole_paths(settings: AnnotateSettings) -> AnnotateSettings:
+    """Return settings for workers, who may have another working directory."""
+    model = settings.model
+    if Path(model).is_dir():
+        model = str(Path(model).absolute())
+    code = settings.code
+    if code is not None:
+        code = code.absolute()
+    return replace(settings, model=model, code=code)
 
 
 class _Run:
