@@ -38,6 +38,7 @@ import spacy
 import torch
 from corpora import REPOSITORY
 from memory import draw, make_pipeline, read_sentences
+from spacy.language import Language
 
 from spacy_hf_ner.errors import OutputError
 from spacy_hf_ner.scale import AnnotateSettings, LocalExecutor, annotate_folder
@@ -145,9 +146,7 @@ def read_core_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def choose_way(
-    way: str, nlp: spacy.Language, texts: Sequence[str], folder: Path
-) -> Callable[[], object]:
+def choose_way(way: str, nlp: Language, texts: Sequence[str], folder: Path) -> Callable[[], object]:
     """Return what annotates texts in one way."""
     if way.startswith("bare"):
         return lambda: count_entities(nlp, texts)
@@ -172,7 +171,7 @@ def choose_way(
     )
 
 
-def count_entities(nlp: spacy.Language, texts: Sequence[str], *, n_process: int = 1) -> int:
+def count_entities(nlp: Language, texts: Sequence[str], *, n_process: int = 1) -> int:
     """Return how many entities there are."""
     return sum(len(doc.ents) for doc in nlp.pipe(texts, n_process=n_process))
 

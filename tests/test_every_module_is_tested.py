@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "pipe/components.py": "cli/test_annotate.py",
     "pipe/found_entities.py": "cli/test_span_groups.py",
     "scale/annotate_settings.py": "scale/test_shard_annotation.py",
+    "scale/estimate.py": "cli/test_annotate_shards.py",
     "scale/shard_writers.py": "scale/test_shard_annotation.py",
     "visual/error_browser.py": "visual/test_report_in_a_browser.py",
     "visual/side_by_side.py": "visual/test_evaluation_page.py",

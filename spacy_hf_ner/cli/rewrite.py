@@ -299,6 +299,7 @@ def _reverse(
     from spacy_hf_ner.cli.rewrite_writers import open_rewritten
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.corpus.texts import blank_pipeline
+    from spacy_hf_ner.pipe.found_entities import EntityFinder
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting.pseudonyms import Reversal
 
