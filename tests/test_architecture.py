@@ -35,6 +35,8 @@ ALLOWED = {
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
     # Pipelines in a browser: it shows what these find, draw and rewrite.
     "demo": {*BELOW_ALL, "core", "pipe", "corpus", "evaluation", "visual", "rewriting"},
+    # It has any number of texts annotated, by whatever evaluation can load.
+    "scale": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # What a command does, as functions.
     "package_building": {*BELOW_ALL, "core"},
     "commands": {
@@ -50,7 +52,7 @@ ALLOWED = {
     },
 }
 # The command line takes what its functions take, these themselves, and what they leave out.
-ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "demo"}
+ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "scale", "demo"}
 
 # Libraries that come with an extra, or that are slow to import: one file each, inside the function
 # that needs them.
