@@ -56,6 +56,10 @@ class Demo:
         pattern = pattern.replace("^", r"^\s*").replace("$", r"\s*$")
         playwright.expect(self.find(selector)).to_contain_text(re.compile(pattern), timeout=SECONDS)
 
+    def note_dialog(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
     def open_tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).first.click()
 
@@ -118,7 +122,7 @@ def opened(demo: Demo, browser: Any) -> Iterator[Demo]:
     demo.requests.clear()
     demo.dialogs.clear()
     page.on("request", lambda request: demo.requests.append(request.url))
-    page.on("dialog", lambda dialog: demo.dialogs.append(dialog.message) or dialog.dismiss())
+    page.on("dialog", demo.note_dialog)
     page.goto(demo.address)
     page.wait_for_selector("#text textarea", timeout=SECONDS)
     # Gradio puts the page together twice, and would drop what was typed in between.
