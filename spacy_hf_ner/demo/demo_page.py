@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from spacy_hf_ner.demo.demo_actions import (
     PLAIN_SUFFIXES,
@@ -476,8 +476,7 @@ def _say_errors(function: Function) -> Function:
         except HFNerError as error:
             raise gr.Error(escape(str(error)), duration=None, print_exception=False) from error
 
-    wrapped: Any = run
-    return wrapped
+    return cast("Function", run)
 
 
 def _import_gradio() -> Any:  # noqa: ANN401 - a module
