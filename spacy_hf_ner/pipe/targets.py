@@ -15,6 +15,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from spacy.errors import Errors
@@ -31,9 +32,28 @@ from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.model.training.loss import MISSING, Targets, WrongSpan
 from spacy_hf_ner.pipe.segments import cut_segments
 
-__all__ = ["TokenTargets", "read_targets"]
+__all__ = ["GoldTargets", "TokenTargets", "read_targets"]
 
 logger = logging.getLogger("spacy_hf_ner")
+
+
+class GoldTargets(Protocol):
+    """What gold says of a Doc, whichever kind of labels it has."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to learn."""
+
+    def place(self, predicted: UnitRows, tag_set: TagSet) -> Targets:
+        """Return what the rows of the Doc's units should say."""
+
+    def write_columns(self, token_i: Ints, tag_set: TagSet) -> Ints:
+        """Return the column of the gold tag of each unit; ``MISSING`` where nothing is annotated.
+
+        Args:
+            token_i: The token of each unit that counts. Shape: (n_units,).
+            tag_set: The tags of the columns.
+        """
 
 
 @dataclass(frozen=True, slots=True)
