@@ -94,6 +94,8 @@ class _DocBuilder:
         self.has_space: list[bool] = []
         self.starts_sentence: list[bool] = []
         self.tags: list[str] = []
+        self.pos: list[str] = []
+        self.feats: list[str] = []
         self.spans: list[TokenSpan] = []
         self.layers: list[TokenSpan] = []
         self.rejected: list[TokenSpan] = []
@@ -105,11 +107,11 @@ class _DocBuilder:
         """Add a sentence, with the white space after each of its words."""
         if sentence.lead:
             self._add_token(sentence.lead)
-        pos = sentence.pos or [""] * len(sentence.words)
         token_of_word: list[int] = []
-        for i, (word, gap, tag) in enumerate(zip(sentence.words, gaps, pos, strict=True)):
+        for i, (word, gap) in enumerate(zip(sentence.words, gaps, strict=True)):
             token_of_word.append(len(self.tokens))
-            self._add_token(word, has_space=gap.startswith(" "), starts=i == 0, tag=tag)
+            self._add_token(word, has_space=gap.startswith(" "), starts=i == 0)
+            self._label_token(sentence, i)
             rest = gap.removeprefix(" ")
             if rest:
                 self._add_token(rest)
@@ -123,27 +125,40 @@ class _DocBuilder:
         for word_i in sentence.missing:
             self.missing.append(token_of_word[word_i])
 
-    def _add_token(
-        self, text: str, *, has_space: bool = False, starts: bool = False, tag: str = ""
-    ) -> None:
+    def _add_token(self, text: str, *, has_space: bool = False, starts: bool = False) -> None:
         self.tokens.append(text)
         self.has_space.append(has_space)
         self.starts_sentence.append(starts)
-        self.tags.append(tag)
+        self.tags.append("")
+        self.pos.append("")
+        self.feats.append("")
+
+    def _label_token(self, sentence: Sentence, word_i: int) -> None:
+        """Give the last token what a sentence says of a word."""
+        if sentence.pos:
+            self.tags[-1] = sentence.pos[word_i]
+        if sentence.upos:
+            self.pos[-1] = sentence.upos[word_i]
+        if sentence.feats:
+            self.feats[-1] = sentence.feats[word_i]
 
     def make_doc(self, vocab: Vocab, *, is_bounded: bool) -> Doc:
         """Return the Doc, with sentence starts if they are known."""
         sent_starts: list[bool | int | None] | None = None
         if is_bounded:
             sent_starts = list(_move_first_start(self.starts_sentence))
-        has_tags = any(self.tags)
         doc = Doc(
             vocab,
             words=self.tokens,
             spaces=self.has_space,
             sent_starts=sent_starts,
-            tags=self.tags if has_tags else None,
+            tags=self.tags if any(self.tags) else None,
+            pos=self.pos if any(self.pos) else None,
         )
+        for token, features in zip(doc, self.feats, strict=True):
+            # Those of other tokens are missing, which is not the same as none.
+            if features:
+                token.set_morph(features)
         doc.set_ents(
             _make_spans(doc, self.spans),
             missing=[doc[i : i + 1] for i in self.missing],

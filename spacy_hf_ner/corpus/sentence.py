@@ -53,6 +53,8 @@ class Sentence:
         meta: What else the source says of the document that begins here, as JSON has it.
         pos: A part-of-speech tag for each word, ``""`` where it is missing; or nothing at all, if
             all are.
+        upos: Its part of speech in Universal Dependencies, in the same way.
+        feats: Its features in Universal Dependencies, ``"_"`` where it has none, in the same way.
         chunks: Chunks (base phrases), disjoint.
         problems: What was repaired or left out.
         line: Where it begins in the file, from 1.
@@ -72,6 +74,8 @@ class Sentence:
     document_id: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     pos: tuple[str, ...] = ()
+    upos: tuple[str, ...] = ()
+    feats: tuple[str, ...] = ()
     chunks: tuple[TokenSpan, ...] = ()
     problems: tuple[Problem, ...] = ()
     line: int = 0

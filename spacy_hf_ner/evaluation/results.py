@@ -48,6 +48,7 @@ from spacy_hf_ner.evaluation.signature import Signature, sign
 from spacy_hf_ner.evaluation.slices import Slicing, slice_scores
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 from spacy_hf_ner.evaluation.tables import as_html
+from spacy_hf_ner.evaluation.tagging import LabelScores, score_all_labels
 from spacy_hf_ner.evaluation.tokens import have_tags, token_accuracy, write_pair_tags
 
 __all__ = ["Evaluation", "evaluate_pipeline", "judge", "pause_collector"]
@@ -83,6 +84,7 @@ class Evaluation:
         n_words: Predicted tokens.
         words_per_second: Throughput of tokenizer and pipeline.
         signature: What all this was made with.
+        labels: How good the labels of its tokens are, where it sets some that gold has, too.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Evaluation:
     n_words: int
     words_per_second: float
     signature: Signature
+    labels: tuple[LabelScores, ...] = ()
 
     @property
     def n_unjudged(self) -> int:
@@ -246,6 +249,7 @@ def judge(
             n_words=prediction.n_words,
             words_per_second=prediction.words_per_second,
             signature=signature,
+            labels=score_all_labels(nlp, prediction.examples),
         )
 
 

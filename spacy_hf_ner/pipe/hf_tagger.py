@@ -161,7 +161,7 @@ class HFTagger(TokenClassifierPipe, HFTaggerSettings):
             examples: Examples that the model was not trained on; gold in the references.
 
         Raises:
-            ConfigError: There is no gold annotation.
+            TooFewSpansError: There is no gold annotation.
             TagError: The model lacks a label of the gold.
         """
         tag_set = self.prepare()

@@ -15,7 +15,7 @@ from spacy_hf_ner.core.arrays import Floats, Ints
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.score_maps import fit_temperature
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, Half
+from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, Half, TooFewSpansError
 
 __all__ = [
     "TagCalibrationReport",
@@ -80,11 +80,11 @@ def fit_tag_temperature(docs: Sequence[TaggedTokens]) -> TagCalibrationReport:
         docs: What a model says of Docs that it was not trained on; those without gold are left out.
 
     Raises:
-        ConfigError: There is no gold annotation.
+        TooFewSpansError: There is no gold annotation.
     """
     annotated = [tokens for tokens in docs if len(tokens)]
     if not annotated:
-        raise ConfigError(
+        raise TooFewSpansError(
             "scores are calibrated on tokens with gold labels, got none. Give annotated documents."
         )
     # Every second Doc, as documents from one source are often neighbours.

@@ -1,21 +1,15 @@
 """Where a tagger reads and writes labels of tokens: an attribute of spaCy's, or an extension."""
 
-import re
 from abc import ABC, abstractmethod
 from functools import lru_cache
 
-from spacy.parts_of_speech import IDS
 from spacy.tokens import Doc, Token
 
+from spacy_hf_ner.core.universal import NO_FEATURES, UNIVERSAL_POS, are_features
 from spacy_hf_ner.errors import ConfigError, TagError
 
-__all__ = ["NO_FEATURES", "TokenAttribute", "get_attribute"]
+__all__ = ["TokenAttribute", "get_attribute"]
 
-NO_FEATURES = "_"
-"""The label of a token without morphological features, as Universal Dependencies write it."""
-
-_UNIVERSAL_POS = frozenset(IDS) - {"", "EOL", "SPACE"}
-_FEATURES = re.compile(r"_|[^=|]+=[^=|]+(\|[^=|]+=[^=|]+)*")
 _N_SHOWN = 6  # labels in a message
 
 
@@ -96,7 +90,7 @@ class _PartOfSpeech(TokenAttribute):
         token.pos_ = label
 
     def is_label(self, label: str) -> bool:
-        return label in _UNIVERSAL_POS
+        return label in UNIVERSAL_POS
 
 
 class _Tag(TokenAttribute):
@@ -126,7 +120,7 @@ class _Morph(TokenAttribute):
         token.set_morph("" if label == NO_FEATURES else label)
 
     def is_label(self, label: str) -> bool:
-        return _FEATURES.fullmatch(label) is not None
+        return are_features(label)
 
 
 class _Extension(TokenAttribute):

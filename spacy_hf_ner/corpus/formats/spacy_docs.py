@@ -7,11 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup, Token
 from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.universal import NO_FEATURES
 from spacy_hf_ner.corpus.columns import Task
 from spacy_hf_ner.corpus.docbins import read_docbin
 from spacy_hf_ner.corpus.docs import (
@@ -43,15 +44,15 @@ __all__ = [
     "read_training_tables",
 ]
 
-ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
+ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG", "POS", "MORPH")
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY, REJECTED_KEY)  # of doc.spans
 # What this package writes to doc.user_data.
 USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id", META_KEY})
 
 SHARD_WORDS: Final = 500_000  # in one file of a folder
-# In one file: it keeps five numbers of eight bytes for each token in one value, and msgpack has no
+# In one file: it keeps seven numbers of eight bytes for each token in one value, and msgpack has no
 # form for a value of 2**32 bytes.
-MAX_DOCBIN_WORDS: Final = 100_000_000
+MAX_DOCBIN_WORDS: Final = 75_000_000
 
 _SHARD = re.compile(r"(.+)-\d{5}")
 
@@ -274,7 +275,7 @@ def _find_left_out(doc: Doc, spans_key: str) -> Iterator[str]:
         return
     if doc.cats:
         yield "text categories (doc.cats), left out"
-    for name in ("LEMMA", "POS", "MORPH", "DEP"):
+    for name in ("LEMMA", "DEP"):
         if doc.has_annotation(name):
             yield f"token annotation {name}, left out"
     if any(entity.kb_id or entity.id for entity in doc.ents):
@@ -344,6 +345,8 @@ def _read_part(part: Span, entities: _Entities, line: int, *, is_bounded: bool) 
         lead=words.lead,
         is_bounded=is_bounded,
         pos=tuple(words.pos) if doc.has_annotation("TAG") else (),
+        upos=tuple(words.upos) if doc.has_annotation("POS") else (),
+        feats=tuple(words.feats) if doc.has_annotation("MORPH") else (),
         problems=(*of_spans, *of_layers, *of_rejected, *of_chunks),
         line=line,
     )
@@ -354,6 +357,8 @@ class _PartWords(NamedTuple):
 
     words: list[str]
     pos: list[str]
+    upos: list[str]
+    feats: list[str]
     missing: list[int]
     gaps: list[str]
     lead: str
@@ -371,6 +376,8 @@ def _read_words(part: Span) -> _PartWords:
     """
     words: list[str] = []
     pos: list[str] = []
+    upos: list[str] = []
+    feats: list[str] = []
     missing: list[int] = []
     gaps: list[str] = []
     lead = ""
@@ -383,13 +390,22 @@ def _read_words(part: Span) -> _PartWords:
                 missing.append(len(words))
             words.append(text)
             pos.append(token.tag_)
+            upos.append(token.pos_)
+            feats.append(_read_features(token))
             gaps.append(token.whitespace_)
         elif gaps:
             gaps[-1] += token.text_with_ws
         else:
             lead += token.text_with_ws
     word_of_token[part.end] = len(words)
-    return _PartWords(words, pos, missing, gaps, lead, word_of_token)
+    return _PartWords(words, pos, upos, feats, missing, gaps, lead, word_of_token)
+
+
+def _read_features(token: Token) -> str:
+    """Return the features of a token; nothing where they are missing."""
+    if not token.has_morph():
+        return ""
+    return str(token.morph) or NO_FEATURES
 
 
 def _find_missing(
