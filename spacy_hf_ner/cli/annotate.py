@@ -102,7 +102,7 @@ def annotate_command(  # noqa: PLR0913, PLR0917 - one argument an option
         None, "--spans-key", "-sk", help="Span group to write in place of doc.ents."
     ),
 ) -> dict[str, Any] | None:
-    """Find the entities of texts, with their scores.
+    """Find the entities of texts, and the labels of tokens, with their scores.
 
     One record is written for each text, in the same order. A text that fails is reported with its
     index, and its record holds the error; no other text is touched by it, and the exit code is 1.

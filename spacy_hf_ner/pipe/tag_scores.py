@@ -22,7 +22,14 @@ from spacy_hf_ner.errors import ConfigError
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.token_attributes import TokenAttribute
 
-__all__ = ["find_tag_score", "register_tag_score", "store_tag_scores"]
+__all__ = [
+    "find_scored_targets",
+    "find_tag_score",
+    "register_tag_score",
+    "store_tag_scores",
+]
+
+_PREFIX = "hf_tagger:"  # of the keys of records
 
 
 def store_tag_scores(doc: Doc, attribute: "TokenAttribute", scores: Sequence[float | None]) -> None:
@@ -64,6 +71,15 @@ def find_tag_score(token: Token, *, attribute: "TokenAttribute") -> float | None
     return score
 
 
+def find_scored_targets(doc: Doc) -> list[str]:
+    """Return the targets that a tagger has labelled the tokens of a Doc with."""
+    targets: list[str] = []
+    for key in doc.user_data:
+        if isinstance(key, str) and key.startswith(_PREFIX):
+            targets.append(key.removeprefix(_PREFIX))
+    return targets
+
+
 def register_tag_score(attribute: "TokenAttribute") -> None:
     """Register the extension that gives the score of a token's label.
 
@@ -86,7 +102,7 @@ def register_tag_score(attribute: "TokenAttribute") -> None:
 
 def _name_record(target: str) -> str:
     """Return the key of a record in ``doc.user_data``."""
-    return f"hf_tagger:{target}"
+    return f"{_PREFIX}{target}"
 
 
 def _find_end(doc: Doc) -> int:
