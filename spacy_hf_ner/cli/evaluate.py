@@ -17,9 +17,11 @@ from spacy_hf_ner.evaluation.label_map import read_label_maps
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.tables import (
+    LEVEL_HEADER,
     PER_LABEL_HEADER,
     PER_TYPE_HEADER,
     as_json,
+    level_rows,
     per_label_rows,
     per_type_rows,
     program_rows,
@@ -163,6 +165,8 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if evaluation.n_unjudged:
         predictions = count(evaluation.n_unjudged, "prediction")
         msg.warn(f"Not judged, on tokens without gold annotation: {predictions}.")
+    if evaluation.levels:
+        msg.table(level_rows(evaluation.levels), header=LEVEL_HEADER, aligns=aligns, divider=True)
     for scores in evaluation.labels:
         print_labels(scores)
     unmet = find_unmet_types(evaluation.strict).describe()

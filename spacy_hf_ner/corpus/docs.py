@@ -17,6 +17,7 @@ from spacy_hf_ner.corpus.sentence import Sentence
 __all__ = [
     "CHUNKS_KEY",
     "LAYERS_KEY",
+    "LEVEL_KEY",
     "META_KEY",
     "REJECTED_KEY",
     "SCORES_KEY",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 LAYERS_KEY = "entities"  # doc.spans: the entities of all levels
+LEVEL_KEY = "entities_{}"  # doc.spans: those of one level, counted from 1
 SCORES_KEY = "scores"  # in the attrs of that group: how sure the source is of each
 REJECTED_KEY = "incorrect_spans"  # doc.spans: what is known to be no entity of its type
 CHUNKS_KEY = "chunks"  # doc.spans: base phrases
@@ -98,9 +100,11 @@ class _DocBuilder:
         self.feats: list[str] = []
         self.spans: list[TokenSpan] = []
         self.layers: list[TokenSpan] = []
+        self.levels: list[list[TokenSpan]] = []
         self.rejected: list[TokenSpan] = []
         self.scores: dict[TokenSpan, float] = {}
         self.chunks: list[TokenSpan] = []
+        self.has_chunks = False
         self.missing: list[int] = []
 
     def add(self, sentence: Sentence, gaps: Sequence[str]) -> None:
@@ -117,8 +121,13 @@ class _DocBuilder:
                 self._add_token(rest)
         self.spans += _move_to_tokens(sentence.spans, token_of_word)
         self.layers += _move_to_tokens(sentence.layers, token_of_word)
+        for level_i, level in enumerate(sentence.levels):
+            if level_i == len(self.levels):
+                self.levels.append([])
+            self.levels[level_i] += _move_to_tokens(level, token_of_word)
         self.rejected += _move_to_tokens(sentence.rejected, token_of_word)
         self.chunks += _move_to_tokens(sentence.chunks, token_of_word)
+        self.has_chunks |= sentence.has_chunks or bool(sentence.chunks)
         if sentence.scores:
             scored = _move_to_tokens(sentence.scores, token_of_word)
             self.scores.update(zip(scored, sentence.scores.values(), strict=True))
@@ -155,6 +164,7 @@ class _DocBuilder:
             tags=self.tags if any(self.tags) else None,
             pos=self.pos if any(self.pos) else None,
         )
+        token: Any  # spaCy's stubs do not know set_morph
         for token, features in zip(doc, self.feats, strict=True):
             # Those of other tokens are missing, which is not the same as none.
             if features:
@@ -166,10 +176,16 @@ class _DocBuilder:
         )
         if self.layers or self.scores:
             doc.spans[LAYERS_KEY] = self._group_entities(doc)
+        # A group without spans says that there are none; one that is not there, that nobody looked.
+        for number, level in enumerate(self.levels, start=1):
+            key = LEVEL_KEY.format(number)
+            doc.spans[key] = SpanGroup(doc, name=key, spans=_make_spans(doc, level))
         if self.rejected:
             doc.spans[REJECTED_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.rejected))
-        if self.chunks:
-            doc.spans[CHUNKS_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.chunks))
+        if self.has_chunks:
+            doc.spans[CHUNKS_KEY] = SpanGroup(
+                doc, name=CHUNKS_KEY, spans=_make_spans(doc, self.chunks)
+            )
         return doc
 
     def _group_entities(self, doc: Doc) -> SpanGroup:

@@ -40,6 +40,7 @@ class Sentence:
         words: The words; none is empty or white space only.
         spans: The outermost entities, disjoint and in order.
         layers: All entities where the source has several levels or overlapping ones, else empty.
+        levels: The entities of each level, where the source keeps its levels apart, else empty.
         rejected: Spans that are known to be no entities of their types; they may overlap.
         scores: How sure the source is of its entities, where it says so.
         missing: Indices of the words whose annotation is missing.
@@ -56,6 +57,7 @@ class Sentence:
         upos: Its part of speech in Universal Dependencies, in the same way.
         feats: Its features in Universal Dependencies, ``"_"`` where it has none, in the same way.
         chunks: Chunks (base phrases), disjoint.
+        has_chunks: Whether the source annotates chunks, be it that here are none.
         problems: What was repaired or left out.
         line: Where it begins in the file, from 1.
     """
@@ -63,6 +65,7 @@ class Sentence:
     words: tuple[str, ...]
     spans: tuple[TokenSpan, ...] = ()
     layers: tuple[TokenSpan, ...] = ()
+    levels: tuple[tuple[TokenSpan, ...], ...] = ()
     rejected: tuple[TokenSpan, ...] = ()
     scores: Mapping[TokenSpan, float] = field(default_factory=dict)
     missing: tuple[int, ...] = ()
@@ -77,6 +80,7 @@ class Sentence:
     upos: tuple[str, ...] = ()
     feats: tuple[str, ...] = ()
     chunks: tuple[TokenSpan, ...] = ()
+    has_chunks: bool = False
     problems: tuple[Problem, ...] = ()
     line: int = 0
 

@@ -34,6 +34,7 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
         words=tuple(words),
         spans=move_spans(outermost.spans, borders),
         layers=move_spans(_merge_layers(annotations), borders),
+        levels=tuple(move_spans(level, borders) for level in _list_levels(annotations)),
         missing=_move_words(outermost.missing, trimmed.words, borders),
         gaps=spacing.gaps,
         lead=spacing.lead,
@@ -44,6 +45,7 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
         upos=_read_pos(table.upos, kept),
         feats=_read_feats(table.feats, kept),
         chunks=move_spans(phrases.spans, borders),
+        has_chunks=bool(table.chunks),
         problems=tuple(problems),
         line=table.lines[0],
     )
@@ -91,6 +93,17 @@ def _merge_layers(annotations: Sequence[SentenceAnnotation]) -> Sequence[TokenSp
     for annotation in annotations:
         layers.update(annotation.layers, annotation.spans)
     return sorted(layers)
+
+
+def _list_levels(annotations: Sequence[SentenceAnnotation]) -> list[Sequence[TokenSpan]]:
+    """Return the entities of each level: of each column, or of each level in its cells.
+
+    There are none where one column has one level.
+    """
+    levels: list[Sequence[TokenSpan]] = []
+    for annotation in annotations:
+        levels += annotation.levels or [annotation.spans]
+    return levels if len(levels) > 1 else []
 
 
 def _move_words(

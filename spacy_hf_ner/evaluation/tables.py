@@ -16,16 +16,19 @@ from spacy_hf_ner.evaluation.strict import Averages, Counts, StrictScores
 
 if TYPE_CHECKING:
     # An evaluation shows itself as one of these tables.
+    from spacy_hf_ner.evaluation.levels import LevelScores
     from spacy_hf_ner.evaluation.results import Evaluation
     from spacy_hf_ner.evaluation.tagging import LabelScores, TaggingEvaluation
 
 __all__ = [
     "FORMAT_VERSION",
+    "LEVEL_HEADER",
     "PER_LABEL_HEADER",
     "PER_TYPE_HEADER",
     "as_html",
     "as_json",
     "interval_of",
+    "level_rows",
     "per_label_rows",
     "per_type_rows",
     "program_rows",
@@ -37,6 +40,8 @@ T = TypeVar("T")
 FORMAT_VERSION: Final = 1
 
 PER_TYPE_HEADER: Final = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
+
+LEVEL_HEADER: Final = ("Level", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
 
 PER_LABEL_HEADER: Final = ("Label", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
 
@@ -78,7 +83,13 @@ def as_json(evaluation: "Evaluation") -> dict[str, Any]:
         "confidence": _confidence_json(evaluation.confidence),
         "thresholds": thresholds,
         "labels": _labels_json(evaluation.labels),
+        "levels": {level.name: _level_json(level) for level in evaluation.levels},
     }
+
+
+def _level_json(level: "LevelScores") -> dict[str, Any]:
+    interval = None if level.interval is None else asdict(level.interval)
+    return {**_counts_json(level.counts), "interval_95": interval}
 
 
 def tagging_as_json(evaluation: "TaggingEvaluation") -> dict[str, Any]:
@@ -147,6 +158,15 @@ def per_label_rows(scores: "LabelScores") -> list[tuple[str, ...]]:
     micro = scores.strict.micro
     name = name_apart("accuracy", scores.strict.per_type)
     rows.append((name, *_prf(micro), format_interval(scores.interval), *_numbers(micro)))
+    return rows
+
+
+def level_rows(levels: "Sequence[LevelScores]") -> list[tuple[str, ...]]:
+    """Return a row of text under :data:`LEVEL_HEADER` for each level; shares are in percent."""
+    rows: list[tuple[str, ...]] = []
+    for level in levels:
+        interval = format_interval(level.interval)
+        rows.append((level.name, *_prf(level.counts), interval, *_numbers(level.counts)))
     return rows
 
 

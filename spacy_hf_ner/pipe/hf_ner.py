@@ -154,11 +154,19 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
 
     def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         """Return the gold tags of an Example, and the spans that it says are wrong."""
-        return read_targets(example, tag_set, incorrect_spans_key=self.incorrect_spans_key)
+        return read_targets(
+            example,
+            tag_set,
+            spans_key=self.spans_key,
+            prefer_group=self.annotate == "spans",
+            incorrect_spans_key=self.incorrect_spans_key,
+        )
 
     def find_labels(self, examples: Iterable[Example]) -> list[str]:
         """Return the entity types in the gold of Examples, sorted."""
-        return find_entity_types(examples)
+        return find_entity_types(
+            examples, spans_key=self.spans_key, prefer_group=self.annotate == "spans"
+        )
 
     def load_known_tags(self) -> TagSet | None:
         """Load the model; return its tags, unless they are those of a tagger."""

@@ -139,7 +139,7 @@ def read_temperature(stored: Any) -> float:  # noqa: ANN401 - whatever JSON has
     Raises:
         ConfigError: It is none: scores would mean nothing.
     """
-    temperature = stored.get("temperature") if isinstance(stored, dict) else None
+    temperature: Any = stored.get("temperature") if isinstance(stored, dict) else None
     is_number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
     if is_number and isfinite(temperature) and temperature > 0:
         return float(temperature)

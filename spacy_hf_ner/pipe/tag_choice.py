@@ -10,6 +10,7 @@ from spacy.training import Example
 from spacy_hf_ner.core.labels import TagSet, make_plain_tag_set, make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES, choose_strict, get_scheme
 from spacy_hf_ner.errors import ConfigError, TagError
+from spacy_hf_ner.pipe.gold import read_gold_spans
 
 __all__ = [
     "NEW_HEAD_SCHEME",
@@ -26,15 +27,24 @@ NEW_HEAD_SCHEME = SCHEMES["IOB2"]
 """The scheme of a head that is made anew where no scheme is asked for."""
 
 
-def find_entity_types(examples: Iterable[Example]) -> list[str]:
+def find_entity_types(
+    examples: Iterable[Example], *, spans_key: str | None = None, prefer_group: bool = False
+) -> list[str]:
     """Return the entity types in the gold annotation of examples, sorted.
+
+    For the arguments see :func:`.read_targets`.
 
     Raises:
         ValueError: A type begins with ``!``, spaCy 2's way to mark wrong spans (spaCy's E869).
     """
     types: set[str] = set()
     for example in examples:
-        types.update(entity.label_ for entity in example.reference.ents)
+        spans = list(example.reference.ents)
+        if spans_key is not None:
+            spans = read_gold_spans(
+                example.reference, spans_key=spans_key, prefer_group=prefer_group
+            )
+        types.update(entity.label_ for entity in spans)
     for entity_type in types:
         if entity_type.startswith("!"):
             raise ValueError(Errors.E869.format(label=entity_type))

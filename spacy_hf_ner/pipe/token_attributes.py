@@ -1,7 +1,9 @@
 """Where a tagger reads and writes labels of tokens: an attribute of spaCy's, or an extension."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from spacy.tokens import Doc, Token
 
@@ -117,7 +119,8 @@ class _Morph(TokenAttribute):
         return str(token.morph) or NO_FEATURES
 
     def write(self, token: Token, label: str) -> None:
-        token.set_morph("" if label == NO_FEATURES else label)
+        untyped: Any = token  # spaCy's stubs do not know the method
+        untyped.set_morph(label)
 
     def is_label(self, label: str) -> bool:
         return are_features(label)
@@ -155,7 +158,11 @@ class _Extension(TokenAttribute):
         token._.set(self.name, label)
 
 
-_OF_SPACY = {"pos": _PartOfSpeech, "tag": _Tag, "morph": _Morph}
+_OF_SPACY: dict[str, Callable[[str], TokenAttribute]] = {
+    "pos": _PartOfSpeech,
+    "tag": _Tag,
+    "morph": _Morph,
+}
 
 
 @lru_cache(maxsize=64)

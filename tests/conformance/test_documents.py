@@ -111,7 +111,7 @@ def test_texts_over_spacys_own_limit_are_spacys_error(kind: Kind) -> None:
     with pytest.raises(ValueError, match="E088"):
         nlp(TEXT)
     nlp.max_length = 1000
-    assert nlp(TEXT).ents
+    assert summarise(nlp(TEXT))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 1000])

@@ -52,7 +52,7 @@ def test_threads_default_type_and_gradient_mode_of_torch_are_left_alone(
     kind: Kind,
 ) -> None:
     before = (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled())
-    nlp = kind.make_pipeline()
+    nlp = kind.initialize_pipeline()
     nlp(TEXT)
     train(nlp, kind.make_examples(nlp), n_steps=1)
     assert (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()) == before
@@ -74,7 +74,7 @@ def test_prediction_draws_no_random_numbers(kind: Kind) -> None:
 def test_the_network_is_in_eval_mode_after_prediction_whatever_came_before(
     kind: Kind,
 ) -> None:
-    nlp = kind.make_pipeline()
+    nlp = kind.initialize_pipeline()
     get_component(nlp).update(kind.make_examples(nlp), drop=0.5)
     nlp(TEXT)
     assert not any(module.training for module in get_checkpoint(nlp).network.modules())

@@ -238,14 +238,14 @@ def test_a_frozen_component_is_neither_initialized_nor_trained(kind: Kind) -> No
     before = copy_weights(nlp)
     with nlp.select_pipes(disable=[kind.factory]):
         nlp.initialize()
-    train_for_two_steps(nlp, exclude=[kind.factory])
+    train_for_two_steps(kind, nlp, exclude=[kind.factory])
     assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items())
 
 
 def test_the_training_loop_trains_and_gathers_gradients(kind: Kind) -> None:
     nlp = kind.initialize_pipeline()
     before = copy_weights(nlp)
-    train_for_two_steps(nlp, accumulate_gradient=2)
+    train_for_two_steps(kind, nlp, accumulate_gradient=2)
     moved = [
         name
         for name, weights in copy_weights(nlp).items()

@@ -44,7 +44,7 @@ def test_where_mapped_files_are_locked_a_pipeline_is_saved_over_itself(
     forbid_to_rename_mapped_files(monkeypatch)
     # As on Linux: the weights stay mapped from their file, which then cannot be replaced.
     mapped = spacy.load(tmp_path / "mapped")
-    with pytest.raises(OutputError, match="hf_ner cannot be written: Permission denied"):
+    with pytest.raises(OutputError, match=f"{kind.factory} cannot be written: Permission denied"):
         mapped.to_disk(tmp_path / "mapped")
     assert [summarise(doc) for doc in spacy.load(tmp_path / "mapped").pipe(TEXTS)] == expected
     # As on Windows: they leave their file when they are loaded.

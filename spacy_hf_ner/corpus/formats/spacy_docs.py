@@ -18,6 +18,7 @@ from spacy_hf_ner.corpus.docbins import read_docbin
 from spacy_hf_ner.corpus.docs import (
     CHUNKS_KEY,
     LAYERS_KEY,
+    LEVEL_KEY,
     META_KEY,
     REJECTED_KEY,
     SCORES_KEY,
@@ -55,6 +56,7 @@ SHARD_WORDS: Final = 500_000  # in one file of a folder
 MAX_DOCBIN_WORDS: Final = 75_000_000
 
 _SHARD = re.compile(r"(.+)-\d{5}")
+_LEVEL = re.compile(re.escape(LEVEL_KEY).replace(r"\{\}", r"[1-9]\d*"))
 
 
 def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
@@ -281,7 +283,8 @@ def _find_left_out(doc: Doc, spans_key: str) -> Iterator[str]:
     if any(entity.kb_id or entity.id for entity in doc.ents):
         yield "ids of entities, left out"
     for key in doc.spans:
-        if key not in KEPT_KEYS and key != spans_key:
+        is_kept = key in KEPT_KEYS or _LEVEL.fullmatch(key) is not None
+        if not is_kept and key != spans_key:
             yield f"doc.spans[{key!r}], left out"
     if not doc.user_data.keys() <= USER_DATA_KEYS:
         yield "doc.user_data of others, left out"
@@ -329,6 +332,11 @@ def _read_part(part: Span, entities: _Entities, line: int, *, is_bounded: bool) 
     layers, of_layers = move(entities.layers)
     rejected, of_rejected = move(doc.spans.get(REJECTED_KEY, ()))
     chunks, of_chunks = move(doc.spans.get(CHUNKS_KEY, ()))
+    levels: list[tuple[TokenSpan, ...]] = []
+    while LEVEL_KEY.format(len(levels) + 1) in doc.spans:
+        # What is wrong with them is wrong with the layers, too, and counted there.
+        level, _ = move(doc.spans[LEVEL_KEY.format(len(levels) + 1)])
+        levels.append(tuple(level))
     missing = words.missing
     if entities.is_annotated is not None:
         # Tokens know of doc.ents only.
@@ -337,9 +345,11 @@ def _read_part(part: Span, entities: _Entities, line: int, *, is_bounded: bool) 
         words=tuple(words.words),
         spans=tuple(spans),
         layers=tuple(layers),
+        levels=tuple(levels),
         rejected=tuple(rejected),
         scores=_move_scores(entities, move),
         chunks=tuple(chunks),
+        has_chunks=CHUNKS_KEY in doc.spans,
         missing=tuple(missing),
         gaps=() if doc.has_unknown_spaces else tuple(words.gaps),
         lead=words.lead,
