@@ -1,7 +1,7 @@
 """The component ``hf_tagger``: a label for each token, with its probability."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -175,8 +175,9 @@ class HFTagger(TokenClassifierPipe, HFTaggerSettings):
             held_out.append(_put_beside_gold(predicted, targets, tag_set))
         report = fit_tag_temperature(held_out)
         self.cfg["calibration"] = {"temperature": report.temperature}
+        was_raw = not self.calibrated
         self.calibrated = True
-        return report
+        return replace(report, was_raw=was_raw)
 
     def _annotate(self, doc: Doc, found: FoundLabels) -> None:
         """Set labels and scores on a Doc, but for what was set earlier and is kept."""

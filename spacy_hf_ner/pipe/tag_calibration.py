@@ -52,6 +52,7 @@ class TagCalibrationReport:
         n_tokens: The number of tokens that it was fitted on.
         raw: Each half of the documents, without any calibration.
         new: The same halves, each with a temperature that was fitted on the other half.
+        was_raw: Whether the component was told to give raw scores, which it does no more.
     """
 
     temperature: float
@@ -59,6 +60,7 @@ class TagCalibrationReport:
     n_tokens: int
     raw: tuple[Half, Half]
     new: tuple[Half, Half]
+    was_raw: bool = False
 
     @property
     def is_thin(self) -> bool:
