@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
     from spacy_hf_ner.pipe.component_settings import Threshold
     from spacy_hf_ner.pipe.hf_ner import HFNer
+    from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
-__all__ = ["find_components", "read_threshold", "set_threshold"]
+__all__ = ["find_classifiers", "find_components", "read_threshold", "set_threshold"]
 
 
 def find_components(nlp: "Language") -> "dict[str, HFNer]":
@@ -19,6 +20,13 @@ def find_components(nlp: "Language") -> "dict[str, HFNer]":
     from spacy_hf_ner.pipe.hf_ner import HFNer
 
     return {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
+
+
+def find_classifiers(nlp: "Language") -> "dict[str, TokenClassifierPipe]":
+    """Return the components over a token classifier by their names: hf_ner and hf_tagger."""
+    from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
+
+    return {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, TokenClassifierPipe)}
 
 
 def read_threshold(texts: Sequence[str]) -> "Threshold":

@@ -308,3 +308,69 @@ def test_damaged_calibration_is_refused_when_it_is_read(checkpoint: Path) -> Non
     with pytest.raises(ConfigError, match="calibration is damaged"):
         other.from_bytes(data)
     assert isinstance(other(Doc(other.vocab, words=["a"])), Doc)
+
+
+def make_shared_pipeline() -> Language:
+    """Return a pipeline in which hf_tagger, hf_ner and spaCy's parser listen to one encoder."""
+    nlp = spacy.blank("en")
+    cnn = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "width": 32,
+        "depth": 1,
+        "embed_size": 100,
+        "window_size": 1,
+        "maxout_pieces": 2,
+        "subword_features": True,
+        "pretrained_vectors": None,
+    }
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream": "tok2vec"}
+    head = {"@architectures": "spacy_hf_ner.TokenClassifier.v1", "tok2vec": listener}
+    nlp.add_pipe("tok2vec", config={"model": cnn})
+    nlp.add_pipe("hf_tagger", config={"model": head})
+    nlp.add_pipe("hf_ner", config={"model": head})
+    parser = {
+        "@architectures": "spacy.TransitionBasedParser.v2",
+        "state_type": "parser",
+        "extra_state_tokens": False,
+        "hidden_width": 16,
+        "maxout_pieces": 2,
+        "use_upper": True,
+        "tok2vec": listener,
+    }
+    nlp.add_pipe("parser", config={"model": parser})
+    return nlp
+
+
+def test_it_shares_an_encoder_with_hf_ner_and_the_parser(tmp_path: Path) -> None:
+    fix_random_seed(0)
+    nlp = make_shared_pipeline()
+    pos = ["PRON", "VERB", "PROPN", "CCONJ", "PROPN", "PUNCT"]
+    gold = {
+        "pos": pos,
+        "entities": [(7, 13, "LOC"), (18, 24, "LOC")],
+        "heads": [1, 1, 1, 2, 2, 1],
+        "deps": ["nsubj", "ROOT", "obj", "cc", "conj", "punct"],
+    }
+    examples = [Example.from_dict(nlp.make_doc("I like London and Berlin ."), gold)]
+    sgd = nlp.initialize(lambda: examples)
+    sgd.learn_rate = 0.01
+    for _ in range(60):
+        losses = nlp.update(examples, sgd=sgd, losses={})
+    assert losses["hf_tagger"] < 0.5
+    nlp.to_disk(tmp_path)
+    doc = spacy.load(tmp_path)("I like London and Berlin .")
+    assert [token.pos_ for token in doc] == pos
+    assert [ent.text for ent in doc.ents] == ["London", "Berlin"]
+    assert doc[0].dep_ == "nsubj"
+
+
+def test_an_exported_tagger_finds_the_same_labels(checkpoint: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    nlp, tagger = make_pipeline(checkpoint)
+    expected = [(token.pos_, token._.pos_score) for token in nlp(TEXT)]
+    tagger.export_onnx(tmp_path / "onnx")
+    other, _ = make_pipeline(tmp_path / "onnx", model={"backend": "onnx", "precision": "auto"})
+    found = [(token.pos_, token._.pos_score) for token in other(TEXT)]
+    assert [label for label, _ in found] == [label for label, _ in expected]
+    for (_, score), (_, known) in zip(found, expected, strict=True):
+        assert score == (None if known is None else pytest.approx(known, abs=1e-4))
