@@ -337,7 +337,7 @@ def make_shared_pipeline() -> Language:
         "use_upper": True,
         "tok2vec": listener,
     }
-    nlp.add_pipe("parser", config={"model": parser})
+    nlp.add_pipe("parser", config={"model": parser, "min_action_freq": 1})
     return nlp
 
 
