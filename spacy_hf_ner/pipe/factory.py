@@ -21,6 +21,7 @@ from spacy_hf_ner.pipe.component_settings import (
     Decoder,
     HFNerSettings,
     HFTaggerSettings,
+    Loss,
     Overwrite,
     default_settings,
 )
@@ -70,6 +71,7 @@ def make_hf_ner(
     bias: float | dict[str, float],
     threshold: float | dict[str, float] | None,
     overwrite: Overwrite,
+    loss: Loss,
     scheme: SchemeChoice,
     class_weights: Literal["balanced"] | dict[str, float] | None,
     label_smoothing: float,
@@ -103,6 +105,7 @@ def make_hf_ner(
         bias=bias,
         threshold=threshold,
         overwrite=overwrite,
+        loss=loss,
         scheme=scheme,
         class_weights=class_weights,
         label_smoothing=label_smoothing,

@@ -11,7 +11,7 @@ from spacy_hf_ner.rewriting.methods import Hashes, Masks, Method, Redactions
 from spacy_hf_ner.rewriting.pseudonyms import Pseudonyms
 from spacy_hf_ner.rewriting.rewriter import SCOPES
 from spacy_hf_ner.rewriting.secret_files import read_key
-from spacy_hf_ner.rewriting.vectors import DEFAULT_VECTORS, read_vectors
+from spacy_hf_ner.rewriting.vectors import DEFAULT_VECTORS, WordVectors, read_vectors
 
 __all__ = ["HOWS", "How", "RewriteSettings", "make_method"]
 
@@ -64,12 +64,15 @@ class RewriteSettings:
             )
 
 
-def make_method(settings: RewriteSettings, reader: Reader) -> Method:
+def make_method(
+    settings: RewriteSettings, reader: Reader, *, vectors: WordVectors | None = None
+) -> Method:
     """Return the method that settings name.
 
     Args:
         settings: What the user says.
         reader: Reads a new text again, as the pipeline does, to check an analogy.
+        vectors: The word vectors that the settings name, where they were read before.
 
     Raises:
         ConfigError: A setting is missing, or out of its range.
@@ -83,7 +86,7 @@ def make_method(settings: RewriteSettings, reader: Reader) -> Method:
     if settings.how == "hash":
         return _make_hashes(settings.key_file)
     if settings.how == "analogy":
-        return _make_analogies(settings, reader)
+        return _make_analogies(settings, reader, vectors)
     return Pseudonyms(settings.locale, seed=settings.seed, key_file=settings.key_file)
 
 
@@ -97,13 +100,16 @@ def _make_hashes(key_file: Path | None) -> Hashes:
     return Hashes(read_key(key_file))
 
 
-def _make_analogies(settings: RewriteSettings, reader: Reader) -> Analogies:
+def _make_analogies(
+    settings: RewriteSettings, reader: Reader, vectors: WordVectors | None
+) -> Analogies:
     if settings.source is None or settings.target is None:
         raise ConfigError(
             'source and target must be given with how = "analogy": the contexts of the old names '
             'and of the new ones, such as source = "america" and target = "india".',
             settings=("source", "target", "how"),
         )
-    vectors = read_vectors(settings.vectors)
+    if vectors is None:
+        vectors = read_vectors(settings.vectors)
     candidates = Candidates(vectors, source=settings.source, target=settings.target)
     return Analogies(candidates, reader)
