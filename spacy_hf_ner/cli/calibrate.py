@@ -155,7 +155,7 @@ def print_report(name: str, report: CalibrationReport | TagCalibrationReport) ->
     data += f" in {count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
     msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"), max_col=80)
-    if report.recall is not None:
+    if isinstance(report, CalibrationReport) and report.recall is not None:
         gold = count(report.recall.n_gold, "gold entity", "gold entities")
         msg.text(f"Of {gold}, {report.recall.recall:.1%} are found, whatever their score.")
     if report.is_thin:
