@@ -82,7 +82,7 @@ def calibrate_command(
     use_gpu(gpu_id)
     reports = calibrate(model, data, folder, aim=aim, curve=report is not None, progress=True)
     if not reports:
-        msg.warn("The pipeline has no hf_ner and no hf_tagger: saved as it is.")
+        msg.warn("The pipeline has no hf_ner component and no hf_tagger: saved as it is.")
     components: dict[str, dict[str, Any]] = {}
     dials: dict[str, Dial] = {}
     for name, outcome in reports.items():
