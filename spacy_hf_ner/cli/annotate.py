@@ -16,11 +16,8 @@ from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-
     from spacy_hf_ner.corpus.plain_texts import PlainText
     from spacy_hf_ner.pipe.component_settings import Threshold
-    from spacy_hf_ner.pipe.hf_ner import HFNer
     from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
 __all__ = [
@@ -28,9 +25,7 @@ __all__ = [
     "AnnotationReport",
     "annotate",
     "annotate_command",
-    "find_components",
     "read_threshold",
-    "set_threshold",
     "unpack_texts",
     "warn_of_failures",
 ]
@@ -169,10 +164,11 @@ def annotate(  # noqa: PLR0913 - one argument an option
         CorpusError: There are no such texts.
         OutputError: The output cannot be written. What was there stays.
     """
-    from spacy_hf_ner.cli.annotation_writers import EntityFinder, open_writer
+    from spacy_hf_ner.cli.annotation_writers import open_writer
     from spacy_hf_ner.cli.uncertainty import sort_by_uncertainty
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+    from spacy_hf_ner.pipe.pipeline_entities import EntityFinder, find_components, set_threshold
     from spacy_hf_ner.pipe.text_stream import annotate_texts
 
     if sort not in {None, UNCERTAIN}:
@@ -247,31 +243,3 @@ def read_threshold(texts: Sequence[str]) -> "Threshold":
             settings=("threshold",),
         )
     return table[""]
-
-
-def set_threshold(nlp: "Language", threshold: "Threshold") -> None:
-    """Set the threshold of each hf_ner component of a pipeline.
-
-    Raises:
-        ConfigError: There is none, the threshold is out of its range, or names an unknown type.
-    """
-    from spacy_hf_ner.pipe.component_settings import check_threshold
-
-    components = find_components(nlp)
-    if not components:
-        found = ", ".join(nlp.pipe_names) or "no component"
-        raise ConfigError(
-            f"threshold must be left out: the pipeline has no hf_ner, but {found}, and its "
-            "entities have no scores.",
-            settings=("threshold",),
-        )
-    for component in components:
-        check_threshold(threshold, component.labels)
-        component.threshold = threshold
-
-
-def find_components(nlp: "Language") -> "list[HFNer]":
-    """Return the hf_ner components of a pipeline, in order."""
-    from spacy_hf_ner.pipe.hf_ner import HFNer
-
-    return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, HFNer)]

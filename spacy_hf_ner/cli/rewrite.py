@@ -4,7 +4,7 @@ It reads, predicts and writes in a stream, so memory does not depend on how many
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,9 +15,7 @@ from spacy.cli._util import import_code
 
 from spacy_hf_ner.cli.annotate import (
     Failure,
-    find_components,
     read_threshold,
-    set_threshold,
     unpack_texts,
     warn_of_failures,
 )
@@ -26,15 +24,12 @@ from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Span
-
-    from spacy_hf_ner.cli.annotation_writers import EntityFinder, TextWriter
+    from spacy_hf_ner.cli.annotation_writers import TextWriter
     from spacy_hf_ner.corpus.plain_texts import PlainText
     from spacy_hf_ner.pipe.component_settings import Threshold
+    from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
     from spacy_hf_ner.pipe.text_stream import AnnotatedText
     from spacy_hf_ner.rewriting import Remains, Rewriting
-    from spacy_hf_ner.rewriting.analogies import Reader
     from spacy_hf_ner.rewriting.settings import RewriteSettings
 
 __all__ = ["EXAMPLE", "RewriteReport", "rewrite", "rewrite_command"]
@@ -242,9 +237,15 @@ def rewrite(  # noqa: PLR0913 - one argument an option
         CorpusError: There are no such texts, or one of several lines is to be one line.
         OutputError: The output cannot be written. What was there stays.
     """
-    from spacy_hf_ner.cli.annotation_writers import EntityFinder
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+    from spacy_hf_ner.pipe.pipeline_entities import (
+        EntityFinder,
+        find_entity_group,
+        make_reader,
+        set_threshold,
+        take_threshold,
+    )
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting import Remains, Rewriter
     from spacy_hf_ner.rewriting.methods import CanSave
@@ -253,15 +254,15 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     texts = read_texts(input_name, text_column=text_column)
     nlp = load_pipeline(model)
     if spans_key is None:
-        spans_key = _find_group(nlp)
+        spans_key = find_entity_group(nlp)
     finder = EntityFinder(spans_key, find_spans_key(nlp))
     if threshold is not None:
         set_threshold(nlp, threshold)
-    method = make_method(settings, _make_reader(nlp, finder))
+    method = make_method(settings, make_reader(nlp, finder))
     rewriter = Rewriter(
         method,
         tokenizer=nlp.tokenizer,
-        threshold=_take_threshold(nlp),
+        threshold=take_threshold(nlp),
         entity_types=settings.types,
         scope=settings.scope,
     )
@@ -295,9 +296,9 @@ def _reverse(
     text_column: str,
 ) -> dict[str, Any] | None:
     """Write texts with their old names in place of pseudonyms."""
-    from spacy_hf_ner.cli.annotation_writers import EntityFinder
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.corpus.texts import blank_pipeline
+    from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting.pseudonyms import Reversal
 
@@ -320,43 +321,6 @@ def _reverse(
         return None
     msg.good(f"{output}: old names are back in {count(n_texts, 'text')}")
     return {"output": output, "n_texts": n_texts, "n_failed": n_failed}
-
-
-def _find_group(nlp: "Language") -> str | None:
-    """Return the span group of an hf_ner that does not set ``doc.ents``; None without one."""
-    for component in reversed(find_components(nlp)):
-        if component.annotate == "spans":
-            return component.spans_key
-    return None
-
-
-def _make_reader(nlp: "Language", finder: "EntityFinder") -> "Reader":
-    """Return what finds the entities of texts, beside the texts that are being read."""
-
-    def read(texts: Sequence[str]) -> "list[list[Span]]":
-        found: dict[str, list[Span]] = {}
-        # A text that fails does not come out, and has no entities. What it is called is never what
-        # one of the texts around is called, whose failures are noted by their numbers.
-        named = [(text, f"tried {i}") for i, text in enumerate(texts)]
-        for doc, name in nlp.pipe(named, as_tuples=True):
-            found[name] = finder.find(doc)
-        return [found.get(name, []) for _, name in named]
-
-    return read
-
-
-def _take_threshold(nlp: "Language") -> "Threshold":
-    """Return the threshold of a pipeline, whose hf_ner then finds what is below it, too.
-
-    So that it can be counted. Where several components have one, or spans may overlap, they leave
-    it out themselves.
-    """
-    components = find_components(nlp)
-    if len(components) != 1 or components[0].annotate == "spans":
-        return None
-    threshold = components[0].threshold
-    components[0].threshold = None
-    return threshold
 
 
 def _write_rows(index: int, rewriting: "Rewriting") -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What a user says of how names are rewritten → the method that does so."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -11,7 +12,7 @@ from spacy_hf_ner.rewriting.methods import Hashes, Masks, Method, Redactions
 from spacy_hf_ner.rewriting.pseudonyms import Pseudonyms
 from spacy_hf_ner.rewriting.rewriter import SCOPES
 from spacy_hf_ner.rewriting.secret_files import read_key
-from spacy_hf_ner.rewriting.vectors import DEFAULT_VECTORS, read_vectors
+from spacy_hf_ner.rewriting.vectors import DEFAULT_VECTORS, WordVectors, read_vectors
 
 __all__ = ["HOWS", "How", "RewriteSettings", "make_method"]
 
@@ -104,6 +105,15 @@ def _make_analogies(settings: RewriteSettings, reader: Reader) -> Analogies:
             'and of the new ones, such as source = "america" and target = "india".',
             settings=("source", "target", "how"),
         )
-    vectors = read_vectors(settings.vectors)
-    candidates = Candidates(vectors, source=settings.source, target=settings.target)
-    return Analogies(candidates, reader)
+    return Analogies(_open_candidates(settings.vectors, settings.source, settings.target), reader)
+
+
+# Who rewrites text by text, as a server does, makes a method for each: what is slow stays.
+@lru_cache(maxsize=4)
+def _open_candidates(vectors: str, source: str, target: str) -> Candidates:
+    return Candidates(_open_vectors(vectors), source=source, target=target)
+
+
+@lru_cache(maxsize=1)
+def _open_vectors(name: str) -> WordVectors:
+    return read_vectors(name)
