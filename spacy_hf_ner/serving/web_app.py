@@ -55,6 +55,7 @@ def make_app(service: Service) -> "FastAPI":
     """
     try:
         from fastapi import APIRouter, Depends, FastAPI
+        from fastapi_offline import FastAPIOffline
     except ImportError as error:
         raise MissingExtraError("fastapi", extra="serve", purpose="serving models") from error
 
@@ -64,7 +65,8 @@ def make_app(service: Service) -> "FastAPI":
         # In a thread, because answers that are still to come pass through this loop.
         await asyncio.to_thread(service.close)
 
-    app = FastAPI(
+    # FastAPI's own page would fetch its scripts from elsewhere.
+    app = FastAPIOffline(
         title="spacy-hf-ner",
         version=__version__,
         description=_DESCRIPTION,

@@ -17,8 +17,8 @@ from typing import Any, Final
 __all__ = ["Answer", "Client", "Server", "run_server"]
 
 _ADDRESS: Final = re.compile(r"at http://127\.0\.0\.1:(\d+)")
-_START_SECONDS: Final = 180
-_ANSWER_SECONDS: Final = 120
+_START_SECONDS: Final = 600
+_ANSWER_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def run_server(
         if process.poll() is None:
             process.terminate()
         try:
-            process.wait(60)
+            process.wait(120)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -164,7 +164,7 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", log: Path, n_work
     raise AssertionError(f"no server after {_START_SECONDS} s: {log.read_text(encoding='utf8')}")
 
 
-def wait_for(condition: Any, what: str, seconds: float = 60) -> None:
+def wait_for(condition: Any, what: str, seconds: float = 300) -> None:
     """Wait until something holds; fail if it never does."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -12,27 +12,29 @@ import spacy
 from tests.serving.models import TEXTS, expect, make_model, read_alone
 from tests.serving.servers import Client, Server, run_server, wait_for
 
-N_CLIENTS = 32
+N_CLIENTS = 16
 HAS_PROC = Path("/proc/self/task").is_dir()
 
 
 def test_sigterm_answers_what_was_taken_and_ends_well(tmp_path: Path, model: Path) -> None:
     nlp = spacy.load(model)
     # Together they take longer than the moment in which the server sends clients away.
-    text = " ".join(TEXTS) * 30
+    text = " ".join(TEXTS) * 10
     expected = expect(read_alone(nlp, text))
-    with run_server(model, log=tmp_path / "log.txt") as server:
+    with run_server(model, "--grace", 300, log=tmp_path / "log.txt") as server:
         clients = [server.connect() for _ in range(N_CLIENTS)]
         for client in clients:
             assert client.ask("POST", "/v1/entities", {"texts": "a"}).status == 200
         for client in clients:
-            client.send("POST", "/v1/entities", {"texts": [text] * 4})
+            client.send("POST", "/v1/entities", {"texts": [text] * 3})
         server.send_signal(signal.SIGTERM)
         answers = [client.receive() for client in clients]
         assert [answer.status for answer in answers] == [200] * N_CLIENTS
         for answer in answers:
-            assert answer.json["results"] == [{"entities": expected}] * 4
-        assert server.process.wait(60) == 0
+            assert answer.json["results"] == [{"entities": expected}] * 3
+        for client in clients:
+            client.close()
+        assert server.process.wait(300) == 0
         with pytest.raises(ConnectionRefusedError):
             server.ask("GET", "/healthz")
 
@@ -50,22 +52,25 @@ class Asking(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        client: Client | None = None
         while not self.ends.is_set():
-            client = client or self._connect()
+            client = self._connect()
             try:
-                answer = client.ask("POST", "/v1/entities", {"texts": TEXTS[0]})
+                self._ask_as_long_as_may_be(client)
             except OSError as error:
                 self.wrong.append(error)
-                client = None
-                continue
+            finally:
+                client.close()
+
+    def _ask_as_long_as_may_be(self, client: Client) -> None:
+        """Ask on one connection, until the server wants to close it."""
+        while not self.ends.is_set():
+            answer = client.ask("POST", "/v1/entities", {"texts": TEXTS[0]})
             if answer.status == 200 and self._is_right(answer.json["results"][0]["entities"]):
                 self.n_right += 1
             else:
                 self.wrong.append(answer)
             if answer.headers.get("connection") == "close":
-                client.close()
-                client = None
+                return
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
@@ -140,7 +145,9 @@ def test_workers_share_a_port_are_started_again_and_lose_no_request(
         assert [client.wrong for client in clients] == [[]] * 4
         n_right = sum(client.n_right for client in clients)
         # Each counts for itself, and whoever is asked tells the sum.
-        counts = connect().ask("GET", "/metrics").body.decode()
+        client = connect()
+        counts = client.ask("GET", "/metrics").body.decode()
+        client.close()
         line = f'hf_ner_requests_total{{path="/v1/entities",status="200"}} {n_right}.0'
         assert line in counts
         assert second in server.list_workers()
