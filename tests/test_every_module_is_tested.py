@@ -26,6 +26,9 @@ TESTED_ELSEWHERE = {
     "cli/app.py": "conformance/test_cli.py",
     "cli/complete_config.py": "cli/test_init_config.py",
     "cli/messages.py": "cli/test_command_app.py",
+    "cli/rewrite_writers.py": "cli/test_rewrite.py",
+    "cli/text_failures.py": "cli/test_annotate.py",
+    "cli/thresholds.py": "cli/test_annotate.py",
     "cli/uncertainty.py": "cli/test_annotate.py",
     "corpus/conversion_report.py": "corpus/test_conversion.py",
     "corpus/edits.py": "corpus/test_conversion.py",
@@ -45,7 +48,7 @@ TESTED_ELSEWHERE = {
     "model/foreign.py": "model/test_hostile_checkpoints.py",
     "model/hf_classifier.py": "model/test_shim.py",
     "model/network.py": "model/test_checkpoint.py",
-    "model/weights.py": "model/test_hostile_checkpoints.py",
+    "model/checked_weights.py": "model/test_hostile_checkpoints.py",
     "pipe/factory.py": "pipe/test_component_settings.py",
     "rewriting/candidates.py": "rewriting/test_analogies.py",
     "rewriting/kinds.py": "rewriting/test_pseudonyms.py",
@@ -66,7 +69,7 @@ TESTED_ELSEWHERE = {
     "model/token_classifier.py": "model/test_head_classifier.py",
 }
 
-# Records without methods, and lists.
+# Records, which do next to nothing: what they do is in their doctests.
 WITHOUT_LOGIC = {"corpus/format.py", "corpus/source.py"}
 
 # The sections of a page are tested where the page is put together.

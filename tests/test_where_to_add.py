@@ -56,7 +56,7 @@ def open_toy(file: TextFile, options: ReadOptions) -> Source:
             spans = [TokenSpan(i, i + 1, type_) for i, (_, _, type_) in enumerate(cells) if type_]
             yield Sentence(tuple(word for word, _, _ in cells), tuple(spans))
 
-    return Source(str(file.path), "toy", read, has_documents=False)
+    return Source(file.make_origin("toy"), read, has_documents=False)
 
 
 def is_toy(head: Sequence[str]) -> bool:

@@ -157,7 +157,7 @@ def _list_docbins(path: Path) -> list[Path]:
 def _read_sources(path: Path, vocab: Vocab, *, spans_key: str) -> Iterator[Part]:
     lang = str(vocab.lang)
     for name, source in open_corpora(str(path), ReadOptions(lang=lang)).items():
-        problems = list(source.problems)
+        problems = list(source.origin.problems)
         docs: list[Doc] = []
         sentences = _gather_problems(source, problems)
         for group in group_documents(sentences, has_documents=source.has_documents):

@@ -3,15 +3,18 @@
 It reads, predicts and writes in a stream, so memory does not depend on how many texts there are.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from spacy.cli._util import import_code
 
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.cli.text_failures import Failure, unpack_texts, warn_of_failures
+from spacy_hf_ner.cli.thresholds import read_threshold
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 
@@ -20,23 +23,11 @@ if TYPE_CHECKING:
     from spacy_hf_ner.pipe.component_settings import Threshold
     from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
-__all__ = [
-    "EXAMPLE",
-    "AnnotationReport",
-    "annotate",
-    "annotate_command",
-    "read_threshold",
-    "unpack_texts",
-    "warn_of_failures",
-]
+__all__ = ["EXAMPLE", "AnnotationReport", "annotate", "annotate_command"]
 
 EXAMPLE = "training/model-best texts.txt entities.jsonl --threshold 0.5"
 
 UNCERTAIN = "uncertain"
-N_SHOWN = 10  # failures that are shown one by one
-
-Failure = tuple[int, str, str]
-"""The index of a text that failed, where it comes from, and why it failed."""
 
 
 @dataclass(slots=True)
@@ -54,48 +45,37 @@ class AnnotationReport:
     failures: list[Failure] = field(default_factory=list)
 
 
-def annotate_command(  # noqa: PLR0913, PLR0917 - one argument an option
-    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    input_name: str = typer.Argument(
-        metavar="INPUT",
+OutputFormat = Annotated[
+    str | None,
+    typer.Option(
         help=(
-            "Texts: a file of lines, .jsonl, .json, .csv, .tsv or .spacy; a folder of these and "
-            "of files that are a text each; or - for the lines of stdin."
-        ),
+            "Format of OUTPUT: jsonl, hf (Hugging Face's dicts), or what convert writes "
+            "(spacy, prodigy, doccano, label-studio, …); by default by its ending."
+        )
     ),
-    output: Path | None = typer.Argument(
-        None, help="A file, or a folder for shards of .spacy; by default stdout."
-    ),
-    output_format: str | None = typer.Option(
-        None,
-        help=(
-            "Format of OUTPUT: jsonl, hf (Hugging Face's dicts), or what convert writes (spacy, "
-            "prodigy, doccano, label-studio, …); by default by its ending."
-        ),
-    ),
-    text_column: str = typer.Option(
-        "text", help="Field of records, or column of a table, that holds the text."
-    ),
-    threshold: list[str] = typer.Option(
-        [],
-        "--threshold",
-        "-th",
-        metavar="[TYPE=]SCORE",
-        help="Lowest score of an entity, for all types or for one; may be repeated.",
-    ),
-    sort: str | None = typer.Option(
-        None, help='"uncertain": texts whose least certain entity is least certain come first.'
-    ),
-    batch_size: int | None = typer.Option(
-        None, min=1, help="Texts predicted together; by default the pipeline's own."
-    ),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str | None = typer.Option(
-        None, "--spans-key", "-sk", help="Span group to write in place of doc.ents."
-    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(help='"uncertain": texts whose least certain entity is least certain come first.'),
+]
+
+
+def annotate_command(  # noqa: PLR0913 - one argument an option
+    model: options.Model,
+    input_name: options.Texts,
+    output: Annotated[
+        Path | None,
+        typer.Argument(help="A file, or a folder for shards of .spacy; by default stdout."),
+    ] = None,
+    *,
+    output_format: OutputFormat = None,
+    text_column: options.TextColumn = "text",
+    threshold: options.Thresholds,
+    sort: Sort = None,
+    batch_size: options.BatchSize = None,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
+    spans_key: options.EntitiesKey = None,
 ) -> dict[str, Any] | None:
     """Find the entities of texts, with their scores.
 
@@ -195,51 +175,3 @@ def annotate(  # noqa: PLR0913 - one argument an option
             if text.error:
                 report.failures.append((text.index, text.source.place, text.error))
     return report
-
-
-def warn_of_failures(failures: Sequence[Failure], n_texts: int, consequence: str) -> None:
-    """Say which texts failed, the first of them by name, and what that means for the output."""
-    for index, place, error in failures[:N_SHOWN]:
-        msg.warn(f"Text {index} ({place}) failed: {error}")
-    if failures:
-        failed = count(len(failures), "text")
-        msg.warn(f"{failed} of {n_texts:,} failed. {consequence}")
-
-
-def unpack_texts(texts: "Iterable[PlainText]") -> "Iterator[tuple[str, PlainText, str]]":
-    """Give each text with its source and why it could not be read, as a pipeline takes them."""
-    for text in texts:
-        yield text.text, text, text.error
-
-
-def read_threshold(texts: Sequence[str]) -> "Threshold":
-    """Return what ``--threshold`` says: a score, a table of scores, or None.
-
-    Raises:
-        ConfigError: A text is neither a score nor a type with its score, or one for all types
-            stands beside others.
-
-    >>> read_threshold(["0.5"]), read_threshold(["PER=0.9", "LOC=0.5"])
-    (0.5, {'PER': 0.9, 'LOC': 0.5})
-    """
-    table: dict[str, float] = {}
-    for text in texts:
-        entity_type, _, score = text.rpartition("=")
-        try:
-            table[entity_type] = float(score)
-        except ValueError as error:
-            raise ConfigError(
-                f"threshold must be a score such as 0.5, or a type and its score such as PER=0.5, "
-                f"got {text!r}.",
-                settings=("threshold",),
-            ) from error
-    if not table:
-        return None
-    if "" not in table:
-        return table
-    if len(texts) > 1:
-        raise ConfigError(
-            "threshold must be one score for all types, or a score for each, got both.",
-            settings=("threshold",),
-        )
-    return table[""]

@@ -4,7 +4,7 @@ spaCy imports this module through the entry point ``spacy_cli`` on every call of
 so it must stay cheap: commands import what they need when they run.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from spacy.cli._util import app as spacy_app
@@ -69,9 +69,11 @@ spacy_app.add_typer(app)
 
 @app.callback()
 def _main(
-    version: bool = typer.Option(
-        False, "--version", help="Print the version.", is_eager=True, callback=_show_version
-    ),
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version),
+    ] = False,
 ) -> None:
     """Hugging Face token classifiers in spaCy."""
 

@@ -2,21 +2,20 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from spacy.cli._util import import_code
-from spacy.language import Language
 
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.commands import calibrate
-from spacy_hf_ner.core.dial import DIAL_HEADER, Dial, read_aim, tabulate_dial
-from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_file, check_output
+from spacy_hf_ner.core.dial import DIAL_HEADER, Dial, tabulate_dial
+from spacy_hf_ner.core.outputs import check_file
 from spacy_hf_ner.core.replacing import write_file
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.pipe.fitting import (
     FEW_DOCS,
     FEW_SPANS,
@@ -30,27 +29,44 @@ __all__ = ["EXAMPLE", "calibrate_command", "print_dial", "print_report"]
 EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
 
-def calibrate_command(
-    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(
-        help="Gold data that it was not trained on: .spacy, or any corpus.", exists=True
-    ),
-    output: Path | None = typer.Argument(None, help="Folder for the calibrated pipeline."),
-    in_place: bool = typer.Option(
-        False, "--in-place", help="Save the calibrated pipeline over MODEL, without OUTPUT."
-    ),
-    aim: str | None = typer.Option(
-        None,
+InPlace = Annotated[
+    bool,
+    typer.Option("--in-place", help="Save the calibrated pipeline over MODEL, without OUTPUT."),
+]
+Aim = Annotated[
+    str | None,
+    typer.Option(
         "--aim",
-        help="Find the bias that reaches recall=NUMBER, or precision=NUMBER, on DATA, and set it.",
+        help=(
+            "Find the bias that reaches recall=NUMBER, or precision=NUMBER, on DATA, and set it."
+        ),
     ),
-    report: Path | None = typer.Option(
-        None, "--report", help="HTML file with the curve of precision and recall over the bias."
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", help="HTML file with the curve of precision and recall over the bias."
     ),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
+]
+
+
+def calibrate_command(
+    model: options.Model,
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Gold data that it was not trained on: .spacy, or any corpus.", exists=True
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Argument(help="Folder for the calibrated pipeline.")
+    ] = None,
+    *,
+    in_place: InPlace = False,
+    aim: Aim = None,
+    report: Report = None,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
 ) -> dict[str, Any]:
     """Fit what makes span scores probabilities on held-out data, and save the pipeline with it.
 
@@ -59,15 +75,11 @@ def calibrate_command(
     and so are the scores of one that is nearly always right, or wrong, on the data.
     """
     folder = _choose_folder(model, output, in_place=in_place)
-    wanted = read_aim(aim) if aim is not None else None
     if report is not None:
         check_file(report)
     import_code(code)
     use_gpu(gpu_id)
-    check_output(folder, kind="a pipeline", file=PIPELINE_FILE)
-    nlp = load_pipeline(model)
-    raw = _list_raw(nlp)
-    reports = calibrate(nlp, data, folder, aim=wanted, curve=report is not None, progress=True)
+    reports = calibrate(model, data, folder, aim=aim, curve=report is not None, progress=True)
     if not reports:
         msg.warn("The pipeline has no hf_ner component: saved as it is.")
     components: dict[str, dict[str, Any]] = {}
@@ -77,7 +89,7 @@ def calibrate_command(
             msg.warn(f"{name} is not calibrated: {outcome}")
             components[name] = {"problem": str(outcome)}
         else:
-            if name in raw:
+            if outcome.was_raw:
                 msg.info(
                     f"{name}: its config said calibrated = false; now it says true, so that its "
                     "scores are new."
@@ -114,15 +126,6 @@ def _choose_folder(model: str, output: Path | None, *, in_place: bool) -> Path:
             "folder but the name of an installed package, which stays as it is."
         )
     return Path(model)
-
-
-def _list_raw(nlp: Language) -> list[str]:
-    """Return the components whose config asks for raw scores."""
-    names: list[str] = []
-    for name in nlp.pipe_names:
-        if not nlp.get_pipe_config(name).get("calibrated", True):
-            names.append(name)
-    return names
 
 
 def print_report(name: str, report: CalibrationReport) -> None:

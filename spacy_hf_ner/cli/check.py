@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from spacy.cli._util import import_code
@@ -10,6 +10,7 @@ from spacy.cli._util import import_code
 from spacy_hf_ner.checking.check_report import CheckReport
 from spacy_hf_ner.checking.findings import Finding
 from spacy_hf_ner.checking.suggestions import Suggestion
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.commands import check, report_check
 from spacy_hf_ner.core.outputs import make_folder
@@ -26,38 +27,53 @@ _N_SUGGESTIONS: Final = 10
 _COLOURS: Final = {"error": "red", "warning": "yellow", "note": "blue"}
 
 
-def check_command(  # noqa: PLR0913, PLR0917 - one argument an option
-    data: list[Path] = typer.Argument(
-        help="Gold data: .spacy, folders of them, or files in a format that convert reads."
-    ),
-    model: str | None = typer.Option(
-        None,
+Model = Annotated[
+    str | None,
+    typer.Option(
         "--model",
         "-m",
-        help="Pipeline, or checkpoint to train: its tokenizer and its predictions are compared.",
+        help=("Pipeline, or checkpoint to train: its tokenizer and its predictions are compared."),
     ),
-    cross_validate: int = typer.Option(
-        0,
+]
+CrossValidate = Annotated[
+    int,
+    typer.Option(
         "--cross-validate",
         "-cv",
         min=0,
         metavar="FOLDS",
-        help="Train so many models as the config of --model says, each judged on its own share.",
+        help=("Train so many models as the config of --model says, each judged on its own share."),
     ),
-    max_steps: int | None = typer.Option(
-        None, "--max-steps", min=1, help="Updates for each of them; by default as in the config."
+]
+MaxSteps = Annotated[
+    int | None,
+    typer.Option(
+        "--max-steps", min=1, help="Updates for each of them; by default as in the config."
     ),
-    output: Path | None = typer.Option(
-        None, "--output", "-o", help="Folder for check.json and check.html.", file_okay=False
-    ),
-    lang: str = typer.Option("en", "--lang", help="Language of the texts without a model."),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str | None = typer.Option(
-        None, "--spans-key", "-sk", help="Span group of the entities if doc.ents is not set."
-    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder for check.json and check.html.", file_okay=False),
+]
+Lang = Annotated[str, typer.Option("--lang", help="Language of the texts without a model.")]
+
+
+def check_command(  # noqa: PLR0913 - one argument an option
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Gold data: .spacy, folders of them, or files in a format that convert reads."
+        ),
+    ],
+    *,
+    model: Model = None,
+    cross_validate: CrossValidate = 0,
+    max_steps: MaxSteps = None,
+    output: Output = None,
+    lang: Lang = "en",
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
+    spans_key: options.ScoresKey = None,
 ) -> dict[str, Any]:
     """Say what is wrong with gold data, before training on it.
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from copy import copy
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import typer
 from typer.models import ArgumentInfo
@@ -23,14 +23,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _QUIET = inspect.Parameter(
     "quiet",
     inspect.Parameter.KEYWORD_ONLY,
-    default=typer.Option(False, "--quiet", help="Print warnings and errors alone."),
-    annotation=bool,
+    default=False,
+    annotation=Annotated[bool, typer.Option("--quiet", help="Print warnings and errors alone.")],
 )
 _JSON = inspect.Parameter(
     "as_json",
     inspect.Parameter.KEYWORD_ONLY,
-    default=typer.Option(False, "--json", help="Print the result as JSON, and no more."),
-    annotation=bool,
+    default=False,
+    annotation=Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON, and no more.")
+    ],
 )
 
 
@@ -99,9 +101,13 @@ def _name_argument(parameter: inspect.Parameter) -> inspect.Parameter:
 
     Typer has done so by itself in some versions, and not in others.
     """
-    argument = parameter.default
+    annotation = parameter.annotation
+    if get_origin(annotation) is not Annotated:
+        return parameter
+    value_type, argument = get_args(annotation)
     if not isinstance(argument, ArgumentInfo) or argument.metavar:
         return parameter
+    # Several commands share it, and each names it itself.
     argument = copy(argument)
     argument.metavar = parameter.name.upper()
-    return parameter.replace(default=argument)
+    return parameter.replace(annotation=Annotated[value_type, argument])

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.commands import compare, report_comparison
 from spacy_hf_ner.core.outputs import make_folder
@@ -27,34 +28,40 @@ __all__ = ["EXAMPLE", "compare_command"]
 EXAMPLE = "first/model-best second/model-best test.spacy --output metrics"
 
 
-def compare_command(
-    models: list[str] = typer.Argument(
-        metavar="MODEL MODEL … DATA",
-        help=(
-            "Pipelines (names or folders), then gold data: .spacy, a folder of them, or files that "
-            "convert reads."
-        ),
-    ),
-    output: Path = typer.Option(
-        ..., "--output", "-o", help="Folder for comparison.json and .html.", file_okay=False
-    ),
-    label_map: list[str] = typer.Option(
-        [],
+Output = Annotated[
+    Path,
+    typer.Option("--output", "-o", help="Folder for comparison.json and .html.", file_okay=False),
+]
+LabelMap = Annotated[
+    list[str],
+    typer.Option(
         "--label-map",
         "-lm",
         metavar="[MODEL:]OLD=NEW",
         help="Predicted types under gold's names, of all pipelines or of one: PERSON=PER.",
+        default_factory=list,
+        show_default=False,
     ),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str | None = typer.Option(
-        None,
-        "--spans-key",
-        "-sk",
-        help="Span group of the entities of pipelines that do not set doc.ents.",
-    ),
+]
+
+
+def compare_command(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL MODEL … DATA",
+            help=(
+                "Pipelines (names or folders), then gold data: .spacy, a folder of them, or files "
+                "that convert reads."
+            ),
+        ),
+    ],
+    *,
+    output: Output,
+    label_map: LabelMap,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
+    spans_key: options.ScoresKey = None,
 ) -> list[dict[str, Any]]:
     """Put pipelines side by side.
 

@@ -1,7 +1,7 @@
 """``hf-ner convert``: a corpus in the form it was published in to Docs for training, and back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
@@ -48,67 +48,104 @@ def _join_choices(choices: list[str]) -> str:
     return f"{', '.join(choices[:-1])} or {choices[-1]}"
 
 
-def convert(  # noqa: PLR0913, PLR0917 - one argument an option
-    input_name: str = typer.Argument(
-        metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."
+Format = Annotated[str, typer.Option("--format", "-f", help="{formats}.")]
+Lang = Annotated[
+    str, typer.Option(help="Language code: for white space, and for the tokenizer that is tried.")
+]
+TokenColumn = Annotated[
+    str, typer.Option(help="Column of words: an index from 0, negative from the end, or a name.")
+]
+TagColumn = Annotated[
+    str, typer.Option(help="Column of tags, named in the same way; for CoNLL-U the key in MISC.")
+]
+TaskName = Annotated[
+    str,
+    typer.Option("--column", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."),
+]
+TagNames = Annotated[
+    Path | None,
+    typer.Option(
+        dir_okay=False, help="File that names tags written as numbers: one a line, or JSON."
     ),
-    output: Path = typer.Argument(metavar="OUTPUT", help="A folder, or a file in {suffixes}."),
-    format: str = typer.Option(  # noqa: A002 - as in the readers
-        "auto", "--format", "-f", help="{formats}."
-    ),
-    lang: str = typer.Option(
-        "en", help="Language code: for white space, and for the tokenizer that is tried."
-    ),
-    token_column: str = typer.Option(
-        "", help="Column of words: an index from 0, negative from the end, or a name."
-    ),
-    tag_column: str = typer.Option(
-        "", help="Column of tags, named in the same way; for CoNLL-U the key in MISC."
-    ),
-    task: str = typer.Option(
-        "ner", "--column", help="What the tags are: ner, chunk (doc.spans) or pos (token.tag_)."
-    ),
-    tag_names: Path | None = typer.Option(
-        None, dir_okay=False, help="File that names tags written as numbers: one a line, or JSON."
-    ),
-    encoding: str = typer.Option(
-        "auto", help="Encoding of INPUT: auto, cesu-8 or a codec of Python's."
-    ),
-    scheme: str = typer.Option("auto", help="Tag scheme: {schemes}."),
-    offsets: str = typer.Option(
-        "characters",
-        help="What offsets of entities in texts count: characters, utf16 or graphemes.",
-    ),
-    spans_key: str = typer.Option(
-        "",
+]
+Encoding = Annotated[
+    str, typer.Option(help="Encoding of INPUT: auto, cesu-8 or a codec of Python's.")
+]
+Scheme = Annotated[str, typer.Option(help="Tag scheme: {schemes}.")]
+Offsets = Annotated[
+    str,
+    typer.Option(help="What offsets of entities in texts count: characters, utf16 or graphemes."),
+]
+SpansKey = Annotated[
+    str,
+    typer.Option(
         "--spans-key",
         "-sk",
         help="Span group of Docs that holds their entities, such as hf_ner; else doc.ents.",
     ),
-    output_format: str = typer.Option("auto", help="Format of OUTPUT: {written}."),
-    sort: str = typer.Option(
-        "", help="uncertain: first the documents that a model is least sure of, by their scores."
+]
+OutputFormat = Annotated[str, typer.Option(help="Format of OUTPUT: {written}.")]
+Sort = Annotated[
+    str,
+    typer.Option(
+        help="uncertain: first the documents that a model is least sure of, by their scores."
     ),
-    n_sents: int = typer.Option(
-        0, min=0, help="The most sentences in a document; 0: documents as INPUT has them."
-    ),
-    label_map: str = typer.Option(
-        "",
+]
+NSents = Annotated[
+    int,
+    typer.Option(min=0, help="The most sentences in a document; 0: documents as INPUT has them."),
+]
+LabelMap = Annotated[
+    str,
+    typer.Option(
         "--label-map",
         "-lm",
         help="New names of entity types: OLD=NEW,OLD=NEW; an empty NEW leaves it out.",
     ),
-    split: str = typer.Option(
-        "", help="Shares of train, dev and test such as 80/10/10, dealt by document."
-    ),
-    seed: int = typer.Option(0, help="What the split depends on."),
-    limit: int = typer.Option(
-        0, "--limit", "-n", min=0, help="The most documents of each part; 0: all."
-    ),
-    strict: bool = typer.Option(False, "--strict", help="Refuse what would be repaired."),
-    report: Path | None = typer.Option(
-        None, dir_okay=False, help="JSON file for the counts that are printed."
-    ),
+]
+Split = Annotated[
+    str, typer.Option(help="Shares of train, dev and test such as 80/10/10, dealt by document.")
+]
+Seed = Annotated[int, typer.Option(help="What the split depends on.")]
+Limit = Annotated[
+    int, typer.Option("--limit", "-n", min=0, help="The most documents of each part; 0: all.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse what would be repaired.")]
+Report = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="JSON file for the counts that are printed.")
+]
+
+
+def convert(  # noqa: PLR0913 - one argument an option
+    input_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT", help="A file, a folder, or hf:NAME for a data set on the hub."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="A folder, or a file in {suffixes}.")
+    ],
+    *,
+    format: Format = "auto",  # noqa: A002 - as in the readers
+    lang: Lang = "en",
+    token_column: TokenColumn = "",
+    tag_column: TagColumn = "",
+    task: TaskName = "ner",
+    tag_names: TagNames = None,
+    encoding: Encoding = "auto",
+    scheme: Scheme = "auto",
+    offsets: Offsets = "characters",
+    spans_key: SpansKey = "",
+    output_format: OutputFormat = "auto",
+    sort: Sort = "",
+    n_sents: NSents = 0,
+    label_map: LabelMap = "",
+    split: Split = "",
+    seed: Seed = 0,
+    limit: Limit = 0,
+    strict: Strict = False,
+    report: Report = None,
 ) -> dict[str, Any]:
     """Convert a corpus to Docs with documents, sentences and white space, and say what it holds."""
     from spacy_hf_ner.corpus.columns import Columns

@@ -8,7 +8,7 @@ import importlib.util
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import srsly
 import typer
@@ -92,21 +92,27 @@ MINILM: Final = PinnedEncoder(
 )
 
 
+Name = Annotated[str, typer.Option("--name", help="Name on the hub, or a folder.")]
+Revision = Annotated[
+    str,
+    typer.Option(
+        help="Commit, tag or branch on the hub; by default the pinned commit of the default "
+        "encoder, and the newest of any other."
+    ),
+]
+Sha256 = Annotated[
+    str, typer.Option(help=f"Expected sha256 of {WEIGHTS}; known for the default encoder.")
+]
+
+
 def encoder(
-    output: Path = typer.Argument(
-        help="Folder to write; a checkpoint that lies there is replaced."
-    ),
-    name: str = typer.Option(MINILM.name, "--name", help="Name on the hub, or a folder."),
-    revision: str = typer.Option(
-        "",
-        help=(
-            "Commit, tag or branch on the hub; by default the pinned commit of the default "
-            "encoder, and the newest of any other."
-        ),
-    ),
-    sha256: str = typer.Option(
-        "", help=f"Expected sha256 of {WEIGHTS}; known for the default encoder."
-    ),
+    output: Annotated[
+        Path, typer.Argument(help="Folder to write; a checkpoint that lies there is replaced.")
+    ],
+    *,
+    name: Name = MINILM.name,
+    revision: Revision = "",
+    sha256: Sha256 = "",
 ) -> dict[str, str]:
     """Put a Hugging Face encoder, or a token classifier with its head, into a folder.
 
@@ -196,7 +202,7 @@ def _check_whole(folder: Path, name: str) -> None:
     Raises:
         CheckpointError: It lacks something.
     """
-    from spacy_hf_ner.model.weights import has_weights
+    from spacy_hf_ner.model.checked_weights import has_weights
 
     if _is_whole(folder):
         return
@@ -211,8 +217,8 @@ def _check_whole(folder: Path, name: str) -> None:
 
 def _is_whole(folder: Path) -> bool:
     """Tell whether a folder has a config, weights, and a tokenizer."""
+    from spacy_hf_ner.model.checked_weights import has_weights
     from spacy_hf_ner.model.reading.tokenizer_files import list_tokenizer_files
-    from spacy_hf_ner.model.weights import has_weights
 
     if not (folder / CONFIG).is_file() or not has_weights(folder):
         return False
@@ -265,8 +271,8 @@ def _list_small_files(folder: Path) -> list[Path]:
 
 def _write_weights(folder: Path, output: Path, name: str) -> None:
     """Write the weights in a folder to one file of safetensors."""
+    from spacy_hf_ner.model.checked_weights import find_weights
     from spacy_hf_ner.model.pickles import convert_weights
-    from spacy_hf_ner.model.weights import find_weights
 
     if (folder / WEIGHTS).is_file():
         shutil.copyfile(folder / WEIGHTS, output)

@@ -1,11 +1,12 @@
 """``python -m spacy hf-ner evaluate``: how good is a pipeline on gold data?"""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from spacy.cli._util import import_code
 
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.commands import check, evaluate, report
 from spacy_hf_ner.core.outputs import make_folder
@@ -23,49 +24,57 @@ __all__ = ["EXAMPLE", "evaluate_command", "print_evaluation"]
 EXAMPLE = "training/model-best test.spacy --output metrics"
 
 
-def evaluate_command(  # noqa: PLR0913, PLR0917 - one argument an option
-    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(
-        help="Gold data: .spacy, a folder of them, or files in a format that convert reads."
-    ),
-    output: Path | None = typer.Option(
-        None,
+Output = Annotated[
+    Path | None,
+    typer.Option(
         "--output",
         "-o",
         help="Folder for metrics.json, errors.jsonl and report.html.",
         file_okay=False,
     ),
-    train: Path | None = typer.Option(
-        None, "--train", "-t", help="Training data, to tell seen entities."
-    ),
-    log: Path | None = typer.Option(
-        None,
+]
+Train = Annotated[
+    Path | None, typer.Option("--train", "-t", help="Training data, to tell seen entities.")
+]
+Log = Annotated[
+    Path | None,
+    typer.Option(
         "--log",
         "-l",
         help="Training log (JSONL), for its curves in the report.",
         exists=True,
         dir_okay=False,
     ),
-    with_check: bool = typer.Option(
-        False, "--check", help="Check the data, too, for a section of the report (see check)."
-    ),
-    label_map: list[str] = typer.Option(
-        [],
+]
+WithCheck = Annotated[
+    bool,
+    typer.Option("--check", help="Check the data, too, for a section of the report (see check)."),
+]
+LabelMap = Annotated[
+    list[str],
+    typer.Option(
         "--label-map",
         "-lm",
         metavar="OLD=NEW",
         help="Predicted types under gold's names: PERSON=PER. An empty NEW leaves a type out.",
+        default_factory=list,
+        show_default=False,
     ),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str | None = typer.Option(
-        None,
-        "--spans-key",
-        "-sk",
-        help="Span group of the scores, or of the entities if doc.ents is not set.",
-    ),
+]
+
+
+def evaluate_command(  # noqa: PLR0913 - one argument an option
+    model: options.Model,
+    data: options.GoldData,
+    *,
+    output: Output = None,
+    train: Train = None,
+    log: Log = None,
+    with_check: WithCheck = False,
+    label_map: LabelMap,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
+    spans_key: options.ScoresKey = None,
 ) -> dict[str, Any]:
     """Judge a pipeline's entities by gold data.
 

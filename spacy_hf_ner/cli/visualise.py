@@ -1,11 +1,12 @@
 """``python -m spacy hf-ner visualise``: predictions beside gold, to look at."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from spacy.cli._util import import_code
 
+from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.outputs import check_file
 from spacy_hf_ner.core.replacing import write_file
@@ -25,25 +26,22 @@ EXAMPLE = "training/model-best test.spacy --output entities.html"
 _PAGE_SUFFIXES: Final = (".html", ".htm")
 
 
+Output = Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.", dir_okay=False)]
+Limit = Annotated[
+    int,
+    typer.Option("--limit", "-n", min=0, help="Show this many documents, 0 for all of them."),
+]
+
+
 def visualise_command(
-    model: str = typer.Argument(help="Name of an installed pipeline, or its folder."),
-    data: Path = typer.Argument(
-        help="Gold data: .spacy, a folder of them, or files in a format that convert reads."
-    ),
-    output: Path = typer.Option(..., "--output", "-o", help="HTML file to write.", dir_okay=False),
-    limit: int = typer.Option(
-        100, "--limit", "-n", min=0, help="Show this many documents, 0 for all of them."
-    ),
-    code: Path | None = typer.Option(
-        None, "--code", "-c", help="Python file with your own registered functions."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU."),
-    spans_key: str | None = typer.Option(
-        None,
-        "--spans-key",
-        "-sk",
-        help="Span group of the scores, or of the entities if doc.ents is not set.",
-    ),
+    model: options.Model,
+    data: options.GoldData,
+    *,
+    output: Output,
+    limit: Limit = 100,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
+    spans_key: options.ScoresKey = None,
 ) -> dict[str, Any]:
     """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
     import_code(code)

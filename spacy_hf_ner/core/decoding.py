@@ -182,7 +182,10 @@ def _run_viterbi(path: Ints, log_probs: Floats, packing: Packing, chain: Chain) 
     score = forward[pieces.packing.last] + pieces.log_after
     has_path = score.max(axis=1) > -np.inf
     tag = score.argmax(axis=1)
-    # Back from the last rows: of the tags before, the one from which the path came.
+    # Back from the last rows: of the tags before, the one from which the path came. Segments come
+    # longest first, so those that have a row at place t are the first ones:
+    #   segment 0   a b c d
+    #   segment 1   e f            t = 1: rows b, f; n_running = 2     t = 3: row d; n_running = 1
     for t, rows in reversed(list(pieces.packing.steps())):
         n_running = len(rows)
         kept = has_path[:n_running]

@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme, scheme_of_prefixes
 from spacy_hf_ner.errors import CheckpointError, TagError
@@ -25,7 +26,9 @@ __all__ = [
 
 # Labels that publishers of checkpoints use for "no entity". "O" wins; another name counts only
 # where there is no "O".
-OUTSIDE_NAMES = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "0", "_", "-")
+_OUTSIDE_WORDS = ("O", "OUT", "OUTSIDE", "NONE", "NIL", "NO_ENTITY", "OTHER", "0")
+_OUTSIDE_MARKS = ("_", "-")
+OUTSIDE_NAMES = _OUTSIDE_WORDS + _OUTSIDE_MARKS
 # Labels of padding and special tokens: never an entity type.
 PADDING_NAMES = frozenset({"PAD", "[PAD]", "<PAD>", "[CLS]", "[SEP]", "<S>", "</S>", "X_PAD"})
 
@@ -63,7 +66,7 @@ def _list_prefixes() -> set[str]:
 
 @lru_cache(maxsize=8)
 def _compile_spellings(prefixes: tuple[str, ...]) -> _Spellings:
-    upper = "|".join(re.escape(prefix) for prefix in prefixes)
+    upper = "|".join(map(re.escape, prefixes))
     lower = upper.lower()
     either = f"{upper}|{lower}"
     entity_type = "(?P<type>.+)"
@@ -119,7 +122,7 @@ class TagSet:
     @property
     def labels(self) -> tuple[str, ...]:
         """The tags as text, such as ``"B-PER"``."""
-        return tuple(str(tag) for tag in self.tags)
+        return tuple(map(str, self.tags))
 
     def columns_in(self, other: "TagSet") -> list[int | None]:
         """Return, for each column, the one of the same tag in another tag set, or None.
@@ -213,14 +216,15 @@ def read_labels(
     ('[PAD]', 'O', 'B-per', 'I-per')
     """
     outside = _read_outside(labels)
+    named = [label for label in labels if label not in outside]
     if not as_they_are:
         _refuse_single_label(labels, outside)
         _refuse_placeholders(labels, _NUMBERED)
         _refuse_several_outsides(labels)
-        _refuse_missing_types([label for label in labels if label not in outside])
+        _refuse_missing_types(named)
     _refuse_placeholders(labels, _UNNAMED)
     spelled = respell(labels)
-    prefixed, found = _read_prefixes([spelled[label] for label in labels if label not in outside])
+    prefixed, found = _read_prefixes([spelled[label] for label in named])
     chosen = found if scheme == "auto" else get_scheme(scheme)
     known = prefixed | outside
     bare = {label for label in labels if spelled[label] not in known}
@@ -318,11 +322,16 @@ def _find_outsides(labels: Iterable[str]) -> list[list[str]]:
 
     "-" and "_" beside other marks are marks, as in a model of punctuation, and no outside names.
     """
-    by_name = {name: [label for label in labels if label.upper() == name] for name in OUTSIDE_NAMES}
-    marks = {label for label in labels if not any(map(str.isalnum, label))}
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    marks: set[str] = set()
+    for label in labels:
+        by_name[label.upper()].append(label)
+        if not any(map(str.isalnum, label)):
+            marks.add(label)
+    names: tuple[str, ...] = OUTSIDE_NAMES
     if len(marks) > 1:
-        by_name["-"] = by_name["_"] = []
-    return [found for found in by_name.values() if found]
+        names = _OUTSIDE_WORDS
+    return [by_name[name] for name in names if name in by_name]
 
 
 def _read_prefixes(labels: Sequence[str]) -> tuple[dict[str, Tag], Scheme]:
@@ -399,7 +408,7 @@ def _refuse_several_outsides(labels: Sequence[str]) -> None:
     outsides = _find_outsides(labels)
     if len(outsides) < 2 or outsides[0][0].upper() == OUTSIDE.prefix:  # noqa: PLR2004 - several
         return
-    named = " and ".join(repr(label) for found in outsides for label in found)
+    named = " and ".join(map(repr, chain.from_iterable(outsides)))
     raise TagError(
         f'the labels {named} may each mean "no entity", or be an entity type. Name all labels in '
         'the order of the ids, with "O" for each that means "no entity", e.g. labels = '

@@ -166,7 +166,8 @@ def plan_sentence_windows(
             token_starts=token_starts[first_token:end_token] - left,
             sentence_starts=no_ints(),
         )
-        windows.extend(in_sentence.shift(left) for in_sentence in planned)
+        for in_sentence in planned:
+            windows.append(in_sentence.shift(left))
     return windows
 
 

@@ -1,6 +1,6 @@
 """The whole way: a corpus in any format, through Sentences and Docs, to files and a report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -223,7 +223,7 @@ def _check_size(sources: Mapping[str, Source]) -> None:
     """
     for source in sources.values():
         if source.n_words is not None and source.n_words > MAX_DOCBIN_WORDS:
-            raise ConfigError(explain_too_large(source.name))
+            raise ConfigError(explain_too_large(source.origin.name))
 
 
 def _deal_documents(options: ConvertOptions) -> Iterator[str] | None:
@@ -261,7 +261,7 @@ def _make_doc(
     counts: FileReport,
 ) -> Doc:
     nlp = pipelines.get(len(group))
-    source_name = Path(source.name).name
+    source_name = Path(source.origin.name).name
     doc = make_doc(group, nlp.vocab, lang=lang, scheme=source.scheme, source=source_name)
     counts.add_cuts(doc, nlp)
     return doc
@@ -350,9 +350,13 @@ def read_documents(
         CorpusError: Something must be repaired, and `strict` forbids it.
     """
     if options.strict:
-        _refuse(source, source.problems)
+        _refuse(source, source.origin.problems)
     sentences = tqdm(
-        source.read(), desc=source.name, total=source.n_sentences, unit=" sentences", disable=None
+        source.read(),
+        desc=source.origin.name,
+        total=source.n_sentences,
+        unit=" sentences",
+        disable=None,
     )
     groups = group_documents(
         _watch(sentences, source, report, options),
@@ -378,10 +382,17 @@ def _watch(
         report.add_problems(sentence.problems)
 
 
-def _refuse(source: Source, problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        raise CorpusError(
-            f"{problem.file or source.name}:{problem.line}: {problem.kind}. Correct the file, or "
-            "convert it without strict to have such places repaired and counted.",
-            settings=("strict",),
-        )
+def _refuse(source: Source, problems: Sequence[Problem]) -> None:
+    """Refuse what would have to be repaired.
+
+    Raises:
+        CorpusError: There is something; the error names the first.
+    """
+    if not problems:
+        return
+    first = problems[0]
+    raise CorpusError(
+        f"{first.file or source.origin.name}:{first.line}: {first.kind}. Correct the file, or "
+        "convert it without strict to have such places repaired and counted.",
+        settings=("strict",),
+    )

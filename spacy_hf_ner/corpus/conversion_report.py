@@ -206,10 +206,11 @@ class ConversionReport:
 
     def start_file(self, source: Source) -> FileReport:
         """Return an empty report on a source, and keep it."""
+        origin = source.origin
         report = FileReport(
-            source.name, source.format, source.scheme, source.share, source.description
+            origin.name, origin.format, source.scheme, source.share, origin.description
         )
-        report.add_problems(source.problems)
+        report.add_problems(origin.problems)
         self.files.append(report)
         return report
 

@@ -185,5 +185,7 @@ def _add_unread(
 ) -> dict[str, Source]:
     """Return the sources; the first reports files of the folder that look like data, unread."""
     first = next(iter(sources))
-    problems = (*sources[first].problems, *report_unread(folder, files))
-    return {**sources, first: replace(sources[first], problems=problems)}
+    origin = sources[first].origin
+    problems = (*origin.problems, *report_unread(folder, files))
+    source = replace(sources[first], origin=replace(origin, problems=problems))
+    return {**sources, first: source}

@@ -18,8 +18,8 @@ from spacy_hf_ner.corpus.records import (
     is_column,
     read_tables,
 )
-from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.text_records import has_text, open_texts
 from spacy_hf_ner.corpus.texts import make_text_source
@@ -45,65 +45,37 @@ Read = Callable[[], Iterator[FoundRecord]]
 def open_records(
     read: Read,
     first: FoundRecord,
+    origin: Origin,
     options: ReadOptions,
-    *,
-    name: str,
-    format_name: str,
-    file_description: str = "",
     class_names: Mapping[str, Sequence[str]] | None = None,
-    problems: tuple[Problem, ...] = (),
 ) -> Source:
     """Return the source of sentences that records make.
 
     Args:
         read: Returns a new iterator over the records.
         first: The first of them.
+        origin: What they are read from.
         options: What the user says about the corpus.
-        name: The file's path, or the data set's name.
-        format_name: The format's name.
-        file_description: The encoding and the like, for people.
         class_names: The names of the numbers in each field.
-        problems: What was wrong with the file as a whole.
 
     Raises:
         CorpusError: The records are of no known form, or hold no tags of the kind that is wanted.
     """
     columns = options.columns
-
-    def describe(form: str) -> str:
-        return ", ".join(filter(None, (file_description, form)))
-
     if is_gliner(first.record):
-        return _open_gliner(
-            read,
-            options,
-            name=name,
-            format_name=format_name,
-            description=describe("words with entities"),
-            problems=problems,
-        )
+        return _open_gliner(read, origin.describe("words with entities"), options)
     is_text = has_text(first.record, columns)
     if _has_words(first.record, columns, is_text=is_text):
         keys = find_keys(first.record)
-        fields = find_fields(keys, columns, source=name, names=class_names)
+        fields = find_fields(keys, columns, source=origin.name, names=class_names)
         return open_tables(
-            lambda: read_tables(read(), fields, source=name),
-            name=name,
-            format_name=format_name,
-            options=options,
-            description=describe(f"fields {fields}"),
-            problems=problems,
+            lambda: read_tables(read(), fields, source=origin.name),
+            origin.describe(f"fields {fields}"),
+            options,
         )
     if is_text:
-        return open_texts(
-            read,
-            options,
-            name=name,
-            format_name=format_name,
-            description=describe("texts with character spans"),
-            problems=problems,
-        )
-    raise _refuse_form(first, name)
+        return open_texts(read, origin.describe("texts with character spans"), options)
+    raise _refuse_form(first, origin.name)
 
 
 def _has_words(record: Record, columns: Columns, *, is_text: bool) -> bool:
@@ -114,33 +86,20 @@ def _has_words(record: Record, columns: Columns, *, is_text: bool) -> bool:
     return not is_text or bool(find_name(lists, columns.tag, TASK_NAMES[columns.task]))
 
 
-def _open_gliner(
-    read: Read,
-    options: ReadOptions,
-    *,
-    name: str,
-    format_name: str,
-    description: str,
-    problems: tuple[Problem, ...],
-) -> Source:
+def _open_gliner(read: Read, origin: Origin, options: ReadOptions) -> Source:
     if options.columns.task != "ner":
         raise CorpusError(
-            f'{name}: expected lists of words and tags for column = "{options.columns.task}", got '
-            "GLiNER's words with entities. Leave the setting out.",
+            f"{origin.name}: expected lists of words and tags for "
+            f'column = "{options.columns.task}", got GLiNER\'s words with entities. Leave the '
+            "setting out.",
             settings=("column",),
         )
 
     def read_sentences() -> Iterator[Sentence]:
         for found in read():
-            yield read_gliner(found, source=name)
+            yield read_gliner(found, source=origin.name)
 
-    return make_text_source(
-        read_sentences,
-        name=name,
-        format_name=format_name,
-        description=description,
-        problems=problems,
-    )
+    return make_text_source(read_sentences, origin)
 
 
 def _refuse_form(first: FoundRecord, name: str) -> CorpusError:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.corpus.cells import is_untyped, types_of
 from spacy_hf_ner.corpus.columns import Columns
-from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.sentence import Sentence
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.corpus.table_sentence import make_sentence
 from spacy_hf_ner.corpus.tag_column import (
@@ -31,40 +31,33 @@ __all__ = ["open_tables"]
 
 
 def open_tables(
-    read: Callable[[], Iterator[Table]],
-    *,
-    name: str,
-    format_name: str,
-    options: ReadOptions,
-    description: str,
-    problems: tuple[Problem, ...] = (),
+    read: Callable[[], Iterator[Table]], origin: Origin, options: ReadOptions
 ) -> Source:
     """Return the source of sentences that a format's tables make.
 
     Args:
         read: Returns a new iterator over the tables.
-        name: The file's path, or the data set's name.
-        format_name: The format's name.
+        origin: What they are read from.
         options: What the user says about the corpus.
-        description: Encoding, columns and the like, for people.
-        problems: What was wrong with the file as a whole.
 
     Raises:
         CorpusError: The tags fit no scheme, or not the one that is named, or have no types.
     """
     columns = options.columns
     if columns.tag_names:
-        read = partial(_name_tags, read, columns, name)
+        read = partial(_name_tags, read, columns, origin.name)
     counts = _count_cells(read())
     is_about_chunks = columns.task == "chunk"
     task_pairs = counts.chunk_pairs if is_about_chunks else counts.tag_pairs
     if options.scheme != BARE and are_untyped(task_pairs):
-        raise _untyped_error(read(), name, is_about_chunks=is_about_chunks)
+        raise _untyped_error(read(), origin.name, is_about_chunks=is_about_chunks)
     try:
         tags, chunks = _interpret(counts, options)
     except CorpusError as error:
         prefix_lines = _show_prefix_lines(read())
-        raise CorpusError(f"{name}: {error}{prefix_lines}", settings=error.settings) from error
+        raise CorpusError(
+            f"{origin.name}: {error}{prefix_lines}", settings=error.settings
+        ) from error
 
     def read_sentences() -> Iterator[Sentence]:
         for table in read():
@@ -72,16 +65,13 @@ def open_tables(
 
     task_tags = chunks if is_about_chunks else tags
     return Source(
-        name=name,
-        format=format_name,
-        read=read_sentences,
+        origin,
+        read_sentences,
         has_documents=counts.has_documents,
         n_sentences=counts.n_tables,
         n_words=counts.n_words,
         scheme=task_tags.scheme_name,
         share=task_tags.share,
-        description=description,
-        problems=problems,
     )
 
 

@@ -2,12 +2,13 @@
 
 import codecs
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
 from spacy_hf_ner.corpus.sentence import Problem
+from spacy_hf_ner.corpus.source import Origin
 from spacy_hf_ner.errors import CorpusError
 
 __all__ = ["HALF_CHARACTER", "TextFile", "open_text"]
@@ -48,6 +49,17 @@ class TextFile:
     encoding: str
     newline: str = "\n"
     problems: tuple[Problem, ...] = ()
+
+    def make_origin(self, format_name: str, problems: Iterable[Problem] = ()) -> Origin:
+        """Return what this file is to a source that is read from it.
+
+        Args:
+            format_name: The format that it is read in.
+            problems: What is wrong with it in that format.
+        """
+        return Origin(
+            str(self.path), format_name, self.encoding, problems=(*self.problems, *problems)
+        )
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield each line with its number from 1, without its end.

@@ -7,7 +7,7 @@ from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.json_values import FoundRecord, Record
 from spacy_hf_ner.corpus.records import find_name
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.texts import (
     CharSpan,
     TextRecord,
@@ -46,23 +46,14 @@ LABEL_STUDIO_KEYS = (*label_studio.TEXT_KEYS, label_studio.DOCUMENT_KEY)
 
 
 def open_texts(
-    read: Callable[[], Iterator[FoundRecord]],
-    options: ReadOptions,
-    *,
-    name: str,
-    format_name: str,
-    description: str,
-    problems: tuple[Problem, ...] = (),
+    read: Callable[[], Iterator[FoundRecord]], origin: Origin, options: ReadOptions
 ) -> Source:
     """Return the source of sentences that records with texts make.
 
     Args:
         read: Returns a new iterator over the records.
+        origin: What they are read from.
         options: What the user says about the corpus.
-        name: The file's path, or the data set's name.
-        format_name: The format's name.
-        description: Encoding, fields and the like, for people.
-        problems: What was wrong with the file as a whole.
 
     Raises:
         CorpusError: No record has the field of entities that the user names, or something else
@@ -72,14 +63,15 @@ def open_texts(
     if columns.task != "ner":
         first = next(read())
         raise CorpusError(
-            f'{name}:{first.line}: expected lists of words and tags for column = "{columns.task}", '
-            "got a text with character spans, which are entities. Leave the setting out.",
+            f"{origin.name}:{first.line}: expected lists of words and tags for "
+            f'column = "{columns.task}", got a text with character spans, which are entities. '
+            "Leave the setting out.",
             settings=("column",),
         )
     says_any = any(_says_entities(record, columns) for _, record, _ in read())
     if columns.tag is not None and not says_any:
         raise CorpusError(
-            f"{name}: expected a list of entities in the field {columns.tag!r}, got "
+            f"{origin.name}: expected a list of entities in the field {columns.tag!r}, got "
             "no record with one. Correct tag_column.",
             settings=("tag_column",),
         )
@@ -88,7 +80,7 @@ def open_texts(
     def read_sentences() -> Iterator[Sentence]:
         pending: tuple[Problem, ...] = ()  # of records that are left out; the next one takes them
         for found in read_merged():
-            record = read_text_record(found, columns, source=name, says_any=says_any)
+            record = read_text_record(found, columns, source=origin.name, says_any=says_any)
             if isinstance(record, TextRecord):
                 record = replace(record, problems=(*pending, *record.problems))
                 yield make_text_sentence(record, lang=options.lang, offsets=options.offsets)
@@ -98,13 +90,7 @@ def open_texts(
         if pending:
             yield Sentence((), starts_document=True, problems=pending)  # not of the document before
 
-    return make_text_source(
-        read_sentences,
-        name=name,
-        format_name=format_name,
-        description=description,
-        problems=problems,
-    )
+    return make_text_source(read_sentences, origin)
 
 
 def has_text(record: Record, columns: Columns) -> bool:

@@ -18,7 +18,7 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.offsets import CHARACTERS, LINE_ENDS_ONCE, to_characters
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, keep_outermost
-from spacy_hf_ner.corpus.source import Source
+from spacy_hf_ner.corpus.source import Origin, Source
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 __all__ = [
@@ -177,31 +177,14 @@ def make_text_sentence(record: TextRecord, *, lang: str, offsets: str = CHARACTE
     )
 
 
-def make_text_source(
-    read: Callable[[], Iterator[Sentence]],
-    *,
-    name: str,
-    format_name: str,
-    description: str,
-    problems: tuple[Problem, ...] = (),
-) -> Source:
+def make_text_source(read: Callable[[], Iterator[Sentence]], origin: Origin) -> Source:
     """Return the source of sentences whose entities are given in texts, one document each.
 
     Args:
         read: Returns a new iterator over the sentences.
-        name: The file's path, or the data set's name.
-        format_name: The format's name.
-        description: Encoding, fields and the like, for people.
-        problems: What was wrong with the file as a whole.
+        origin: What they are read from.
     """
-    return Source(
-        name=name,
-        format=format_name,
-        read=lambda: _refuse_if_all_lost(read(), name),
-        has_documents=True,
-        description=description,
-        problems=problems,
-    )
+    return Source(origin, lambda: _refuse_if_all_lost(read(), origin.name), has_documents=True)
 
 
 def _refuse_if_all_lost(sentences: Iterable[Sentence], name: str) -> Iterator[Sentence]:

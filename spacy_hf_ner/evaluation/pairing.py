@@ -174,6 +174,8 @@ def _move_entity(entity: Entity, text_map: TextMap) -> Entity:
 
 def _read_columns(doc: Doc) -> Ints:
     """Return first character, length and text of each token. Shape: (n_tokens, 3)."""
+    # spaCy gives numbers without a sign, which numpy would not mix with others. No offset is so
+    # large that it would change, and the numbers of texts are only compared.
     return doc.to_array(_TOKEN_COLUMNS).reshape(-1, len(_TOKEN_COLUMNS)).view(np.int64)
 
 

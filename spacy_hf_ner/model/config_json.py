@@ -50,7 +50,7 @@ def read_config(folder: Path, name: str, *, check_sizes: bool = True) -> dict[st
         raise CheckpointError(_describe_missing_config(folder, name))
     files = list_files(folder)
     refuse_pointers(files, name)
-    if path.name not in {file.name for file in files}:
+    if path not in files:
         raise CheckpointError(
             f"{name}: config.json is a link out of {folder}, and would be copied with the model. "
             "Put the file itself there."
@@ -175,7 +175,7 @@ def _is_numbered(id2label: object) -> bool:
     """Tell whether labels have the ids 0, 1, …, as strings, because JSON has no other keys."""
     if not isinstance(id2label, dict):
         return False
-    expected_ids = {str(i) for i in range(len(id2label))}
+    expected_ids = set(map(str, range(len(id2label))))
     return id2label.keys() == expected_ids
 
 

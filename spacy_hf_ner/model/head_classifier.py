@@ -18,7 +18,7 @@ from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.files import name_files, raise_os_errors
 from spacy_hf_ner.model.notes import Notes, read_notes
-from spacy_hf_ner.model.reading.units import find_units
+from spacy_hf_ner.model.reading.units import pack_units
 from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
 
 __all__ = ["MODEL_NAME", "HeadTokenClassifier", "make_head_model"]
@@ -48,8 +48,8 @@ def _forward(
     ops: Any = model.ops
     logits_by_token, backprop_logits = model.layers[0](docs, is_train)
     predicted: list[UnitRows] = []
-    for doc, logits in zip(docs, logits_by_token, strict=True):
-        units = find_units(doc)
+    units_by_doc = pack_units(docs).by_doc
+    for units, logits in zip(units_by_doc, logits_by_token, strict=True):
         unit_logits = ops.to_numpy(logits).astype(np.float32)[units.token_i]
         log_total = np.logaddexp.reduce(unit_logits, axis=1, keepdims=True)
         predicted.append(UnitRows(unit_logits - log_total, units))

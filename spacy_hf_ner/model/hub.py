@@ -114,10 +114,9 @@ def _is_whole(folder: Path, *, allow_pickle: bool) -> bool:
     """Tell whether a folder of the cache has weights: other programs fetch single files to it."""
     if not (folder / "config.json").is_file():
         return False
-    patterns = ["*.safetensors"]
-    if allow_pickle:
-        patterns.append(PICKLES)
-    return any(any(folder.glob(pattern)) for pattern in patterns)
+    if any(folder.glob("*.safetensors")):
+        return True
+    return allow_pickle and any(folder.glob(PICKLES))
 
 
 def fetch_folder(name: str, *, revision: str | None, allow_pickle: bool = False) -> Path:

@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.checked_weights import find_weights, limit_sizes
 from spacy_hf_ner.model.foreign import describe, read_json
 from spacy_hf_ner.model.processes import one_at_a_time
-from spacy_hf_ner.model.weights import find_weights, limit_sizes
 
 __all__ = [
     "Attention",
@@ -228,8 +228,7 @@ def _caps_scores(settings: Mapping[str, Any]) -> bool:
     """
     if settings.get("attn_logit_softcapping"):
         return True
-    parts = [value for value in settings.values() if isinstance(value, Mapping)]
-    return any(_caps_scores(part) for part in parts)
+    return any(isinstance(value, Mapping) and _caps_scores(value) for value in settings.values())
 
 
 def _check_encoder(network: Network, missing: set[str], name: str) -> None:

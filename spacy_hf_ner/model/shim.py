@@ -1,12 +1,13 @@
 """Thinc ⇄ an engine that predicts and a trainer: what Thinc asks of a model that is no array code.
 
-Loading is in :mod:`spacy_hf_ner.model.loader`, training in
+Loading is in :mod:`spacy_hf_ner.model.checkpoint_loader`, training in
 :mod:`spacy_hf_ner.model.training.trainer`.
 """
 
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,14 +24,15 @@ from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.checkpoint import Checkpoint, write_checkpoint
+from spacy_hf_ner.model.checkpoint_loader import CheckpointLoader
 from spacy_hf_ner.model.engines.base import ReadEngine
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.head import set_head
-from spacy_hf_ner.model.loader import CheckpointLoader
 from spacy_hf_ner.model.network import get_device
 from spacy_hf_ner.model.notes import NOTES_FILE, is_saved_model_file
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
 from spacy_hf_ner.model.reading.aggregation import Aggregation, count_disagreements, score_units
+from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import Layout, Reading, lay_out
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.reading.windowed import run_windows
@@ -167,7 +169,7 @@ class HFShim(Shim):
         engine.prepare()
         layout = self._lay_out(docs, checkpoint)
         with torch.inference_mode():
-            logits = run_windows(engine, layout, checkpoint, engine.budget)
+            logits = run_windows(engine, layout, checkpoint, self._choose_budget(checkpoint))
             if logits.shape[-1] != len(checkpoint.tag_set):
                 raise CheckpointError(
                     f"{checkpoint.name}: config.json names {len(checkpoint.tag_set)} labels, and "
@@ -190,6 +192,10 @@ class HFShim(Shim):
                 subword_labels=checkpoint.subword_labels,
             )
         return layout.split_rows(rows.float().cpu().numpy())
+
+    def _choose_budget(self, checkpoint: Checkpoint) -> Budget:
+        full_length = self.reading.window + len(checkpoint.tokenizer.template)
+        return replace(checkpoint.engine.budget, full_length=full_length)
 
     def _lay_out(self, docs: Sequence[Doc], checkpoint: Checkpoint) -> Layout:
         return lay_out(

@@ -2,9 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.attrs import ENT_ID, ENT_KB_ID
@@ -24,6 +23,7 @@ __all__ = [
     "find_char_offsets",
     "find_score",
     "get_char_offsets",
+    "get_offsets_on_parts",
     "get_score",
     "has_score_extension",
     "make_spans",
@@ -39,8 +39,7 @@ CharOffsets = tuple[int, int]
 """The first character of an entity in ``doc.text``, and the character after its last one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredSpan:
+class ScoredSpan(NamedTuple):
     """An entity that was found, and how probable it is.
 
     Attributes:
@@ -53,6 +52,12 @@ class ScoredSpan:
     span: TokenSpan
     score: float
     char_offsets: CharOffsets | None = None
+
+
+def get_offsets_on_parts(found: Sequence[ScoredSpan]) -> list[CharOffsets | None] | None:
+    """Return the characters of each entity; None if all were decoded on whole tokens."""
+    char_offsets = [scored_span.char_offsets for scored_span in found]
+    return char_offsets if any(char_offsets) else None
 
 
 def choose_entities(spans: list[Span], scores: Sequence[float]) -> list[Span]:
@@ -192,23 +197,22 @@ def set_span_group(
         char_offsets: The characters of each span, which are in ``attrs["char_offsets"]`` if any
             differ from those of the tokens; None for those.
     """
-    known = char_offsets or [None] * len(spans)
-    annotated = list(zip(spans, scores, known, strict=True))
     earlier = doc.spans.get(key)
     if keep_entities and earlier is not None:
-        annotated = _merge_annotated(doc, annotated, earlier)
-    attrs: dict[str, Any] = {
-        "scores": [score for _, score, _ in annotated],
-        "annotator": ANNOTATOR,
-    }
-    if any(_differs(span, offsets) for span, _, offsets in annotated):
+        known = char_offsets or [None] * len(spans)
+        annotated = list(zip(spans, scores, known, strict=True))
+        merged = _merge_annotated(doc, annotated, earlier)
+        spans = [span for span, _, _ in merged]
+        scores = [score for _, score, _ in merged]
+        char_offsets = [offsets for _, _, offsets in merged]
+    attrs: dict[str, Any] = {"scores": scores, "annotator": ANNOTATOR}
+    if char_offsets is not None and any(map(_differs, spans, char_offsets)):
         # Lists, as they come back from bytes.
         attrs["char_offsets"] = [
-            list(offsets or _get_borders(span)) for span, _, offsets in annotated
+            list(offsets or _get_borders(span))
+            for span, offsets in zip(spans, char_offsets, strict=True)
         ]
-    doc.spans[key] = LastingSpanGroup(
-        doc, name=key, spans=[span for span, _, _ in annotated], attrs=attrs
-    )
+    doc.spans[key] = LastingSpanGroup(doc, name=key, spans=spans, attrs=attrs)
 
 
 _Annotated = tuple[Span, float, CharOffsets | None]

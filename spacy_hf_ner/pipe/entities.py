@@ -1,7 +1,6 @@
 """Token rows to the entities of each Doc."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from spacy.tokens import Doc
@@ -195,7 +194,7 @@ def _place_on_parts(
     char_offsets = zip(start_char[first_unit].tolist(), end_char[last_unit].tolist(), strict=True)
     found: list[list[ScoredSpan]] = []
     for in_doc in placed:
-        found.append([replace(span, char_offsets=next(char_offsets)) for span in in_doc])
+        found.append([span._replace(char_offsets=next(char_offsets)) for span in in_doc])
     return found
 
 

@@ -210,6 +210,7 @@ class CalibrationReport:
         raw: Each half of the documents, without any calibration.
         new: The same halves, each with a calibration that was fitted on the other half.
         dial: What the bias does; None if that was not asked for.
+        was_raw: Whether the component was told to give raw scores, which it does no more.
     """
 
     temperature: float
@@ -219,6 +220,7 @@ class CalibrationReport:
     raw: tuple[Half, Half]
     new: tuple[Half, Half]
     dial: Dial | None = None
+    was_raw: bool = False
 
     @property
     def is_thin(self) -> bool:

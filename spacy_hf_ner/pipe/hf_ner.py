@@ -22,6 +22,7 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     choose_entities,
+    get_offsets_on_parts,
     make_spans,
     set_entities,
     set_span_group,
@@ -235,17 +236,21 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         for doc, found in zip(docs, predictions, strict=True):
             spans = make_spans(doc, found)
             scores = [scored_span.score for scored_span in found]
+            char_offsets = get_offsets_on_parts(found)
             if sets_entities:
                 if not self.overwrite:
                     self._notices.check_entities(doc, self._earlier)
-                set_entities(doc, choose_entities(spans, scores), overwrite=self.overwrite)
+                entities = spans
+                if char_offsets is not None:
+                    entities = choose_entities(spans, scores)
+                set_entities(doc, entities, overwrite=self.overwrite)
             set_span_group(
                 doc,
                 spans,
                 scores,
                 key=self.spans_key,
                 keep_entities=sets_entities,
-                char_offsets=[scored_span.char_offsets for scored_span in found],
+                char_offsets=char_offsets,
             )
         self._notices.check_extension()
 
@@ -288,8 +293,9 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             error.dial = dial
             raise
         self.cfg["calibration"] = calibration.to_json()
+        was_raw = not self.calibrated
         self.calibrated = True
-        return replace(report, dial=dial)
+        return replace(report, dial=dial, was_raw=was_raw)
 
     def _read_held_out(self, examples: Iterable[Example], tag_set: TagSet) -> list[HeldOut]:
         """Return what the model predicts for Examples, beside their gold."""

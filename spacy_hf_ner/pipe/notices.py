@@ -1,7 +1,8 @@
-"""What a user should hear, once, of a pipeline in which entities get lost without an error."""
+"""What a user should hear, once, of a pipeline or gold that loses entities without an error."""
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from spacy.tokens import Doc
 
@@ -10,7 +11,7 @@ from spacy_hf_ner.core.schemes import OUTSIDE
 from spacy_hf_ner.pipe.annotation import has_score_extension
 from spacy_hf_ner.pipe.segments import find_kept_tokens
 
-__all__ = ["Notices"]
+__all__ = ["Notices", "say_outside_is_no_type"]
 
 _N_SHOWN = 6  # labels in a message
 
@@ -86,3 +87,14 @@ class Notices:
     def _give(self, what: str, message: str) -> None:
         self._given.add(what)
         logger.warning("%s: %s This is said once.", self._name, message)
+
+
+@lru_cache(maxsize=16)
+def say_outside_is_no_type(key: str) -> None:
+    """Say, once for each key, that a wrong span labelled "O" teaches nothing."""
+    logger.warning(
+        'spans["%s"]: expected spans with the entity type that they do not have, got one labelled '
+        '"O". That would say that its tokens are in some entity, which cannot be learned here, so '
+        "it is left out. Annotate the entity, or leave the tokens without annotation.",
+        key,
+    )

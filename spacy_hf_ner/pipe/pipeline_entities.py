@@ -52,14 +52,14 @@ class EntityFinder:
         return "" if doc.has_annotation("ENT_IOB") else self.fallback_key
 
 
-def find_components(nlp: Language) -> list[HFNer]:
-    """Return the hf_ner components of a pipeline, in order."""
-    return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, HFNer)]
+def find_components(nlp: Language) -> dict[str, HFNer]:
+    """Return the hf_ner components of a pipeline by their names, in order."""
+    return {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
 
 
 def find_entity_group(nlp: Language) -> str | None:
     """Return the span group of an hf_ner that does not set ``doc.ents``; None without one."""
-    for component in reversed(find_components(nlp)):
+    for component in reversed(find_components(nlp).values()):
         if component.annotate == "spans":
             return component.spans_key
     return None
@@ -105,7 +105,7 @@ def require_scores(nlp: Language) -> list[HFNer]:
             "entities have no scores.",
             settings=("threshold",),
         )
-    return components
+    return list(components.values())
 
 
 def take_threshold(nlp: Language) -> Threshold:
@@ -114,7 +114,7 @@ def take_threshold(nlp: Language) -> Threshold:
     So that it can be counted, or cut elsewhere. Where several components have one, or spans may
     overlap, they leave it out themselves.
     """
-    components = find_components(nlp)
+    components = list(find_components(nlp).values())
     if len(components) != 1 or components[0].annotate == "spans":
         return None
     threshold = components[0].threshold

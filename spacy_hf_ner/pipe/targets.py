@@ -11,10 +11,8 @@ decoder sees::
     tags          B-PER       I-PER   O
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from spacy.errors import Errors
@@ -29,11 +27,10 @@ from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.model.training.loss import MISSING, Targets, WrongSpan
+from spacy_hf_ner.pipe.notices import say_outside_is_no_type
 from spacy_hf_ner.pipe.segments import cut_segments
 
 __all__ = ["TokenTargets", "read_targets"]
-
-logger = logging.getLogger("spacy_hf_ner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,21 +207,10 @@ def _read_wrong_spans(example: Example, tag_set: TagSet, key: str) -> list[Token
     known: list[TokenSpan] = []
     for span in example.get_aligned_spans_y2x(wrong_spans, allow_overlap=True):
         if span.label_ == OUTSIDE.prefix:
-            _say_outside_is_no_type(key)
+            say_outside_is_no_type(key)
         if span.label_ in tag_set.entity_types:
             known.append(TokenSpan(span.start, span.end, span.label_))
     return known
-
-
-@lru_cache(maxsize=16)
-def _say_outside_is_no_type(key: str) -> None:
-    """Say, once for each key, that a wrong span labelled "O" teaches nothing."""
-    logger.warning(
-        'spans["%s"]: expected spans with the entity type that they do not have, got one labelled '
-        '"O". That would say that its tokens are in some entity, which cannot be learned here, so '
-        "it is left out. Annotate the entity, or leave the tokens without annotation.",
-        key,
-    )
 
 
 def _locate(span: Span) -> tuple[int, int, str]:

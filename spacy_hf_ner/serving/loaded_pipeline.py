@@ -68,7 +68,7 @@ class LoadedPipeline:
     def entity_types(self) -> tuple[str, ...]:
         """The entity types that its hf_ner components find; none without them."""
         types: dict[str, None] = {}
-        for component in find_components(self.nlp):
+        for component in find_components(self.nlp).values():
             types.update(dict.fromkeys(component.labels))
         return tuple(types)
 

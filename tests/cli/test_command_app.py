@@ -1,8 +1,10 @@
 """What all commands have in common."""
 
+import ast
 import io
 import json
 import shlex
+from collections import Counter
 from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,12 +15,14 @@ from spacy.tokens import DocBin
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import spacy_hf_ner.cli
 from spacy_hf_ner import __version__
 from spacy_hf_ner.cli.app import app
 from spacy_hf_ner.cli.command_app import PROGRAM, CommandApp
 from spacy_hf_ner.cli.messages import msg, show_messages
 from tests.cli.boxes import unwrap
 
+CLI = Path(spacy_hf_ner.cli.__file__).parent
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 
 
@@ -104,6 +108,17 @@ def test_an_option_has_one_short_form_and_a_short_form_one_option() -> None:
     del options["none"]
     assert {long: found for long, found in short_forms.items() if len(found) > 1} == {}
     assert {short: found for short, found in options.items() if len(found) > 1} == {}
+
+
+def test_no_help_of_an_option_is_written_twice() -> None:
+    # What several commands share stands in options.py.
+    written: Counter[str] = Counter()
+    for path in CLI.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            if isinstance(node, ast.keyword) and node.arg == "help":
+                written[ast.unparse(node.value)] += 1
+    assert len(written) > 50
+    assert [text for text, n in written.items() if n > 1] == []
 
 
 def test_arguments_are_called_the_same_everywhere() -> None:

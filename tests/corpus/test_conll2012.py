@@ -40,7 +40,7 @@ def test_brackets_are_entities(tmp_path: Path, name: str, separator: str) -> Non
     assert (first.pos, first.starts_document) == (("NN",) * 5, True)
     assert (first.document_id, second.starts_document) == ("bc/cctv/00, part 3", True)
     assert first.problems == ()
-    assert open_corpus(tmp_path / name, ReadOptions()).format == "conll2012"
+    assert open_corpus(tmp_path / name, ReadOptions()).origin.format == "conll2012"
 
 
 def test_a_part_is_a_document_of_all_of_its_sentences(tmp_path: Path) -> None:

@@ -22,11 +22,11 @@ def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[
 
 
 def describe(tmp_path: Path) -> str:
-    return open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).description
+    return open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).origin.description
 
 
 def problems(tmp_path: Path) -> tuple[Problem, ...]:
-    return open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).problems
+    return open_conll(open_text(tmp_path / "file.conll"), ReadOptions()).origin.problems
 
 
 def layers(sentence: Sentence) -> list[tuple[int, int, str]]:

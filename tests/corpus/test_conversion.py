@@ -344,7 +344,7 @@ def test_what_a_killed_conversion_leaves_behind_is_never_read(tmp_path: Path) ->
     assert len(read_gold_docs(tmp_path / "out", VOCAB)) == 3
     (source_again,) = open_corpora(str(tmp_path / "out"), ReadOptions()).values()
     assert len(list(source_again.read())) == 3
-    assert not source_again.problems
+    assert not source_again.origin.problems
 
 
 # ------------------------------------------------------------------------------------------- report

@@ -56,7 +56,7 @@ def test_document_marks_start_documents_and_are_no_words(tmp_path: Path) -> None
 def test_a_first_row_without_a_tag_is_a_header(tmp_path: Path) -> None:
     (sentence,) = read(tmp_path, "Wort,Marke\nTim,B-PER\nran,O\n")
     assert (sentence.words, show(sentence)) == (("Tim", "ran"), ["Tim/PER"])
-    assert open_corpus(tmp_path / "a.csv", ReadOptions()).problems == (
+    assert open_corpus(tmp_path / "a.csv", ReadOptions()).origin.problems == (
         Problem("first row taken for a header", 1),
     )
 

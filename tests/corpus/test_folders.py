@@ -38,7 +38,7 @@ def problems(folder: Path) -> list[str]:
     return [
         p.kind
         for source in open_corpora(str(folder), ReadOptions()).values()
-        for p in source.problems
+        for p in source.origin.problems
     ]
 
 

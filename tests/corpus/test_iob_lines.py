@@ -28,7 +28,7 @@ def test_each_line_is_a_sentence_of_words_and_tags(tmp_path: Path) -> None:
     assert first.words == ("Ed", "saw", "New", "York")
     assert show(first) == ["Ed/PER", "New York/LOC"]
     assert (second.words, second.line, second.problems) == (("Hi", "!"), 2, ())
-    assert open_corpus(tmp_path / "a.iob", ReadOptions()).format == "iob"
+    assert open_corpus(tmp_path / "a.iob", ReadOptions()).origin.format == "iob"
 
 
 def test_parts_of_speech_may_stand_between_them(tmp_path: Path) -> None:

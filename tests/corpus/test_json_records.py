@@ -206,7 +206,7 @@ def test_half_a_character_anywhere_in_json_is_replaced_and_reported(tmp_path: Pa
     )
     assert (show(words), words.sentence_id, kinds(words)) == (["Ed/\ufffd"], "\ufffd", [half, half])
     source = open_corpus(write_jsonl(tmp_path, {**TRAINING, "id": "\ud800"}), ReadOptions())
-    assert ([s.document_id for s in source.read()], source.problems) == (
+    assert ([s.document_id for s in source.read()], source.origin.problems) == (
         ["\ufffd"],
         (Problem(half, 1),),
     )

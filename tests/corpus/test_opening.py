@@ -21,7 +21,7 @@ def write(path: Path, text: str = "Ed B-PER\n") -> Path:
 
 def formats_of(folder: Path, format_name: str) -> dict[str, str]:
     sources = open_corpora(str(folder), ReadOptions(), format_name=format_name)
-    return {part: source.format for part, source in sources.items()}
+    return {part: source.origin.format for part, source in sources.items()}
 
 
 def fill_brat(folder: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_files_of_other_formats_are_told_where_a_format_is_named(tmp_path: P
     fill_brat(tmp_path)
     write(tmp_path / "train.conll")
     (source,) = open_corpora(str(tmp_path), ReadOptions(), format_name="conll").values()
-    assert [problem.kind for problem in source.problems] == [
+    assert [problem.kind for problem in source.origin.problems] == [
         "2 files of the folder, not read: a.ann, a.txt"
     ]
     assert list(open_corpora(str(tmp_path), ReadOptions())) == [tmp_path.name]
@@ -119,7 +119,10 @@ def test_a_named_format_is_read_from_texts_of_any_ending(tmp_path: Path) -> None
     write(tmp_path / "train.csv")
     write(tmp_path / "dev.txt")
     assert formats_of(tmp_path, "conll") == {"train": "conll", "dev": "conll"}
-    assert open_corpus(tmp_path / "train.csv", ReadOptions(), format_name="conll").format == "conll"
+    assert (
+        open_corpus(tmp_path / "train.csv", ReadOptions(), format_name="conll").origin.format
+        == "conll"
+    )
 
 
 def test_a_named_format_is_looked_for_in_the_only_folder_that_holds_it(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from spacy_hf_ner.corpus.columns import Columns, Task
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.errors import CorpusError
@@ -13,13 +13,7 @@ from spacy_hf_ner.errors import CorpusError
 
 def open_all(*tables: Table, task: Task = "ner", scheme: str = "auto") -> Source:
     options = ReadOptions(columns=Columns(task=task), scheme=scheme)
-    return open_tables(
-        lambda: iter(tables),
-        name="file",
-        format_name="conll",
-        options=options,
-        description="",
-    )
+    return open_tables(lambda: iter(tables), Origin("file", "conll"), options)
 
 
 def test_a_source_knows_scheme_sentences_and_documents() -> None:

@@ -127,5 +127,5 @@ def test_what_else_a_table_says_is_kept_as_metadata(tmp_path: Path) -> None:
     rows = [["text", "label", "annotator"], ["Rome is big", SPANS, "Ann"]]
     (found,) = read(write(tmp_path / "a.csv", rows))
     source = open_corpus(tmp_path / "a.csv", ReadOptions())
-    assert (source.format, source.has_documents) == ("csv", True)
+    assert (source.origin.format, source.has_documents) == ("csv", True)
     assert found.meta == {"annotator": "Ann"}

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.checked_weights import find_weights
 from spacy_hf_ner.model.pickles import _convert, convert_weights
-from spacy_hf_ner.model.weights import find_weights
 
 WEIGHTS = {
     "embeddings.weight": torch.arange(12.0).reshape(4, 3),

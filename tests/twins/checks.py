@@ -11,8 +11,8 @@ from spacy.training import Example
 
 from spacy_hf_ner.core.schemes import OUTSIDE
 from spacy_hf_ner.errors import HFNerError
+from spacy_hf_ner.model.checked_weights import find_weights
 from spacy_hf_ner.model.pickles import _convert
-from spacy_hf_ner.model.weights import find_weights
 from tests.twins.facts import Twin
 from tests.twins.folders import Phrase, is_known, make_twin
 

@@ -12,7 +12,7 @@ from typing import Final
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.corpus.format import Format
 from spacy_hf_ner.corpus.sentence import Problem, Sentence
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.corpus.texts import CharSpan, TextRecord, make_text_sentence, make_text_source
 from spacy_hf_ner.corpus.visible import list_visible
@@ -52,12 +52,8 @@ def open_brat(path: Path, options: ReadOptions) -> Source:
         for annotation in annotations:
             yield _read_pair(annotation, options, name=_name_document(annotation, path))
 
-    source = make_text_source(
-        sentences,
-        name=str(path),
-        format_name="brat",
-        description=f"{pairs} of text and annotation",
-    )
+    origin = Origin(str(path), "brat", f"{pairs} of text and annotation")
+    source = make_text_source(sentences, origin)
     return replace(source, n_sentences=len(annotations), files=(*annotations, *texts))
 
 

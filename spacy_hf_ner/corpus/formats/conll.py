@@ -75,14 +75,8 @@ def open_conll(file: TextFile, options: ReadOptions) -> Source:
                 table, end_char = _use_offsets(table, block, layout, end_char)
             yield table
 
-    return open_tables(
-        tables,
-        name=str(file.path),
-        format_name="conll",
-        options=options,
-        description=f"{file.encoding}, {layout}",
-        problems=(*file.problems, *layout.find_problems(plan.header_line)),
-    )
+    origin = file.make_origin("conll", layout.find_problems(plan.header_line)).describe(str(layout))
+    return open_tables(tables, origin, options)
 
 
 def _read_file(file: TextFile, plan: "LinePlan") -> Iterator[Block]:

@@ -61,14 +61,8 @@ def open_conll_2012(file: TextFile, options: ReadOptions) -> Source:
                 table.tags = []
             yield table
 
-    return open_tables(
-        tables,
-        name=str(file.path),
-        format_name="conll2012",
-        options=options,
-        description=f"{file.encoding}, entities in brackets",
-        problems=file.problems,
-    )
+    origin = file.make_origin("conll2012").describe("entities in brackets")
+    return open_tables(tables, origin, options)
 
 
 def _read_file(file: TextFile) -> Iterator[Block]:

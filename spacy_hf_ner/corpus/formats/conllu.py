@@ -65,14 +65,8 @@ def open_conllu(file: TextFile, options: ReadOptions) -> Source:
             if table.words:
                 yield _keep_task(table, task)
 
-    return open_tables(
-        tables,
-        name=str(file.path),
-        format_name="conllu",
-        options=options,
-        description=f"{file.encoding}, {tags_are}",
-        problems=file.problems,
-    )
+    origin = file.make_origin("conllu").describe(tags_are)
+    return open_tables(tables, origin, options)
 
 
 def _read_file(file: TextFile) -> Iterator[Block]:

@@ -78,14 +78,8 @@ def _open_words(file: TextFile, separator: str, options: ReadOptions) -> Source:
         for block in blocks:
             yield read_block(block, layout)
 
-    return open_tables(
-        tables,
-        name=str(file.path),
-        format_name="csv",
-        options=options,
-        description=f"{file.encoding}, {layout}",
-        problems=(*file.problems, *layout.find_problems(header_line)),
-    )
+    origin = file.make_origin("csv", layout.find_problems(header_line)).describe(str(layout))
+    return open_tables(tables, origin, options)
 
 
 def _plan_columns(file: TextFile, separator: str, columns: Columns) -> tuple[Layout, int]:
@@ -198,14 +192,8 @@ def _open_lists(file: TextFile, separator: str, header: list[str], options: Read
                 record[field] = _parse_list(record[field], file.path, line)
             yield line, record, ()
 
-    return open_tables(
-        lambda: read_tables(records(), fields, source=name),
-        name=name,
-        format_name="csv",
-        options=options,
-        description=f"{file.encoding}, lists in fields {fields}",
-        problems=file.problems,
-    )
+    origin = file.make_origin("csv").describe(f"lists in fields {fields}")
+    return open_tables(lambda: read_tables(records(), fields, source=name), origin, options)
 
 
 def _parse_list(cell: str, path: Path, line: int) -> list[Any]:
@@ -260,14 +248,8 @@ def _open_texts(file: TextFile, separator: str, table: TextTable, options: ReadO
         rows = islice(_read_rows(file, separator, may_break=True), 1, None)
         return read_text_table(rows, table, source=name)
 
-    return open_texts(
-        records,
-        replace(options, columns=columns),
-        name=name,
-        format_name="csv",
-        description=f"{file.encoding}, texts with character spans",
-        problems=file.problems,
-    )
+    origin = file.make_origin("csv").describe("texts with character spans")
+    return open_texts(records, origin, replace(options, columns=columns))
 
 
 def _holds_texts(head: Sequence[str]) -> bool:

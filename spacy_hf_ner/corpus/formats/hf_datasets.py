@@ -15,7 +15,7 @@ from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.json_values import FoundRecord
 from spacy_hf_ner.corpus.record_forms import open_records
 from spacy_hf_ner.corpus.sentence import Sentence
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, write_cells, write_sentence_tags
 from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError, MissingExtraError
@@ -322,9 +322,7 @@ def _open_records(
     # A data set without records has the fields that it would have.
     nothing: FoundRecord = FoundRecord(1, dict.fromkeys(features))
     first = next(read_found(), nothing)
-    return open_records(
-        read_found, first, options, name=name, format_name="datasets", class_names=names.columns
-    )
+    return open_records(read_found, first, Origin(name, "datasets"), options, names.columns)
 
 
 @dataclass(frozen=True, slots=True)

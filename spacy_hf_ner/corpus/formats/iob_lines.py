@@ -53,14 +53,8 @@ def open_iob_lines(file: TextFile, options: ReadOptions) -> Source:
                 starts_document = False
 
     parts = "word|tag" if n_parts == WORD_AND_TAG else "word|part of speech|tag"
-    return open_tables(
-        tables,
-        name=str(file.path),
-        format_name="iob",
-        options=options,
-        description=f"{file.encoding}, {parts}",
-        problems=file.problems,
-    )
+    origin = file.make_origin("iob").describe(parts)
+    return open_tables(tables, origin, options)
 
 
 def _find_parts(file: TextFile) -> int:

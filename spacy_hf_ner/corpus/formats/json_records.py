@@ -19,7 +19,7 @@ from spacy_hf_ner.corpus.formats.spacy_docs import (
 from spacy_hf_ner.corpus.json_values import Record, read_records
 from spacy_hf_ner.corpus.record_forms import open_records
 from spacy_hf_ner.corpus.sentence import Problem
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.table_source import open_tables
 from spacy_hf_ner.corpus.text_files import TextFile
 from spacy_hf_ner.corpus.tools.doccano import DoccanoWriter
@@ -42,23 +42,9 @@ def open_json(file: TextFile, options: ReadOptions) -> Source:
     if "paragraphs" in first.record:
         return _open_training(file, options)
     if is_doc_json(first.record):
-        return open_docs(
-            partial(_read_all, file, read_doc_json),
-            name=str(file.path),
-            format_name="spacy-json",
-            spans_key=options.spans_key,
-            task=options.columns.task,
-            problems=_find_problems(file),
-        )
-    return open_records(
-        partial(read_records, file),
-        first,
-        options,
-        name=str(file.path),
-        format_name="json",
-        file_description=file.encoding,
-        problems=file.problems,
-    )
+        origin = Origin(str(file.path), "spacy-json", problems=_find_problems(file))
+        return open_docs(partial(_read_all, file, read_doc_json), origin, options)
+    return open_records(partial(read_records, file), first, file.make_origin("json"), options)
 
 
 def _open_training(file: TextFile, options: ReadOptions) -> Source:
@@ -71,14 +57,8 @@ def _open_training(file: TextFile, options: ReadOptions) -> Source:
             "JSON that spaCy 2 was trained with, which has none. Leave the setting out.",
             settings=("column",),
         )
-    return open_tables(
-        read,
-        name=str(file.path),
-        format_name="spacy-json",
-        options=options,
-        description=file.encoding,
-        problems=_find_problems(file),
-    )
+    origin = Origin(str(file.path), "spacy-json", file.encoding, _find_problems(file))
+    return open_tables(read, origin, options)
 
 
 Result = TypeVar("Result")

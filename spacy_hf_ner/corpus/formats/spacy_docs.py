@@ -25,7 +25,7 @@ from spacy_hf_ner.corpus.foreign import translate_errors
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.records import read_id
 from spacy_hf_ner.corpus.sentence import Problem, Sentence, find_gaps
-from spacy_hf_ner.corpus.source import ReadOptions, Source
+from spacy_hf_ner.corpus.source import Origin, ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
 from spacy_hf_ner.corpus.tag_column import DEFAULT_SCHEME, JOINING_SCHEMES
 from spacy_hf_ner.errors import ConfigError, CorpusError
@@ -72,45 +72,31 @@ def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Sour
     def read() -> Iterator[tuple[int, Doc]]:
         return enumerate(read_docs(), start=1)
 
-    return open_docs(
-        read,
-        name=name,
-        format_name="spacy",
-        task=options.columns.task,
-        spans_key=options.spans_key,
-    )
+    return open_docs(read, Origin(name, "spacy"), options)
 
 
 def open_docs(
-    read: Callable[[], Iterator[tuple[int, Doc]]],
-    *,
-    name: str,
-    format_name: str,
-    task: Task = "ner",
-    spans_key: str = "",
-    problems: tuple[Problem, ...] = (),
+    read: Callable[[], Iterator[tuple[int, Doc]]], origin: Origin, options: ReadOptions
 ) -> Source:
     """Return Docs as a source.
 
     Args:
         read: Returns a new iterator over the Docs, each with its line or number from 1.
-        name: The file's path.
-        format_name: The format's name.
-        task: What is read: entities, or chunks and parts of speech without them.
-        spans_key: The span group that holds the entities, or empty for ``doc.ents``.
-        problems: What was wrong with the file as a whole.
+        origin: What they are read from.
+        options: What the user says about the corpus.
 
     Raises:
-        CorpusError: No Doc has that span group.
+        CorpusError: No Doc has the span group that is named.
     """
-    if spans_key:
-        _check_spans_key(read(), name, spans_key)
+    task = options.columns.task
+    if options.spans_key:
+        _check_spans_key(read(), origin.name, options.spans_key)
 
     def sentences() -> Iterator[Sentence]:
         for line, doc in read():
             # A damaged Doc shows when its tokens and spans are looked at.
-            with translate_errors(f"{name}:{line}", expected="a Doc"):
-                found = list(read_doc(doc, line, spans_key=spans_key))
+            with translate_errors(f"{origin.name}:{line}", expected="a Doc"):
+                found = list(read_doc(doc, line, spans_key=options.spans_key))
             for sentence in found:
                 if task == "ner":
                     yield sentence
@@ -121,18 +107,9 @@ def open_docs(
     # IO and bare types would join neighbours of one type.
     if scheme in JOINING_SCHEMES and any(map(_has_neighbours, sentences())):
         scheme = DEFAULT_SCHEME
-    description = ""
     if task != "ner":
-        description = f"for the task {task}"
-    return Source(
-        name=name,
-        format=format_name,
-        read=sentences,
-        has_documents=True,
-        scheme=scheme,
-        description=description,
-        problems=problems,
-    )
+        origin = origin.describe(f"for the task {task}")
+    return Source(origin, sentences, has_documents=True, scheme=scheme)
 
 
 def _check_spans_key(numbered_docs: Iterable[tuple[int, Doc]], name: str, spans_key: str) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.checked_weights import has_weights
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
 from spacy_hf_ner.model.engines.cpu.packing import can_pack, pack_linear_layers
 from spacy_hf_ner.model.engines.precision import Precision, give_up_precision, resolve_precision
@@ -29,7 +30,6 @@ from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits, find_limits
-from spacy_hf_ner.model.weights import has_weights
 
 __all__ = ["TorchEngine", "copy_for_prediction"]
 

@@ -54,11 +54,20 @@ class Budget:
         size: The most in a batch; a window that is larger has a batch of its own.
         padding: The most of them that are padding: beyond it, the work of another batch costs less.
         rounds: Whether batches are padded further, to one of a few sizes.
+        full_length: The length of full windows, special tokens included. Their batches are not
+            rounded: long texts consist of them, and so many of one length have few sizes anyhow.
     """
 
     size: int
     padding: int
     rounds: bool = False
+    full_length: int | None = None
+
+    def round(self, n_windows: int, length: int) -> tuple[int, int]:
+        """Return the shape that a batch of so many windows gets, the longest of this length."""
+        if not self.rounds or length == self.full_length:
+            return n_windows, length
+        return round_shape(n_windows, length)
 
 
 def plan_batches(lengths: Ints, budget: Budget) -> list[Ints]:
@@ -114,7 +123,7 @@ def _find_best_end(lengths: Sequence[int], first: int, end: int, budget: Budget)
     least_cost = float("inf")
     n_subwords = sum(lengths[first:end])
     for candidate in range(end, (first + end) // 2, -1):
-        n_windows, length = round_shape(candidate - first, lengths[candidate - 1])
+        n_windows, length = budget.round(candidate - first, lengths[candidate - 1])
         cost = (n_windows * length + budget.padding) / n_subwords
         if cost < least_cost:
             least_cost = cost
@@ -180,18 +189,10 @@ def make_batches(
         budget = replace(budget, padding=0, rounds=False)
     for chosen in plan_batches(lengths, budget):
         width = max(int(lengths[chosen].max()), limits.shortest)
-        n_windows = len(chosen)
-        if budget.rounds:
-            n_windows, width = _round_within(n_windows, width, limits.max_subwords + len(template))
-        yield _pad(_fill(bounds[chosen], n_windows), width, ids, template, limits)
-
-
-def _round_within(n_windows: int, length: int, longest: int) -> tuple[int, int]:
-    """Return a rounded shape, or the shape as it is where windows would become too long."""
-    n_filled, padded_length = round_shape(n_windows, length)
-    if padded_length > longest:
-        return n_windows, length
-    return n_filled, padded_length
+        n_windows, rounded_width = budget.round(len(chosen), width)
+        if rounded_width > limits.max_subwords + len(template):
+            n_windows, rounded_width = len(chosen), width
+        yield _pad(_fill(bounds[chosen], n_windows), rounded_width, ids, template, limits)
 
 
 def _as_array(windows: Sequence[Window]) -> Ints:

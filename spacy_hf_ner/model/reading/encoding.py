@@ -121,7 +121,7 @@ class FastTokenizer:
             # A panic is no Exception: it would end a stream of Docs, and processes that wait.
             if not isinstance(error, Exception) and not is_panic(error):
                 raise
-            longest = max(len(text) for text in texts)
+            longest = max(map(len, texts))
             raise CheckpointError(
                 f"the tokenizer has failed on {len(texts):,} texts, the longest of {longest:,} "
                 f"characters: {describe(error)}"

@@ -86,12 +86,16 @@ def _get_embeddings(network: Network) -> nn.Embedding | None:
 def _find_length(network: Network, tokenizer_files: dict[str, bytes]) -> int:
     """Return the most subwords the network reads at once, special tokens included."""
     settings = json.loads(tokenizer_files.get("tokenizer_config.json", b"{}"))
-    limits = [_MAX_USABLE_LENGTH, settings.get("model_max_length")]
+    stated = [settings.get("model_max_length")]
     for config in _list_text_configs(network):
-        limits.extend(getattr(config, name, None) for name in _LENGTH_SETTINGS)
-    # null, 0 and -1 stand for no limit, too.
-    stated = min(int(min(limit, _MAX_USABLE_LENGTH)) for limit in limits if limit and limit > 0)
-    return min([stated, *_find_position_limits(network)])
+        for name in _LENGTH_SETTINGS:
+            stated.append(getattr(config, name, None))
+    limits = [_MAX_USABLE_LENGTH, *_find_position_limits(network)]
+    for limit in stated:
+        # null, 0 and -1 stand for no limit, too; some write infinity, which is no integer.
+        if limit and limit > 0:
+            limits.append(int(min(limit, _MAX_USABLE_LENGTH)))
+    return min(limits)
 
 
 def _list_text_configs(network: Network) -> list[Any]:

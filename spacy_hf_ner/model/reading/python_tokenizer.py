@@ -50,7 +50,8 @@ class PythonTokenizer:
     def _encode(self, text: str) -> Encoding:
         settings: dict[str, bool] = {}
         if any(token in text for token in self._special):
-            # A literal "[SEP]" in a text is text. Not everywhere, as ESM finds its letters so, too.
+            # A literal "[SEP]" in a text is text. Other texts are not read so: the tokenizer of ESM
+            # finds its letters in the way in which it finds special tokens.
             settings["split_special_tokens"] = True
         ids = list(self._tokenizer(text, add_special_tokens=False, **settings)["input_ids"])
         letters = [

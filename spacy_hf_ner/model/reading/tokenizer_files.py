@@ -271,8 +271,12 @@ def _list_added_tokens(config: Mapping[str, Any], raw: Mapping[str, Any]) -> lis
     if not isinstance(decoder, dict):
         return []
     known = {token["content"] for token in raw.get("added_tokens", [])}
-    tokens = [decoder[token_id] for token_id in sorted(decoder, key=int)]
-    return [token for token in tokens if token["content"] not in known]
+    added: list[dict[str, Any]] = []
+    for token_id in sorted(decoder, key=int):
+        token = decoder[token_id]
+        if token["content"] not in known:
+            added.append(token)
+    return added
 
 
 def _add_tokens(tokenizer_json: str, tokens: list[dict[str, Any]]) -> str:

@@ -110,14 +110,23 @@ class _Run:
         """
         lists: list[list[nn.Module]] = []
         for modules in _find_outer_lists(encoder):
-            run = [module for module in _flatten(modules) if self._find_start(module) is not None]
-            if run:
-                lists.append(sorted(run, key=self._get_start))
-        largest = max(lists, key=_count_weights, default=[])
-        same_length = [layers for layers in lists if len(layers) == len(largest)]
-        same_length.sort(key=lambda layers: self._get_start(layers[0]))
-        first = same_length[0] if same_length else []
+            layers = self._sort_by_start(modules)
+            if layers:
+                lists.append(layers)
+        if not lists:
+            return []
+        n_layers = len(max(lists, key=_count_weights))
+        same_length = [layers for layers in lists if len(layers) == n_layers]
+        first = min(same_length, key=lambda layers: self._get_start(layers[0]))
         return [layers for layers in same_length if self._run_by_turns(first, layers)]
+
+    def _sort_by_start(self, modules: nn.ModuleList) -> list[nn.Module]:
+        """Return the modules of a list that ran, in the order in which they did."""
+        ran: list[nn.Module] = []
+        for module in _flatten(modules):
+            if self._find_start(module) is not None:
+                ran.append(module)
+        return sorted(ran, key=self._get_start)
 
     def _run_by_turns(self, first: list[nn.Module], other: list[nn.Module]) -> bool:
         """Tell whether a list begins to run before the first one has ended."""

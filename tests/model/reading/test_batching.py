@@ -151,3 +151,11 @@ def test_where_padding_changes_rows_shapes_are_not_rounded() -> None:
     limits = replace(PADDED_WITH_0, takes_padding=False)
     batches = make_batches(IDS, WINDOWS, template=BERT, limits=limits, budget=ROUNDED)
     assert sorted(batch.ids.shape for batch in batches) == [(1, 3), (1, 4), (2, 8)]
+
+
+def test_full_windows_are_not_padded_to_a_rounded_size() -> None:
+    lengths = np.array([130] * 30 + [57] * 5)
+    budget = replace(ROUNDED, full_length=130)
+    batches = plan_batches(lengths, budget)
+    shapes = [budget.round(len(batch), int(lengths[batch].max())) for batch in batches]
+    assert shapes == [(5, 64), (30, 130)]

@@ -9,6 +9,7 @@ The operations are those that ``torch.compile`` puts into a frozen network. They
 torch's public interface, so layers stay as they are where torch lacks them.
 """
 
+import functools
 from typing import Any, Literal
 
 import torch
@@ -67,12 +68,28 @@ class PackedLinear(nn.Module):
 
 
 def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
-    """Tell whether this build of torch can pack layers on a device, to compute in a type."""
+    """Tell whether layers can be packed on a device, to compute in a type.
+
+    That depends on this build of torch, and on the processor: bfloat16 needs AVX-512 or
+    AVX-NE-CONVERT.
+    """
     if device.type != "cpu" or dtype not in {torch.float32, torch.bfloat16}:
         return False
     if _REORDER is None or _MULTIPLY is None:
         return False
-    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    return _packs(dtype)
+
+
+@functools.cache
+def _packs(dtype: torch.dtype) -> bool:
+    """Tell whether a small layer can be packed: torch has no other way to ask."""
+    try:
+        PackedLinear(nn.Linear(2, 2), dtype)(torch.zeros(1, 2, dtype=dtype))
+    except RuntimeError:
+        return False
+    return True
 
 
 def pack_linear_layers(module: nn.Module, dtype: torch.dtype, *, skip: nn.Linear) -> None:

@@ -52,8 +52,8 @@ def read_graph(source: WeightsSource) -> OnnxGraph:
     """
     folder = source.folder
     file_names = (FP32_FILE,) if source.precision == "fp32" else (INT8_FILE, FP32_FILE)
-    own_names = {path.name for path in list_files(folder)}
-    found = [name for name in file_names if name in own_names]
+    files = list_files(folder)
+    found = [name for name in file_names if folder / name in files]
     if not found or source.limits is None:
         raise CheckpointError(
             f'{source.name}: backend = "onnx" with precision = "{source.precision}" expects '

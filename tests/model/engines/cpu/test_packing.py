@@ -13,6 +13,7 @@ from spacy_hf_ner.model.engines.torch_engine import copy_for_prediction
 from tests.checkpoints import FAMILIES, make_checkpoint
 
 IDS = torch.tensor([[1, 9, 12, 20, 33, 2], [1, 40, 41, 2, 0, 0]])
+CPU = torch.device("cpu")
 MASK = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]])
 
 
@@ -30,7 +31,8 @@ def test_a_copy_gives_what_its_network_gives(
     network = read_checkpoint(make_checkpoint(tmp_path, family=family)).network
     expected = _run(network)
     copied = copy_for_prediction(network, dtype)
-    assert any(isinstance(module, PackedLinear) for module in copied.modules())
+    is_packed = any(isinstance(module, PackedLinear) for module in copied.modules())
+    assert is_packed == can_pack(CPU, dtype)
     assert not any(isinstance(module, PackedLinear) for module in network.modules())
     found = _run(copied)
     assert found.dtype == torch.float32
@@ -42,7 +44,7 @@ def test_layers_stay_as_they_are_where_torch_cannot_pack_them(
 ) -> None:
     expected = _run(copy_for_prediction(bert.network, torch.float32))
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
-    assert not can_pack(torch.device("cpu"), torch.float32)
+    assert not can_pack(CPU, torch.float32)
     copied = copy_for_prediction(bert.network, torch.float32)
     assert not any(isinstance(module, PackedLinear) for module in copied.modules())
     assert (_run(copied) - expected).abs().max() < 1e-4
@@ -75,12 +77,19 @@ def test_weights_that_need_not_change_are_shared(bert: Checkpoint) -> None:
     assert copied.get_input_embeddings().weight.data_ptr() == theirs.data_ptr()
 
 
-def test_a_packed_layer_shows_its_weight_and_bias() -> None:
+def test_float32_is_packed_on_any_processor() -> None:
+    assert can_pack(CPU, torch.float32)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_packed_layer_shows_its_weight_and_bias(dtype: torch.dtype) -> None:
+    if not can_pack(CPU, dtype):
+        pytest.skip(f"this processor has no instructions for {dtype}")
     layer = nn.Linear(3, 2)
-    packed = PackedLinear(layer, torch.bfloat16)
+    packed = PackedLinear(layer, dtype)
     assert packed.bias is not None
-    assert torch.equal(packed.weight, layer.weight.bfloat16())
-    assert torch.equal(packed.bias, layer.bias.bfloat16())
+    assert torch.equal(packed.weight, layer.weight.to(dtype))
+    assert torch.equal(packed.bias, layer.bias.to(dtype))
 
 
 def test_a_layer_without_a_bias_can_be_packed() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
 from spacy_hf_ner.model.checkpoint import read_checkpoint
+from spacy_hf_ner.model.checkpoint_loader import CheckpointLoader
 from spacy_hf_ner.model.config_json import find_label_unit
 from spacy_hf_ner.model.hf_classifier import HFTokenClassifier, make_hf_model
-from spacy_hf_ner.model.loader import CheckpointLoader
 from spacy_hf_ner.model.settings import Settings
 from tests.checkpoints import CONLL_LABELS, make_checkpoint
 from tests.model.classifiers import MakeDocs, make_classifier

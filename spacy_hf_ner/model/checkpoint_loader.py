@@ -1,7 +1,7 @@
 """A checkpoint as the settings want it: fetched, read, fit for its window, ready for training.
 
 Nothing is kept here, so whoever keeps a checkpoint keeps one that has passed all checks. Those that
-make loading safe are in ``network.py``, ``weights.py`` and ``config_json.py``.
+make loading safe are in ``network.py``, ``checked_weights.py`` and ``config_json.py``.
 """
 
 import logging

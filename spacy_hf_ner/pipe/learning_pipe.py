@@ -1,0 +1,158 @@
+"""How a component over a token classifier learns: from gold, and from its model as it was before.
+
+What an Example teaches belongs to each component.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+
+from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.chain import Chain, make_chain
+from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.units import UnitRows
+from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
+from spacy_hf_ner.pipe.architectures import get_token_classifier
+from spacy_hf_ner.pipe.class_weights import find_class_weights
+from spacy_hf_ner.pipe.labelled_pipe import LabelledPipe
+from spacy_hf_ner.pipe.learn_rates import RateWatch
+from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
+from spacy_hf_ner.pipe.targets import TokenTargets
+
+__all__ = ["LearningPipe"]
+
+
+class LearningPipe(LabelledPipe):
+    """A component that learns rows of tag scores."""
+
+    def __init__(self, vocab: Vocab, model: Model[Any, Any], name: str) -> None:
+        super().__init__(vocab, model, name)
+        # nlp.resume_training sets it to a copy of the model.
+        self._rehearsal_model: Model[Any, Any] | None = None
+        self._rates = RateWatch(name)
+
+    @abstractmethod
+    def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
+        """Return what an Example teaches: gold from its reference, on its predicted tokens."""
+
+    def make_chain(self, tag_set: TagSet) -> Chain:
+        """Return the chain that spans are decoded and scored with; the model is loaded."""
+        return make_chain(tag_set, self.classifier.transition_scores)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch; gold comes from the references, text from the predicted Docs.
+
+        Args:
+            examples: The batch.
+            drop: Dropout rate, inside the network too.
+            sgd: What steps the weights; without it gradients are gathered until ``finish_update``.
+            losses: Where the loss, the mean over labelled tokens, is added under the component's
+                name.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        docs = [example.predicted for example in examples]
+        if not any(len(doc) for doc in docs):
+            return losses
+
+        tag_set = self.prepare()
+        gold = [self.read_targets(example, tag_set) for example in examples]
+        has_gold = not all(targets.is_empty for targets in gold)
+        # A shared encoder waits for the gradients of all its listeners, even for one that is zero.
+        if not has_gold and not self.classifier.is_listener:
+            return losses
+
+        set_dropout_rate(self.model, drop)
+        predicted, backprop = self.classifier.begin_update(docs)
+        loss, gradient = self._compute_loss(predicted, gold, tag_set)
+        self._learn(gradient, backprop, sgd)
+        losses[self.name] += loss
+        return losses
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+        **_config: object,
+    ) -> dict[str, float]:
+        """Pull the model back to its state at ``nlp.resume_training``, on the tags of both.
+
+        For the arguments see :meth:`update`.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        docs = [example.predicted for example in examples if len(example.predicted)]
+        if self._rehearsal_model is None or not docs:
+            return losses
+
+        teacher = get_token_classifier(self._rehearsal_model)
+        # The copy was made before the model's first use, if the model was not used before.
+        teacher_tags = teacher.load(self.scheme)
+        if teacher_tags is None:
+            return losses
+        check_vectors(teacher, docs, name=self.name)
+        lesson = ask_teacher(teacher, docs, teacher_tags=teacher_tags, tag_set=self.prepare())
+        set_dropout_rate(self.model, 0.0)
+        predicted, backprop = self.classifier.begin_update(docs)
+        rows = [doc_rows.rows for doc_rows in predicted]
+        loss, gradient = compute_divergence(
+            rows, lesson.rows, lesson.columns, reduction=self.classifier.reduction
+        )
+        self._learn(gradient, backprop, sgd)
+        losses[self.name] += loss
+        return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Step the weights; a learn rate with which nothing can be learned is named, once."""
+        self._rates.look_at(sgd, bears=self.classifier.max_learn_rate)
+        super().finish_update(sgd)
+
+    def _compute_loss(
+        self, predicted: Sequence[UnitRows], gold: Sequence[TokenTargets], tag_set: TagSet
+    ) -> tuple[float, list[Floats32]]:
+        """Return the loss, and the gradient on the rows of each Doc."""
+        # Only now is it known which units the model has rows for.
+        unit_targets: list[Targets] = []
+        for targets, doc_rows in zip(gold, predicted, strict=True):
+            unit_targets.append(targets.place(doc_rows, tag_set))
+        class_weights = find_class_weights(
+            self.class_weights, tag_set, resolved=self.cfg["class_weights"]
+        )
+        return compute_loss(
+            [doc_rows.rows for doc_rows in predicted],
+            unit_targets,
+            chain=self.make_chain(tag_set),
+            class_weights=class_weights,
+            label_smoothing=self.label_smoothing,
+            reduction=self.classifier.reduction,
+        )
+
+    def _learn(
+        self,
+        gradient: list[Floats32],
+        backprop: Callable[[list[Floats32]], object],
+        sgd: Optimizer | None,
+    ) -> None:
+        """Pass a gradient through the model, and step the weights if there is an optimizer."""
+        # A gradient of zeros goes through, too: a shared encoder counts its listeners' gradients.
+        backprop(gradient)
+        if not any(part.any() for part in gradient):
+            return
+        self.cfg["calibration"] = None
+        if sgd:  # Language.update passes False, and calls finish_update itself
+            self.finish_update(sgd)
