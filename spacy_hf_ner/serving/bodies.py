@@ -7,10 +7,17 @@ import json
 from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 
 from spacy_hf_ner.core.wording import shorten
-from spacy_hf_ner.serving.formats import Format
+from spacy_hf_ner.serving.formats import FORMATS
 from spacy_hf_ner.serving.refusals import RefusedError, refuse_long
 from spacy_hf_ner.serving.serve_settings import Limits
 
@@ -48,13 +55,22 @@ class EntitiesOptions(BaseModel):
         None, description="Lowest score, for all types or for each; by default the pipeline's own."
     )
     types: list[str] | None = Field(None, description="Entity types; by default all.")
-    format: Format = Field(
+    format: str = Field(
         "own",
+        json_schema_extra={"enum": list(FORMATS)},
         description=(
             "own: start, end, label, text, score; hf: Hugging Face's dicts; spacy: what "
             "Doc.from_json reads; bio: tags of spaCy's tokens; presidio: Presidio's dicts."
         ),
     )
+
+    @field_validator("format")
+    @classmethod
+    def check_format(cls, value: str) -> str:
+        """Check that there is such a form."""
+        if value not in FORMATS:
+            raise ValueError(f"expected one of {', '.join(FORMATS)}")
+        return value
 
 
 class TextsBody(BaseModel):

@@ -85,7 +85,7 @@ def make_app(service: Service) -> "FastAPI":
     return app
 
 
-def _make_guard(token: str | None) -> Callable[..., None]:
+def _make_guard(token: str | None) -> Callable[..., Awaitable[None]]:
     """Return what lets a request in that brings the token, and refuses others."""
     from fastapi import Request, Security
     from fastapi.security import HTTPBearer
@@ -93,7 +93,8 @@ def _make_guard(token: str | None) -> Callable[..., None]:
     # The scheme is for the page of the interface, which then asks for a token.
     scheme = HTTPBearer(auto_error=False)
 
-    def check(request: Request, _shown: Any = Security(scheme)) -> None:  # noqa: ANN401, B008
+    # Not a plain function, which FastAPI would call in another thread.
+    async def check(request: Request, _shown: Any = Security(scheme)) -> None:  # noqa: ANN401, B008
         if not is_allowed(request.headers.get("authorization"), token):
             raise RefusedError(
                 HTTPStatus.UNAUTHORIZED,

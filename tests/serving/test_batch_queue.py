@@ -138,7 +138,7 @@ def test_a_request_without_texts_has_no_answers(held_queue: HeldQueue) -> None:
 def test_what_has_no_room_is_refused_until_there_is_some() -> None:
     held_queue = HeldQueue(max_characters=10)
     held = held_queue.hold()
-    assert not held_queue.queue.is_full
+    assert held_queue.queue.n_characters == 5
     kept = held_queue.ask("aaaa")
     assert held_queue.queue.is_full
     with pytest.raises(RefusedError, match="at most 10 characters, and 10 are waiting") as refusal:

@@ -1,7 +1,5 @@
 """Entities in the forms of others, wherever a pipeline has put them."""
 
-from typing import get_args
-
 import pytest
 import spacy
 from spacy.tokens import Doc
@@ -11,9 +9,7 @@ from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.pipe.annotation import ScoredSpan, make_spans, set_entities, set_span_group
 from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
 from spacy_hf_ner.serving.formats import (
-    FORMATS,
     Choice,
-    Format,
     describe_entities,
     name_presidio_type,
 )
@@ -39,10 +35,6 @@ def make_doc(*, overlapping: bool = False) -> Doc:
         scores.insert(2, 0.3)
     set_span_group(doc, spans, scores, key="hf_ner")
     return doc
-
-
-def test_there_is_a_function_for_each_form() -> None:
-    assert tuple(FORMATS) == get_args(Format)
 
 
 def test_all_entities_come_unless_somebody_chooses() -> None:

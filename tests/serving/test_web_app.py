@@ -1,6 +1,7 @@
 """What a real server answers over HTTP."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -85,7 +86,11 @@ def test_a_bad_text_fails_alone(server: Server, nlp: Language) -> None:
         ({"texts": [], "threshold": 2}, 422, "threshold"),
         ({"texts": [], "threshold": {"PER": 0.5, "NO": 1}}, 422, "threshold"),
         ({"texts": [], "types": ["PERSON"]}, 422, "types must be among PER, ORG, LOC, MISC"),
-        ({"texts": [], "format": "xml"}, 422, "format: Input should be 'own', 'hf'"),
+        (
+            {"texts": [], "format": "xml"},
+            422,
+            "format: Value error, expected one of own, hf, spacy",
+        ),
         ({"texts": [], "model": "third"}, 404, "model must be one of news, second, got 'third'"),
         ({"texts": [""] * 9}, 413, "expected a request to have at most 8 texts, got 9"),
         ({"texts": ["", "x" * 5_001]}, 413, "expected text 1 to have at most 5,000 characters"),
@@ -245,3 +250,12 @@ def test_the_interface_describes_itself(server: Server) -> None:
     assert {"texts", "model", "threshold", "types", "format"} == set(fields)
     assert LINES in body
     assert schema["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+
+
+def test_the_page_of_the_interface_needs_nothing_from_elsewhere(server: Server) -> None:
+    page = server.ask("GET", "/docs").body.decode()
+    addresses = re.findall(r"(?:src|href)=\"([^\"]+)\"", page)
+    assert addresses
+    for address in addresses:
+        assert address.startswith("/")
+        assert server.ask("GET", address).status == 200
