@@ -21,9 +21,8 @@ from spacy_hf_ner.pipe.annotation import (
 from spacy_hf_ner.pipe.component_settings import Threshold
 from spacy_hf_ner.pipe.pipeline_entities import EntityFinder, reaches
 
-__all__ = ["FORMATS", "Choice", "Format", "FoundEntity", "describe_entities", "name_presidio_type"]
+__all__ = ["FORMATS", "Choice", "FoundEntity", "describe_entities", "name_presidio_type"]
 
-Format = Literal["own", "hf", "spacy", "bio", "presidio"]
 
 # What Presidio gives an entity whose recognizer has no scores.
 _UNSCORED: Final = 0.85
