@@ -6,9 +6,9 @@ CHECKPOINT=training/model-best/hf_ner/model uvicorn plain_server:app
 import os
 from typing import Any
 
+import transformers
 from fastapi import FastAPI
 from pydantic import BaseModel
-from transformers import pipeline
 
 _STRIDE = 64  # subwords that windows of long texts share
 
@@ -20,8 +20,8 @@ class Body(BaseModel):
 
 
 app = FastAPI()
-make_pipeline: Any = pipeline  # its overloads name every task
-find = make_pipeline(
+library: Any = transformers  # the overloads of pipeline name every task
+find = library.pipeline(
     "token-classification",
     model=os.environ["CHECKPOINT"],
     aggregation_strategy="first",

@@ -14,7 +14,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -96,18 +96,16 @@ def measure(
     loads: dict[str, list[Load]] = {server.name: [] for server in servers}
     for _ in range(rounds):
         for server in servers:
-            end = time.perf_counter() + seconds
-            load = asyncio.run(
-                ask_for(
-                    server.port,
-                    texts,
-                    n_clients=n_clients,
-                    may_go_on=lambda _n, end=end: time.perf_counter() < end,
-                )
-            )
+            asking = ask_for(server.port, texts, n_clients=n_clients, may_go_on=_go_on_for(seconds))
+            load = asyncio.run(asking)
             assert not load.errors, load.errors[:3]
             loads[server.name].append(load)
     return loads
+
+
+def _go_on_for(seconds: float) -> Callable[[int], bool]:
+    end = time.perf_counter() + seconds
+    return lambda _n_begun: time.perf_counter() < end
 
 
 def report(kind: str, n_clients: int, loads: dict[str, list[Load]]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 import spacy
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.errors import TagError
@@ -65,7 +65,7 @@ def test_a_client_chooses_by_score_and_type(choice: Choice, expected: list[str])
 
 def test_an_entity_without_a_score_reaches_any_threshold() -> None:
     doc = spacy.blank("en")("Ada left")
-    doc.set_ents([doc.char_span(0, 3, label="PER")])
+    doc.set_ents([Span(doc, 0, 1, label="PER")])
     found = describe_entities(doc, ENTS, Choice(threshold=0.99, format_name="own"))
     assert found["entities"][0]["score"] is None
     (entity,) = describe_entities(doc, ENTS, Choice(format_name="presidio"))["entities"]

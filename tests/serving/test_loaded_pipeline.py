@@ -84,11 +84,11 @@ def test_types_that_the_model_does_not_know_are_refused(
     tiny: LoadedPipeline, rules: LoadedPipeline
 ) -> None:
     assert tiny.choose_types(None) is None
-    assert tiny.choose_types(["PER", "PER"]) == {"PER"}
+    assert tiny.choose_types(["PER", "PER"]) == frozenset({"PER"})
     with pytest.raises(ConfigError, match="types must be among PER, ORG, LOC, MISC, got HUMAN"):
         tiny.choose_types(["PER", "HUMAN"])
     # Nobody knows what other components find.
-    assert rules.choose_types(["HUMAN"]) == {"HUMAN"}
+    assert rules.choose_types(["HUMAN"]) == frozenset({"HUMAN"})
 
 
 def test_a_threshold_needs_scores(rules: LoadedPipeline) -> None:

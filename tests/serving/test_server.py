@@ -12,14 +12,14 @@ import spacy
 from tests.serving.models import TEXTS, expect, make_model, read_alone
 from tests.serving.servers import Client, Server, run_server, wait_for
 
-N_CLIENTS = 16
+N_CLIENTS = 8
+N_ASKING = 2
 HAS_PROC = Path("/proc/self/task").is_dir()
 
 
 def test_sigterm_answers_what_was_taken_and_ends_well(tmp_path: Path, model: Path) -> None:
     nlp = spacy.load(model)
-    # Together they take longer than the moment in which the server sends clients away.
-    text = " ".join(TEXTS) * 10
+    text = " ".join(TEXTS) * 5
     expected = expect(read_alone(nlp, text))
     with run_server(model, "--grace", 300, log=tmp_path / "log.txt") as server:
         clients = [server.connect() for _ in range(N_CLIENTS)]
@@ -63,7 +63,8 @@ class Asking(threading.Thread):
 
     def _ask_as_long_as_may_be(self, client: Client) -> None:
         """Ask on one connection, until the server wants to close it."""
-        while not self.ends.is_set():
+        # A short breath, or a busy machine would do nothing but answer.
+        while not self.ends.wait(0.02):
             answer = client.ask("POST", "/v1/entities", {"texts": TEXTS[0]})
             if answer.status == 200 and self._is_right(answer.json["results"][0]["entities"]):
                 self.n_right += 1
@@ -81,7 +82,9 @@ def test_sighup_reads_the_model_again_and_loses_no_request(tmp_path: Path) -> No
     new = expect(read_alone(spacy.load(other), TEXTS[0]))
     assert old != new
     with run_server(folder, log=tmp_path / "log.txt") as server:
-        clients = [Asking(server.connect, lambda found: found in (old, new)) for _ in range(4)]
+        clients = [
+            Asking(server.connect, lambda found: found in (old, new)) for _ in range(N_ASKING)
+        ]
         loaded_at = server.ask("GET", "/v1/models").json["models"][0]["loaded_at"]
         assert ask(server) == old
 
@@ -102,7 +105,7 @@ def test_sighup_reads_the_model_again_and_loses_no_request(tmp_path: Path) -> No
         for client in clients:
             client.ends.set()
             client.join()
-        assert [client.wrong for client in clients] == [[]] * 4
+        assert [client.wrong for client in clients] == [[]] * N_ASKING
         assert all(client.n_right for client in clients)
         counts = server.ask("GET", "/metrics").body.decode()
         assert 'hf_ner_reloads_total{model="news",outcome="failed"} 1.0' in counts
@@ -131,7 +134,7 @@ def test_workers_share_a_port_are_started_again_and_lose_no_request(
         def connect() -> Client:
             return Client(server.port, headers)
 
-        clients = [Asking(connect, lambda found: found == expected) for _ in range(4)]
+        clients = [Asking(connect, lambda found: found == expected) for _ in range(N_ASKING)]
         first, second = server.list_workers()
         os.kill(first, signal.SIGTERM)
         wait_for(lambda: first not in server.list_workers(), "it was to end")
@@ -142,12 +145,10 @@ def test_workers_share_a_port_are_started_again_and_lose_no_request(
         for client in clients:
             client.ends.set()
             client.join()
-        assert [client.wrong for client in clients] == [[]] * 4
+        assert [client.wrong for client in clients] == [[]] * N_ASKING
         n_right = sum(client.n_right for client in clients)
         # Each counts for itself, and whoever is asked tells the sum.
-        client = connect()
-        counts = client.ask("GET", "/metrics").body.decode()
-        client.close()
+        counts = server.ask("GET", "/metrics", **headers).body.decode()
         line = f'hf_ner_requests_total{{path="/v1/entities",status="200"}} {n_right}.0'
         assert line in counts
         assert second in server.list_workers()
