@@ -15,6 +15,7 @@ IN_WHEEL = (
     "spacy_hf_ner/py.typed",
     "spacy_hf_ner/cli/recipe.cfg",
     "spacy_hf_ner/visual/assets/report.css",
+    "spacy_hf_ner/rewriting/assets/organisations.json",
 )
 IN_SDIST = ("pyproject.toml", "README.md", "LICENSE", *IN_WHEEL)
 NOT_IN_WHEEL = ("tests/", "benchmarks/", "docs/", "corpus/")

@@ -146,6 +146,9 @@ def print_report(name: str, report: CalibrationReport) -> None:
     data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
     msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"), max_col=80)
+    if report.recall is not None:
+        gold = count(report.recall.n_gold, "gold entity", "gold entities")
+        msg.text(f"Of {gold}, {report.recall.recall:.1%} are found, whatever their score.")
     if report.is_thin:
         msg.warn(
             f"{data}: what was fitted on so little is mostly chance. "

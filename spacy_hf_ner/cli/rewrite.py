@@ -19,6 +19,7 @@ from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
+    from spacy_hf_ner.core.expected_recall import RecallEstimate
     from spacy_hf_ner.pipe.component_settings import Threshold
     from spacy_hf_ner.rewriting import Remains
     from spacy_hf_ner.rewriting.settings import RewriteSettings
@@ -29,11 +30,6 @@ EXAMPLE = "training/model-best texts.txt redacted.txt --how redact --numbered"
 
 STDOUT = "-"
 
-UNKNOWN_RECALL = (
-    "How many names the model does not find at all is not known: nothing stored in it says so. "
-    "Measure its recall with hf-ner evaluate, on gold data like these texts."
-)
-
 
 @dataclass(slots=True)
 class RewriteReport:
@@ -41,11 +37,13 @@ class RewriteReport:
 
     Attributes:
         remains: What was replaced, and what is left.
+        recall: The share of names that the model finds; None where nothing says so.
         n_texts: Texts.
         failures: The index of each text that failed, where it comes from, and why it failed.
     """
 
     remains: "Remains"
+    recall: "RecallEstimate | None" = None
     n_texts: int = 0
     failures: list[Failure] = field(default_factory=list)
 
@@ -185,23 +183,17 @@ def _summarise(report: RewriteReport, output: str) -> dict[str, Any] | None:
         "n_texts": report.n_texts,
         "n_failed": len(report.failures),
         **asdict(report.remains),
+        "expected_recall": None if report.recall is None else report.recall.recall,
     }
 
 
 def _warn(report: RewriteReport) -> None:
     """Say what remains of names, and which texts failed."""
+    from spacy_hf_ner.rewriting.remains import describe_remains
+
     warn_of_failures(report.failures, report.n_texts, "In the place of each is an empty text.")
-    remains = report.remains
-    if remains.below_threshold:
-        entities = count(remains.below_threshold, "entity", "entities")
-        msg.warn(f"Left as they are, because of scores below the threshold: {entities}.")
-    if remains.kept:
-        names = count(remains.kept, "name")
-        msg.warn(f"Left as they are, because nothing good was found for them: {names}.")
-    if remains.missed:
-        places = count(remains.missed, "place")
-        msg.warn(f"A name that was replaced elsewhere in its text still stands in {places}.")
-    msg.warn(UNKNOWN_RECALL)
+    for sentence in describe_remains(report.remains, report.recall):
+        msg.warn(sentence)
 
 
 def rewrite(  # noqa: PLR0913 - one argument an option
@@ -251,6 +243,7 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting import Remains, Rewriter
     from spacy_hf_ner.rewriting.methods import CanSave
+    from spacy_hf_ner.rewriting.remains import estimate_recall
     from spacy_hf_ner.rewriting.settings import make_method
 
     texts = read_texts(input_name, text_column=text_column)
@@ -261,14 +254,15 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     if threshold is not None:
         set_threshold(nlp, threshold)
     method = make_method(settings, make_reader(nlp, finder))
+    taken = take_threshold(nlp)
     rewriter = Rewriter(
         method,
         tokenizer=nlp.tokenizer,
-        threshold=take_threshold(nlp),
+        threshold=taken,
         entity_types=settings.types,
         scope=settings.scope,
     )
-    report = RewriteReport(Remains())
+    report = RewriteReport(Remains(), estimate_recall(nlp, taken, settings.types))
     with ExitStack() as stack:
         opened = open_rewritten(
             _find_path(output), output_format, finder=finder, stdout=msg.results

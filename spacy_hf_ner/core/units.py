@@ -26,10 +26,14 @@ class UnitRows:
         rows: Log-probabilities of the tags of each unit; NaN where nothing is known of it.
             Shape: (n_units, n_tags).
         units: Where the units are: tokens and characters of this text.
+        continuing: In training, where it was asked for: the log-probabilities that the subwords
+            which continue a unit are labelled as each tag wants, summed over them; 0 for units
+            without any. None where they are in ``rows`` already. Shape: that of ``rows``.
     """
 
     rows: Floats32
     units: Units
+    continuing: Floats32 | None = None
 
     def __len__(self) -> int:
         return len(self.units)

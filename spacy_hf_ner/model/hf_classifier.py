@@ -1,7 +1,7 @@
 """The model that owns a Hugging Face token classifier."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,11 +11,12 @@ from thinc.api import Model
 from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.chain import TransitionScores
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import HFNerError
 from spacy_hf_ner.model.engines.base import ReadEngine
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.shim import HFShim
-from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
+from spacy_hf_ner.model.token_classifier import Backprop, TokenClassifier, TokenModel
 
 __all__ = ["MODEL_NAME", "HFTokenClassifier", "make_hf_model"]
 
@@ -37,7 +38,8 @@ def make_hf_model(settings: Settings, *, read_engine: ReadEngine | None = None) 
             :class:`spacy_hf_ner.model.engines.scripted.ScriptedEngine`.
     """
     shim = HFShim(settings, read_engine=read_engine)
-    return Model(MODEL_NAME, _forward, attrs={"dropout_rate": 0.0}, shims=[shim])
+    attrs = {"dropout_rate": 0.0, "as_predicted": False}
+    return Model(MODEL_NAME, _forward, attrs=attrs, shims=[shim])
 
 
 def _forward(
@@ -46,7 +48,12 @@ def _forward(
     is_train: bool,  # noqa: FBT001 - Thinc's signature
 ) -> tuple[list[Any], Callable[..., Any]]:
     shim = cast("HFShim", model.shims[0])
-    return shim(docs, is_train, dropout=model.attrs["dropout_rate"])
+    return shim(
+        docs,
+        is_train,
+        dropout=model.attrs["dropout_rate"],
+        as_predicted=model.attrs["as_predicted"],
+    )
 
 
 class HFTokenClassifier(TokenClassifier):
@@ -106,6 +113,13 @@ class HFTokenClassifier(TokenClassifier):
     def find_units(self, doc: Doc) -> Units:
         """Return the tokens of a Doc, or their subwords where labels run over these."""
         return self.shim.find_units(doc)
+
+    def begin_update(
+        self, docs: Sequence[Doc], *, as_predicted: bool = False
+    ) -> tuple[list[UnitRows], Backprop]:
+        """Return the rows of each Doc for training, and what takes the gradient on them."""
+        self.model.attrs["as_predicted"] = as_predicted
+        return super().begin_update(docs)
 
     def write(self, folder: Path) -> None:
         """Write a Hugging Face checkpoint."""

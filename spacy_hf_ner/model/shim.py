@@ -155,10 +155,11 @@ class HFShim(Shim):
         is_train: bool,  # noqa: FBT001 - Thinc's signature
         *,
         dropout: float = 0.0,
+        as_predicted: bool = False,
     ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], Any]]:
         """Return each Doc's rows, and a callback that takes their gradient."""
         if is_train:
-            return self._begin_update(docs, dropout)
+            return self._begin_update(docs, dropout, as_predicted=as_predicted)
         return self._predict_rows(docs), _refuse_backprop
 
     def _predict_rows(self, docs: Sequence[Doc]) -> list[UnitRows]:
@@ -206,13 +207,15 @@ class HFShim(Shim):
         )
 
     def _begin_update(
-        self, docs: Sequence[Doc], dropout: float
+        self, docs: Sequence[Doc], dropout: float, *, as_predicted: bool
     ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], list[Doc]]]:
         checkpoint = self._loaded()
         avoid_fork_deadlock()
         self.store_training_settings()
         checkpoint.engine.move_to(get_torch_default_device())
-        rows, add_gradients = self._make_trainer().begin_update(docs, dropout=dropout)
+        rows, add_gradients = self._make_trainer().begin_update(
+            docs, dropout=dropout, pooled_by=self.aggregation if as_predicted else None
+        )
 
         def backprop(d_rows: Sequence[Floats32]) -> list[Doc]:
             add_gradients(d_rows)

@@ -104,8 +104,20 @@ class TokenClassifier(ABC):
         rows: list[UnitRows] = self.model.predict(list(docs))
         return rows
 
-    def begin_update(self, docs: Sequence[Doc]) -> tuple[list[UnitRows], Backprop]:
-        """Return the rows of each Doc for training, and what takes the gradient on them."""
+    def begin_update(
+        self,
+        docs: Sequence[Doc],
+        *,
+        as_predicted: bool = False,  # noqa: ARG002 - one vector a token is read in one way only
+    ) -> tuple[list[UnitRows], Backprop]:
+        """Return the rows of each Doc for training, and what takes the gradient on them.
+
+        Args:
+            docs: The batch.
+            as_predicted: Pool the subwords of a unit as prediction does, and give what is learned
+                from those that continue it apart, in ``continuing``. The gradient on that stands
+                beside the one on the rows: together they have twice the columns.
+        """
         return self.model.begin_update(list(docs))
 
     def finish_update(self, optimizer: Optimizer) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from spacy_hf_ner.core.arrays import Floats
+from spacy_hf_ner.core.expected_recall import ExpectedRecall, read_expected_recall
 from spacy_hf_ner.core.score_maps import SpanCalibration, read_span_calibration
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.component_settings import Bias, check_setting
@@ -37,6 +38,8 @@ class Calibration:
         spans: The maps of span scores.
         bias: The bias of the decoder that it was fitted under; with another, scores mean something
             else.
+        recall: How many entities were found at each threshold of these scores, on documents that
+            neither model nor calibration had seen; None where nobody has measured it.
 
     Raises:
         ConfigError: There is no such decoder or bias, or the temperature is not a finite number
@@ -47,6 +50,7 @@ class Calibration:
     temperature: float
     spans: SpanCalibration = field(default_factory=SpanCalibration)
     bias: Bias = 0.0
+    recall: ExpectedRecall | None = None
 
     def __post_init__(self) -> None:
         check_setting("decoder", self.decoder)
@@ -83,12 +87,15 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that :func:`read_calibration` reads."""
-        return {
+        values: dict[str, Any] = {
             "decoder": self.decoder,
             "temperature": self.temperature,
             "spans": self.spans.to_json(),
             "bias": dict(self.bias) if isinstance(self.bias, Mapping) else self.bias,
         }
+        if self.recall is not None:
+            values["recall"] = self.recall.to_json()
+        return values
 
 
 def read_calibration(values: Mapping[str, Any]) -> Calibration:
@@ -98,11 +105,14 @@ def read_calibration(values: Mapping[str, Any]) -> Calibration:
         ConfigError: It is not what that wrote: scores would mean nothing.
     """
     try:
+        # Earlier versions had neither bias nor recall.
+        recall = values.get("recall")
         return Calibration(
             decoder=values["decoder"],
             temperature=values["temperature"],
             spans=read_span_calibration(values["spans"]),
-            bias=values.get("bias", 0.0),  # which earlier versions did not have
+            bias=values.get("bias", 0.0),
+            recall=None if recall is None else read_expected_recall(recall),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(

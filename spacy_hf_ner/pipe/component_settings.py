@@ -20,9 +20,11 @@ __all__ = [
     "ClassifierSettings",
     "Decoder",
     "HFNerSettings",
+    "Loss",
     "Overwrite",
     "Threshold",
     "check_bias",
+    "check_loss",
     "check_setting",
     "check_threshold",
     "default_settings",
@@ -32,6 +34,7 @@ Annotate = Literal["ents", "spans"]
 Bias = float | Mapping[str, float]
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 Decoder = Literal["viterbi", "greedy"]
+Loss = Literal["tokens", "chain"]
 Overwrite = bool | Literal["overlapping"]
 Threshold = float | Mapping[str, float] | None
 
@@ -102,6 +105,8 @@ class HFNerSettings(ClassifierSettings):
         overwrite: What happens to entities that were set earlier. False: they are kept, and new
             entities are found only on the other tokens; ``"overlapping"``: those go that a new
             entity overlaps; True: all go.
+        loss: What training makes small: ``"tokens"``: the cross-entropy of each token's tag;
+            ``"chain"``: the negative log posterior of the gold path under the chain that decodes.
         incorrect_spans_key: The key in the gold Doc's ``spans`` of spans known to be wrong.
         calibrated: Pass the scores through what ``calibrate`` fitted, if it was called.
     """
@@ -112,6 +117,7 @@ class HFNerSettings(ClassifierSettings):
     bias: Bias = 0.0
     threshold: Threshold = None
     overwrite: Overwrite = False
+    loss: Loss = "tokens"
     incorrect_spans_key: str | None = None
     calibrated: bool = True
 
@@ -176,6 +182,7 @@ _FLAG = _Range(_is_bool, "true or false")
 _RANGES: dict[str, _Range] = {
     "annotate": _one_of(*get_args(Annotate)),
     "decoder": _one_of(*get_args(Decoder)),
+    "loss": _one_of(*get_args(Loss)),
     "spans_key": _KEY,
     "incorrect_spans_key": _KEY,
     "keep_checkpoint_labels": _FLAG,
@@ -267,6 +274,37 @@ def check_bias(bias: Bias, entity_types: Sequence[str], *, decoder: Decoder) -> 
             'a bias moves what decoder = "viterbi" finds; "greedy" takes the best tag of each '
             'token by itself, so it would change nothing. Set bias = 0, or decoder = "viterbi".',
             settings=("bias", "decoder"),
+        )
+
+
+def check_loss(
+    loss: Loss, *, decoder: Decoder, class_weights: ClassWeights, label_smoothing: float
+) -> None:
+    """Check that the loss goes with what else is said of training.
+
+    Args:
+        loss: What training makes small.
+        decoder: How a tag path is chosen.
+        class_weights: Weights of tags.
+        label_smoothing: Share of the target that is spread over all tags.
+
+    Raises:
+        ConfigError: The posterior of a path knows nothing of one of the others.
+    """
+    if loss == "tokens":
+        return
+    if decoder == "greedy":
+        raise ConfigError(
+            'loss = "chain" trains the path that decoder = "viterbi" finds; "greedy" takes the '
+            'best tag of each token by itself. Set loss = "tokens", or decoder = "viterbi".',
+            settings=("loss", "decoder"),
+        )
+    if class_weights is not None or label_smoothing > 0.0:
+        raise ConfigError(
+            f'loss = "chain" expects class_weights = null and label_smoothing = 0, got '
+            f"{class_weights!r} and {label_smoothing:g}: they weigh and spread the target of each "
+            'token, and there the target is a whole path. Set loss = "tokens", or leave them out.',
+            settings=("loss", "class_weights", "label_smoothing"),
         )
 
 

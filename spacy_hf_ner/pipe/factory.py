@@ -16,6 +16,7 @@ from spacy_hf_ner.pipe.component_settings import (
     Annotate,
     Decoder,
     HFNerSettings,
+    Loss,
     Overwrite,
     default_settings,
 )
@@ -57,6 +58,7 @@ def make_hf_ner(
     bias: float | dict[str, float],
     threshold: float | dict[str, float] | None,
     overwrite: Overwrite,
+    loss: Loss,
     scheme: SchemeChoice,
     class_weights: Literal["balanced"] | dict[str, float] | None,
     label_smoothing: float,
@@ -90,6 +92,7 @@ def make_hf_ner(
         bias=bias,
         threshold=threshold,
         overwrite=overwrite,
+        loss=loss,
         scheme=scheme,
         class_weights=class_weights,
         label_smoothing=label_smoothing,

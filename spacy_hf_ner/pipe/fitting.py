@@ -9,8 +9,9 @@
 """
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from spacy.tokens import Doc
 
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.dial import Dial
+from spacy_hf_ner.core.expected_recall import ExpectedRecall, RecallEstimate, count_found
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
 from spacy_hf_ner.core.score_maps import MapKind, choose_span_calibration, fit_temperature
 from spacy_hf_ner.core.units import UnitRows
@@ -209,6 +211,8 @@ class CalibrationReport:
         n_spans: The number of spans that it was fitted on.
         raw: Each half of the documents, without any calibration.
         new: The same halves, each with a calibration that was fitted on the other half.
+        recall: The share of gold entities that is found, of any score; None where there are no
+            two halves.
         dial: What the bias does; None if that was not asked for.
         was_raw: Whether the component was told to give raw scores, which it does no more.
     """
@@ -219,6 +223,7 @@ class CalibrationReport:
     n_spans: int
     raw: tuple[Half, Half]
     new: tuple[Half, Half]
+    recall: RecallEstimate | None = None
     dial: Dial | None = None
     was_raw: bool = False
 
@@ -255,18 +260,23 @@ def fit_and_report(
     # Every second Doc, as documents from one source are often neighbours.
     first_half = annotated[::2]
     second_half = annotated[1::2]
+    first = _judge_calibrated(first_half, find, decoder, bias=bias, fitted_on=second_half)
+    second = _judge_calibrated(second_half, find, decoder, bias=bias, fitted_on=first_half)
+    recall = None
+    estimate = None
+    if second_half:
+        recall = _count_found(annotated, (first, second))
+        estimate = recall.estimate()
     report = CalibrationReport(
         temperature=fit.calibration.temperature,
         kind=fit.kind,
         n_docs=len(annotated),
         n_spans=fit.n_spans,
         raw=(_measure_raw(first_half, find), _measure_raw(second_half, find)),
-        new=(
-            _measure_calibrated(first_half, find, decoder, bias=bias, fitted_on=second_half),
-            _measure_calibrated(second_half, find, decoder, bias=bias, fitted_on=first_half),
-        ),
+        new=(_measure(first), _measure(second)),
+        recall=estimate,
     )
-    return fit.calibration, report
+    return replace(fit.calibration, recall=recall), report
 
 
 def choose_annotated(docs: Sequence[HeldOut], entity_types: Sequence[str]) -> list[HeldOut]:
@@ -333,19 +343,31 @@ def _measure_raw(docs: Sequence[HeldOut], find: SpanFinder) -> Half:
     return _measure(judge_spans(docs, find, None))
 
 
-def _measure_calibrated(
+def _judge_calibrated(
     docs: Sequence[HeldOut],
     find: SpanFinder,
     decoder: str,
     *,
     bias: Bias,
     fitted_on: Sequence[HeldOut],
-) -> Half:
-    """Return what scores are worth with a calibration fitted on other Docs, if there are any."""
-    if not docs or not fitted_on:
-        return Half()
+) -> JudgedSpans:
+    """Return spans with the scores of a calibration fitted on other Docs, if there are any."""
+    if not fitted_on:
+        return judge_spans((), find, None)
     other = fit_calibration(fitted_on, find, decoder, bias=bias)
-    return _measure(judge_spans(docs, find, other.calibration))
+    return judge_spans(docs, find, other.calibration)
+
+
+def _count_found(docs: Sequence[HeldOut], judged: Sequence[JudgedSpans]) -> ExpectedRecall:
+    """Return how many of the gold entities of Docs are found at each threshold."""
+    n_gold: Counter[str] = Counter()
+    for held_out in docs:
+        n_gold.update(entity.entity_type for entity in held_out.gold_entities)
+    right: list[tuple[str, float]] = []
+    for spans in judged:
+        for i in np.flatnonzero(spans.is_correct).tolist():
+            right.append((spans.entity_types[i], float(spans.scores[i])))
+    return count_found(n_gold, right)
 
 
 def _measure(spans: JudgedSpans) -> Half:

@@ -1,7 +1,7 @@
 """The component ``hf_ner``: finds entities with probabilities, and trains like spaCy's NER."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -14,11 +14,15 @@ from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.dial import Aim, Dial, Tally, read_dial
+from spacy_hf_ner.core.expected_recall import RecallEstimate
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.model.token_classifier import Backprop
+from spacy_hf_ner.model.training.loss import Targets
 from spacy_hf_ner.pipe.annotation import (
     ScoredSpan,
     choose_entities,
@@ -30,12 +34,14 @@ from spacy_hf_ner.pipe.annotation import (
 )
 from spacy_hf_ner.pipe.batches import batch_docs
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
+from spacy_hf_ner.pipe.chain_loss import compute_chain_loss
 from spacy_hf_ner.pipe.class_weights import resolve_class_weights
 from spacy_hf_ner.pipe.component_settings import (
     Bias,
     HFNerSettings,
     Threshold,
     check_bias,
+    check_loss,
     check_threshold,
 )
 from spacy_hf_ner.pipe.entities import find_entities, make_biased_chain
@@ -159,6 +165,35 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         """Return the chain that spans are decoded and scored with; the model is loaded."""
         return make_biased_chain(tag_set, self.bias, self.classifier.transition_scores)
 
+    def _begin_update(self, docs: Sequence[Doc]) -> tuple[list[UnitRows], Backprop]:
+        self._check_loss()
+        return self.classifier.begin_update(docs, as_predicted=self.loss == "chain")
+
+    def _compute_loss(
+        self,
+        docs: Sequence[Doc],
+        predicted: Sequence[UnitRows],
+        targets: Sequence[Targets],
+        tag_set: TagSet,
+    ) -> tuple[float, list[Floats32]]:
+        if self.loss == "tokens":
+            return super()._compute_loss(docs, predicted, targets, tag_set)
+        return compute_chain_loss(
+            docs,
+            predicted,
+            targets,
+            chain=self.make_chain(tag_set),
+            reduction=self.classifier.reduction,
+        )
+
+    def _check_loss(self) -> None:
+        check_loss(
+            self.loss,
+            decoder=self.decoder,
+            class_weights=self.class_weights,
+            label_smoothing=self.label_smoothing,
+        )
+
     def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         """Return the gold tags of an Example, and the spans that it says are wrong."""
         return read_targets(example, tag_set, incorrect_spans_key=self.incorrect_spans_key)
@@ -185,6 +220,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
             ConfigError: The labels lack types of the data.
         """
         validate_get_examples(get_examples, "HFNer.initialize")
+        self._check_loss()
         known = self.classifier.load("auto")  # in the checkpoint's scheme, even if that will change
         types_in_data = find_entity_types(get_examples())  # refuses types that begin with "!"
         if labels:
@@ -296,6 +332,24 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         was_raw = not self.calibrated
         self.calibrated = True
         return replace(report, dial=dial, was_raw=was_raw)
+
+    def estimate_recall(
+        self, threshold: Threshold = None, *, entity_types: Collection[str] | None = None
+    ) -> RecallEstimate | None:
+        """Return the share of entities that the component finds, as :meth:`calibrate` measured it.
+
+        It was measured on held-out documents, and holds for texts like these. None where nothing
+        was measured for the settings as they are: with ``annotate = "spans"``, with other scores
+        than the calibrated ones, or before calibration.
+
+        Args:
+            threshold: The lowest score of an entity that counts.
+            entity_types: The types that count; None for all.
+        """
+        calibration = self._read_calibration()
+        if calibration is None or calibration.recall is None or self.annotate == "spans":
+            return None
+        return calibration.recall.estimate(threshold, entity_types)
 
     def _read_held_out(self, examples: Iterable[Example], tag_set: TagSet) -> list[HeldOut]:
         """Return what the model predicts for Examples, beside their gold."""

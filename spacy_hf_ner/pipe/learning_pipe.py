@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
@@ -15,6 +16,7 @@ from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.chain import Chain, make_chain
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
+from spacy_hf_ner.model.token_classifier import Backprop
 from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
 from spacy_hf_ner.pipe.class_weights import find_class_weights
@@ -76,8 +78,12 @@ class LearningPipe(LabelledPipe):
             return losses
 
         set_dropout_rate(self.model, drop)
-        predicted, backprop = self.classifier.begin_update(docs)
-        loss, gradient = self._compute_loss(predicted, gold, tag_set)
+        predicted, backprop = self._begin_update(docs)
+        # Only now is it known which units the model has rows for.
+        unit_targets: list[Targets] = []
+        for targets, doc_rows in zip(gold, predicted, strict=True):
+            unit_targets.append(targets.place(doc_rows, tag_set))
+        loss, gradient = self._compute_loss(docs, predicted, unit_targets, tag_set)
         self._learn(gradient, backprop, sgd)
         losses[self.name] += loss
         return losses
@@ -122,20 +128,24 @@ class LearningPipe(LabelledPipe):
         self._rates.look_at(sgd, bears=self.classifier.max_learn_rate)
         super().finish_update(sgd)
 
+    def _begin_update(self, docs: Sequence[Doc]) -> tuple[list[UnitRows], Backprop]:
+        """Return the rows of each Doc that the loss is computed on, and what takes the gradient."""
+        return self.classifier.begin_update(docs)
+
     def _compute_loss(
-        self, predicted: Sequence[UnitRows], gold: Sequence[TokenTargets], tag_set: TagSet
+        self,
+        docs: Sequence[Doc],  # noqa: ARG002 - for components that look at them
+        predicted: Sequence[UnitRows],
+        targets: Sequence[Targets],
+        tag_set: TagSet,
     ) -> tuple[float, list[Floats32]]:
         """Return the loss, and the gradient on the rows of each Doc."""
-        # Only now is it known which units the model has rows for.
-        unit_targets: list[Targets] = []
-        for targets, doc_rows in zip(gold, predicted, strict=True):
-            unit_targets.append(targets.place(doc_rows, tag_set))
         class_weights = find_class_weights(
             self.class_weights, tag_set, resolved=self.cfg["class_weights"]
         )
         return compute_loss(
             [doc_rows.rows for doc_rows in predicted],
-            unit_targets,
+            targets,
             chain=self.make_chain(tag_set),
             class_weights=class_weights,
             label_smoothing=self.label_smoothing,

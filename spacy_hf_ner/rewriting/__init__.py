@@ -11,7 +11,8 @@ What can be imported::
 from spacy_hf_ner.rewriting.analogies import Analogies
 from spacy_hf_ner.rewriting.methods import Hashes, Masks, Method, Redactions
 from spacy_hf_ner.rewriting.pseudonyms import Pseudonyms, Reversal
-from spacy_hf_ner.rewriting.rewriter import Remains, Rewriter, Rewriting
+from spacy_hf_ner.rewriting.remains import Remains
+from spacy_hf_ner.rewriting.rewriter import Rewriter, Rewriting
 
 __all__ = [
     "Analogies",

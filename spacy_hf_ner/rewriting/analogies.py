@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span
 from spacy_hf_ner.rewriting.articles import find_article_edits
 from spacy_hf_ner.rewriting.candidates import Candidate, Candidates
 from spacy_hf_ner.rewriting.edits import Edit, apply_edits
+from spacy_hf_ner.rewriting.kinds import Kind, find_kind
 from spacy_hf_ner.rewriting.names import Name, choose_spans, match_case, normalise, read_name
 
 __all__ = ["Analogies", "Reader"]
@@ -56,7 +57,13 @@ class Analogies:
             if new is not None:
                 new_texts[key] = new
                 edits += _make_edits(group, new)
-        return [_write(name, new_texts.get(name.key)) for name in names]
+        chosen: list[str | None] = []
+        for name in names:
+            new = new_texts.get(name.key)
+            if new is not None:
+                new = match_case(name.text, new)
+            chosen.append(new)
+        return chosen
 
     def forget(self) -> None:
         """Let names become others from now on."""
@@ -92,13 +99,18 @@ class Analogies:
             text = _FRAME.format(candidate.text)
             name = Name(candidate.text, entity_type, 0, len(candidate.text))
             (found,) = self._read([text])
-            self._is_name[key] = _has_names(found, [name])
+            self._is_name[key] = _has_names(found, [name], self._candidates.find_kind(name))
         return self._is_name[key]
 
     def _accept(
         self, proposed: Iterable[str], doc: Doc, group: Sequence[Name], edits: Sequence[Edit]
     ) -> Iterator[str]:
-        """Yield those names that the model reads as names of the same type in their places."""
+        """Yield those names that the model reads as names of the same type in their places.
+
+        What gazetteers know better may be read as what it is: Oracle, taken for a person, becomes
+        Wipro whether that is read as a person or as an organisation.
+        """
+        kind = self._candidates.find_kind(group[0])
         tried = islice(proposed, _N_TRIED)
         while batch := list(islice(tried, _N_AT_ONCE)):
             texts: list[str] = []
@@ -108,24 +120,35 @@ class Analogies:
                 texts.append(text)
                 expected.append(places)
             for new, found, places in zip(batch, self._read(texts), expected, strict=True):
-                if _has_names(found, places):
+                if _has_names(found, places, kind):
                     yield new
 
 
-def _has_names(found: Sequence[Span], expected: Sequence[Name]) -> bool:
-    """Tell whether names are found where they are expected."""
-    return {read_name(span) for span in choose_spans(found)}.issuperset(expected)
+def _has_names(found: Sequence[Span], expected: Sequence[Name], kind: Kind) -> bool:
+    """Tell whether names are found where they are expected, of their types or of a kind."""
+    found_types: dict[tuple[int, int], str] = {}
+    for span in choose_spans(found):
+        name = read_name(span)
+        if name is not None:
+            found_types[name.start_char, name.end_char] = name.entity_type
+    for name in expected:
+        found_type = found_types.get((name.start_char, name.end_char))
+        if found_type is None or not _is_of(found_type, name.entity_type, kind):
+            return False
+    return True
+
+
+def _is_of(found_type: str, entity_type: str, kind: Kind) -> bool:
+    """Tell whether a name is read as one of a type, or of a kind that gazetteers know of."""
+    return found_type == entity_type or (kind != "other" and find_kind(found_type) == kind)
 
 
 def _make_edits(group: Sequence[Name], new: str) -> list[Edit]:
-    return [
-        Edit(name.start_char, name.end_char, match_case(name.text, new), name.entity_type)
-        for name in group
-    ]
-
-
-def _write(name: Name, new: str | None) -> str | None:
-    return None if new is None else match_case(name.text, new)
+    edits: list[Edit] = []
+    for name in group:
+        written = match_case(name.text, new)
+        edits.append(Edit(name.start_char, name.end_char, written, name.entity_type))
+    return edits
 
 
 def _try(doc: Doc, edits: Sequence[Edit], group: Sequence[Name]) -> tuple[str, list[Name]]:

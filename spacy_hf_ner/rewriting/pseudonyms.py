@@ -84,7 +84,9 @@ class Pseudonyms:
         """
         if self._key_file is None:
             return
-        chosen = [[kind, old, new] for (kind, old), new in self._chosen.items()]
+        chosen: list[list[str]] = []
+        for (kind, old), new in self._chosen.items():
+            chosen.append([kind, old, new])
         value = {"format": _FORMAT, "chosen": chosen, "old_texts": self._old_texts}
         write_secret(self._key_file, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
@@ -160,7 +162,7 @@ class Pseudonyms:
         value = _read_key_file(path)
         self._chosen = {(kind, old): new for kind, old, new in value["chosen"]}
         self._old_texts = dict(value["old_texts"])
-        self._given = {normalise(new) for new in self._chosen.values()}
+        self._given = set(map(normalise, self._chosen.values()))
 
 
 class Reversal:
@@ -180,7 +182,10 @@ class Reversal:
         longest_first = sorted(self._old_texts, key=len, reverse=True)
         alternatives = "|".join(map(re.escape, longest_first))
         # Without names there is nothing to find, and an empty alternative would be everywhere.
-        self._pattern = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)" if alternatives else r"(?!)")
+        pattern = rf"(?<!\w)(?:{alternatives})(?!\w)"
+        if not alternatives:
+            pattern = r"(?!)"
+        self._pattern = re.compile(pattern)
 
     def restore(self, text: str) -> str:
         """Return a text with its old names."""

@@ -17,7 +17,7 @@ from spacy_hf_ner.rewriting.methods import Method
 from spacy_hf_ner.rewriting.names import Name, choose_spans, normalise, read_name
 from spacy_hf_ner.rewriting.rewritten_docs import Tokenizer, make_rewritten_doc
 
-__all__ = ["SCOPES", "Remains", "Rewriter", "Rewriting"]
+__all__ = ["SCOPES", "Rewriter", "Rewriting"]
 
 DOCUMENT: Final = "document"
 SCOPES: Final = (DOCUMENT, "corpus")
@@ -47,30 +47,6 @@ class Rewriting:
     def n_replaced(self) -> int:
         """How many names were replaced; articles are none."""
         return sum(bool(row.entity_type) for row in self.replacements)
-
-
-@dataclass(slots=True)
-class Remains:
-    """What is left of names in all texts: for who has to decide whether that will do.
-
-    Attributes:
-        n_replaced: Names that were replaced.
-        below_threshold: Entities that stayed because their score is below the threshold.
-        kept: Names that stayed because the method found nothing good.
-        missed: Places where a name still stands that was replaced elsewhere in its text.
-    """
-
-    n_replaced: int = 0
-    below_threshold: int = 0
-    kept: int = 0
-    missed: int = 0
-
-    def add(self, rewriting: Rewriting) -> None:
-        """Count what is left in one text."""
-        self.n_replaced += rewriting.n_replaced
-        self.below_threshold += rewriting.below_threshold
-        self.kept += len(rewriting.kept)
-        self.missed += rewriting.missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +88,7 @@ class Rewriter:
         if self.scope == DOCUMENT:
             self.method.forget()
         entities = choose_spans(found)
-        chosen = [span for span in entities if self._is_chosen(span)]
-        certain = [span for span in chosen if self._reaches_threshold(span)]
-        names = [name for name in map(read_name, certain) if name is not None]
-
+        names, below_threshold = self._choose_names(entities)
         edits: list[Edit] = []
         kept: list[Name] = []
         for name, new in zip(names, self.method.choose(doc, names), strict=True):
@@ -132,13 +105,25 @@ class Rewriter:
                 doc, rewritten, entities, tokenizer=self.tokenizer, spans_key=spans_key
             ),
             replacements=rewritten.replacements,
-            below_threshold=len(chosen) - len(certain),
+            below_threshold=below_threshold,
             kept=tuple(kept),
             missed=_count_missed(doc.text, edits, names),
         )
 
-    def _is_chosen(self, span: Span) -> bool:
-        return self.entity_types is None or span.label_ in self.entity_types
+    def _choose_names(self, entities: Sequence[Span]) -> tuple[list[Name], int]:
+        """Return the names that are to be replaced, and how many entities score too low."""
+        names: list[Name] = []
+        below_threshold = 0
+        for entity in entities:
+            if self.entity_types is not None and entity.label_ not in self.entity_types:
+                continue
+            if not self._reaches_threshold(entity):
+                below_threshold += 1
+                continue
+            name = read_name(entity)
+            if name is not None:
+                names.append(name)
+        return names, below_threshold
 
     def _reaches_threshold(self, span: Span) -> bool:
         return reaches(self.threshold, span.label_, get_score(span))
@@ -147,11 +132,19 @@ class Rewriter:
 def _count_missed(text: str, edits: Sequence[Edit], names: Sequence[Name]) -> int:
     """Return how often names that were replaced stand in the text around the edits."""
     replaced = {edit.start_char for edit in edits}
-    old_names = {normalise(name.text) for name in names if name.start_char in replaced}
+    old_names: set[str] = set()
+    for name in names:
+        if name.start_char in replaced:
+            old_names.add(normalise(name.text))
     if not old_names:
         return 0
     # What replaces a name is longer than a space, so no two words around it become one.
-    blanked = apply_edits(text, [Edit(edit.start_char, edit.end_char, "\0") for edit in edits]).text
-    longest_first = sorted(old_names, key=len, reverse=True)
-    alternatives = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest_first)
-    return len(re.findall(rf"(?<!\w)(?:{alternatives})(?!\w)", blanked.casefold()))
+    blanks: list[Edit] = []
+    for edit in edits:
+        blanks.append(Edit(edit.start_char, edit.end_char, "\0"))
+    blanked = apply_edits(text, blanks).text
+    alternatives: list[str] = []
+    for old_name in sorted(old_names, key=len, reverse=True):
+        alternatives.append(re.escape(old_name).replace(r"\ ", r"\s+"))
+    pattern = rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w)"
+    return len(re.findall(pattern, blanked.casefold()))

@@ -1,7 +1,6 @@
 """What a user says of how names are rewritten → the method that does so."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -65,12 +64,15 @@ class RewriteSettings:
             )
 
 
-def make_method(settings: RewriteSettings, reader: Reader) -> Method:
+def make_method(
+    settings: RewriteSettings, reader: Reader, *, vectors: WordVectors | None = None
+) -> Method:
     """Return the method that settings name.
 
     Args:
         settings: What the user says.
         reader: Reads a new text again, as the pipeline does, to check an analogy.
+        vectors: The word vectors that the settings name, where they were read before.
 
     Raises:
         ConfigError: A setting is missing, or out of its range.
@@ -84,7 +86,7 @@ def make_method(settings: RewriteSettings, reader: Reader) -> Method:
     if settings.how == "hash":
         return _make_hashes(settings.key_file)
     if settings.how == "analogy":
-        return _make_analogies(settings, reader)
+        return _make_analogies(settings, reader, vectors)
     return Pseudonyms(settings.locale, seed=settings.seed, key_file=settings.key_file)
 
 
@@ -98,22 +100,16 @@ def _make_hashes(key_file: Path | None) -> Hashes:
     return Hashes(read_key(key_file))
 
 
-def _make_analogies(settings: RewriteSettings, reader: Reader) -> Analogies:
+def _make_analogies(
+    settings: RewriteSettings, reader: Reader, vectors: WordVectors | None
+) -> Analogies:
     if settings.source is None or settings.target is None:
         raise ConfigError(
             'source and target must be given with how = "analogy": the contexts of the old names '
             'and of the new ones, such as source = "america" and target = "india".',
             settings=("source", "target", "how"),
         )
-    return Analogies(_open_candidates(settings.vectors, settings.source, settings.target), reader)
-
-
-# Who rewrites text by text, as a server does, makes a method for each: what is slow stays.
-@lru_cache(maxsize=4)
-def _open_candidates(vectors: str, source: str, target: str) -> Candidates:
-    return Candidates(_open_vectors(vectors), source=source, target=target)
-
-
-@lru_cache(maxsize=1)
-def _open_vectors(name: str) -> WordVectors:
-    return read_vectors(name)
+    if vectors is None:
+        vectors = read_vectors(settings.vectors)
+    candidates = Candidates(vectors, source=settings.source, target=settings.target)
+    return Analogies(candidates, reader)

@@ -61,11 +61,13 @@ class WordVectors:
             if row is not None:
                 whole: Floats32 = self._data[row]
                 return whole
-        rows = [self._find_row(word) for word in words]
-        known = [row for row in rows if row is not None]
-        if len(known) < len(rows):
-            return None
-        mean = self._data[known].mean(axis=0)
+        rows: list[int] = []
+        for word in words:
+            row = self._find_row(word)
+            if row is None:
+                return None
+            rows.append(row)
+        mean = self._data[rows].mean(axis=0)
         vector: Floats32 = mean / max(np.linalg.norm(mean), np.finfo(np.float32).tiny)
         return vector
 
@@ -83,7 +85,7 @@ class WordVectors:
             if vector is not None:
                 found.setdefault(name, vector)
         width = self._data.shape[1]
-        data = np.stack(list(found.values())) if found else np.zeros((0, width), np.float32)
+        data = np.array(list(found.values()), dtype=np.float32).reshape(-1, width)
         return NearestNames(list(found), data)
 
     def _find_row(self, word: str) -> int | None:
@@ -193,7 +195,7 @@ def _read_keyed_vectors(path: Path) -> WordVectors:
     try:
         from gensim.models import KeyedVectors
     except ImportError as error:
-        raise MissingExtraError("gensim", extra="rewrite", purpose=f"reading {path}") from error
+        raise MissingExtraError("gensim", extra="gensim", purpose=f"reading {path}") from error
     vectors: Any = KeyedVectors.load(str(path))
     return WordVectors(vectors.index_to_key, np.asarray(vectors.vectors, dtype=np.float32))
 

@@ -95,19 +95,15 @@ class Metrics:
             self._waiting.labels(model.name).set(model.n_waiting)
         registry = self._registry
         if SHARED_FOLDER in os.environ:
-            from prometheus_client import multiprocess
-
             registry = self._library.CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)
+            _import_multiprocess().MultiProcessCollector(registry)
         text: bytes = self._library.generate_latest(registry)
         return text
 
     def close(self) -> None:
         """Take what waits here out of the sum that other processes write."""
         if SHARED_FOLDER in os.environ:
-            from prometheus_client import multiprocess
-
-            multiprocess.mark_process_dead(os.getpid())
+            _import_multiprocess().mark_process_dead(os.getpid())
 
     def _count(self, name: str, meaning: str, *labels: str) -> Any:  # noqa: ANN401
         return self._library.Counter(f"hf_ner_{name}", meaning, labels, registry=self._registry)
@@ -116,3 +112,9 @@ class Metrics:
         return self._library.Histogram(
             f"hf_ner_{name}", meaning, labels, registry=self._registry, buckets=buckets
         )
+
+
+def _import_multiprocess() -> Any:  # noqa: ANN401 - the library is partly untyped
+    from prometheus_client import multiprocess
+
+    return multiprocess

@@ -136,19 +136,16 @@ def _make(
             nlp_artifacts: object = None,  # noqa: ARG002 - what Presidio's own pipeline has found
         ) -> list[RecognizerResult]:
             """Return the entities of the types that Presidio asks for."""
+            # Presidio looks the recognizer up by these two.
+            metadata = {
+                RecognizerResult.RECOGNIZER_NAME_KEY: str(self.name),
+                RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: str(self.id),
+            }
             results: list[RecognizerResult] = []
             for entity in find(text):
                 if not entities or entity["entity_type"] in entities:
-                    results.append(self._make_result(entity))
+                    results.append(RecognizerResult(**entity, recognition_metadata=metadata))
             return results
-
-        def _make_result(self, entity: dict[str, Any]) -> RecognizerResult:
-            # Presidio looks the recognizer up by these two.
-            metadata = {
-                RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
-                RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
-            }
-            return RecognizerResult(**entity, recognition_metadata=metadata)
 
     supported = sorted({name_presidio_type(entity_type) for entity_type in entity_types})
     return HFNerRecognizer(supported, name=f"hf_ner {name}", supported_language=language)

@@ -7,6 +7,7 @@ asks for the table.
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +15,7 @@ from spacy.tokens import Doc, Span
 
 from spacy_hf_ner.rewriting import Rewriter
 from spacy_hf_ner.rewriting.settings import How, RewriteSettings, make_method
+from spacy_hf_ner.rewriting.vectors import WordVectors, read_vectors
 from spacy_hf_ner.serving.batch_queue import Answer
 from spacy_hf_ner.serving.bodies import Score, TextsBody
 from spacy_hf_ner.serving.loaded_pipeline import LoadedPipeline
@@ -100,7 +102,8 @@ class Rewrites:
             scope=options.scope,
         )
         with _OPENING:
-            method = make_method(rewrite_settings, self._read)
+            vectors = _open_vectors(settings.vectors) if options.how == "analogy" else None
+            method = make_method(rewrite_settings, self._read, vectors=vectors)
         self._rewriter = Rewriter(
             method,
             threshold=pipeline.choose_threshold(options.threshold),
@@ -126,3 +129,8 @@ class Rewrites:
     def _read(self, texts: Sequence[str]) -> list[list[Span]]:
         """Return the entities of texts, as the pipeline reads them whose turn it is."""
         return self._pipeline.find_entities(texts)
+
+
+@lru_cache(maxsize=1)
+def _open_vectors(name: str) -> WordVectors:
+    return read_vectors(name)

@@ -52,6 +52,7 @@ def render(
     docs: Doc | Iterable[Doc],
     *,
     spans_key: str = "hf_ner",
+    threshold: float = 0.0,
     page: bool = False,
     jupyter: bool | None = None,
     options: Mapping[str, Any] | None = None,
@@ -65,6 +66,7 @@ def render(
     Args:
         docs: One Doc or several.
         spans_key: The span group that holds the scores, or the entities.
+        threshold: The lowest score of an entity that is shown; what has no score is.
         page: Make a whole HTML page.
         jupyter: Whether this is a notebook; None to find out.
         options: displaCy's own options, for either style: ``ents`` (the types to show), ``colors``,
@@ -81,7 +83,7 @@ def render(
     entities: list[list[Entity]] = []
     links: list[_Links] = []
     for doc in shown:
-        entities.append(_read_shown(doc, spans_key, types))
+        entities.append(_read_shown(doc, spans_key, types, threshold))
         links.append(_read_links(doc, spans_key, wishes.get("kb_url_template")))
     if any(map(have_overlaps, entities)):
         style = "span"
@@ -149,16 +151,19 @@ def _find_colours(docs: Sequence[Doc], spans_key: str) -> dict[str, str]:
     return colours_of(sorted(types))
 
 
-def _read_shown(doc: Doc, spans_key: str, types: Iterable[str] | None) -> list[Entity]:
-    """Return the entities of a Doc that are to be shown: all, or those of some types."""
-    entities = read_entities(doc, spans_key=spans_key)
-    if types is None:
-        return list(entities)
-    # displaCy compares types without regard to case.
-    wanted = set(map(str.upper, types))
+def _read_shown(
+    doc: Doc, spans_key: str, types: Iterable[str] | None, threshold: float
+) -> list[Entity]:
+    """Return the entities of a Doc that are to be shown: all, or those of some types and scores."""
+    wanted: set[str] | None = None
+    if types is not None:
+        # displaCy compares types without regard to case.
+        wanted = set(map(str.upper, types))
     shown: list[Entity] = []
-    for entity in entities:
-        if entity.entity_type.upper() in wanted:
+    for entity in read_entities(doc, spans_key=spans_key):
+        if wanted is not None and entity.entity_type.upper() not in wanted:
+            continue
+        if entity.score is None or entity.score >= threshold:
             shown.append(entity)
     return shown
 

@@ -10,6 +10,8 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
+from spacy_hf_ner.core.expected_recall import count_found
+from spacy_hf_ner.pipe.calibration import Calibration
 from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
 from tests.rewriting.extras import needs_gazetteers
@@ -106,6 +108,7 @@ def test_what_remains_is_said(model: Path, texts: Path, tmp_path: Path) -> None:
         "below_threshold": 0,
         "kept": 0,
         "missed": 0,
+        "expected_recall": None,
     }
     assert "How many names the model does not find at all is not known" in unwrap(result.stderr)
 
@@ -129,19 +132,27 @@ def test_a_text_that_fails_leaves_nothing_of_itself(model: Path, tmp_path: Path)
 def test_entities_below_the_threshold_of_hf_ner_are_counted(tmp_path: Path) -> None:
     nlp = spacy.blank("en")
     name = str(make_checkpoint(tmp_path / "checkpoint", seed=3, head_scale=4.0))
-    nlp.add_pipe("hf_ner", config={"model": {"name": name, "precision": "fp32"}})
-    nlp.to_disk(tmp_path / "model")
+    component = nlp.add_pipe("hf_ner", config={"model": {"name": name, "precision": "fp32"}})
     doc = nlp("Kofi Annan was born in Kumasi.")
     scores = sorted(entity._.score for entity in doc.ents)
     assert len(scores) > 1
     threshold = (scores[0] + scores[-1]) / 2
     n_below = sum(score < threshold for score in scores)
+    # As if it was calibrated, with all of its gold entities in the middle of all scores.
+    recall = count_found({"PER": 4, "MISC": 9}, [("PER", threshold + 0.02), ("PER", 0.0)])
+    component.cfg["calibration"] = Calibration("viterbi", 1.0, recall=recall).to_json()  # type: ignore[attr-defined]
+    nlp.to_disk(tmp_path / "model")
     (tmp_path / "texts.txt").write_text(doc.text)
     arguments = [tmp_path / "model", tmp_path / "texts.txt", tmp_path / "new.txt"]
     options = ["--how", "mask", "--threshold", threshold, "--json"]
-    report = json.loads(run(*arguments, *options).stdout)
+    result = run(*arguments, *options)
+    report = json.loads(result.stdout)
     assert report["below_threshold"] == n_below
     assert report["n_replaced"] == len(scores) - n_below
+    assert report["expected_recall"] == pytest.approx(1 / 13)
+    assert "the model found 7.7% of 13 gold entities" in unwrap(result.stderr)
+    of_persons = run(*arguments, *options, "--types", "PER")
+    assert json.loads(of_persons.stdout)["expected_recall"] == 0.25
 
 
 def test_spans_that_are_no_ents_are_rewritten_in_their_group(tmp_path: Path) -> None:

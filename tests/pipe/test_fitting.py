@@ -162,3 +162,34 @@ def test_what_evaluation_judges_is_what_calibration_is_fitted_on(make_pipeline: 
         for eg, gold in zip(examples, golds, strict=True)
     )
     assert component.calibrate(examples).n_spans == n_judged
+
+
+def test_the_recall_is_that_of_each_half_under_the_calibration_of_the_other(
+    make_pipeline: Make,
+) -> None:
+    nlp, component = make_pipeline()
+    golds = make_golds(nlp)
+    assert component.estimate_recall() is None
+    expected = dict.fromkeys((0.0, 0.5, 0.6, 0.7, 0.8, 0.9), 0)
+    for judged, fitted_on in ((golds[::2], golds[1::2]), (golds[1::2], golds[::2])):
+        calibrate(nlp, component, fitted_on)
+        for gold in judged:
+            pair = pair_docs(gold, nlp(gold.text))
+            right = [entity for entity in pair.predicted if entity in pair.gold]
+            for threshold in expected:
+                expected[threshold] += sum((entity.score or 0.0) >= threshold for entity in right)
+    assert len(set(expected.values())) > 1
+    report = calibrate(nlp, component, golds)
+    n_gold = sum(len(gold.ents) for gold in golds)
+    for threshold, n_found in expected.items():
+        estimate = component.estimate_recall(threshold)
+        assert estimate is not None
+        assert estimate.recall * estimate.n_gold == pytest.approx(n_found)
+        assert estimate.n_gold == n_gold
+    assert report.recall == component.estimate_recall()
+    # Stored, and dropped, with the calibration.
+    _, copied = make_pipeline()
+    copied.from_bytes(component.to_bytes())
+    assert copied.estimate_recall(0.5) == component.estimate_recall(0.5)
+    component.bias = 2.0
+    assert component.estimate_recall() is None

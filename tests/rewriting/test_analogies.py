@@ -12,6 +12,7 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.rewriting import Rewriter, Rewriting
 from spacy_hf_ner.rewriting.analogies import Analogies
 from spacy_hf_ner.rewriting.candidates import Candidates
+from spacy_hf_ner.rewriting.gazetteers import CountryNames
 from spacy_hf_ner.rewriting.names import Name
 from spacy_hf_ner.rewriting.vectors import WordVectors
 from tests.rewriting.extras import needs_gazetteers
@@ -30,6 +31,7 @@ VECTORS = {
     "firms": (0, 1, 0.05, -1),
     "mahindra": (0, 1, 0.1, -1),
     "infosys": (0, 1, 0.2, -1),
+    "oracle": (0, 1, 0.3, 1),
     "sarah": (0, 0, 1, 1),
     "radha": (0, 0, 1, -1),
     "miller": (0, 0.2, 1, 1),
@@ -47,11 +49,14 @@ def make_candidates(target: str = "india") -> Candidates:
 
 
 def make_pipeline(*, unread: Sequence[str] = ()) -> Language:
-    """Return a pipeline that knows all names, but those that it is not to read."""
+    """Return a pipeline that knows all names, but those that it is not to read.
+
+    It takes Oracle for a person.
+    """
     kinds = {
         "LOC": ["Paris", "Chicago", "Mumbai", "Delhi", "America", "India"],
         "ORG": ["Toyota", "Mahindra", "Infosys"],
-        "PER": ["Sarah", "Radha", "Sarah Miller", "Radha Singh", "Singh", "Miller"],
+        "PER": ["Sarah", "Radha", "Sarah Miller", "Radha Singh", "Singh", "Miller", "Oracle"],
     }
     nlp = spacy.blank("en")
     ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"})
@@ -79,8 +84,10 @@ def rewrite(text: str, *, unread: Sequence[str] = ()) -> Rewriting:
         ("Paris is no Chicago.", "Mumbai is no Delhi."),
         ("Sarah Miller left America.", "Radha Singh left India."),
         ("Sarah met Miller.", "Radha met Singh."),
-        # "Firms" is near, but no name at the start of a sentence.
+        # "Firms" is nearer, but no company.
         ("She has a Toyota.", "She has a Mahindra."),
+        # It is no person, whatever the model says, and its like may be read as what it is.
+        ("She sued Oracle.", "She sued Infosys."),
         ("Nothing to see.", "Nothing to see."),
     ],
 )
@@ -121,6 +128,37 @@ def test_what_no_gazetteer_lists_is_said_to_be_unlisted() -> None:
         ("Mumbai", True),
         ("Delhi", True),
     ]
-    words = list(candidates.propose(Name("Toyota", "ORG", 0, 6)))
+    companies = list(candidates.propose(Name("Toyota", "ORG", 0, 6)))
+    assert [candidate.text for candidate in companies] == ["Mahindra", "Infosys"]
+    words = list(candidates.propose(Name("Toyota", "PRODUCT", 0, 6)))
     assert {candidate.is_listed for candidate in words} == {False}
     assert words[0].text == "Firms"
+    # They are at home elsewhere, or a gazetteer has them as something else.
+    assert not {"Oracle", "Paris", "Mumbai", "Radha"} & {candidate.text for candidate in words}
+
+
+def test_a_word_that_is_no_name_where_a_sentence_begins_is_passed_over() -> None:
+    nlp = spacy.blank("en")
+    ruler = nlp.add_pipe("entity_ruler")
+    known = [{"label": "PRODUCT", "pattern": name} for name in ("Galaxy", "Sensex")]
+    ruler.add_patterns(known)  # type: ignore[attr-defined]
+    words = [*VECTORS, "galaxy", "sensex"]
+    rows = [*VECTORS.values(), VECTORS["toyota"], VECTORS["infosys"]]
+    vectors = WordVectors(words, np.array(rows, dtype=np.float32))
+    candidates = Candidates(vectors, source="america", target="india")
+    nearest = [candidate.text for candidate in candidates.propose(Name("Galaxy", "PRODUCT", 0, 6))]
+    assert nearest.index("Firms") < nearest.index("Sensex")
+    method = Analogies(candidates, lambda texts: [doc.ents for doc in nlp.pipe(texts)])
+    assert Rewriter(method).rewrite(nlp("a Galaxy")).doc.text == "a Sensex"
+
+
+@pytest.mark.parametrize("name", ["Owen", "Liam", "Michael"])
+def test_a_name_of_the_source_or_of_its_language_is_none_of_the_target(name: str) -> None:
+    words = [*VECTORS, name.lower()]
+    # As near as can be: it is proposed if it may be.
+    data = np.array([*VECTORS.values(), VECTORS["radha"]], dtype=np.float32)
+    candidates = Candidates(WordVectors(words, data), source="america", target="india")
+    assert name in CountryNames("IN").first
+    proposed = {candidate.text for candidate in candidates.propose(Name("Sarah", "PER", 0, 5))}
+    proposed |= {candidate.text for candidate in candidates.propose(Name("John", "PER", 0, 4))}
+    assert name not in proposed

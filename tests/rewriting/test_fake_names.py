@@ -30,7 +30,9 @@ def test_first_names_are_of_the_sex_asked_for() -> None:
 
 def test_japanese_names_come_in_latin_letters() -> None:
     names = list_names("ja_JP")
-    assert all(name.isascii() for name in names.female | names.last)
+    assert all(name.isascii() for name in names.female | names.male | names.last)
+    assert names.find_sex("Haruka") == "female"
+    assert names.find_sex("Taro") == "male"
 
 
 def test_a_country_has_the_locales_of_its_languages() -> None:

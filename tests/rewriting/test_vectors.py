@@ -1,12 +1,13 @@
 """Word vectors from wherever they are."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
 
-from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.errors import ConfigError, MissingExtraError
 from spacy_hf_ner.rewriting.vectors import WordVectors, read_vectors
 from tests.rewriting.extras import needs_glove
 
@@ -61,6 +62,23 @@ def test_a_pipeline_without_vectors_is_refused(tmp_path: Path) -> None:
         read_vectors(str(tmp_path / "model"))
     with pytest.raises(ConfigError, match="which is none of these"):
         read_vectors(str(tmp_path / "nothing"))
+
+
+def test_keyed_vectors_of_gensim_are_read(tmp_path: Path) -> None:
+    models = pytest.importorskip("gensim.models", reason="gensim is not installed")
+    saved = models.KeyedVectors(vector_size=2)
+    saved.add_vectors(WORDS, DATA)
+    saved.save(str(tmp_path / "v.kv"))
+    vectors = read_vectors(str(tmp_path / "v.kv"))
+    assert vectors.find("delhi") == pytest.approx([-1, 0])
+    assert vectors.find("new york") == pytest.approx([0.6, 0.8])
+
+
+@pytest.mark.skipif(find_spec("gensim") is not None, reason="gensim is installed")
+def test_where_gensim_is_missing_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "v.kv").touch()
+    with pytest.raises(MissingExtraError, match=r"gensim.*is not installed.*\[gensim\]"):
+        read_vectors(str(tmp_path / "v.kv"))
 
 
 @needs_glove

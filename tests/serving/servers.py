@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["Answer", "Client", "Server", "run_server"]
+import pytest
+
+__all__ = ["Answer", "Client", "Server", "run_server", "wait_for"]
 
 _ADDRESS: Final = re.compile(r"at http://127\.0\.0\.1:(\d+)")
 _START_SECONDS: Final = 600
@@ -131,6 +134,8 @@ def run_server(
         n_workers: How many processes are waited for.
         environment: Variables that it gets besides those of the tests.
     """
+    if find_spec("fastapi") is None:
+        pytest.skip("FastAPI of the extra [serve] is not installed")
     command = [sys.executable, "-m", "spacy", "hf-ner", "serve", *map(str, arguments)]
     with log.open("wb") as file:
         process = subprocess.Popen(  # noqa: S603 - our own command
@@ -170,8 +175,3 @@ def wait_for(condition: Any, what: str, seconds: float = 300) -> None:
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
-
-
-def list_texts(answers: Sequence[Any]) -> list[str]:
-    """Return the texts of the entities in answers of our own form."""
-    return [entity["text"] for answer in answers for entity in answer["entities"]]

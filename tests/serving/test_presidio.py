@@ -1,11 +1,9 @@
 """Recognizers in Presidio's own analyzer."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry
-from presidio_analyzer.nlp_engine import SpacyNlpEngine
 from spacy.language import Language
 
 from spacy_hf_ner.serving.formats import name_presidio_type
@@ -13,16 +11,26 @@ from spacy_hf_ner.serving.presidio import make_recognizer, make_remote_recognize
 from tests.serving.models import TEXTS
 from tests.serving.servers import Server
 
+if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer
+    from presidio_analyzer.nlp_engine import SpacyNlpEngine
+
+presidio: Any = pytest.importorskip("presidio_analyzer", reason="extra [presidio]")
+
 
 @pytest.fixture(scope="module")
-def engine(model: Path) -> SpacyNlpEngine:
+def engine(model: Path) -> "SpacyNlpEngine":
     """Return what cuts texts into tokens for Presidio; it takes a pipeline in a folder, too."""
+    from presidio_analyzer.nlp_engine import SpacyNlpEngine
+
     return SpacyNlpEngine(models=[{"lang_code": "en", "model_name": str(model)}])
 
 
-def analyze(recognizer: EntityRecognizer, engine: SpacyNlpEngine, **options: Any) -> list[Any]:
-    registry = RecognizerRegistry(recognizers=[recognizer], supported_languages=["en"])
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+def analyze(recognizer: "EntityRecognizer", engine: "SpacyNlpEngine", **options: Any) -> list[Any]:
+    registry = presidio.RecognizerRegistry(recognizers=[recognizer], supported_languages=["en"])
+    analyzer = presidio.AnalyzerEngine(
+        registry=registry, nlp_engine=engine, supported_languages=["en"]
+    )
     found = analyzer.analyze(TEXTS[0], language="en", **options)
     return sorted((result.start, result.end, result.entity_type, result.score) for result in found)
 
@@ -40,7 +48,7 @@ def expect(nlp: Language) -> list[Any]:
 
 
 def test_presidio_finds_what_the_pipeline_finds(
-    model: Path, nlp: Language, engine: SpacyNlpEngine
+    model: Path, nlp: Language, engine: "SpacyNlpEngine"
 ) -> None:
     recognizer = make_recognizer(str(model))
     assert recognizer.supported_entities == ["LOCATION", "MISC", "ORGANIZATION", "PERSON"]
@@ -50,7 +58,7 @@ def test_presidio_finds_what_the_pipeline_finds(
 
 
 def test_presidio_gets_the_types_and_scores_that_it_asks_for(
-    model: Path, nlp: Language, engine: SpacyNlpEngine
+    model: Path, nlp: Language, engine: "SpacyNlpEngine"
 ) -> None:
     entities = list(nlp(TEXTS[0]).ents)
     scores = sorted(entity._.score for entity in entities)
@@ -62,6 +70,6 @@ def test_presidio_gets_the_types_and_scores_that_it_asks_for(
     assert {entity_type for _, _, entity_type, _ in found} == {kind}
 
 
-def test_a_server_finds_the_same(server: Server, nlp: Language, engine: SpacyNlpEngine) -> None:
+def test_a_server_finds_the_same(server: Server, nlp: Language, engine: "SpacyNlpEngine") -> None:
     recognizer = make_remote_recognizer(f"http://127.0.0.1:{server.port}", model="second")
     assert analyze(recognizer, engine) == expect(nlp)

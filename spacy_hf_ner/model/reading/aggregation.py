@@ -26,6 +26,7 @@ __all__ = [
     "Subwords",
     "count_disagreements",
     "normalize",
+    "score_continuing",
     "score_units",
     "score_units_for_training",
     "take_first",
@@ -220,14 +221,43 @@ def score_units_for_training(
         return _rows_of_nan(logits, alignment)
     subwords = Subwords.from_alignment(logits, alignment)
     rows = take_last(subwords) if subword_labels == "last" else take_first(subwords)
-    if subword_labels in {"all", "all_inside"}:
-        log_probs = F.log_softmax(logits, dim=-1)
-        if subword_labels == "all_inside":
-            inside_columns = torch.from_numpy(_inside_columns(tag_set)).to(logits.device)
-            log_probs = log_probs[:, inside_columns]
-        continues = _find_continuing(subwords)
-        rows = rows.index_add(0, subwords.owner[continues], log_probs[continues])
+    rows = _add_continuing(rows, subwords, tag_set, subword_labels)
     return torch.where(subwords.owns[:, None], rows, torch.nan)
+
+
+def score_continuing(
+    logits: torch.Tensor, alignment: Alignment, tag_set: TagSet, *, subword_labels: SubwordLabels
+) -> torch.Tensor:
+    """Return the part of the rows for training that the subwords make which continue a unit.
+
+    For the arguments see :func:`score_units_for_training`.
+
+    Returns:
+        0 where a unit has no such subwords, or they are not supervised.
+        Shape: (n_units, n_tags), float32.
+    """
+    none = logits.new_zeros(len(alignment.evidence), logits.shape[1])
+    if len(logits) == 0:
+        return none
+    subwords = Subwords.from_alignment(logits, alignment)
+    return _add_continuing(none, subwords, tag_set, subword_labels)
+
+
+def _add_continuing(
+    rows: torch.Tensor, subwords: Subwords, tag_set: TagSet, subword_labels: SubwordLabels
+) -> torch.Tensor:
+    """Return rows with the log-probabilities of continuing subwords added, if they are supervised.
+
+    Shape: (n_units, n_tags).
+    """
+    if subword_labels not in {"all", "all_inside"}:
+        return rows
+    log_probs = F.log_softmax(subwords.logits, dim=-1)
+    if subword_labels == "all_inside":
+        inside_columns = torch.from_numpy(_inside_columns(tag_set)).to(rows.device)
+        log_probs = log_probs[:, inside_columns]
+    continues = _find_continuing(subwords)
+    return rows.index_add(0, subwords.owner[continues], log_probs[continues])
 
 
 def count_disagreements(

@@ -15,7 +15,16 @@ from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.span_gradient import differentiate_posterior
 
-__all__ = ["MISSING", "Reduction", "Targets", "WrongSpan", "compute_divergence", "compute_loss"]
+__all__ = [
+    "MISSING",
+    "Reduction",
+    "Targets",
+    "WrongSpan",
+    "add_wrong_spans",
+    "compute_divergence",
+    "compute_loss",
+    "reduce_gradients",
+]
 
 MISSING = -1
 """The column of a unit whose annotation is missing."""
@@ -104,12 +113,12 @@ def compute_loss(
         total_weight += float(weight.sum())
         gradient = np.zeros_like(doc_rows)
         gradient[known] -= wanted
-        for span in target.wrong_spans:
+        if target.wrong_spans:
             assert chain is not None
-            loss += _push_down(span, doc_rows, gradient, chain)
-            total_weight += span.end - span.start
+            loss += add_wrong_spans(target.wrong_spans, doc_rows, gradient, chain)
+            total_weight += sum(span.end - span.start for span in target.wrong_spans)
         gradients.append(gradient)
-    return loss / max(total_weight, 1.0), _reduce(gradients, total_weight, reduction)
+    return loss / max(total_weight, 1.0), reduce_gradients(gradients, total_weight, reduction)
 
 
 def compute_divergence(
@@ -145,7 +154,7 @@ def compute_divergence(
         gradient[known[:, None], columns[None, :]] = np.exp(log_probs) - teacher_probs
         gradients.append(gradient)
         n_units += len(known)
-    return divergence / max(n_units, 1), _reduce(gradients, n_units, reduction)
+    return divergence / max(n_units, 1), reduce_gradients(gradients, n_units, reduction)
 
 
 def _smooth(gold: Ints, n_tags: int, label_smoothing: float) -> Floats32:
@@ -157,6 +166,23 @@ def _smooth(gold: Ints, n_tags: int, label_smoothing: float) -> Floats32:
     wanted = np.full((len(gold), n_tags), share, dtype=np.float32)
     wanted[np.arange(len(gold)), gold] += 1.0 - label_smoothing
     return wanted
+
+
+def add_wrong_spans(
+    wrong_spans: Sequence[WrongSpan], rows: Floats32, gradient: Floats32, chain: Chain
+) -> float:
+    """Return the loss of wrong spans, ``-log(1 - p)`` for each, and add to the gradient.
+
+    Args:
+        wrong_spans: The spans; none in most Docs.
+        rows: Log-probabilities of the Doc. Shape: (n_units, n_tags).
+        gradient: The gradient on them, which is changed. Shape: (n_units, n_tags).
+        chain: What the tag set allows.
+    """
+    loss = 0.0
+    for span in wrong_spans:
+        loss += _push_down(span, rows, gradient, chain)
+    return loss
 
 
 def _push_down(span: WrongSpan, rows: Floats32, gradient: Floats32, chain: Chain) -> float:
@@ -183,7 +209,9 @@ def _push_down(span: WrongSpan, rows: Floats32, gradient: Floats32, chain: Chain
     return -float(np.log1p(-posterior))
 
 
-def _reduce(gradients: list[Floats32], total: float, reduction: Reduction) -> list[Floats32]:
+def reduce_gradients(
+    gradients: list[Floats32], total: float, reduction: Reduction
+) -> list[Floats32]:
     """Return the gradient of the mean over ``total``, or that of the sum as it is."""
     if reduction == "sum":
         return gradients

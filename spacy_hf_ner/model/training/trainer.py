@@ -20,7 +20,12 @@ from spacy_hf_ner.model.engines.precision import (
 from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import get_device
-from spacy_hf_ner.model.reading.aggregation import score_units_for_training
+from spacy_hf_ner.model.reading.aggregation import (
+    Aggregation,
+    score_continuing,
+    score_units,
+    score_units_for_training,
+)
 from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import Layout, MixedReading, lay_out
 from spacy_hf_ner.model.reading.windowed import run_windows
@@ -70,13 +75,15 @@ class Trainer:
         self._optimizer: NetworkOptimizer | None = None
 
     def begin_update(
-        self, docs: Sequence[Doc], *, dropout: float
+        self, docs: Sequence[Doc], *, dropout: float, pooled_by: Aggregation | None = None
     ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], None]]:
         """Return the rows of each Doc, and what adds their gradient to that of the weights.
 
         Args:
             docs: The batch.
             dropout: The dropout rate, unless the config names one.
+            pooled_by: How the subwords of a unit are pooled, if rows are to be those of prediction,
+                with those of continuing subwords apart. None for rows of all supervised subwords.
         """
         checkpoint = self._checkpoint
         reading = self._settings.choose_reading(checkpoint)
@@ -88,17 +95,20 @@ class Trainer:
             label_unit=self._settings.choose_label_unit(checkpoint),
         )
         try:
-            rows = self._compute_rows(layout, dropout)
+            rows = self._compute_rows(layout, dropout, pooled_by)
         except RuntimeError as error:
             if self._autocast is None:
                 raise
             self._give_up_autocast(error)
-            rows = self._compute_rows(layout, dropout)
+            rows = self._compute_rows(layout, dropout, pooled_by)
 
         def backprop(d_rows: Sequence[Floats32]) -> None:
             self._add_gradients(rows, np.concatenate(d_rows))
 
-        return layout.split_rows(rows.detach().float().cpu().numpy()), backprop
+        by_doc = layout.split_rows(rows.detach().float().cpu().numpy())
+        if pooled_by is not None:
+            by_doc = list(map(_part_continuing, by_doc))
+        return by_doc, backprop
 
     def _give_up_autocast(self, error: RuntimeError) -> None:
         give_up_precision(
@@ -110,8 +120,13 @@ class Trainer:
         )
         self._autocast = None
 
-    def _compute_rows(self, layout: Layout, dropout: float) -> torch.Tensor:
-        """Return rows that know how they were computed. Shape: (n_units, n_tags)."""
+    def _compute_rows(
+        self, layout: Layout, dropout: float, pooled_by: Aggregation | None
+    ) -> torch.Tensor:
+        """Return rows that know how they were computed.
+
+        Shape: (n_units, n_tags), or twice the columns where continuing subwords are apart.
+        """
         checkpoint = self._checkpoint
         assert checkpoint.tag_set is not None
         rate = self._settings.dropout
@@ -128,15 +143,30 @@ class Trainer:
             # One autocast around all batches: so the weights are cast once.
             with self._embeddings.by_rows(), cast_to(self._autocast, self.device):
                 logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
-            return score_units_for_training(
+            if pooled_by is None:
+                return score_units_for_training(
+                    logits,
+                    layout.alignment,
+                    checkpoint.tag_set,
+                    subword_labels=checkpoint.subword_labels,
+                )
+            rows = score_units(
+                logits,
+                layout.alignment,
+                checkpoint.tag_set,
+                aggregation=pooled_by,
+                subword_labels=checkpoint.subword_labels,
+            )
+            continuing = score_continuing(
                 logits,
                 layout.alignment,
                 checkpoint.tag_set,
                 subword_labels=checkpoint.subword_labels,
             )
+            return torch.cat([rows, continuing], dim=1)
 
     def _add_gradients(self, rows: torch.Tensor, d_rows: Floats32) -> None:
-        """Carry a gradient of rows into the network. Shape of both: (n_units, n_tags)."""
+        """Carry a gradient of rows into the network. Both have the same shape."""
         if not rows.requires_grad:  # there was nothing to read
             return
         gradient = torch.from_numpy(d_rows).to(self.device)
@@ -187,3 +217,9 @@ class Trainer:
             yield
         finally:
             self._optimizer.swap_averages()
+
+
+def _part_continuing(both: UnitRows) -> UnitRows:
+    """Return rows, and those of continuing subwords, from what has them side by side."""
+    rows, continuing = np.split(both.rows, 2, axis=1)
+    return UnitRows(rows, both.units, continuing)
