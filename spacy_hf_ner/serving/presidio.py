@@ -114,7 +114,7 @@ def _make(
         find: Returns the entities of a text, in Presidio's form.
         entity_types: What the model calls them.
         language: The language for which Presidio asks it.
-        name: What to call it.
+        name: Where they come from.
     """
     try:
         from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -122,6 +122,8 @@ def _make(
         raise MissingExtraError(
             "presidio_analyzer", extra="presidio", purpose="a recognizer for Presidio"
         ) from error
+
+    called = f"hf_ner {name}"
 
     class HFNerRecognizer(EntityRecognizer):
         """Gives Presidio what hf_ner finds."""
@@ -138,7 +140,7 @@ def _make(
             """Return the entities of the types that Presidio asks for."""
             # Presidio looks the recognizer up by these two.
             metadata = {
-                RecognizerResult.RECOGNIZER_NAME_KEY: str(self.name),
+                RecognizerResult.RECOGNIZER_NAME_KEY: called,
                 RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: str(self.id),
             }
             results: list[RecognizerResult] = []
@@ -148,4 +150,4 @@ def _make(
             return results
 
     supported = sorted({name_presidio_type(entity_type) for entity_type in entity_types})
-    return HFNerRecognizer(supported, name=f"hf_ner {name}", supported_language=language)
+    return HFNerRecognizer(supported, name=called, supported_language=language)

@@ -86,6 +86,7 @@ def _open_socket(host: str, port: int) -> socket.socket:
 
 def _serve_together(settings: ServeSettings, listener: socket.socket) -> None:
     """Serve from several processes, which this one watches over."""
+    _set_up_log()
     share_cores(settings.workers)
     with tempfile.TemporaryDirectory(prefix="hf-ner-serve-") as folder:
         os.environ[SHARED_FOLDER] = folder
