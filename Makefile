@@ -83,7 +83,7 @@ dist-check: $(VENV)/installed
 	$(VENV)/bin/python .ci/build_dist.py $(REPOSITORY) dist
 	$(VENV)/bin/python -m twine check --strict dist/*
 	$(PYTHON) -m venv $(VENV_DIST)
-	$(VENV_DIST)/bin/python -m pip install --constraint constraints.txt dist/*.whl
+	$(VENV_DIST)/bin/python -m pip install --no-compile --constraint constraints.txt dist/*.whl
 	$(VENV)/bin/python .ci/check_dist.py dist $(VENV_DIST)/bin/python
 
 # The seed is printed; FUZZ="--seed 17 --batches 3 --targets converter" does the same again. What is found is added to
@@ -120,12 +120,13 @@ clean-project:
 configs: $(VENV)/installed
 	$(VENV)/bin/python .ci/complete_configs.py
 
-# install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again.
+# install(environment, extras, constraints, more packages): the stamp comes last, so what failed starts again. Python
+# compiles what is imported; compiling all of torch and transformers would take most of a minute.
 comma := ,
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "The pinned environments need Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-	$(1)/bin/python -m pip install --constraint $(3) --editable '.[$(2)]' $(4)
+	$(1)/bin/python -m pip install --no-compile --constraint $(3) --editable '.[$(2)]' $(4)
 	touch $@
 endef

@@ -225,7 +225,8 @@ def test_own_code_travels_with_the_pipeline(tmp_path: Path) -> None:
 def run_python(program: str | list[str], folder: Path) -> None:
     """Run a program in a folder, in a process that knows no component of another test."""
     arguments = ["-c", program] if isinstance(program, str) else program
-    here = os.pathsep.join([".", str(Path(__file__).parents[2])])
+    before = os.environ.get("PYTHONPATH", "")
+    here = os.pathsep.join([".", str(Path(__file__).parents[2]), before])
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, *arguments],
         cwd=folder,

@@ -2,6 +2,9 @@
 
 It has no form for annotation that is missing, nor for scores of entities; the lowest score of a
 text is kept beside it, as metadata.
+
+All that a text has besides is in one field, ``meta``, which each record has: doccano makes a table
+of the records, and a number that only some of them have becomes NaN, which its database refuses.
 """
 
 import json
@@ -34,9 +37,15 @@ class DoccanoWriter:
         """Take one document."""
         spans_key = self._target.spans_key
         entities = find_entities(doc, spans_key)
-        record: dict[str, Any] = {"text": doc.text}
-        if doc.user_data.get("document_id"):
-            record["id"] = doc.user_data["document_id"]
+        meta = read_meta(doc)
+        lowest = find_lowest_score(entities)
+        if lowest is not None:
+            meta[SCORE_KEY] = lowest
+        record: dict[str, Any] = {
+            "text": doc.text,
+            "id": doc.user_data.get("document_id") or None,
+            "meta": meta,
+        }
         annotated = judge_annotation(doc, spans_key)
         if annotated != "none":
             record["label"] = [
@@ -44,11 +53,6 @@ class DoccanoWriter:
             ]
         if annotated != "all":
             self._target.report("missing annotation, which doccano cannot tell from no entity")
-        lowest = find_lowest_score(entities)
-        if lowest is not None:
-            record[SCORE_KEY] = lowest
-        for key, value in read_meta(doc).items():
-            record.setdefault(key, value)
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def finish(self) -> None:
