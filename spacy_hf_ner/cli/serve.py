@@ -14,7 +14,7 @@ EXAMPLE = "training/model-best --port 8000"
 Models = Annotated[
     list[str],
     typer.Argument(
-        metavar="MODEL...",
+        metavar="MODEL …",
         help=(
             "Pipelines: each the name of an installed one, or a folder; NAME=MODEL to name it. "
             "Clients who name none get the first."
@@ -43,7 +43,8 @@ KeyFile = Annotated[
     typer.Option(help="File of the key for hashed names; it is made if there is none."),
 ]
 Vectors = Annotated[
-    str, typer.Option(help="Word vectors for analogies: that package, a file, or a pipeline.")
+    str,
+    typer.Option(help="Word vectors for clients who want analogies: a package, file or pipeline."),
 ]
 Grace = Annotated[
     int, typer.Option(min=0, help="Seconds for requests in work when the server is to stop.")

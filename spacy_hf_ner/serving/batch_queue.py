@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -226,7 +227,7 @@ class BatchQueue:
 
     def _count(self, request: _Request) -> None:
         if not request.jobs:
-            self._answer(request)
+            request.future.set_result([])
             return
         request.n_subwords = self.reader.count_subwords([job.text for job in request.jobs])
         self._waiting.append(request)
@@ -255,24 +256,28 @@ class BatchQueue:
         seconds = time.perf_counter() - started
 
         n_subwords = 0
+        finished: list[_Request] = []
         # The texts of a request are taken, and so answered, in their order.
         for (request, i), answer in zip(batch, answers, strict=True):
             n_subwords += request.n_subwords[i]
             request.answers.append(answer)
             if len(request.answers) == len(request.jobs):
-                self._answer(request)
-        n_failed = sum("error" in answer for answer in answers)
+                self._release(request)
+                finished.append(request)
         self._n_expected = len({request for request, _ in batch})
-        self._observe(
-            BatchReport(
-                n_requests=self._n_expected,
-                n_texts=len(batch),
-                n_subwords=n_subwords,
-                n_failed=n_failed,
-                n_waiting=self._n_characters,
-                seconds=seconds,
-            )
+        report = BatchReport(
+            n_requests=self._n_expected,
+            n_texts=len(batch),
+            n_subwords=n_subwords,
+            n_failed=sum("error" in answer for answer in answers),
+            n_waiting=self._n_characters,
+            seconds=seconds,
         )
+        # Who has an answer finds it counted; what counts must not keep it back.
+        with suppress(Exception):
+            self._observe(report)
+        for request in finished:
+            request.future.set_result(request.answers)
 
     def _read_safely(self, jobs: Sequence[TextJob]) -> list[Answer]:
         """Return the answers to texts, whatever happens to the reader."""
@@ -281,10 +286,6 @@ class BatchQueue:
         except Exception as error:  # noqa: BLE001 - the thread has to live on
             failure = {"error": f"{type(error).__name__}: {error}"}
             return [failure for _ in jobs]
-
-    def _answer(self, request: _Request) -> None:
-        self._release(request)
-        request.future.set_result(request.answers)
 
     def _release(self, request: _Request) -> None:
         with self._changed:

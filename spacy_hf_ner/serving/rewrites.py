@@ -102,7 +102,9 @@ class Rewrites:
             scope=options.scope,
         )
         with _OPENING:
-            vectors = _open_vectors(settings.vectors) if options.how == "analogy" else None
+            vectors = None
+            if options.how == "analogy" and options.source and options.target:
+                vectors = _open_vectors(settings.vectors)
             method = make_method(rewrite_settings, self._read, vectors=vectors)
         self._rewriter = Rewriter(
             method,
