@@ -1,6 +1,8 @@
 """Span F1 on wikigold: a pipeline trained on the sample corpus reads text it has never seen.
 
-python benchmarks/wikigold.py [MODEL]     (training/hf_ner_sample/model-calibrated by default)
+python benchmarks/wikigold.py [MODEL] [--bias 4]
+
+MODEL is training/hf_ner_sample/model-calibrated by default, and the bias that of its config.
 """
 
 import argparse
@@ -20,8 +22,10 @@ def main() -> None:
     )
     default = REPOSITORY / "training" / "hf_ner_sample" / "model-calibrated"
     parser.add_argument("model", nargs="?", default=str(default))
+    parser.add_argument("--bias", type=float, help="the dial between precision and recall")
     args = parser.parse_args()
-    nlp = spacy.load(args.model)
+    changes = {} if args.bias is None else {"components.hf_ner.bias": args.bias}
+    nlp = spacy.load(args.model, config=changes)
     golds = read_docs("wikigold/wikigold.conll.txt", nlp)
     examples = predict(nlp, golds, progress=True).examples
     scores = score_strict([pair_docs(example.reference, example.predicted) for example in examples])

@@ -200,10 +200,13 @@ def _check_whole(folder: Path, name: str) -> None:
     """Check that a folder has all that a checkpoint needs.
 
     Raises:
-        CheckpointError: It lacks something.
+        CheckpointError: It lacks something, or holds an adapter, which would be lost.
     """
+    from spacy_hf_ner.model.adapters import ADAPTER_CONFIG, describe_adapter
     from spacy_hf_ner.model.checked_weights import has_weights
 
+    if (folder / ADAPTER_CONFIG).exists():
+        raise CheckpointError(describe_adapter(folder, name))
     if _is_whole(folder):
         return
     if (folder / CONFIG).is_file() and not has_weights(folder):

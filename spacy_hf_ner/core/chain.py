@@ -155,8 +155,9 @@ def make_chain(
     Args:
         tag_set: The tags.
         scores: What is added to transitions by what they do.
-        bias: What is added wherever an entity begins, be it after another one or on the first token
-            of a segment: a number for each entity type, in their order. None for no bias.
+        bias: A number for each entity type, in their order: over 0 it is added where an entity
+            begins after something that is none, or on the first token of a segment; under 0,
+            wherever one begins. None for no bias.
 
     >>> from spacy_hf_ner.core.labels import read_labels
     >>> make_chain(read_labels(["O", "B-X", "I-X"], scheme="IOB2")).starts.astype(int)
@@ -187,7 +188,10 @@ def make_chain(
     starts = may_close & may_open
     starts_entity = starts & ~is_outside & ~continues
     start_bias = _spread_bias(bias, type_i)
-    added = np.where(starts_entity, start_bias, 0.0)
+    # Right after another entity there is no reward, which would cut entities to pieces, each with
+    # a reward of its own. But there is a cost: else two entities would become cheaper as one piece.
+    after_entity = np.minimum(start_bias, 0.0)
+    added = np.where(is_outside[:, None], start_bias, after_entity) * starts_entity
     for does_so, score in (
         (is_outside[:, None] & is_outside, scores.stay_outside),
         (is_outside[:, None] & starts_entity, scores.outside_to_start),

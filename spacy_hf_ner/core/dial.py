@@ -1,9 +1,10 @@
 """The dial between precision and recall: what a bias makes of both, on held-out documents.
 
-A bias is added to the log score of each entity, so raising it finds more of them, of which fewer
-are right. Neither measure is strictly monotone in it: far up, entities fall to pieces, and recall
-falls, too. So the dial is first read at steps from one end to the other, which is also the curve
-that reports show, and then searched by halving between two steps.
+A bias is added to the log score of each entity that follows none, so raising it finds more of them,
+of which fewer are right. Neither measure is strictly monotone in it: far up, words inside of
+entities become what lies between two of them, and recall falls, too. So the dial is first read
+at steps from one end to the other, which is also the curve that reports show, and then searched by
+halving between two steps.
 """
 
 from collections.abc import Callable, Sequence

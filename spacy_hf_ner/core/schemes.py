@@ -207,6 +207,15 @@ _ROWS = (
     Scheme("IOBES",  "B",  "I",   "E", "S",   "B"),
     Scheme("BILOU",  "B",  "I",   "L", "U",   "B"),
     Scheme("BMES",   "B",  "M",   "E", "S",   "B"),
+    # Labels that lack a prefix of these: what it would mark is marked as in the shorter schemes.
+    Scheme("BIE",    "B",  "I",   "E", "B",   "B"),
+    Scheme("BIS",    "B",  "I",   "I", "S",   "B"),
+    Scheme("IES",    "I",  "I",   "E", "S",   "I"),
+    Scheme("BIL",    "B",  "I",   "L", "B",   "B"),
+    Scheme("BIU",    "B",  "I",   "I", "U",   "B"),
+    Scheme("BME",    "B",  "M",   "E", "B",   "B"),
+    Scheme("BMS",    "B",  "M",   "M", "S",   "B"),
+    Scheme("BM",     "B",  "M",   "M", "B",   "B"),
 )
 # fmt: on
 
@@ -241,8 +250,8 @@ def scheme_of_prefixes(prefixes: Iterable[str]) -> Scheme | None:
     Of two such schemes it is the first in the table. ``B`` and ``I`` do not tell IOB1 from IOB2, so
     they give the lenient ``IOB``; in the same way ``I`` and ``E`` give ``IOE``.
 
-    >>> scheme_of_prefixes(["B", "I"]).name, scheme_of_prefixes("BILU").name
-    ('IOB', 'BILOU')
+    >>> [scheme_of_prefixes(prefixes).name for prefixes in ("BI", "BILU", "BIE")]
+    ['IOB', 'BILOU', 'BIE']
     >>> scheme_of_prefixes("BQ") is None
     True
     """

@@ -10,6 +10,7 @@ from typing import Any
 
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.adapters import read_adapter
 from spacy_hf_ner.model.files import list_files, name_files
 from spacy_hf_ner.model.foreign import read_json, refuse_pointers
 from spacy_hf_ner.model.network import quiet_transformers
@@ -43,8 +44,7 @@ def read_config(folder: Path, name: str, *, check_sizes: bool = True) -> dict[st
     Raises:
         CheckpointError: There is none, or it is damaged, or asks for something dangerous.
     """
-    if (folder / "adapter_config.json").exists():
-        raise CheckpointError(_describe_adapter(folder, name))
+    adapter = read_adapter(folder, name)
     path = folder / "config.json"
     if not path.is_file():
         raise CheckpointError(_describe_missing_config(folder, name))
@@ -69,6 +69,9 @@ def read_config(folder: Path, name: str, *, check_sizes: bool = True) -> dict[st
             f"{name}: expected architectures in config.json to be a list of names, got "
             f"{_shorten(architectures)}."
         )
+    if adapter is not None:
+        # They are those of the weights without the adapter, which may bring the head.
+        config["architectures"] = []
     return config
 
 
@@ -142,20 +145,6 @@ def _check_labels(config: dict[str, Any], name: str, *, check_sizes: bool) -> No
                 "check_sizes = false.",
                 settings=("check_sizes",),
             )
-
-
-def _describe_adapter(folder: Path, name: str) -> str:
-    """Return what to do with a folder that has the weights of an adapter."""
-    message = (
-        f"{name}: {folder} holds an adapter (adapter_config.json), which changes the weights of "
-        "another checkpoint. Merge it into them first, where peft is installed: "
-        'AutoPeftModelForTokenClassification.from_pretrained("ADAPTER")'
-        '.merge_and_unload().save_pretrained("FOLDER"), and save the tokenizer there, too; '
-        'then set name = "FOLDER".'
-    )
-    if (folder / "config.json").is_file():
-        message += " To use the weights beside it without the adapter, remove that file."
-    return message
 
 
 def _describe_missing_config(folder: Path, name: str) -> str:

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.model.adapters import leave_out_adapter, read_adapter
 from spacy_hf_ner.model.checked_weights import find_weights, limit_sizes
 from spacy_hf_ner.model.foreign import describe, read_json
 from spacy_hf_ner.model.processes import one_at_a_time
@@ -120,15 +121,23 @@ def load_network(
         check_sizes: Refuse a network that is far larger than its weights.
 
     Raises:
-        CheckpointError: There are no weights that can be trusted, they are incomplete, or
-            transformers cannot load them.
+        CheckpointError: There are no weights that can be trusted, they are incomplete or no
+            numbers, or transformers cannot load them.
     """
     weights = find_weights(folder, name, allow_pickle=allow_pickle)
+    adapter = read_adapter(folder, name)
     with limit_sizes(weights.n_values, name) if check_sizes else contextlib.nullcontext():
-        network, missing = _call_transformers(
-            folder, name, attention, uses_pickle=weights.is_pickle
-        )
+        if adapter is None:
+            network, missing = _call_transformers(
+                folder, name, attention, uses_pickle=weights.is_pickle
+            )
+        else:
+            with leave_out_adapter(folder, weights.files) as plain:
+                network, missing = _call_transformers(plain, name, attention, uses_pickle=False)
+            network, brought = adapter.merge(network, name)
+            missing -= brought
     _check_encoder(network, missing, name)
+    _check_numbers(network, name)
     if _LOCKS_MAPPED_FILES:
         _leave_file(network)
     network.eval()
@@ -245,3 +254,27 @@ def _check_encoder(network: Network, missing: set[str], name: str) -> None:
             f"{in_encoder[0]!r}. The file is incomplete or belongs to another architecture than "
             "config.json says."
         )
+
+
+def _check_numbers(network: Network, name: str) -> None:
+    """Check that all weights are there, and finite numbers.
+
+    Raises:
+        CheckpointError: Some are not.
+    """
+    for key, parameter in network.named_parameters():
+        if parameter.is_meta:  # what an index names, and its file has not
+            raise CheckpointError(
+                f"{name}: the weights {key!r} are in none of its files. Copy the checkpoint again "
+                "from where it is whole."
+            )
+        if not parameter.numel():
+            continue
+        # NaN comes through both. It takes half as long as to ask each number, and no memory.
+        lowest, highest = torch.aminmax(parameter.detach())
+        if not (torch.isfinite(lowest) and torch.isfinite(highest)):
+            raise CheckpointError(
+                f"{name}: the weights {key!r} hold NaN or infinity: the file is damaged, or "
+                "training went astray. Copy it again from where it is whole, or take an earlier "
+                "checkpoint."
+            )

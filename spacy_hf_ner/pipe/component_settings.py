@@ -97,8 +97,9 @@ class HFNerSettings(ClassifierSettings):
         spans_key: The key in ``doc.spans``; None for the name of the component.
         decoder: ``"viterbi"``: the best legal tag path, with exact span posteriors as scores;
             ``"greedy"``: each token's best tag, with mean token probabilities.
-        bias: What is added to the log score of each entity in decoding, or a table per entity type:
-            over 0 more entities are found, under 0 fewer. Scores are posteriors under it.
+        bias: What is added to the log score of each entity in decoding (over 0: of those that
+            follow no other directly), or a table per entity type: over 0 more entities are found,
+            under 0 fewer. Scores are posteriors under it.
         threshold: The lowest score that a span may have, in [0, 1], or a table of them per entity
             type. With ``annotate = "spans"`` every span whose posterior reaches it is returned,
             even where spans overlap.

@@ -69,7 +69,7 @@ def test_two_processes_save_to_one_folder(ner_checkpoint: Path, tmp_path: Path) 
     folders = [str(tmp_path / "saved"), str(tmp_path / "out")]
     command = [sys.executable, "-c", SAVING_PROCESS, *folders]
     processes = [subprocess.Popen(command) for _ in range(2)]  # noqa: S603
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    assert [process.wait(timeout=600) for process in processes] == [0, 0]
     ner = get_ner(make_pipeline("nowhere/at-all"))
     assert ner.from_disk(tmp_path / "out", exclude=["vocab"]).labels
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "saved"]

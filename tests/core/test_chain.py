@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from spacy_hf_ner.core.chain import TransitionScores, make_chain, pack
+from spacy_hf_ner.core.decoding import decode_viterbi
 from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES, SchemeName
 from spacy_hf_ner.core.tags import read_tags
@@ -101,7 +102,9 @@ def test_each_transition_score_is_added_where_the_scheme_does_so() -> None:
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_a_bias_is_added_wherever_a_reader_sees_an_entity_begin(name: SchemeName) -> None:
+def test_a_bias_rewards_what_follows_no_entity_and_costs_wherever_one_begins(
+    name: SchemeName,
+) -> None:
     tag_set = make_tag_set(["X", "Y"], SCHEMES[name])
     bias = (2.0, -3.0)
     plain = make_chain(tag_set)
@@ -113,8 +116,17 @@ def test_a_bias_is_added_wherever_a_reader_sees_an_entity_begin(name: SchemeName
         for j, before in enumerate(tag_set.tags):
             spans = read_tags([before, tag], tag_set.scheme).spans
             begins = any(span.start == 1 for span in spans)
-            expected = plain.log_transition[j, k] + (of_type if begins else 0.0)
+            counts = begins and (not before.entity_type or of_type < 0.0)
+            expected = plain.log_transition[j, k] + (of_type if counts else 0.0)
             assert chain.log_transition[j, k] == expected, (before, tag)
+
+
+def test_a_reward_for_entities_does_not_cut_one_to_pieces() -> None:
+    tag_set = make_tag_set(["X"], SCHEMES["IOB2"])
+    rows = np.log([[0.2, 0.7, 0.1], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]])
+    for bias, expected in ((0.0, [(0, 2)]), (3.0, [(0, 2)]), (-8.0, [])):
+        found = decode_viterbi(rows, np.array([3]), make_chain(tag_set, bias=(bias,)))
+        assert list(zip(found.start.tolist(), found.end.tolist(), strict=True)) == expected
 
 
 def test_a_chain_without_a_preference_is_the_same_at_every_temperature() -> None:

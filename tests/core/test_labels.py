@@ -20,7 +20,17 @@ PUBLISHED = [
     ("O B-X I-X E-X S-X", "IOBES", "O B-X I-X E-X S-X"),
     ("B-X I-X L-X U-X O", "BILOU", "B-X I-X L-X U-X O"),
     ("O B-NAME M-NAME E-NAME S-NAME", "BMES", "O B-NAME M-NAME E-NAME S-NAME"),
-    ("O S-X", "IOBES", "O S-X"),
+    ("O S-X", "BIS", "O S-X"),
+    # without the prefix of last tokens, or of single ones, or of both
+    ("O B-X I-X S-X", "BIS", "O B-X I-X S-X"),
+    ("O B-X I-X E-X", "BIE", "O B-X I-X E-X"),
+    ("O B-X E-X S-Y", "IOBES", "O B-X E-X S-Y"),
+    ("O I-X E-X S-X", "IES", "O I-X E-X S-X"),
+    ("O B-X I-X U-X", "BIU", "O B-X I-X U-X"),
+    ("O B-X I-X L-X", "BIL", "O B-X I-X L-X"),
+    ("O B-X M-X S-X", "BMS", "O B-X M-X S-X"),
+    ("O B-X M-X E-X", "BME", "O B-X M-X E-X"),
+    ("O B-X M-X", "BM", "O B-X M-X"),
     # other separators, and separators inside a type
     ("O B_PER I_PER", "IOB", "O B-PER I-PER"),
     ("O B-first_name I-first_name", "IOB", "O B-first_name I-first_name"),
@@ -42,7 +52,7 @@ PUBLISHED = [
     ("O B-PER I-PER E_MAIL", "IOB", "O B-PER I-PER I-E_MAIL"),
     ("O B-PER I-PER E-PER S-PER DATE", "IOBES", "O B-PER I-PER E-PER S-PER S-DATE"),
     # a type that the checkpoint itself can never start
-    ("O B-LOC E-LOC I-PER E-PER", "IOBES", "O B-LOC E-LOC I-PER E-PER"),
+    ("O B-LOC E-LOC I-PER E-PER", "BIE", "O B-LOC E-LOC I-PER E-PER"),
     # outside labels
     ("o B-PER I-PER", "IOB", "O B-PER I-PER"),
     ("OUT PER", "IO", "O I-PER"),
@@ -73,7 +83,7 @@ PUBLISHED = [
     ("O PER-B PER-I LOC-B LOC-I", "IOB", "O B-PER I-PER B-LOC I-LOC"),
     ("o [PAD] per_b per_i", "IOB", "O [PAD] B-per I-per"),
     ("O PER-B PER-I PER-E PER-S LOC-S", "IOBES", "O B-PER I-PER E-PER S-PER S-LOC"),
-    ("O work-of-art-B work-of-art-M", "BMES", "O B-work-of-art M-work-of-art"),
+    ("O work-of-art-B work-of-art-M", "BM", "O B-work-of-art M-work-of-art"),
     ("O VITAMIN-B VITAMIN-E", "IO", "O I-VITAMIN-B I-VITAMIN-E"),
     ("O GROUP_B", "IO", "O I-GROUP_B"),
     ("O I-VITAMIN-B I-VITAMIN-I", "IO", "O I-VITAMIN-B I-VITAMIN-I"),

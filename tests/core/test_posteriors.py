@@ -35,6 +35,8 @@ def test_where_every_path_is_legal_the_posterior_is_a_product() -> None:
         ("IOB2", 1 / 5),  # of OO, OB, BO, BB, BI
         ("IOB", 2 / 9),  # all nine are legal, and both BI and II are the span
         ("IOBES", 1 / 5),  # of OO, OS, SO, SS, BE
+        ("BIE", 1 / 5),  # of OO, OB, BO, BB, BE
+        ("BIS", 1 / 5),  # of OO, OS, SO, SS, BI
     ],
 )
 def test_equal_scores_count_the_legal_paths(name: SchemeName, expected: float) -> None:

@@ -31,6 +31,10 @@ LEGAL = [
     ("IOBES", "B-X I-X E-X S-X S-X B-Y E-Y", "0:3:X 3:4:X 4:5:X 5:7:Y"),
     ("BILOU", "B-X I-X L-X U-X O U-Y", "0:3:X 3:4:X 5:6:Y"),
     ("BMES", "B-X M-X M-X E-X S-Y", "0:4:X 4:5:Y"),
+    ("BIE", "B-X I-X E-X B-X B-X E-X O B-Y", "0:3:X 3:4:X 4:6:X 7:8:Y"),
+    ("BIS", "B-X I-X I-X B-X I-X S-X S-Y", "0:3:X 3:5:X 5:6:X 6:7:Y"),
+    ("IES", "I-X E-X I-X I-X E-X S-X S-Y", "0:2:X 2:5:X 5:6:X 6:7:Y"),
+    ("BM", "B-X M-X B-X O B-Y", "0:2:X 2:3:X 4:5:Y"),
     ("IOB2", "B-creative-work I-creative-work", "0:2:creative-work"),
     ("IOB2", "", ""),
     ("IOB2", "O ? O", ""),
@@ -58,6 +62,8 @@ ILLEGAL = [
     ("IOBES", "B-X E-Y", "0:1:X 1:2:Y", [(0, END), (1, START)]),
     ("BILOU", "B-X U-X", "0:1:X 1:2:X", [(0, END)]),
     ("BMES", "M-X E-X", "0:2:X", [(0, START)]),
+    ("BIE", "B-X I-X O", "0:2:X", [(1, END)]),
+    ("BIS", "B-X O", "0:1:X", [(0, END)]),
 ]
 
 

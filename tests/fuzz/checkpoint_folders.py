@@ -32,6 +32,7 @@ from tests.fuzz.target import REFUSED, Broken, Verdict, check_message
 
 TEXT: Final = "Angela Merkel met Tim Cook in San José."
 MARKER: Final = "somebody-was-here"
+SMALLEST: Final[dict[str, Any]] = {"num_hidden_layers": 1, "hidden_size": 8, "intermediate_size": 8}
 FIXTURES: Final = Path(__file__).parents[1] / "fixtures"
 
 # What others put into a folder: by name, what it says.
@@ -175,9 +176,9 @@ def _read_text(nlp: Language, model: dict[str, Any]) -> Verdict:
 def _make_bases(folder: Path) -> dict[str, Path]:
     """Return whole checkpoint folders of each kind, by name."""
     bases = {
-        "bert": make_checkpoint(folder / "bert"),
-        "roberta": make_checkpoint(folder / "roberta", family="roberta"),
-        "unigram": make_checkpoint(folder / "unigram", family="xlm-roberta"),
+        "bert": make_checkpoint(folder / "bert", **SMALLEST),
+        "roberta": make_checkpoint(folder / "roberta", family="roberta", **SMALLEST),
+        "unigram": make_checkpoint(folder / "unigram", family="xlm-roberta", **SMALLEST),
         "ours": FIXTURES / "hf_token_classifier" / "hf_ner" / "model",
         "sharded": _shard(folder / "bert", folder / "sharded"),
     }

@@ -11,6 +11,7 @@ what hangs or kills::
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import re
@@ -24,6 +25,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +33,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from srsly import msgpack
 from typing_extensions import Self
 
 from tests.fuzz.target import Broken, Target
@@ -208,6 +211,7 @@ def _work(connection: Connection, target_name: str, folder: str, hang_s: float) 
     target: Target = getattr(import_module(module), name)(home)
     _silence(Path(folder, "stderr.txt"))
     _limit_memory()
+    _skip_repeated_work()
     connection.send("ready")
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
@@ -334,6 +338,17 @@ def _silence(file: Path) -> None:
     with file.open("w", encoding="utf8") as stream:
         os.dup2(stream.fileno(), sys.stderr.fileno())
         os.dup2(stream.fileno(), sys.stdout.fileno())
+
+
+def _skip_repeated_work() -> None:
+    """Have done once what would be done in each case, and takes as long as the case itself."""
+    # In each call msgpack asks all installed packages whether they have encoders for it.
+    for registry in (msgpack.msgpack_encoders, msgpack.msgpack_decoders):
+        found = registry.get_all()
+        registry.get_all = partial(dict, found)
+    # What is there now stays: let nobody look through it for garbage.
+    gc.collect()
+    gc.freeze()
 
 
 def _limit_memory() -> None:

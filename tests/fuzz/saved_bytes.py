@@ -4,14 +4,17 @@ What must hold: a refusal is a sentence and leaves the component as it was; what
 reads a text, but for what only the first text can show.
 """
 
+import copy
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import spacy
 import srsly
+import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -29,8 +32,8 @@ from tests.fuzz.mutations import (
 )
 from tests.fuzz.target import REFUSED, Broken, Verdict, check_message
 
-# What only shows at the first text: numbers that are none, and notes that say, as those of an
-# encoder do, that nobody has trained a head.
+# What only shows at the first text: sums of finite weights that overflow in this one, and notes
+# that say, as those of an encoder do, that nobody has trained a head.
 LATE_REFUSALS: Final = ("NaN logits", "without a trained head")
 TEXT: Final = "Angela Merkel met Tim Cook in San José."
 
@@ -57,7 +60,7 @@ class SavedBytes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._checkpoint = make_checkpoint(folder / "checkpoint")
+        self._checkpoint = make_checkpoint(folder / "checkpoint", num_hidden_layers=1)
         self._nlp = spacy.blank("xx")
         self._add_component()
         self._component.cfg["calibration"] = None
@@ -86,6 +89,7 @@ class SavedBytes:
 
     def check(self, case: Case) -> Verdict:
         """Read damaged bytes or a damaged folder into a component that works."""
+        put_back = self._remember()
         try:
             self._read(case)
         except HFNerError as error:
@@ -98,16 +102,22 @@ class SavedBytes:
             self._restore()
             raise
         try:
+            return Verdict(self._check_reading())
+        finally:
+            put_back()
+
+    def _check_reading(self) -> str:
+        """Check that what was read predicts, and return how that ended."""
+        try:
             self._predict()
         except HFNerError as error:
             check_message(error)
+            self._check_weights()
             if not any(refusal in str(error) for refusal in LATE_REFUSALS):
                 promise = "what was read without complaint cannot predict"
                 raise Broken(promise, str(error)) from error
-            return Verdict("read, and refused at the first text")
-        finally:
-            self._restore()
-        return Verdict("read")
+            return "read, and refused at the first text"
+        return "read"
 
     def _read(self, case: Case) -> None:
         if case.part == "bytes":
@@ -122,11 +132,11 @@ class SavedBytes:
             self._component.from_bytes(_pack(tree), exclude=["vocab"])
         else:
             with tempfile.TemporaryDirectory(dir=self._folder) as name:
-                copy = Path(name, "saved")
-                shutil.copytree(self._disk, copy)
-                file = copy / case.part
+                folder = Path(name, "saved")
+                shutil.copytree(self._disk, folder)
+                file = folder / case.part
                 file.write_bytes(_edit(file.read_bytes(), case))
-                self._component.from_disk(copy, exclude=["vocab"])
+                self._component.from_disk(folder, exclude=["vocab"])
 
     def _predict(self) -> list[tuple[int, int, str, float]]:
         doc = self._nlp(TEXT)
@@ -137,6 +147,29 @@ class SavedBytes:
                 raise Broken("a score is out of range", repr(score))
             found.append((span.start, span.end, span.label_, round(score, 4)))
         return found
+
+    def _check_weights(self) -> None:
+        """Check that what cannot predict has finite weights: others are refused before."""
+        component: Any = self._component
+        for name, weights in component.classifier.shim.checkpoint.network.named_parameters():
+            if not bool(torch.isfinite(weights).all()):
+                raise Broken("weights that are no numbers were read without complaint", name)
+
+    def _remember(self) -> Callable[[], None]:
+        """Return what puts back all that reading changes: to load it takes longer than a case."""
+        component: Any = self._component
+        cfg = copy.deepcopy(component.cfg)
+        attributes = dict(component.__dict__)
+        shim = component.classifier.shim
+        checkpoint = shim.checkpoint
+
+        def put_back() -> None:
+            component.cfg.clear()
+            component.cfg.update(cfg)
+            component.__dict__.update(attributes)
+            shim.checkpoint = checkpoint
+
+        return put_back
 
     def _restore(self) -> None:
         """Have a component that works, whatever the last one went through."""

@@ -2,9 +2,15 @@
 
 import pytest
 
+from spacy_hf_ner.cli.app import app
 from tests.cli.boxes import unwrap
 from tests.interruptions.conftest import Worker
 from tests.interruptions.test_kills import COMMANDS, SLOW_COMMANDS, WAYS
+
+
+def test_every_command_is_looked_at() -> None:
+    names = {command.name for command in app.registered_commands if not command.hidden}
+    assert names == set(COMMANDS)
 
 
 @pytest.mark.parametrize("way", [*WAYS, *COMMANDS])

@@ -24,7 +24,18 @@ WAYS = (
     "pipeline",
     "pipeline by two renames",
 )
-QUICK_COMMANDS = ("calibrate", "package", "encoder", "convert", "evaluate", "visualise")
+QUICK_COMMANDS = (
+    "calibrate",
+    "package",
+    "encoder",
+    "convert",
+    "evaluate",
+    "visualise",
+    "annotate",
+    "rewrite",
+    "check",
+    "init-config",
+)
 SLOW_COMMANDS = ("export-onnx", "compare")
 COMMANDS = QUICK_COMMANDS + SLOW_COMMANDS
 MANY = 100  # kills, of which no test that is run every day needs as many

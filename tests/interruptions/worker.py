@@ -28,6 +28,7 @@ import spacy
 import torch
 from spacy.language import Language
 from spacy.tokens import DocBin
+from spacy.util import load_config
 from typer.testing import CliRunner
 
 from spacy_hf_ner.cli.app import app
@@ -42,6 +43,7 @@ from tests.checkpoints import make_checkpoint
 from tests.conformance.pipelines import TEXTS, get_checkpoint, get_ner, make_pipeline
 
 N_LINES = 20_000  # of a file that is large enough to be cut
+LINES = [text for text in TEXTS if text.strip()]  # a text is a line
 
 
 class Workplace:
@@ -57,6 +59,8 @@ class Workplace:
         docs = list(self.nlp.pipe(TEXTS))
         self.data = folder / "dev.spacy"
         DocBin(docs=docs).to_disk(self.data)
+        self.texts = folder / "texts.txt"
+        self.texts.write_text("".join(f"{text}\n" for text in LINES), encoding="utf8")
         self.model = folder / "model"
         self.nlp.to_disk(self.model)
         self.empty = make_pipeline("nowhere/at-all")
@@ -214,6 +218,44 @@ def check_comparison(_place: Workplace, folder: Path) -> None:
     check_page(folder / "comparison.html")
 
 
+def annotate(place: Workplace, folder: Path, _number: int) -> None:
+    run_command("annotate", place.model, place.texts, folder / "found.jsonl")
+
+
+def check_annotation(_place: Workplace, folder: Path) -> None:
+    check_records(folder / "found.jsonl")
+
+
+def rewrite(place: Workplace, folder: Path, _number: int) -> None:
+    output = folder / "new.jsonl"
+    table = folder / "table.jsonl"
+    run_command("rewrite", place.model, place.texts, output, "--how", "redact", "--table", table)
+
+
+def check_rewritten(_place: Workplace, folder: Path) -> None:
+    check_records(folder / "new.jsonl")
+    assert list(read_lines(folder / "table.jsonl"))
+
+
+def check_data(place: Workplace, folder: Path, _number: int) -> None:
+    run_command("check", place.data, "--output", folder)
+
+
+def check_findings(_place: Workplace, folder: Path) -> None:
+    json.loads((folder / "check.json").read_text(encoding="utf8"))
+    check_page(folder / "check.html")
+
+
+def init_config(place: Workplace, folder: Path, _number: int) -> None:
+    data = ("--train", place.data, "--dev", place.data)
+    encoder = ("--encoder", place.checkpoint)
+    run_command("init-config", folder / "new.cfg", "--force", *encoder, *data)
+
+
+def check_config(_place: Workplace, folder: Path) -> None:
+    assert load_config(folder / "new.cfg")["training"]["optimizer"]
+
+
 WAYS = {
     "file": Way(write_one_file, check_one_file),
     "files": Way(write_several_files, check_several_files),
@@ -233,6 +275,10 @@ WAYS = {
     "evaluate": Way(evaluate, check_evaluation),
     "visualise": Way(visualise, check_entities),
     "compare": Way(compare, check_comparison),
+    "annotate": Way(annotate, check_annotation),
+    "rewrite": Way(rewrite, check_rewritten),
+    "check": Way(check_data, check_findings),
+    "init-config": Way(init_config, check_config),
 }
 
 
@@ -253,6 +299,17 @@ def check_lines(path: Path) -> None:
     lines = path.read_text(encoding="utf8").split("\n")
     assert len(lines) == N_LINES + 1
     assert len(set(lines)) == 2  # the last line is empty
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a file of JSON lines."""
+    for line in path.read_text(encoding="utf8").splitlines():
+        yield json.loads(line)
+
+
+def check_records(path: Path) -> None:
+    """Check that a file has a record for each text."""
+    assert len(list(read_lines(path))) == len(LINES)
 
 
 def check_mark(nlp: Language) -> None:

@@ -28,6 +28,8 @@ SCHEMES = {
     "IOBES": ("O", "B-PER", "I-PER", "E-PER", "S-PER", "B-LOC", "I-LOC", "E-LOC", "S-LOC"),
     "BILOU": ("O", "B-PER", "I-PER", "L-PER", "U-PER", "B-LOC", "I-LOC", "L-LOC", "U-LOC"),
     "BMES": ("O", "B-PER", "M-PER", "E-PER", "S-PER", "B-LOC", "M-LOC", "E-LOC", "S-LOC"),
+    "BIE": ("O", "B-PER", "I-PER", "E-PER", "B-LOC", "I-LOC", "E-LOC"),
+    "BIS": ("O", "B-PER", "I-PER", "S-PER", "B-LOC", "I-LOC", "S-LOC"),
 }
 
 

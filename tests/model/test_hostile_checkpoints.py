@@ -85,9 +85,37 @@ def test_an_adapter_is_refused_with_the_way_to_merge_it(folder: Path) -> None:
         peek_tag_set(folder, labels=None, scheme="auto")
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("key", ["classifier.bias", "bert.embeddings.word_embeddings.weight"])
+def test_weights_that_are_no_numbers_are_refused_by_their_name(
+    key: str, number: float, folder: Path
+) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights[key].view(-1)[-1] = number
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match=rf"the weights '{re.escape(key)}' hold NaN or inf"):
+        read_checkpoint(folder)
+
+
+def test_weights_so_large_that_every_text_overflows_are_refused(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights["bert.encoder.layer.0.output.dense.weight"].fill_(3e38)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match="gives NaN or infinity for a text"):
+        read_checkpoint(folder)
+
+
 def test_weights_in_several_files_are_read(folder: Path) -> None:
     split_weights(folder)
     assert read_checkpoint(folder).tag_set is not None
+
+
+def test_a_file_without_what_the_index_says_is_refused(folder: Path) -> None:
+    split_weights(folder)
+    first, second = sorted(folder.glob("model-*.safetensors"))
+    shutil.copyfile(second, first)
+    with pytest.raises(CheckpointError, match=r"are in none of its files|are missing"):
+        read_checkpoint(folder)
 
 
 @pytest.mark.parametrize(

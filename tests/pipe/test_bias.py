@@ -57,6 +57,15 @@ def count(nlp: Language, entity_type: str | None = None) -> int:
     return n_entities
 
 
+def count_apart(nlp: Language) -> int:
+    """Return how many entities follow no other directly."""
+    n_entities = 0
+    for doc in nlp.pipe(TEXTS):
+        ends = {ent.end for ent in doc.ents}
+        n_entities += sum(ent.start not in ends for ent in doc.ents)
+    return n_entities
+
+
 def make_examples(nlp: Language) -> list[Example]:
     """Return gold that has every second prediction."""
     examples: list[Example] = []
@@ -72,12 +81,18 @@ def make_examples(nlp: Language) -> list[Example]:
 def test_the_more_bias_the_more_is_found(checkpoint: Path) -> None:
     nlp = make_nlp(checkpoint)
     counts: list[int] = []
-    for bias in (-100, -2.0, 0, 2.0, 100.0):
+    for bias in (-100, -2.0, 0):
         get_ner(nlp).bias = bias
         counts.append(count(nlp))
-    assert counts == sorted(counts)
     assert counts[0] == 0
-    assert counts[1] < counts[2] < counts[3]
+    assert counts[0] < counts[1] < counts[2]
+    # Over 0, those count that follow no other directly: this network, which was drawn at random,
+    # has many that do.
+    counts = []
+    for bias in (0, 2.0, 100.0):
+        get_ner(nlp).bias = bias
+        counts.append(count_apart(nlp))
+    assert counts[0] < counts[1] < counts[2]
 
 
 def test_spans_and_scores_are_those_of_the_chain_with_the_bias(checkpoint: Path) -> None:
@@ -273,7 +288,8 @@ def test_a_head_on_a_tok2vec_has_a_bias(tmp_path: Path) -> None:
     gold = {"entities": [(0, 13, "PER")]}
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc(TEXTS[0]), gold)])
     get_ner(nlp).bias = {"PER": 50.0}
-    assert count(nlp) == sum(len(doc) for doc in nlp.pipe(TEXTS))
+    # As many as can have something else between them.
+    assert count_apart(nlp) == sum((len(doc) + 1) // 2 for doc in nlp.pipe(TEXTS))
     get_ner(nlp).bias = -50.0
     nlp.to_disk(tmp_path)
     assert count(spacy.load(tmp_path)) == 0

@@ -12,9 +12,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_hf_ner.core.labels import read_labels
+from spacy_hf_ner.model.hf_classifier import make_hf_model
+from spacy_hf_ner.model.reading.encoding import FastTokenizer
 from spacy_hf_ner.model.reading.layout import lay_out
+from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.pipe.entity_formats import as_hf_entities
 from tests.checkpoints import make_checkpoint
+from tests.perfect_engine import PerfectEngine
 
 SENTENCES = ("Angela Merkel met Tim Cook in San José.", "Kofi Annan was born in Kumasi, Ghana.")
 TEXT = " ".join(SENTENCES)
@@ -153,3 +158,29 @@ def test_types_that_spacy_2_marked_as_wrong_are_refused_whatever_labels_are_give
     ner: Any = nlp.get_pipe("hf_ner")
     with pytest.raises(ValueError, match="E869"):
         ner.initialize(lambda: [example], labels=["PER"])
+
+
+# Labels that lack a prefix, by the scheme that they are read in.
+LACKING = ("BIE", "BIS", "IES", "BIL", "BIU", "BME", "BMS", "BM")
+
+
+@pytest.mark.parametrize("prefixes", LACKING)
+def test_labels_of_a_checkpoint_that_lack_a_prefix_lose_no_entity(
+    prefixes: str, tmp_path: Path
+) -> None:
+    types = ("PER", "LOC")
+    labels = ["O", *(f"{prefix}-{name}" for name in types for prefix in prefixes)]
+    checkpoint = make_checkpoint(tmp_path, labels=labels)
+    text = "Angela Merkel met X Y in San José and Z"
+    entities = [(0, 13, "PER"), (18, 19, "PER"), (20, 21, "PER"), (25, 33, "LOC"), (38, 39, "LOC")]
+    tokenizer = FastTokenizer((checkpoint / "tokenizer.json").read_text(encoding="utf8"))
+    tag_set = read_labels(labels, scheme=prefixes)
+    engine = PerfectEngine([(text, entities)], tokenizer, tag_set)
+    settings = Settings(str(checkpoint), label_unit="subword")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner", config={"model": str(checkpoint)})
+    ner: Any = nlp.get_pipe("hf_ner")
+    ner.model = make_hf_model(settings, read_engine=lambda _: engine)
+    found = [(ent.start_char, ent.end_char, ent.label_) for ent in nlp(text).ents]
+    assert found == entities
+    assert ner.classifier.shim.checkpoint.tag_set == tag_set

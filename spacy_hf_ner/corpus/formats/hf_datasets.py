@@ -10,6 +10,7 @@ from typing import Any, Final
 from spacy.tokens import Doc
 
 from spacy_hf_ner.core.wording import count
+from spacy_hf_ner.corpus.arrow_sizes import count_unpacked_bytes
 from spacy_hf_ner.corpus.foreign import translate_errors
 from spacy_hf_ner.corpus.format import Format, Target
 from spacy_hf_ner.corpus.json_values import FoundRecord
@@ -27,6 +28,8 @@ UNNAMED: Final = "unnamed"  # documents without an id are unnamed-1, unnamed-2 a
 BATCH: Final = 1_000  # records that are read or written at once
 FEW_VALUES: Final = 1_000_000  # of a column: they fit into any memory
 MAX_VALUES_PER_BYTE: Final = 100  # of a file; words that differ need at least a few bits each
+FEW_BYTES: Final = 100_000_000  # unpacked: they fit into any memory
+MAX_UNPACKED_PER_BYTE: Final = 100  # of a file; texts become a tenth as long
 
 _SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
 
@@ -194,18 +197,20 @@ def _check_arrow(path: Path) -> None:
     """Make sure that a file can be read: one byte of it that is wrong can end the process.
 
     Raises:
-        CorpusError: It cannot.
+        CorpusError: It cannot, or it would fill the memory.
     """
     import pyarrow as pa
 
     with (
         translate_errors(str(path), expected="an arrow file"),
         pa.memory_map(str(path)) as source,
-        pa.ipc.open_stream(source) as reader,
     ):
-        for batch in reader:
-            # Offsets that lie outside of the file, and text that is no UTF-8.
-            batch.validate(full=True)
+        _check_unpacked(path, count_unpacked_bytes(pa.ipc.MessageReader.open_stream(source)))
+        source.seek(0)
+        with pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                # Offsets that lie outside of the file, and text that is no UTF-8.
+                batch.validate(full=True)
 
 
 def read_text_column(path: Path, name: str) -> list[str]:
@@ -246,6 +251,8 @@ def open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Sour
                 ParquetFile(path) as file,
             ):
                 for batch in file.iter_batches(BATCH):
+                    # A value that is stored once and repeated counts as often as it is read.
+                    _check_unpacked(path, batch.nbytes)
                     batch.validate(full=True)
                     yield from batch.to_pylist()
 
@@ -255,7 +262,8 @@ def open_parquet(files: Sequence[Path], name: str, options: ReadOptions) -> Sour
 def _check_size(path: Path) -> None:
     """Refuse a file that would need much more memory than its size lets anybody expect.
 
-    A column of one value needs no room: 953 bytes may hold 30 million words.
+    A column of one value needs no room: 953 bytes may hold 30 million words. Nor does a text that
+    repeats itself, when it is compressed.
 
     Raises:
         CorpusError: It would.
@@ -269,15 +277,34 @@ def _check_size(path: Path) -> None:
         metadata = file.metadata
     n_bytes = path.stat().st_size
     n_values = 0
+    n_unpacked = 0
     for group_i in range(metadata.num_row_groups):
         group = metadata.row_group(group_i)
         for column_i in range(group.num_columns):
-            n_values = max(n_values, group.column(column_i).num_values)
+            column = group.column(column_i)
+            n_values = max(n_values, column.num_values)
+            n_unpacked += column.total_uncompressed_size
+    _check_unpacked(path, n_unpacked)
     if n_values > max(FEW_VALUES, n_bytes * MAX_VALUES_PER_BYTE):
         raise CorpusError(
             f"{path}: expected a corpus, got {count(n_values, 'value')} of one column in "
             f"{count(n_bytes, 'byte')}: they are all the same, and would fill the memory. If they "
             "are what you want, write them as JSON or in smaller row groups."
+        )
+
+
+def _check_unpacked(path: Path, n_unpacked: int) -> None:
+    """Refuse a file that is much larger unpacked than any corpus of its size.
+
+    Raises:
+        CorpusError: It is.
+    """
+    n_bytes = path.stat().st_size
+    if n_unpacked > max(FEW_BYTES, n_bytes * MAX_UNPACKED_PER_BYTE):
+        raise CorpusError(
+            f"{path}: expected a corpus, got {count(n_bytes, 'byte')} that are "
+            f"{count(n_unpacked, 'byte')} when they are unpacked, and would fill the memory. If "
+            "they are what you want, write them without compression, or as JSON."
         )
 
 

@@ -65,7 +65,8 @@ def probe_network(network: Network, template: Template, limits: Limits, *, name:
         name: What to call it in messages.
 
     Raises:
-        CheckpointError: It cannot read a text alone, or reads each subword by itself.
+        CheckpointError: It cannot read a text alone, gives no numbers, or reads each subword by
+            itself.
     """
     with torch.inference_mode(), _keep_random_state():
         copied = share_weights(network)
@@ -73,6 +74,7 @@ def probe_network(network: Network, template: Template, limits: Limits, *, name:
         probe = _Probe(copied, template, limits)
         shortest = probe.find_shortest(name)
         alone = probe.read()
+        _check_numbers(alone, probe, name)
         _check_attention(alone, probe, name)
         scale = max(1.0, float(alone.abs().max()))
         difference = float((probe.read_padded() - alone).abs().max())
@@ -168,6 +170,20 @@ class _Probe:
         logits = self._backend.run(batch).flatten(0, 1)
         is_first = batch.target < windows[0].end
         return logits[torch.from_numpy(batch.source[is_first]).to(logits.device)]
+
+
+def _check_numbers(alone: torch.Tensor, probe: _Probe, name: str) -> None:
+    """Check that logits are finite numbers.
+
+    Raises:
+        CheckpointError: Some are not.
+    """
+    if not bool(torch.isfinite(alone).all()):
+        raise CheckpointError(
+            f"{name}: {type(probe.network).__name__} gives NaN or infinity for a text: its weights "
+            "are so large that sums of them overflow, or a number in config.json is wrong. Copy "
+            "the checkpoint again from where it is whole."
+        )
 
 
 def _check_attention(alone: torch.Tensor, probe: _Probe, name: str) -> None:
