@@ -33,6 +33,8 @@ ALLOWED = {
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
     # It rewrites what a pipeline has found in texts.
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
+    # It has any number of texts annotated, by whatever evaluation can load.
+    "scale": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # It answers clients with what a pipeline finds, and rewrites.
     "serving": {
         *BELOW_ALL,
@@ -59,7 +61,7 @@ ALLOWED = {
     },
 }
 # The command line takes what its functions take, these themselves, and what they leave out.
-ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "serving"}
+ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "scale", "serving"}
 
 # Libraries that come with an extra, or that are slow to import: one file each, inside the function
 # that needs them.

@@ -26,6 +26,7 @@ from spacy_hf_ner.corpus.writing import (
 )
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import get_score
+from spacy_hf_ner.pipe.found_entities import describe_entities
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
 __all__ = [
@@ -59,16 +60,7 @@ def describe_text(annotated: Annotated, entities: Sequence[Span]) -> dict[str, A
     record["text"] = annotated.text
     if annotated.error:
         record["error"] = annotated.error
-    record["entities"] = [
-        {
-            "start": span.start_char,
-            "end": span.end_char,
-            "label": span.label_,
-            "text": span.text,
-            "score": get_score(span),
-        }
-        for span in entities
-    ]
+    record["entities"] = describe_entities(entities)
     return record
 
 

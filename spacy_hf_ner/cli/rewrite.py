@@ -233,11 +233,11 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     from spacy_hf_ner.cli.rewrite_writers import open_rewritten, open_table
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+    from spacy_hf_ner.pipe.components import set_threshold
+    from spacy_hf_ner.pipe.found_entities import EntityFinder
     from spacy_hf_ner.pipe.pipeline_entities import (
-        EntityFinder,
         find_entity_group,
         make_reader,
-        set_threshold,
         take_threshold,
     )
     from spacy_hf_ner.pipe.text_stream import annotate_texts
@@ -298,7 +298,7 @@ def _reverse(
     from spacy_hf_ner.cli.rewrite_writers import open_rewritten
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.corpus.texts import blank_pipeline
-    from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
+    from spacy_hf_ner.pipe.found_entities import EntityFinder
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting.pseudonyms import Reversal
 

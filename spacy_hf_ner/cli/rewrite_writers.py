@@ -15,7 +15,7 @@ from spacy_hf_ner.cli.annotation_writers import (
 )
 from spacy_hf_ner.core.replacing import replace_file
 from spacy_hf_ner.errors import CorpusError
-from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
+from spacy_hf_ner.pipe.found_entities import EntityFinder
 from spacy_hf_ner.rewriting import Rewriting
 from spacy_hf_ner.rewriting.secret_files import open_secret
 

@@ -1,4 +1,4 @@
-"""The threshold that a user names."""
+"""``--threshold``: a score for all entity types, or for some of them one each."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

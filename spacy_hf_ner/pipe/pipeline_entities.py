@@ -1,60 +1,24 @@
 """Where the entities of a whole pipeline are, whatever sets them, and which of them count."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Span
 
-from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.pipe.component_settings import Threshold, check_threshold
-from spacy_hf_ner.pipe.hf_ner import HFNer
+from spacy_hf_ner.pipe.component_settings import Threshold
+from spacy_hf_ner.pipe.components import find_components
+from spacy_hf_ner.pipe.found_entities import EntityFinder
 
 __all__ = [
-    "EntityFinder",
     "EntityReader",
-    "find_components",
     "find_entity_group",
     "make_reader",
     "reaches",
-    "require_scores",
-    "set_threshold",
     "take_threshold",
 ]
 
 EntityReader = Callable[[Sequence[str]], list[list[Span]]]
 """Texts to the entities that a pipeline finds in each."""
-
-
-@dataclass(frozen=True, slots=True)
-class EntityFinder:
-    """Where the entities of a pipeline's Docs are.
-
-    Attributes:
-        spans_key: The span group that the user names, or None for ``doc.ents``.
-        fallback_key: The span group of a pipeline that does not set ``doc.ents``.
-    """
-
-    spans_key: str | None
-    fallback_key: str
-
-    def find(self, doc: Doc | None) -> list[Span]:
-        """Return the entities of a Doc; none if there is no Doc."""
-        if doc is None:
-            return []
-        group = self.find_group(doc)
-        return list(doc.spans.get(group, ())) if group else list(doc.ents)
-
-    def find_group(self, doc: Doc) -> str:
-        """Return the span group that holds the entities of a Doc; empty for ``doc.ents``."""
-        if self.spans_key is not None:
-            return self.spans_key
-        return "" if doc.has_annotation("ENT_IOB") else self.fallback_key
-
-
-def find_components(nlp: Language) -> dict[str, HFNer]:
-    """Return the hf_ner components of a pipeline by their names, in order."""
-    return {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
 
 
 def find_entity_group(nlp: Language) -> str | None:
@@ -78,34 +42,6 @@ def make_reader(nlp: Language, finder: EntityFinder) -> EntityReader:
         return [found.get(name, []) for _, name in named]
 
     return read
-
-
-def set_threshold(nlp: Language, threshold: Threshold) -> None:
-    """Set the threshold of each hf_ner component of a pipeline.
-
-    Raises:
-        ConfigError: There is none, the threshold is out of its range, or names an unknown type.
-    """
-    for component in require_scores(nlp):
-        check_threshold(threshold, component.labels)
-        component.threshold = threshold
-
-
-def require_scores(nlp: Language) -> list[HFNer]:
-    """Return the hf_ner components of a pipeline whose entities are to have scores.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    components = find_components(nlp)
-    if not components:
-        found = ", ".join(nlp.pipe_names) or "no component"
-        raise ConfigError(
-            f"threshold must be left out: the pipeline has no hf_ner, but {found}, and its "
-            "entities have no scores.",
-            settings=("threshold",),
-        )
-    return list(components.values())
 
 
 def take_threshold(nlp: Language) -> Threshold:

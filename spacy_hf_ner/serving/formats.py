@@ -19,7 +19,8 @@ from spacy_hf_ner.pipe.annotation import (
     get_score,
 )
 from spacy_hf_ner.pipe.component_settings import Threshold
-from spacy_hf_ner.pipe.pipeline_entities import EntityFinder, reaches
+from spacy_hf_ner.pipe.found_entities import EntityFinder
+from spacy_hf_ner.pipe.pipeline_entities import reaches
 
 __all__ = ["FORMATS", "Choice", "FoundEntity", "describe_entities", "name_presidio_type"]
 

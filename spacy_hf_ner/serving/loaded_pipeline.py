@@ -10,14 +10,9 @@ from spacy_hf_ner.checking.subwords import SubwordReader, find_subword_reader
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
 from spacy_hf_ner.pipe.component_settings import Threshold, check_threshold
-from spacy_hf_ner.pipe.pipeline_entities import (
-    EntityFinder,
-    find_components,
-    find_entity_group,
-    make_reader,
-    require_scores,
-    take_threshold,
-)
+from spacy_hf_ner.pipe.components import find_components, require_scores
+from spacy_hf_ner.pipe.found_entities import EntityFinder
+from spacy_hf_ner.pipe.pipeline_entities import find_entity_group, make_reader, take_threshold
 from spacy_hf_ner.pipe.text_stream import AnnotatedText, annotate_texts
 from spacy_hf_ner.serving.batch_queue import Answer, TextJob
 

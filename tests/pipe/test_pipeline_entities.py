@@ -6,13 +6,12 @@ import pytest
 import spacy
 
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.pipe.components import find_components, set_threshold
+from spacy_hf_ner.pipe.found_entities import EntityFinder
 from spacy_hf_ner.pipe.pipeline_entities import (
-    EntityFinder,
-    find_components,
     find_entity_group,
     make_reader,
     reaches,
-    set_threshold,
     take_threshold,
 )
 from tests.checkpoints import make_checkpoint

@@ -7,7 +7,7 @@ from spacy.tokens import Doc, Span
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.pipe.annotation import ScoredSpan, make_spans, set_entities, set_span_group
-from spacy_hf_ner.pipe.pipeline_entities import EntityFinder
+from spacy_hf_ner.pipe.found_entities import EntityFinder
 from spacy_hf_ner.serving.formats import (
     Choice,
     describe_entities,
