@@ -29,7 +29,6 @@ TESTED_ELSEWHERE = {
     "cli/messages.py": "cli/test_command_app.py",
     "cli/rewrite_writers.py": "cli/test_rewrite.py",
     "cli/text_failures.py": "cli/test_annotate.py",
-    "cli/thresholds.py": "cli/test_annotate.py",
     "cli/uncertainty.py": "cli/test_annotate.py",
     "corpus/conversion_report.py": "corpus/test_conversion.py",
     "corpus/edits.py": "corpus/test_conversion.py",

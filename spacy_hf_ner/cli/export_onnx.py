@@ -124,7 +124,6 @@ def export_pipeline(
     from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.components import find_components
     from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, export_onnx
-    from spacy_hf_ner.pipe.pipeline_entities import find_components
 
     check_output(output, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
