@@ -33,6 +33,8 @@ ALLOWED = {
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
     # It rewrites what a pipeline has found in texts.
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
+    # It has any number of texts annotated, by whatever evaluation can load.
+    "scale": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # What a command does, as functions.
     "package_building": {*BELOW_ALL, "core"},
     "commands": {
@@ -48,7 +50,7 @@ ALLOWED = {
     },
 }
 # The command line takes what its functions take, these themselves, and what they leave out.
-ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting"}
+ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "scale"}
 
 # Libraries that come with an extra, or that are slow to import: one file each, inside the function
 # that needs them.

@@ -7,7 +7,6 @@ Lines of JSON of our own are made by a function from a text to a value that JSON
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
@@ -27,11 +26,11 @@ from spacy_hf_ner.corpus.writing import (
 )
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import get_score
+from spacy_hf_ner.pipe.found_entities import describe_entities
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
 __all__ = [
     "Annotated",
-    "EntityFinder",
     "TextWriter",
     "list_formats",
     "open_writer",
@@ -43,32 +42,6 @@ Annotated = AnnotatedText[PlainText]
 LINES: Final = "jsonl"
 SPACY: Final = "spacy"
 SHARD_WORDS: Final = 500_000  # in one .spacy file of a folder
-
-
-@dataclass(frozen=True, slots=True)
-class EntityFinder:
-    """Where the entities of a pipeline's Docs are.
-
-    Attributes:
-        spans_key: The span group that the user names, or None for ``doc.ents``.
-        fallback_key: The span group of a pipeline that does not set ``doc.ents``.
-    """
-
-    spans_key: str | None
-    fallback_key: str
-
-    def find(self, doc: Doc | None) -> list[Span]:
-        """Return the entities of a Doc; none if there is no Doc."""
-        if doc is None:
-            return []
-        group = self.find_group(doc)
-        return list(doc.spans.get(group, ())) if group else list(doc.ents)
-
-    def find_group(self, doc: Doc) -> str:
-        """Return the span group that holds the entities of a Doc; empty for ``doc.ents``."""
-        if self.spans_key is not None:
-            return self.spans_key
-        return "" if doc.has_annotation("ENT_IOB") else self.fallback_key
 
 
 class TextWriter(Protocol):
@@ -87,16 +60,7 @@ def describe_text(annotated: Annotated, entities: Sequence[Span]) -> dict[str, A
     record["text"] = annotated.text
     if annotated.error:
         record["error"] = annotated.error
-    record["entities"] = [
-        {
-            "start": span.start_char,
-            "end": span.end_char,
-            "label": span.label_,
-            "text": span.text,
-            "score": get_score(span),
-        }
-        for span in entities
-    ]
+    record["entities"] = describe_entities(entities)
     return record
 
 

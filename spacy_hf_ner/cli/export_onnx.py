@@ -10,7 +10,6 @@ from spacy.language import Language
 from spacy.util import load_config
 
 from spacy_hf_ner.cli import options
-from spacy_hf_ner.cli.components import find_components
 from spacy_hf_ner.cli.flags import write_flags
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output, replace_pipeline
@@ -123,6 +122,7 @@ def export_pipeline(
     """
     from spacy_hf_ner.model.engines.onnx.graph import is_saved_graph
     from spacy_hf_ner.model.notes import is_saved_model_file
+    from spacy_hf_ner.pipe.components import find_components
     from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, export_onnx
 
     check_output(output, kind="a pipeline", file=PIPELINE_FILE)

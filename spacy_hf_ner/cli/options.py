@@ -40,8 +40,9 @@ Texts = Annotated[
     typer.Argument(
         metavar="INPUT",
         help=(
-            "Texts: a file of lines, .jsonl, .json, .csv, .tsv or .spacy; a folder of these and "
-            "of files that are a text each; or - for the lines of stdin."
+            "Texts: a file of lines, .jsonl, .json, .csv, .tsv, .parquet or .spacy, also .gz and "
+            ".zst; a folder or a pattern of these and of files that are a text each; hf:NAME; or "
+            "- for the lines of stdin."
         ),
     ),
 ]

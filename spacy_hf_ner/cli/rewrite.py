@@ -13,9 +13,9 @@ import typer
 from spacy.cli._util import import_code
 
 from spacy_hf_ner.cli import options
-from spacy_hf_ner.cli.components import find_components, read_threshold, set_threshold
 from spacy_hf_ner.cli.messages import msg
 from spacy_hf_ner.cli.text_failures import Failure, unpack_texts, warn_of_failures
+from spacy_hf_ner.cli.thresholds import read_threshold
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Span
 
-    from spacy_hf_ner.cli.annotation_writers import EntityFinder
     from spacy_hf_ner.core.expected_recall import RecallEstimate
     from spacy_hf_ner.pipe.component_settings import Threshold
+    from spacy_hf_ner.pipe.found_entities import EntityFinder
     from spacy_hf_ner.rewriting import Remains
     from spacy_hf_ner.rewriting.analogies import Reader
     from spacy_hf_ner.rewriting.settings import RewriteSettings
@@ -236,10 +236,11 @@ def rewrite(  # noqa: PLR0913 - one argument an option
         CorpusError: There are no such texts, or one of several lines is to be one line.
         OutputError: The output cannot be written. What was there stays.
     """
-    from spacy_hf_ner.cli.annotation_writers import EntityFinder
     from spacy_hf_ner.cli.rewrite_writers import open_rewritten, open_table
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
+    from spacy_hf_ner.pipe.components import set_threshold
+    from spacy_hf_ner.pipe.found_entities import EntityFinder
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting import Remains, Rewriter
     from spacy_hf_ner.rewriting.methods import CanSave
@@ -295,10 +296,10 @@ def _reverse(
     text_column: str,
 ) -> dict[str, Any] | None:
     """Write texts with their old names in place of pseudonyms."""
-    from spacy_hf_ner.cli.annotation_writers import EntityFinder
     from spacy_hf_ner.cli.rewrite_writers import open_rewritten
     from spacy_hf_ner.corpus.plain_texts import read_texts
     from spacy_hf_ner.corpus.texts import blank_pipeline
+    from spacy_hf_ner.pipe.found_entities import EntityFinder
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting.pseudonyms import Reversal
 
@@ -333,6 +334,8 @@ def _find_path(output: str) -> Path | None:
 
 def _find_group(nlp: "Language") -> str | None:
     """Return the span group of an hf_ner that does not set ``doc.ents``; None without one."""
+    from spacy_hf_ner.pipe.components import find_components
+
     for component in reversed(find_components(nlp).values()):
         if component.annotate == "spans":
             return component.spans_key
@@ -360,6 +363,8 @@ def _take_threshold(nlp: "Language") -> "Threshold":
     So that it can be counted. Where several components have one, or spans may overlap, they leave
     it out themselves.
     """
+    from spacy_hf_ner.pipe.components import find_components
+
     components = list(find_components(nlp).values())
     if len(components) != 1 or components[0].annotate == "spans":
         return None

@@ -9,13 +9,13 @@ from typing import Final, Protocol, TextIO
 
 from spacy_hf_ner.cli.annotation_writers import (
     Annotated,
-    EntityFinder,
     TextWriter,
     open_writer,
     replace_halves,
 )
 from spacy_hf_ner.core.replacing import replace_file
 from spacy_hf_ner.errors import CorpusError
+from spacy_hf_ner.pipe.found_entities import EntityFinder
 from spacy_hf_ner.rewriting import Rewriting
 from spacy_hf_ner.rewriting.secret_files import open_secret
 

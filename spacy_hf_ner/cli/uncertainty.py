@@ -13,9 +13,10 @@ import srsly
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_hf_ner.cli.annotation_writers import Annotated, EntityFinder
+from spacy_hf_ner.cli.annotation_writers import Annotated
 from spacy_hf_ner.corpus.plain_texts import PlainText
 from spacy_hf_ner.pipe.annotation import get_score
+from spacy_hf_ner.pipe.found_entities import EntityFinder
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
 
 __all__ = ["sort_by_uncertainty"]

@@ -51,6 +51,7 @@ __all__ = [
     "SCRATCH_PREFIX",
     "add_to_folder",
     "complete_swap",
+    "remove_abandoned",
     "replace_file",
     "replace_folder",
     "write_file",
@@ -268,7 +269,7 @@ def _stage(target: Path, *, beside: Path) -> Iterator[Path]:
         is_new = not beside.exists()
         try:
             beside.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(beside)
+            remove_abandoned(beside)
             scratch.mkdir(mode=0o700)
             with _hold(scratch):
                 (scratch / _NEW).mkdir()
@@ -363,12 +364,18 @@ def _is_held(scratch: Path) -> bool:
     return False
 
 
-def _remove_abandoned(folder: Path) -> None:
-    """Remove the scratch folders of processes that were killed."""
+def remove_abandoned(folder: Path, *, min_age_s: float = _MIN_AGE_S) -> None:
+    """Remove the scratch folders of processes that were killed.
+
+    Args:
+        folder: Where they are.
+        min_age_s: How old they are at least: a younger one may just be made. Whoever knows that
+            nobody else writes there need not wait.
+    """
     for scratch in _find_scratch(folder):
         with contextlib.suppress(OSError):  # another process has removed it meanwhile
             age = time.time() - scratch.stat().st_mtime
-            if age > _MIN_AGE_S and not _is_held(scratch):
+            if age >= min_age_s and not _is_held(scratch):
                 _complete(scratch)
                 shutil.rmtree(scratch, ignore_errors=True)
 

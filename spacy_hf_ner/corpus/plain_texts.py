@@ -4,59 +4,50 @@ A corpus has annotation, and a text has none: these readers want words and tags 
 on what cannot be read with the reason, so that as many come out as there are.
 """
 
-import csv
-import json
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from glob import glob, has_magic
+from itertools import groupby, islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from spacy.vocab import Vocab
-
-from spacy_hf_ner.corpus.docbins import read_docbin
-from spacy_hf_ner.corpus.json_values import read_records
-from spacy_hf_ner.corpus.text_files import TextFile, open_text
+from spacy_hf_ner.corpus.compressed import find_suffix, is_compressed
+from spacy_hf_ner.corpus.formats.hf_datasets import is_dataset, load_splits
+from spacy_hf_ner.corpus.text_files import open_text
+from spacy_hf_ner.corpus.text_input import BEGINNING, PlainText, TextColumns, TextInput
+from spacy_hf_ner.corpus.text_readers import (
+    DATASET,
+    KIND_OF_SUFFIX,
+    LINES,
+    READERS,
+    WHOLE_FILES,
+)
 from spacy_hf_ner.corpus.visible import list_visible
 from spacy_hf_ner.errors import CorpusError
 
-__all__ = ["STDIN", "PlainText", "read_texts"]
+__all__ = ["STDIN", "PlainText", "detect_encoding", "find_inputs", "read_texts"]
 
 STDIN: Final = "-"
-ID_FIELDS: Final = ("id", "text_id", "doc_id")
+MAX_FILES: Final = 1_000  # that are a text each, in one input
 
-# A cell of a CSV file may hold a whole document; the csv module's own limit is 128 kB.
-_MAX_CELL: Final = min(sys.maxsize, 2**31 - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class PlainText:
-    """A text, or why there is none.
-
-    Attributes:
-        text: The text.
-        place: Where it comes from: a file and its line or record, from 1.
-        text_id: The name that its source gives it, or empty.
-        error: Why it cannot be read; empty if it can.
-    """
-
-    text: str
-    place: str
-    text_id: str = ""
-    error: str = ""
+# What is read as text, whose encoding has to be found out.
+TEXT_KINDS: Final = frozenset({LINES, "jsonl", "csv"})
 
 
 def read_texts(
-    name: str, *, text_column: str = "text", stdin: BinaryIO | None = None
+    name: str,
+    *,
+    text_column: str = "text",
+    id_column: str | None = None,
+    stdin: BinaryIO | None = None,
 ) -> Iterator[PlainText]:
-    """Yield the texts of a file or a folder, or those that come in on stdin, one after the other.
-
-    ``.jsonl``, ``.json``, ``.csv``, ``.tsv`` and ``.spacy`` are read as what they are called; each
-    line of any other file is a text. In a folder, each such other file is a text as a whole.
+    """Yield the texts that a name means, or those that come in on stdin, one after the other.
 
     Args:
-        name: A file, a folder, or ``-`` for the lines of stdin.
+        name: What :func:`find_inputs` knows, or ``-`` for the lines of stdin.
         text_column: The field of records, or the column of a table, that holds the text.
+        id_column: The one that holds its name; None for ``id``, ``text_id`` or ``doc_id``.
         stdin: What ``-`` reads; None for that of the process.
 
     Raises:
@@ -64,15 +55,7 @@ def read_texts(
     """
     if name == STDIN:
         return _read_stdin(stdin or sys.stdin.buffer)
-    path = Path(name)
-    if path.is_dir():
-        return _read_folder(path, text_column)
-    if not path.is_file():
-        raise CorpusError(
-            f"{name}: expected a file or a folder with texts, or - for stdin, got nothing there. "
-            "Check the path."
-        )
-    return _read_file(path, text_column)
+    return _read_inputs(find_inputs(name), TextColumns(text_column, id_column))
 
 
 def _read_stdin(stdin: BinaryIO) -> Iterator[PlainText]:
@@ -86,134 +69,104 @@ def _read_stdin(stdin: BinaryIO) -> Iterator[PlainText]:
             yield PlainText(text, place)
 
 
-def _read_folder(folder: Path, text_column: str) -> Iterator[PlainText]:
-    files = list_visible(folder)
-    if not files:
-        raise CorpusError(f"{folder}: expected a folder with texts, got none in it.")
-    for file in files:
-        if file.suffix.lower() in _READERS:
-            yield from _read_file(file, text_column)
-            continue
-        name = file.relative_to(folder).as_posix()
-        try:
-            yield PlainText(open_text(file).read(), str(file), name)
-        except CorpusError as error:
-            yield PlainText("", str(file), name, str(error))
+def _read_inputs(inputs: Sequence[TextInput], columns: TextColumns) -> Iterator[PlainText]:
+    for found in inputs:
+        source = detect_encoding(found)
+        reader = READERS[source.kind]
+        for raw in reader.open(source, columns, BEGINNING):
+            yield reader.parse(raw, source, columns)
 
 
-def _read_file(path: Path, text_column: str) -> Iterator[PlainText]:
-    suffix = path.suffix.lower()
-    if suffix == ".spacy":
-        return _read_docbin(path)
-    if suffix in _READERS:
-        return _READERS[suffix](open_text(path), text_column)
-    return _read_lines(open_text(path))
+def find_inputs(name: str, *, leave_out: Path | None = None) -> list[TextInput]:
+    """Return the inputs that a name means, in order.
 
+    ``.jsonl``, ``.json``, ``.csv``, ``.tsv``, ``.parquet`` and ``.spacy`` are read as what they are
+    called, and all but the last two may be compressed (``.gz``, ``.zst``). Each line of any other
+    file is a text; in a folder, and under a pattern, each such file is a text as a whole.
 
-def _read_lines(file: TextFile) -> Iterator[PlainText]:
-    for number, line in file.lines():
-        yield PlainText(line, f"{file.path}:{number}")
-
-
-def _read_jsonl(file: TextFile, text_column: str) -> Iterator[PlainText]:
-    is_first = True
-    for number, line in file.lines():
-        if not line.strip():
-            continue
-        place = f"{file.path}:{number}"
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield PlainText("", place, error=f"expected JSON, got something else ({error})")
-        else:
-            yield _read_record(record, place, text_column, is_first=is_first)
-        is_first = False
-
-
-def _read_json(file: TextFile, text_column: str) -> Iterator[PlainText]:
-    for i, found in enumerate(read_records(file)):
-        place = f"{file.path}:{found.line}"
-        yield _read_record(found.record, place, text_column, is_first=i == 0)
-
-
-def _read_record(record: object, place: str, text_column: str, *, is_first: bool) -> PlainText:
-    """Return the text of a record, which may be the text itself.
+    Args:
+        name: A file, a folder, a pattern of files such as ``texts/*.txt``, or ``hf:NAME``.
+        leave_out: A folder whose files are none of the inputs.
 
     Raises:
-        CorpusError: It is the first one and has no such field: then all of them have none.
+        CorpusError: There is no such file, or no data set of this name.
     """
-    if isinstance(record, str):
-        return PlainText(record, place)
-    if not isinstance(record, dict):
-        kind = type(record).__name__
-        return PlainText("", place, error=f"expected an object or a text, got {kind}")
-    text = record.get(text_column)
-    text_id = _find_id(record)
-    if isinstance(text, str):
-        return PlainText(text, place, text_id)
-    if is_first and text_column not in record:
-        raise _refuse_column(place, text_column, record)
-    kind = type(text).__name__
-    return PlainText("", place, text_id, f"expected a text in {text_column!r}, got {kind}")
-
-
-def _read_csv(file: TextFile, text_column: str) -> Iterator[PlainText]:
-    separator = _find_separator(file)
-    csv.field_size_limit(_MAX_CELL)
-    # A text may have several lines, if it is quoted.
-    lines = (f"{line}\n" for _, line in file.lines())
-    rows = csv.DictReader(lines, delimiter=separator)
-    if text_column not in (rows.fieldnames or ()):
-        raise _refuse_column(f"{file.path}:1", text_column, rows.fieldnames or ())
-    for row in rows:
-        place = f"{file.path}:{rows.line_num}"
-        text = row[text_column]
-        if text is None:
-            yield PlainText("", place, _find_id(row), f"expected a cell in {text_column!r}")
-        else:
-            yield PlainText(text, place, _find_id(row))
-
-
-def _find_separator(file: TextFile) -> str:
-    """Return the separator that the first line holds most often."""
-    header = next((line for _, line in file.lines()), "")
-    return max(",;\t|", key=header.count)
-
-
-def _refuse_column(place: str, text_column: str, found: Iterable[str]) -> CorpusError:
-    return CorpusError(
-        f"{place}: expected a text under {text_column!r}, got only {', '.join(found)}. Set "
-        "text_column to the name of the one that holds the text.",
-        settings=("text_column",),
+    if is_dataset(name):
+        return list(_find_splits(name))
+    path = Path(name)
+    if path.is_dir():
+        files = list_visible(path)
+        if leave_out is not None:
+            files = [file for file in files if not file.resolve().is_relative_to(leave_out)]
+        if not files:
+            raise CorpusError(f"{name}: expected a folder with texts, got none in it.")
+        return list(_find_files(files, root=path))
+    if path.is_file():
+        kind = KIND_OF_SUFFIX.get(find_suffix(path), LINES)
+        return [_make_input(path, kind, name=path.name)]
+    if has_magic(name):
+        found = sorted(filter(Path.is_file, map(Path, glob(name, recursive=True))))  # noqa: PTH207 - a pattern may be absolute
+        if found:
+            return list(_find_files(found, root=_find_root(path)))
+    raise CorpusError(
+        f"{name}: expected a file or a folder with texts, a pattern that matches some, hf:NAME, or "
+        "- for stdin, got nothing there. Check the path."
     )
 
 
-def _find_id(record: dict[str, object]) -> str:
-    for name in ID_FIELDS:
-        found = record.get(name)
-        if isinstance(found, str | int):
-            return str(found)
-    return ""
+def _find_root(pattern: Path) -> Path:
+    """Return the folder in which a pattern of files begins."""
+    root = pattern
+    while has_magic(str(root)):
+        root = root.parent
+    return root
 
 
-def _read_docbin(path: Path) -> Iterator[PlainText]:
-    try:
-        docs = read_docbin(path).get_docs(Vocab())
-        for number, doc in enumerate(docs, start=1):
-            yield PlainText(doc.text, f"{path}:{number}")
-    except CorpusError:
-        raise
-    except Exception as error:
-        # The formats inside raise errors of their own: zlib's, msgpack's, KeyError.
-        raise CorpusError(
-            f"{path}: expected a DocBin (.spacy), but it cannot be read as one ({error})."
-        ) from error
+def _find_files(files: Iterable[Path], *, root: Path) -> Iterator[TextInput]:
+    """Yield an input for each file, or for neighbours that are a text each."""
+    for kind, group in groupby(files, key=_find_kind):
+        if kind == WHOLE_FILES:
+            names = (file.relative_to(root).as_posix() for file in group)
+            while some := tuple(islice(names, MAX_FILES)):
+                yield TextInput(name=some[0], path=str(root), kind=kind, files=some)
+            continue
+        for file in group:
+            yield _make_input(file, kind, name=file.relative_to(root).as_posix())
 
 
-_READERS: Final = {
-    ".jsonl": _read_jsonl,
-    ".ndjson": _read_jsonl,
-    ".json": _read_json,
-    ".csv": _read_csv,
-    ".tsv": _read_csv,
-}
+def _find_kind(file: Path) -> str:
+    return KIND_OF_SUFFIX.get(find_suffix(file), WHOLE_FILES)
+
+
+def _make_input(path: Path, kind: str, *, name: str) -> TextInput:
+    if is_compressed(path):
+        # Nobody writes arrays so, and many write lines of JSON so and call them .json.gz.
+        kind = "jsonl" if kind == "json" else kind
+    return TextInput(name=name, path=str(path), kind=kind)
+
+
+def detect_encoding(source: TextInput) -> TextInput:
+    """Return an input whose encoding is known, after a pass over its bytes.
+
+    What is compressed is UTF-8.
+    """
+    path = Path(source.path)
+    if source.kind not in TEXT_KINDS or is_compressed(path):
+        return source
+    text = open_text(path)
+    return replace(
+        source,
+        encoding=text.encoding,
+        newline=text.newline,
+        is_damaged=bool(text.problems),
+    )
+
+
+def _find_splits(name: str) -> Iterator[TextInput]:
+    """Yield an input for each split of a data set, or for each of its parquet files."""
+    for split, found in load_splits(name).items():
+        if not isinstance(found, list):
+            yield TextInput(name=split, path=name, kind=DATASET, split=split)
+            continue
+        for file in found:
+            yield TextInput(name=f"{split}/{file.name}", path=str(file), kind="parquet")

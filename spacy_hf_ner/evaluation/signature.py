@@ -38,6 +38,7 @@ __all__ = [
     "format_parts",
     "hash_file",
     "hash_files",
+    "read_versions",
     "sign",
     "split_parts",
 ]
@@ -209,7 +210,7 @@ def sign(
             "calibration_noise": Draws(NOISE_SAMPLES, NOISE_SEED),
         },
         label_map=dict(label_map or {}),
-        versions=_read_versions(),
+        versions=read_versions(),
         date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
 
@@ -282,7 +283,8 @@ def _pick(config: Mapping[str, Any], settings: tuple[str, ...]) -> dict[str, Any
     return {setting: config[setting] for setting in settings if setting in config}
 
 
-def _read_versions() -> dict[str, str]:
+def read_versions() -> dict[str, str]:
+    """Return the releases of Python and of the libraries that results depend on."""
     versions = {"python": platform.python_version()}
     for library in LIBRARIES:
         try:

@@ -111,9 +111,14 @@ def describe(entity: Span) -> tuple[str, str]:
     return entity.text, entity.label_
 
 
-@pytest.mark.parametrize("output", ["found.spacy", "folder"])
-def test_docs_keep_their_scores(output: str, model: Path, texts: Path, tmp_path: Path) -> None:
-    run(model, texts, tmp_path / output)
+@pytest.mark.parametrize(
+    "arguments", [("found.spacy",), ("folder", "--output-format", "spacy", "--workers", "1")]
+)
+def test_docs_keep_their_scores(
+    arguments: tuple[str, ...], model: Path, texts: Path, tmp_path: Path
+) -> None:
+    output, *options = arguments
+    run(model, texts, tmp_path / output, *options)
     (file,) = tmp_path.rglob("*.spacy")
     vocab = spacy.blank("en").vocab
     docs = list(DocBin().from_disk(file).get_docs(vocab))

@@ -84,16 +84,30 @@ def open_hub_dataset(text: str, options: ReadOptions) -> dict[str, Source]:
         MissingExtraError: The library `datasets` is not installed.
         CorpusError: The data set cannot be had, or is not one of words and tags.
     """
+    sources: dict[str, Source] = {}
+    for name, split in load_hub_splits(text).items():
+        if isinstance(split, list):
+            sources[name] = open_parquet(split, f"{text}[{name}]", options)
+        else:
+            sources[name] = _open_dataset(split, f"{text}[{name}]", options)
+    return sources
+
+
+def load_hub_splits(text: str) -> dict[str, Any]:
+    """Return the splits of a data set on the hub, or in the hub's local cache.
+
+    A split is an object of the library `datasets`, or a list of parquet files.
+
+    Raises:
+        MissingExtraError: The library `datasets` is not installed.
+        CorpusError: The data set cannot be had.
+    """
     datasets = import_datasets()
     hub = parse_hub_name(text)
     try:
         if hub.revision == PARQUET:
-            sources: dict[str, Source] = {}
-            for name, files in _fetch_parquet(hub, text).items():
-                sources[name] = open_parquet(files, f"{text}[{name}]", options)
-            return sources
-        splits = datasets.load_dataset(hub.name, hub.config, revision=hub.revision)
-        return _open_splits(splits, text, options)
+            return dict(_fetch_parquet(hub, text))
+        return dict(datasets.load_dataset(hub.name, hub.config, revision=hub.revision))
     except CorpusError:
         raise
     except Exception as error:  # the hub's client and `datasets` raise what they like
@@ -166,6 +180,16 @@ def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
         MissingExtraError: The library `datasets` is not installed.
         CorpusError: The folder holds something else.
     """
+    return _open_splits(load_saved_splits(path), str(path), options)
+
+
+def load_saved_splits(path: Path) -> dict[str, Any]:
+    """Return the splits of a data set that `save_to_disk` wrote; one alone has its folder's name.
+
+    Raises:
+        MissingExtraError: The library `datasets` is not installed.
+        CorpusError: The folder holds something else.
+    """
     datasets = import_datasets()
     for file in list_visible(path, "*.arrow"):
         _check_arrow(file)
@@ -173,7 +197,14 @@ def open_saved_dataset(path: Path, options: ReadOptions) -> dict[str, Source]:
         found = datasets.load_from_disk(str(path))
     if not isinstance(found, Mapping):
         found = {path.name: found}
-    return _open_splits(found, str(path), options)
+    return dict(found)
+
+
+def load_splits(name: str) -> dict[str, Any]:
+    """Return the splits of what :func:`is_dataset` knows, as :func:`load_hub_splits` does."""
+    if name.startswith(PREFIX):
+        return load_hub_splits(name)
+    return load_saved_splits(Path(name))
 
 
 def open_data_files(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
@@ -321,6 +352,20 @@ def import_datasets() -> Any:  # noqa: ANN401 - the module
             "datasets", extra="data", purpose="reading and writing data sets"
         ) from error
     return datasets
+
+
+def import_arrow(*, purpose: str) -> Any:  # noqa: ANN401 - the module
+    """Return the library `pyarrow`, with what reads and writes parquet.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", extra="scale", purpose=purpose) from error
+    return pa
 
 
 def _open_splits(splits: Mapping[str, Any], name: str, options: ReadOptions) -> dict[str, Source]:

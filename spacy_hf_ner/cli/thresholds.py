@@ -1,4 +1,4 @@
-"""The hf_ner components of a pipeline, and the threshold that a command sets on them."""
+"""``--threshold``: a score for all entity types, or for some of them one each."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING
 from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-
     from spacy_hf_ner.pipe.component_settings import Threshold
-    from spacy_hf_ner.pipe.hf_ner import HFNer
 
-__all__ = ["find_components", "read_threshold", "set_threshold"]
-
-
-def find_components(nlp: "Language") -> "dict[str, HFNer]":
-    """Return the hf_ner components of a pipeline by their names, in order."""
-    from spacy_hf_ner.pipe.hf_ner import HFNer
-
-    return {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
+__all__ = ["read_threshold"]
 
 
 def read_threshold(texts: Sequence[str]) -> "Threshold":
@@ -52,24 +42,3 @@ def read_threshold(texts: Sequence[str]) -> "Threshold":
             settings=("threshold",),
         )
     return table[""]
-
-
-def set_threshold(nlp: "Language", threshold: "Threshold") -> None:
-    """Set the threshold of each hf_ner component of a pipeline.
-
-    Raises:
-        ConfigError: There is none, the threshold is out of its range, or names an unknown type.
-    """
-    from spacy_hf_ner.pipe.component_settings import check_threshold
-
-    components = find_components(nlp)
-    if not components:
-        found = ", ".join(nlp.pipe_names) or "no component"
-        raise ConfigError(
-            f"threshold must be left out: the pipeline has no hf_ner, but {found}, and its "
-            "entities have no scores.",
-            settings=("threshold",),
-        )
-    for component in components.values():
-        check_threshold(threshold, component.labels)
-        component.threshold = threshold
