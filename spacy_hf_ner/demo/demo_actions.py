@@ -8,8 +8,8 @@ from typing import Final
 from spacy_hf_ner.corpus.plain_texts import read_texts
 from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.demo.demo_models import DemoModel
+from spacy_hf_ner.demo.demo_rewriter import DemoRewriter
 from spacy_hf_ner.demo.readings import Reading, compare, read_text
-from spacy_hf_ner.demo.rewrites import DemoRewriter
 from spacy_hf_ner.errors import CorpusError
 from spacy_hf_ner.rewriting.settings import RewriteSettings
 from spacy_hf_ner.visual.html_table import make_table

@@ -259,16 +259,20 @@ def _check_encoder(network: Network, missing: set[str], name: str) -> None:
 def _check_numbers(network: Network, name: str) -> None:
     """Check that all weights are there, and finite numbers.
 
+    Tables of embeddings are left alone: a text needs few of their rows, and all others stay in the
+    file, which is mapped, and take no memory. What is wrong there shows at a text that has it.
+
     Raises:
         CheckpointError: Some are not.
     """
+    tables = {id(module.weight) for module in network.modules() if isinstance(module, nn.Embedding)}
     for key, parameter in network.named_parameters():
         if parameter.is_meta:  # what an index names, and its file has not
             raise CheckpointError(
                 f"{name}: the weights {key!r} are in none of its files. Copy the checkpoint again "
                 "from where it is whole."
             )
-        if not parameter.numel():
+        if id(parameter) in tables or not parameter.numel():
             continue
         # NaN comes through both. It takes half as long as to ask each number, and no memory.
         lowest, highest = torch.aminmax(parameter.detach())

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from spacy_hf_ner.core.schemes import SCHEMES
+from spacy_hf_ner.core.schemes import PLAIN, SCHEMES
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
 from spacy_hf_ner.model.foreign import read_bytes, reading
@@ -94,7 +94,7 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
         values["labels"] = tuple(values["labels"])
         _check(all(isinstance(label, str) for label in values["labels"]), "labels", stored)
     notes = Notes(**values)
-    _check(notes.scheme is None or notes.scheme in SCHEMES, "scheme", stored)
+    _check(notes.scheme in {None, PLAIN.name, *SCHEMES}, "scheme", stored)
     _check(notes.subword_labels in get_args(SubwordLabels), "subword_labels", stored)
     is_known = notes.aggregation is None or notes.aggregation in AGGREGATIONS
     _check(is_known, "aggregation", stored)

@@ -149,11 +149,17 @@ class SavedBytes:
         return found
 
     def _check_weights(self) -> None:
-        """Check that what cannot predict has finite weights: others are refused before."""
+        """Check that what cannot predict has finite weights: others are refused before.
+
+        Tables of embeddings aside, of which a text needs a few rows.
+        """
         component: Any = self._component
-        for name, weights in component.classifier.shim.checkpoint.network.named_parameters():
-            if not bool(torch.isfinite(weights).all()):
-                raise Broken("weights that are no numbers were read without complaint", name)
+        for module in component.classifier.shim.checkpoint.network.modules():
+            if isinstance(module, torch.nn.Embedding):
+                continue
+            for name, weights in module.named_parameters(recurse=False):
+                if not bool(torch.isfinite(weights).all()):
+                    raise Broken("weights that are no numbers were read without complaint", name)
 
     def _remember(self) -> Callable[[], None]:
         """Return what puts back all that reading changes: to load it takes longer than a case."""

@@ -86,7 +86,7 @@ def test_an_adapter_is_refused_with_the_way_to_merge_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
-@pytest.mark.parametrize("key", ["classifier.bias", "bert.embeddings.word_embeddings.weight"])
+@pytest.mark.parametrize("key", ["classifier.bias", "bert.encoder.layer.1.output.dense.weight"])
 def test_weights_that_are_no_numbers_are_refused_by_their_name(
     key: str, number: float, folder: Path
 ) -> None:
@@ -95,6 +95,22 @@ def test_weights_that_are_no_numbers_are_refused_by_their_name(
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointError, match=rf"the weights '{re.escape(key)}' hold NaN or inf"):
         read_checkpoint(folder)
+
+
+def test_a_row_of_a_table_that_is_no_number_is_refused_at_the_text_that_has_it(
+    folder: Path,
+) -> None:
+    key = "bert.embeddings.word_embeddings.weight"
+    weights = load_file(folder / "model.safetensors")
+    checkpoint = read_checkpoint(folder)
+    doc = spacy.blank("en").make_doc(TEXTS[0])
+    (encoding,) = checkpoint.tokenizer.encode([doc])
+    weights[key][int(encoding.ids[0])] = float("nan")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    nlp = spacy.blank("en")
+    nlp.add_pipe("hf_ner", config={"model": str(folder)})
+    with pytest.raises(CheckpointError, match=r"NaN logits|gives NaN or infinity"):
+        nlp(TEXTS[0])
 
 
 def test_weights_so_large_that_every_text_overflows_are_refused(folder: Path) -> None:
