@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from spacy_hf_ner.core.schemes import SCHEMES
+from spacy_hf_ner.core.schemes import PLAIN, SCHEMES
 from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
@@ -82,7 +82,8 @@ def read_notes(folder: Path, name: str) -> Notes | None:
     shown = shorten(str(version), _MAX_SHOWN)
     raise CheckpointError(
         f"{name}: {NOTES_FILE} has format_version {shown}, this version of spacy-hf-ner reads "
-        f"{FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or a newer one."
+        f"{FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or a newer "
+        "one."
     )
 
 
@@ -96,7 +97,7 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
         values["labels"] = tuple(values["labels"])
         _check(all(isinstance(label, str) for label in values["labels"]), "labels", stored)
     notes = Notes(**values)
-    _check(notes.scheme is None or notes.scheme in SCHEMES, "scheme", stored)
+    _check(notes.scheme in {None, PLAIN.name, *SCHEMES}, "scheme", stored)
     _check(notes.subword_labels in get_args(SubwordLabels), "subword_labels", stored)
     is_known = notes.aggregation is None or notes.aggregation in AGGREGATIONS
     _check(is_known, "aggregation", stored)
