@@ -62,6 +62,12 @@ TESTED_ELSEWHERE = {
     "scale/annotate_settings.py": "scale/test_shard_annotation.py",
     "scale/estimate.py": "cli/test_annotate_shards.py",
     "scale/shard_writers.py": "scale/test_shard_annotation.py",
+    "serving/metrics.py": "serving/test_web_app.py",
+    "serving/refusals.py": "serving/test_batch_queue.py",
+    "serving/rewrites.py": "serving/test_web_app.py",
+    "serving/served_model.py": "serving/test_server.py",
+    "serving/service.py": "serving/test_web_app.py",
+    "serving/workers.py": "serving/test_server.py",
     "visual/error_browser.py": "visual/test_report_in_a_browser.py",
     "visual/side_by_side.py": "visual/test_evaluation_page.py",
     # A few lines that lean on a private operation, or hand on to torch, beside what uses them.

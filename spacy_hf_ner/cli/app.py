@@ -23,6 +23,7 @@ from spacy_hf_ner.cli import (
     init_config,
     package,
     rewrite,
+    serve,
     visualise,
 )
 from spacy_hf_ner.cli.command_app import CommandApp
@@ -86,6 +87,7 @@ app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
 app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
 app.command("package", example=package.EXAMPLE)(package.package)
 app.command("rewrite", example=rewrite.EXAMPLE)(rewrite.rewrite_command)
+app.command("serve", example=serve.EXAMPLE)(serve.serve_command)
 app.command("check", example=check.EXAMPLE)(check.check_command)
 app.command("evaluate", example=evaluate.EXAMPLE)(evaluate.evaluate_command)
 app.command("compare", example=compare.EXAMPLE)(compare.compare_command)

@@ -3,7 +3,6 @@
 It reads, predicts and writes in a stream, so memory does not depend on how many texts there are.
 """
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,14 +19,9 @@ from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Span
-
     from spacy_hf_ner.core.expected_recall import RecallEstimate
     from spacy_hf_ner.pipe.component_settings import Threshold
-    from spacy_hf_ner.pipe.found_entities import EntityFinder
     from spacy_hf_ner.rewriting import Remains
-    from spacy_hf_ner.rewriting.analogies import Reader
     from spacy_hf_ner.rewriting.settings import RewriteSettings
 
 __all__ = ["EXAMPLE", "RewriteReport", "rewrite", "rewrite_command"]
@@ -241,6 +235,11 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
     from spacy_hf_ner.pipe.components import set_threshold
     from spacy_hf_ner.pipe.found_entities import EntityFinder
+    from spacy_hf_ner.pipe.pipeline_entities import (
+        find_entity_group,
+        make_reader,
+        take_threshold,
+    )
     from spacy_hf_ner.pipe.text_stream import annotate_texts
     from spacy_hf_ner.rewriting import Remains, Rewriter
     from spacy_hf_ner.rewriting.methods import CanSave
@@ -250,12 +249,12 @@ def rewrite(  # noqa: PLR0913 - one argument an option
     texts = read_texts(input_name, text_column=text_column)
     nlp = load_pipeline(model)
     if spans_key is None:
-        spans_key = _find_group(nlp)
+        spans_key = find_entity_group(nlp)
     finder = EntityFinder(spans_key, find_spans_key(nlp))
     if threshold is not None:
         set_threshold(nlp, threshold)
-    method = make_method(settings, _make_reader(nlp, finder))
-    taken = _take_threshold(nlp)
+    method = make_method(settings, make_reader(nlp, finder))
+    taken = take_threshold(nlp)
     rewriter = Rewriter(
         method,
         tokenizer=nlp.tokenizer,
@@ -330,44 +329,3 @@ def _reverse(
 def _find_path(output: str) -> Path | None:
     """Return the file that texts go to; None for stdout."""
     return None if output == STDOUT else Path(output)
-
-
-def _find_group(nlp: "Language") -> str | None:
-    """Return the span group of an hf_ner that does not set ``doc.ents``; None without one."""
-    from spacy_hf_ner.pipe.components import find_components
-
-    for component in reversed(find_components(nlp).values()):
-        if component.annotate == "spans":
-            return component.spans_key
-    return None
-
-
-def _make_reader(nlp: "Language", finder: "EntityFinder") -> "Reader":
-    """Return what finds the entities of texts, beside the texts that are being read."""
-
-    def read(texts: Sequence[str]) -> "list[list[Span]]":
-        found: dict[str, list[Span]] = {}
-        # A text that fails does not come out, and has no entities. What it is called is never what
-        # one of the texts around is called, whose failures are noted by their numbers.
-        named = [(text, f"tried {i}") for i, text in enumerate(texts)]
-        for doc, name in nlp.pipe(named, as_tuples=True):
-            found[name] = finder.find(doc)
-        return [found.get(name, []) for _, name in named]
-
-    return read
-
-
-def _take_threshold(nlp: "Language") -> "Threshold":
-    """Return the threshold of a pipeline, whose hf_ner then finds what is below it, too.
-
-    So that it can be counted. Where several components have one, or spans may overlap, they leave
-    it out themselves.
-    """
-    from spacy_hf_ner.pipe.components import find_components
-
-    components = list(find_components(nlp).values())
-    if len(components) != 1 or components[0].annotate == "spans":
-        return None
-    threshold = components[0].threshold
-    components[0].threshold = None
-    return threshold

@@ -1,13 +1,15 @@
 """A Doc whose names are replaced, the table of what was, and what remains."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from spacy.tokens import Doc, Span
 
 from spacy_hf_ner.pipe.annotation import get_score
+from spacy_hf_ner.pipe.component_settings import Threshold
+from spacy_hf_ner.pipe.pipeline_entities import reaches
 from spacy_hf_ner.rewriting.articles import find_article_edits
 from spacy_hf_ner.rewriting.edits import Edit, Replacement, apply_edits
 from spacy_hf_ner.rewriting.kinds import find_kind
@@ -69,7 +71,7 @@ class Rewriter:
 
     method: Method
     tokenizer: Tokenizer | None = None
-    threshold: float | Mapping[str, float] | None = None
+    threshold: Threshold = None
     entity_types: Collection[str] | None = None
     scope: str = "corpus"
 
@@ -124,12 +126,7 @@ class Rewriter:
         return names, below_threshold
 
     def _reaches_threshold(self, span: Span) -> bool:
-        score = get_score(span)
-        if score is None or self.threshold is None:
-            return True
-        if isinstance(self.threshold, Mapping):
-            return score >= self.threshold.get(span.label_, 0.0)
-        return score >= self.threshold
+        return reaches(self.threshold, span.label_, get_score(span))
 
 
 def _count_missed(text: str, edits: Sequence[Edit], names: Sequence[Name]) -> int:

@@ -127,7 +127,7 @@ def test_arguments_are_called_the_same_everywhere() -> None:
         for parameter in command.params:
             if parameter.param_type_name == "argument":
                 names.add(parameter.metavar)
-    assert names == {"INPUT", "OUTPUT", "MODEL", "DATA", "MODEL MODEL … DATA"}
+    assert names == {"INPUT", "OUTPUT", "MODEL", "MODEL …", "DATA", "MODEL MODEL … DATA"}
 
 
 def test_the_version_is_shown() -> None:

@@ -17,12 +17,12 @@ from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.foreign import describe, is_panic
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc
     from tokenizers import Tokenizer
 
 __all__ = [
     "Encoding",
     "FastTokenizer",
+    "HasText",
     "SubwordTokenizer",
     "Template",
 ]
@@ -75,15 +75,23 @@ class Template:
         return self.gives_types or any((*self.prefix_types, *self.suffix_types, self.content_type))
 
 
+class HasText(Protocol):
+    """A text, such as a Doc."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+
+
 class SubwordTokenizer(Protocol):
-    """What turns Docs into subwords."""
+    """What turns texts into subwords."""
 
     @property
     def template(self) -> Template:
         """The special tokens around a window."""
 
-    def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
-        """Return the subwords of each Doc."""
+    def encode(self, docs: Sequence[HasText]) -> list[Encoding]:
+        """Return the subwords of each Doc, or of anything else that has a text."""
 
 
 class FastTokenizer:
@@ -104,7 +112,7 @@ class FastTokenizer:
         """The special tokens around a window."""
         return self._template
 
-    def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
+    def encode(self, docs: Sequence[HasText]) -> list[Encoding]:
         """Return the subwords of each Doc's text."""
         texts = [doc.text for doc in docs]
         try:

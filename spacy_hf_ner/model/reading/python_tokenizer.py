@@ -11,14 +11,11 @@ their letters::
 
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from spacy_hf_ner.model.reading.encoding import Encoding, Template
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
+from spacy_hf_ner.model.reading.encoding import Encoding, HasText, Template
 
 __all__ = ["PythonTokenizer", "place_subwords"]
 
@@ -46,7 +43,7 @@ class PythonTokenizer:
         """The special tokens around a window."""
         return self._template
 
-    def encode(self, docs: Sequence["Doc"]) -> list[Encoding]:
+    def encode(self, docs: Sequence[HasText]) -> list[Encoding]:
         """Return the subwords of each Doc's text."""
         return [self._encode(doc.text) for doc in docs]
 
