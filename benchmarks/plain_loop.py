@@ -82,8 +82,12 @@ def read_rows(doc: Doc, tokenizer: Any) -> Iterator[Row]:  # noqa: ANN401
 
 
 def label_row(row: Row, tags: Sequence[str], labels: list[str]) -> list[int]:
-    """Return the label id of each subword, given the tags of its document."""
-    return [IGNORED if token_i < 0 else labels.index(tags[token_i]) for token_i in row.tokens]
+    """Return the label id of each subword, given the tags of its document, which may be empty."""
+    ids: list[int] = []
+    for token_i in row.tokens:
+        tag = "" if token_i < 0 else tags[token_i]
+        ids.append(labels.index(tag) if tag else IGNORED)
+    return ids
 
 
 def tag_docs(docs: Sequence[Doc], tokenizer: Any, labels: list[str], tagger: Tagger) -> list[Doc]:  # noqa: ANN401
@@ -128,10 +132,14 @@ class PlainLoop:
         self.autocast = precision == "bf16"
         self.rows: list[tuple[Row, list[int]]] = []
         for doc in docs:
-            tags = as_tags(doc)
+            tags = self.read_tags(doc)
             self.rows += [
                 (row, label_row(row, tags, labels)) for row in read_rows(doc, self.tokenizer)
             ]
+
+    def read_tags(self, doc: Doc) -> list[str]:
+        """Return the gold tag of each token."""
+        return as_tags(doc)
 
     def batches(
         self, order: Sequence[int] | None = None

@@ -11,9 +11,10 @@ nothing but a progress bar, and only where they are asked to.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -40,15 +41,22 @@ from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.prediction import prepare_docs
 from spacy_hf_ner.evaluation.results import Evaluation, evaluate_pipeline
 from spacy_hf_ner.evaluation.slices import read_seen
-from spacy_hf_ner.evaluation.tables import as_json
+from spacy_hf_ner.evaluation.tables import as_json, tagging_as_json
+from spacy_hf_ner.evaluation.tagging import TaggingEvaluation, evaluate_tagging
 from spacy_hf_ner.evaluation.training_log import TrainingStep
 from spacy_hf_ner.package_building import WHEEL, build_package
 from spacy_hf_ner.pipe.fitting import CalibrationReport, TooFewSpansError
+from spacy_hf_ner.pipe.tag_calibration import TagCalibrationReport
 from spacy_hf_ner.visual.check_page import make_check_page
 from spacy_hf_ner.visual.comparison_page import make_comparison_page
 from spacy_hf_ner.visual.evaluation_page import make_report
+from spacy_hf_ner.visual.tagging_page import make_tagging_report
+
+if TYPE_CHECKING:
+    from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = [
+    "Calibrated",
     "ConvertOptions",
     "ReadOptions",
     "calibrate",
@@ -56,11 +64,17 @@ __all__ = [
     "compare",
     "convert",
     "evaluate",
+    "evaluate_labels",
     "package",
     "report",
     "report_check",
     "report_comparison",
+    "report_labels",
 ]
+
+
+Calibrated = CalibrationReport | TagCalibrationReport | TooFewSpansError
+"""What became of the scores of a component: a report, or why they stay raw."""
 
 
 def convert(
@@ -99,9 +113,10 @@ def evaluate(
     train: str | Path | Sequence[Doc] | None = None,
     spans_key: str | None = None,
     label_map: LabelMap | None = None,
+    name: str | None = None,
     progress: bool = False,
 ) -> Evaluation:
-    """Return how good a pipeline is on gold data.
+    """Return how good a pipeline's entities are on gold data, and its labels of tokens if any.
 
     Args:
         model: A pipeline, the name of an installed one, or its folder.
@@ -112,6 +127,7 @@ def evaluate(
             set ``doc.ents``; None for that of its hf_ner.
         label_map: The types of the predictions under the names that gold has for them; an empty
             name leaves the type out.
+        name: What to call a pipeline that is given itself; None for its own name, or its folder.
         progress: Show a progress bar on a terminal.
 
     Raises:
@@ -120,12 +136,7 @@ def evaluate(
         CorpusError: The data cannot be read, holds no Docs, or is not annotated.
         MissingExtraError: seqeval is not installed.
     """
-    name = None
-    if isinstance(model, Language):
-        nlp = model
-    else:
-        name = str(model)
-        nlp = load_pipeline(name)
+    nlp, name = _load(model, name)
     golds = _read(data, nlp.vocab)
     key = find_spans_key(nlp, spans_key)
     seen = None
@@ -141,6 +152,47 @@ def evaluate(
         data=_find_path(data),
         progress=progress,
     )
+
+
+def evaluate_labels(
+    model: str | Path | Language,
+    data: str | Path | Sequence[Doc],
+    *,
+    name: str | None = None,
+    progress: bool = False,
+) -> TaggingEvaluation:
+    """Return how good a pipeline's labels of tokens are on gold data: tags, parts of speech, ….
+
+    Args:
+        model: A pipeline, the name of an installed one, or its folder.
+        data: As for :func:`evaluate`.
+        name: As for :func:`evaluate`.
+        progress: Show a progress bar on a terminal.
+
+    Raises:
+        ConfigError: There is no such pipeline.
+        CorpusError: The data cannot be read, holds no Docs, or has no labels of the kind that the
+            pipeline sets.
+    """
+    nlp, name = _load(model, name)
+    golds = _read(data, nlp.vocab)
+    return evaluate_tagging(nlp, golds, name=name, data=_find_path(data), progress=progress)
+
+
+def report_labels(evaluation: TaggingEvaluation, folder: str | Path) -> None:
+    """Write ``metrics.json`` and ``report.html`` of labels of tokens to a folder.
+
+    Args:
+        evaluation: What to report.
+        folder: Where to; it is made if there is none.
+
+    Raises:
+        OutputError: A file cannot be written. What was there stays.
+    """
+    page = make_tagging_report(evaluation)
+    with add_to_folder(Path(folder)) as fresh:
+        _write_json(fresh / "metrics.json", tagging_as_json(evaluation))
+        (fresh / "report.html").write_text(page, encoding="utf8")
 
 
 def report(
@@ -273,11 +325,11 @@ def calibrate(
     aim: Aim | str | None = None,
     curve: bool = False,
     progress: bool = False,
-) -> dict[str, CalibrationReport | TooFewSpansError]:
+) -> dict[str, "Calibrated"]:
     """Fit what makes the scores of a pipeline probabilities, and return what that did.
 
-    The result has a report for each hf_ner component, or the reason why it could not be calibrated;
-    its scores stay raw then.
+    The result has a report for each hf_ner and hf_tagger, or the reason why it could not be
+    calibrated; its scores stay raw then. A bias is one of entities, and labels have none.
 
     Args:
         model: A pipeline, which then has the new scores, the name of an installed one, or its
@@ -298,6 +350,7 @@ def calibrate(
     """
     from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.hf_ner import HFNer
+    from spacy_hf_ner.pipe.hf_tagger import HFTagger
 
     wanted = read_aim(aim) if isinstance(aim, str) else aim
     if output is not None:
@@ -307,33 +360,39 @@ def calibrate(
             "expected output, a folder for the calibrated pipeline, got None: what is loaded from "
             f"{str(model)!r} would be lost. Name a folder, or pass the pipeline itself."
         )
-    nlp = model
-    if not isinstance(nlp, Language):
-        nlp = load_pipeline(str(model))
+    nlp, _ = _load(model, None)
     golds = _read(data, nlp.vocab)
     _add_types(golds, nlp.vocab)
-    reports: dict[str, CalibrationReport | TooFewSpansError] = {}
+    reports: dict[str, Calibrated] = {}
     for name, component in nlp.pipeline:
-        if not isinstance(component, HFNer):
+        if not isinstance(component, HFNer | HFTagger):
             continue
         docs = prepare_docs(nlp, golds, before=name, progress=progress)
         # The component predicts these Docs itself; they have what those before it add.
         examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
+        fit: Callable[[Iterable[Example]], Calibrated] = component.calibrate
+        if isinstance(component, HFNer):
+            fit = partial(component.calibrate, aim=wanted, curve=curve)
         try:
-            reports[name] = component.calibrate(examples, aim=wanted, curve=curve)
+            reports[name] = fit(examples)
         except TooFewSpansError as error:
             reports[name] = error
         else:
             # Whatever the config said: the scores are new.
-            nlp.get_pipe_config(name)["calibrated"] = True
-            component.note_config(calibrated=True)
-        if wanted is not None:
-            nlp.get_pipe_config(name)["bias"] = component.bias
-            component.note_config(bias=component.bias)
+            _note_setting(nlp, name, "calibrated", component)
+        if wanted is not None and isinstance(component, HFNer):
+            _note_setting(nlp, name, "bias", component)
     if output is not None:
         with replace_pipeline(Path(output), is_outdated=is_saved_model_file) as fresh:
             nlp.to_disk(fresh)
     return reports
+
+
+def _note_setting(nlp: Language, name: str, setting: str, component: "TokenClassifierPipe") -> None:
+    """Write the present value of a component's setting to the pipeline's config."""
+    value = getattr(component, setting)
+    nlp.get_pipe_config(name)[setting] = value
+    component.note_config(**{setting: value})
 
 
 def package(
@@ -396,6 +455,13 @@ def report_comparison(standings: Sequence[Standing], folder: str | Path, *, data
     with add_to_folder(Path(folder)) as fresh:
         _write_json(fresh / "comparison.json", comparison_json(standings))
         (fresh / "comparison.html").write_text(page, encoding="utf8")
+
+
+def _load(model: str | Path | Language, name: str | None) -> tuple[Language, str | None]:
+    """Return a pipeline, and what the user calls it."""
+    if isinstance(model, Language):
+        return model, name
+    return load_pipeline(str(model)), str(model)
 
 
 def _read(data: str | Path | Sequence[Doc], vocab: Vocab) -> Sequence[Doc]:

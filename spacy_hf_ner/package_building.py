@@ -26,9 +26,9 @@ from spacy_hf_ner.installing import DISTRIBUTION, make_extra_hint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["FACTORY", "SDIST", "WHEEL", "build_package"]
+__all__ = ["FACTORIES", "SDIST", "WHEEL", "build_package"]
 
-FACTORY: Final = "hf_ner"
+FACTORIES: Final = ("hf_ner", "hf_tagger")
 WHEEL: Final = "wheel"
 SDIST: Final = "sdist"
 
@@ -249,7 +249,7 @@ def _find_requirement(config: dict[str, Any]) -> str:
     """Return this library as a config requires it, with the extra of ONNX; empty if not at all."""
     requirement = ""
     for component in config["components"].values():
-        if component.get("factory") != FACTORY:
+        if component.get("factory") not in FACTORIES:
             continue
         if component.get("model", {}).get("backend") == "onnx":
             return f"{DISTRIBUTION}[onnx]"

@@ -25,7 +25,7 @@ ALLOWED = {
     "model": {*BELOW_ALL, "core"},
     "pipe": {*BELOW_ALL, "core", "model"},
     "corpus": {*BELOW_ALL, "core"},
-    # It judges by whatever corpus can read; of pipe it takes the rule for gold, and no more.
+    # It judges by whatever corpus can read; of pipe it takes what reads Docs, and no more.
     "evaluation": {*BELOW_ALL, "core", "corpus", "pipe"},
     # It reads texts as a model does, and judges gold by what models find.
     "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
@@ -174,20 +174,23 @@ def test_a_module_imports_only_from_its_floor_and_those_below(module: str) -> No
     assert reached - {floor, ""} <= ALLOWED[floor]
 
 
-def test_evaluation_takes_the_rule_for_gold_from_pipe_and_no_more() -> None:
+READERS = {f"spacy_hf_ner.pipe.{name}" for name in ("gold", "tag_scores", "token_attributes")}
+
+
+def test_evaluation_takes_what_reads_docs_from_pipe_and_no_more() -> None:
     reached = {
         own_module(imported.target)
         for module, imports in IMPORTS.items()
         if floor_of(module) == "evaluation"
         for imported in imports
     }
-    assert {own for own in reached if own and floor_of(own) == "pipe"} == {"spacy_hf_ner.pipe.gold"}
+    assert {own for own in reached if own and floor_of(own) == "pipe"} == READERS
 
 
-def test_the_rule_for_gold_needs_the_core_alone() -> None:
-    imports = IMPORTS["spacy_hf_ner.pipe.gold"]
-    own = {own_module(imported.target) for imported in imports} - {None}
-    assert {floor_of(module) for module in own if module} == {"core"}
+@pytest.mark.parametrize("reader", sorted(READERS))
+def test_what_reads_docs_needs_the_core_alone(reader: str) -> None:
+    own = {own_module(imported.target) for imported in IMPORTS[reader]} - {None}
+    assert {floor_of(module) for module in own if module} <= {"core", "errors"}
 
 
 def test_every_floor_has_a_rule() -> None:

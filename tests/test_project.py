@@ -19,6 +19,7 @@ from spacy_hf_ner.cli.encoder import MINILM
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
+COMPARED = [path for path in CONFIGS if path.stem != "tagger"]
 # Without what the names of commands end in: the data set, or the run.
 CONVERT = ["convert_train", "convert_dev", "convert_test"]
 STEPS = ["labels", "train", "calibrate", "evaluate", "visualise", "package"]
@@ -33,6 +34,11 @@ WORKFLOWS = {
         "compared_shared_encoder",
         "compared_transition",
         "side_by_side",
+    ],
+    "tagger": [
+        "encoder",
+        *("tagger_deal", "tagger_convert_test"),
+        *("tagger_train", "tagger_calibrate", "tagger_evaluate", "tagger_visualise"),
     ],
     "convert": CONVERT,
     **{step: [step] for step in [*STEPS, *AFTERWARDS]},
@@ -86,6 +92,7 @@ def test_the_workflows_go_the_whole_way(project_dir: Path) -> None:
         ("all", "shared_encoder"),
         ("all", "transition"),
         ("compare", "hf_ner"),
+        ("tagger", "hf_ner"),
     ],
 )
 def test_every_dependency_is_there_or_is_made_before(
@@ -119,8 +126,9 @@ def test_two_runs_with_different_variables_leave_different_results(project_dir: 
         commands = find_commands(project_dir, **variables)
         return {
             output
-            for workflow in WORKFLOWS.values()
-            for name in set(workflow) - set(shared)
+            for workflow, steps in WORKFLOWS.items()
+            if workflow != "tagger"  # which has a treebank of its own
+            for name in set(steps) - set(shared)
             for output in commands[name]["outputs"]
         }
 
@@ -132,6 +140,8 @@ def test_two_runs_with_different_variables_leave_different_results(project_dir: 
 
 def test_training_reads_what_was_converted_whatever_the_data_set(project_dir: Path) -> None:
     for command in read_project(project_dir, dataset="wnut17")["commands"]:
+        if command["name"].startswith("tagger_"):
+            continue  # it has a treebank of its own
         script = " ".join(command["script"])
         assert "sample" not in script
         # Both resolve all corpora of the config, which itself names none.
@@ -169,10 +179,10 @@ def test_the_comparison_trains_all_configs_alike_and_leaves_other_runs_alone(
 ) -> None:
     # Every command has a line of its own in the lock file, so the three are skipped one by one.
     commands = find_commands(project_dir)
-    trained = [commands[f"compared_{path.stem}"] for path in CONFIGS]
+    trained = [commands[f"compared_{path.stem}"] for path in COMPARED]
     scripts = [
         command["script"][0].replace(path.stem, "NAME")
-        for command, path in zip(trained, CONFIGS, strict=True)
+        for command, path in zip(trained, COMPARED, strict=True)
     ]
     assert len(set(scripts)) == 1
     assert commands["train"]["script"][0].split("--gpu-id")[1].split("--paths")[0] in scripts[0]
@@ -184,7 +194,7 @@ def test_the_comparison_trains_all_configs_alike_and_leaves_other_runs_alone(
 
 def test_downloads_are_optional_and_checked(project_dir: Path) -> None:
     assets = read_project(project_dir)["assets"]
-    assert {Path(asset["dest"]).parent.name for asset in assets} == {"wnut17", "conllpp"}
+    assert {Path(asset["dest"]).parent.name for asset in assets} == {"wnut17", "conllpp", "ewt"}
     for asset in assets:
         assert asset["extra"]
         assert re.fullmatch(r"[0-9a-f]{32}", asset["checksum"])
@@ -196,6 +206,8 @@ def test_downloads_are_optional_and_checked(project_dir: Path) -> None:
     [
         ("corpus/wnut17/train.conll", "wnut17/wnut17train.conll"),
         ("corpus/conllpp/dev.conll", "conllpp/conllpp_dev.txt"),
+        ("corpus/ewt/dev.conllu", "ud_en/en_ewt-ud-dev.conllu"),
+        ("corpus/ewt/test.conllu", "ud_en/en_ewt-ud-test.conllu"),
     ],
 )
 def test_the_checksums_are_those_of_the_published_files(
@@ -270,8 +282,8 @@ def test_a_dataset_that_was_not_downloaded_gives_a_sentence(
     )
 
 
-def test_the_configs_are_the_three_that_are_promised() -> None:
-    assert [path.stem for path in CONFIGS] == ["hf_ner", "shared_encoder", "transition"]
+def test_the_configs_are_those_that_are_promised() -> None:
+    assert [path.stem for path in CONFIGS] == ["hf_ner", "shared_encoder", "tagger", "transition"]
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -284,7 +296,8 @@ def test_a_config_builds_its_pipeline_without_an_encoder_at_hand(
     monkeypatch.chdir(tmp_path)
     nlp = load_model_from_config(config, auto_fill=True)
     assert nlp.pipe_names == config["nlp"]["pipeline"]
-    assert nlp.config["training"]["score_weights"]["ents_f"] > 0
+    weights = nlp.config["training"]["score_weights"]
+    assert weights["pos_acc" if path.stem == "tagger" else "ents_f"] > 0
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -317,7 +330,7 @@ def test_a_pipeline_from_a_config_can_resume_its_training(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_the_three_configs_are_trained_alike_but_for_averages(path: Path) -> None:
+def test_the_configs_are_trained_alike_but_for_averages(path: Path) -> None:
     reference, config = load_config(CONFIGS[0]), load_config(path)
     has_own_encoder = "transformer" not in config["components"]
     assert config["training"]["optimizer"].pop("use_averages") == has_own_encoder

@@ -167,7 +167,7 @@ def annotate_command(  # noqa: PLR0913 - one argument an option
     gpus_per_worker: GpusPerWorker = None,
     dry_run: DryRun = False,
 ) -> dict[str, Any] | None:
-    """Find the entities of texts, with their scores.
+    """Find the entities of texts, and the labels of tokens, with their scores.
 
     A file, or stdout, gets a record for each text, in the same order. A text that fails is reported
     with its index, and its record holds the error; no other text is touched by it.

@@ -27,7 +27,9 @@ from spacy_hf_ner.corpus.writing import (
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.annotation import get_score
 from spacy_hf_ner.pipe.found_entities import describe_entities
+from spacy_hf_ner.pipe.tag_scores import find_scored_targets, find_tag_score
 from spacy_hf_ner.pipe.text_stream import AnnotatedText
+from spacy_hf_ner.pipe.token_attributes import get_attribute
 
 __all__ = [
     "Annotated",
@@ -61,7 +63,27 @@ def describe_text(annotated: Annotated, entities: Sequence[Span]) -> dict[str, A
     if annotated.error:
         record["error"] = annotated.error
     record["entities"] = describe_entities(entities)
+    tokens = describe_tokens(annotated.doc)
+    if tokens:
+        record["tokens"] = tokens
     return record
+
+
+def describe_tokens(doc: Doc | None) -> list[dict[str, Any]]:
+    """Return the labels of each token that hf_tagger gave one, with their scores; none without."""
+    if doc is None:
+        return []
+    attributes = [get_attribute(target) for target in find_scored_targets(doc)]
+    described: list[dict[str, Any]] = []
+    for token in doc:
+        if not attributes or token.is_space:
+            continue
+        record: dict[str, Any] = {"start": token.idx, "end": token.idx + len(token)}
+        for attribute in attributes:
+            record[attribute.name] = attribute.read(token)
+            record[attribute.score_name] = find_tag_score(token, attribute=attribute)
+        described.append(record)
+    return described
 
 
 def describe_as_hf(_annotated: Annotated, entities: Sequence[Span]) -> list[dict[str, Any]]:

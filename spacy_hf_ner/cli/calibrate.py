@@ -22,6 +22,7 @@ from spacy_hf_ner.pipe.fitting import (
     CalibrationReport,
     TooFewSpansError,
 )
+from spacy_hf_ner.pipe.tag_calibration import TagCalibrationReport
 from spacy_hf_ner.visual.dial_page import make_dial_page
 
 __all__ = ["EXAMPLE", "calibrate_command", "print_dial", "print_report"]
@@ -81,7 +82,7 @@ def calibrate_command(
     use_gpu(gpu_id)
     reports = calibrate(model, data, folder, aim=aim, curve=report is not None, progress=True)
     if not reports:
-        msg.warn("The pipeline has no hf_ner component: saved as it is.")
+        msg.warn("The pipeline has no hf_ner component and no hf_tagger: saved as it is.")
     components: dict[str, dict[str, Any]] = {}
     dials: dict[str, Dial] = {}
     for name, outcome in reports.items():
@@ -96,7 +97,7 @@ def calibrate_command(
                 )
             print_report(name, outcome)
             components[name] = asdict(outcome)
-        if outcome.dial is not None:
+        if not isinstance(outcome, TagCalibrationReport) and outcome.dial is not None:
             print_dial(name, outcome.dial)
             dials[name] = outcome.dial
             components[name]["dial"] = asdict(outcome.dial)
@@ -128,9 +129,17 @@ def _choose_folder(model: str, output: Path | None, *, in_place: bool) -> Path:
     return Path(model)
 
 
-def print_report(name: str, report: CalibrationReport) -> None:
+def print_report(name: str, report: CalibrationReport | TagCalibrationReport) -> None:
     """Print what calibration did, judged on documents that it was not fitted on."""
-    msg.divider(f"{name}: temperature {report.temperature:.2f}, span scores: {report.kind}")
+    title = f"{name}: temperature {report.temperature:.2f}"
+    if isinstance(report, TagCalibrationReport):
+        data = count(report.n_tokens, "token")
+        needed = f"{FEW_SPANS} tokens"
+    else:
+        title += f", span scores: {report.kind}"
+        data = count(report.n_spans, "span")
+        needed = f"{FEW_SPANS} predicted entities"
+    msg.divider(title)
     errors: list[str] = []
     noises: list[str] = []
     aurocs: list[str] = []
@@ -143,16 +152,16 @@ def print_report(name: str, report: CalibrationReport) -> None:
         ("the same by chance alone", *noises),
         ("AUROC, right against wrong", *aurocs),
     ]
-    data = f"{count(report.n_spans, 'span')} in {count(report.n_docs, 'document')}"
+    data += f" in {count(report.n_docs, 'document')}"
     header = (f"{data}, each half fitted on the other", "raw 1", "raw 2", "new 1", "new 2")
     msg.table(rows, header=header, aligns=("l", "r", "r", "r", "r"), max_col=80)
-    if report.recall is not None:
+    if isinstance(report, CalibrationReport) and report.recall is not None:
         gold = count(report.recall.n_gold, "gold entity", "gold entities")
         msg.text(f"Of {gold}, {report.recall.recall:.1%} are found, whatever their score.")
     if report.is_thin:
         msg.warn(
             f"{data}: what was fitted on so little is mostly chance. "
-            f"Calibrate on {FEW_SPANS} predicted entities in {FEW_DOCS} documents or more."
+            f"Calibrate on {needed} in {FEW_DOCS} documents or more."
         )
 
 

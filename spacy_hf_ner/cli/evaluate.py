@@ -5,17 +5,30 @@ from typing import Annotated, Any
 
 import typer
 from spacy.cli._util import import_code
+from spacy.language import Language
 
 from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.messages import msg
-from spacy_hf_ner.commands import check, evaluate, report
+from spacy_hf_ner.commands import check, evaluate, evaluate_labels, report, report_labels
 from spacy_hf_ner.core.outputs import make_folder
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.label_map import read_label_maps
+from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.results import Evaluation
-from spacy_hf_ner.evaluation.tables import PER_TYPE_HEADER, as_json, per_type_rows, program_rows
+from spacy_hf_ner.evaluation.tables import (
+    LEVEL_HEADER,
+    PER_LABEL_HEADER,
+    PER_TYPE_HEADER,
+    as_json,
+    level_rows,
+    per_label_rows,
+    per_type_rows,
+    program_rows,
+    tagging_as_json,
+)
+from spacy_hf_ner.evaluation.tagging import LabelScores, list_targets, sets_entities
 from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
 from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
@@ -76,7 +89,7 @@ def evaluate_command(  # noqa: PLR0913 - one argument an option
     gpu_id: options.GpuId = -1,
     spans_key: options.ScoresKey = None,
 ) -> dict[str, Any]:
-    """Judge a pipeline's entities by gold data.
+    """Judge a pipeline's entities, and its labels of tokens, by gold data.
 
     Strict spans, seqeval, spaCy's scores, per type, and speed. Works with every pipeline that sets
     doc.ents, or a span group only (--spans-key). Gold and predicted entities are compared by their
@@ -92,12 +105,16 @@ def evaluate_command(  # noqa: PLR0913 - one argument an option
     # Before hours of prediction, not after.
     if output is not None:
         make_folder(output)
+    nlp = load_pipeline(model)
+    if not sets_entities(nlp) and list_targets(nlp):
+        return _evaluate_labels(nlp, data, output, name=model)
     evaluation = evaluate(
-        model,
+        nlp,
         data,
         train=train,
         spans_key=spans_key,
         label_map=label_maps[model],
+        name=model,
         progress=True,
     )
     print_evaluation(evaluation)
@@ -109,6 +126,30 @@ def evaluate_command(  # noqa: PLR0913 - one argument an option
         report(evaluation, output, training=training, checked=checked)
         msg.good(f"{output}: metrics.json, errors.jsonl, report.html")
     return as_json(evaluation)
+
+
+def _evaluate_labels(
+    nlp: Language, data: Path, output: Path | None, *, name: str
+) -> dict[str, Any]:
+    """Judge a pipeline that sets no entities by its labels of tokens."""
+    evaluation = evaluate_labels(nlp, data, name=name, progress=True)
+    msg.divider(f"{evaluation.name} on {count(evaluation.n_docs, 'document')}")
+    for scores in evaluation.labels:
+        print_labels(scores)
+    msg.text(f"{evaluation.words_per_second:,.0f} words/s.")
+    if output is not None:
+        report_labels(evaluation, output)
+        msg.good(f"{output}: metrics.json, report.html")
+    return tagging_as_json(evaluation)
+
+
+def print_labels(scores: LabelScores) -> None:
+    """Print the scores of one kind of labels as a table."""
+    aligns = ("l", "r", "r", "r", "r", "r", "r", "r")
+    header = (scores.target, *PER_LABEL_HEADER[1:])
+    msg.table(per_label_rows(scores), header=header, aligns=aligns, divider=True)
+    if scores.confidence:
+        _print_confidence(scores.confidence)
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
@@ -133,6 +174,10 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if evaluation.n_unjudged:
         predictions = count(evaluation.n_unjudged, "prediction")
         msg.warn(f"Not judged, on tokens without gold annotation: {predictions}.")
+    if evaluation.levels:
+        msg.table(level_rows(evaluation.levels), header=LEVEL_HEADER, aligns=aligns, divider=True)
+    for scores in evaluation.labels:
+        print_labels(scores)
     unmet = find_unmet_types(evaluation.strict).describe()
     if unmet:
         msg.warn(f"{unmet} Rename or leave out a type with --label-map OLD=NEW.")

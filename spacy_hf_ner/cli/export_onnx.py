@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from spacy_hf_ner.pipe.exporting import OnnxExport
-    from spacy_hf_ner.pipe.hf_ner import HFNer
+    from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["EXAMPLE", "export_onnx_command", "export_pipeline"]
 
@@ -62,7 +62,7 @@ def export_onnx_command(
     min_agreement: MinAgreement = None,
     code: options.Code = None,
 ) -> dict[str, Any]:
-    """Save a pipeline whose hf_ner predicts with ONNX Runtime.
+    """Save a pipeline whose hf_ner, and hf_tagger, predict with ONNX Runtime.
 
     It has no weights for PyTorch and cannot be trained: keep the pipeline that it is made from.
     """
@@ -84,7 +84,7 @@ def export_onnx_command(
     for name, export in exports.items():
         if export.agreement is not None:
             msg.info(
-                f"{name}: F1 of int8's entities against fp32's in the sample {export.agreement:.2%}"
+                f"{name}: F1 of what int8 finds against fp32 in the sample {export.agreement:.2%}"
             )
         if export.problem is not None:
             msg.warn(write_flags(export.problem, ("min_agreement", "quantize")))
@@ -101,7 +101,7 @@ def export_pipeline(
     sample: Path | None = None,
     min_agreement: float | None = None,
 ) -> "dict[str, OnnxExport]":
-    """Return what was exported of each hf_ner component of a pipeline, which is saved to a folder.
+    """Return what was exported of each hf_ner and hf_tagger of a pipeline, saved to a folder.
 
     Args:
         model: Name of an installed pipeline, or its folder.
@@ -122,15 +122,15 @@ def export_pipeline(
     """
     from spacy_hf_ner.model.engines.onnx.graph import is_saved_graph
     from spacy_hf_ner.model.notes import is_saved_model_file
-    from spacy_hf_ner.pipe.components import find_components
+    from spacy_hf_ner.pipe.components import find_classifiers
     from spacy_hf_ner.pipe.exporting import MIN_AGREEMENT, export_onnx
 
     check_output(output, kind="a pipeline", file=PIPELINE_FILE)
     nlp = load_pipeline(model)
-    components = find_components(nlp)
+    components = find_classifiers(nlp)
     if not components:
         found = ", ".join(nlp.pipe_names) or "no component"
-        raise ConfigError(f"{model}: expected a pipeline with hf_ner, found {found}.")
+        raise ConfigError(f"{model}: expected a pipeline with hf_ner or hf_tagger, found {found}.")
     texts: list[Doc] = []
     if sample is not None and quantize is not None:
         texts = read_gold_docs(sample, nlp.vocab)
@@ -155,7 +155,7 @@ def export_pipeline(
     return exports
 
 
-def _write_rest(nlp: Language, folder: Path, components: "dict[str, HFNer]") -> None:
+def _write_rest(nlp: Language, folder: Path, components: "dict[str, TokenClassifierPipe]") -> None:
     """Write all of a pipeline but for the graphs, with a config that says how they are run."""
     nlp.to_disk(folder, exclude=list(components))
     config = load_config(folder / "config.cfg")

@@ -17,6 +17,7 @@ from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, load_pipeline
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import predict
+from spacy_hf_ner.evaluation.tagging import list_targets, score_labels, sets_entities
 from spacy_hf_ner.visual.entities_page import make_entities_page
 
 __all__ = ["EXAMPLE", "visualise", "visualise_command"]
@@ -43,7 +44,10 @@ def visualise_command(
     gpu_id: options.GpuId = -1,
     spans_key: options.ScoresKey = None,
 ) -> dict[str, Any]:
-    """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted."""
+    """Write a page of a pipeline's entities with their scores, gold beside predicted.
+
+    Of a pipeline that sets no entities, it shows the label of each token.
+    """
     import_code(code)
     use_gpu(gpu_id)
     n_shown, n_docs = visualise(model, data, output, limit=limit, spans_key=spans_key)
@@ -91,8 +95,14 @@ def visualise(
     # Before the work, not after.
     check_file(output)
     prediction = predict(nlp, shown, progress=progress)
-    pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
     title = f"{model} ({describe_components(nlp)}) on {data}"
+    targets = list_targets(nlp)
+    if targets and not sets_entities(nlp):
+        # Of several kinds of labels, those of the last component.
+        title += f", {targets[-1]}"
+        pairs = score_labels(prediction.examples, targets[-1]).pairs
+    else:
+        pairs = pair_predictions(prediction, spans_key=find_spans_key(nlp, spans_key))
     page = make_entities_page(pairs, model=title, n_docs=len(golds))
     write_file(output, page)
     return len(shown), len(golds)

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
 
-from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, Scheme, Tag, get_scheme, scheme_of_prefixes
+from spacy_hf_ner.core.schemes import (
+    OUTSIDE,
+    PLAIN,
+    SCHEMES,
+    Scheme,
+    Tag,
+    get_scheme,
+    scheme_of_prefixes,
+)
 from spacy_hf_ner.errors import CheckpointError, TagError
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "TagSet",
     "add_entity_type",
     "check_entity_types",
+    "make_plain_tag_set",
     "make_tag_set",
     "read_labels",
     "respell",
@@ -158,6 +167,21 @@ def make_tag_set(entity_types: Iterable[str], scheme: Scheme) -> TagSet:
     return TagSet(tuple(tags), scheme)
 
 
+def make_plain_tag_set(labels: Iterable[str]) -> TagSet:
+    """Return the tag set of a model whose labels are those of tokens by themselves.
+
+    Raises:
+        TagError: A label is empty, or named twice.
+
+    >>> make_plain_tag_set(["NOUN", "VERB"]).labels
+    ('NOUN', 'VERB')
+    """
+    distinct = list(labels)
+    if len(set(distinct)) != len(distinct) or not all(distinct):
+        raise TagError(f"labels of tokens must be distinct and not empty, got {distinct}.")
+    return TagSet(tuple(Tag("", label) for label in distinct), PLAIN)
+
+
 def check_entity_types(entity_types: Iterable[str]) -> list[str]:
     """Return the entity types of a model.
 
@@ -198,7 +222,8 @@ def read_labels(
 
     Args:
         labels: The labels in the order of the model's columns.
-        scheme: A scheme's name, or ``"auto"`` to tell it from the prefixes.
+        scheme: A scheme's name, or ``"auto"`` to tell it from the prefixes; ``"plain"`` if labels
+            are those of tokens by themselves, which mean what they are called.
         as_they_are: Refuse none as doubtful: they are those of a data file, which may hold
             accidents, or of a model that was saved, and so was accepted before.
 
@@ -215,6 +240,8 @@ def read_labels(
     >>> read_labels(["[PAD]", "o", "per-b", "per-i"]).labels
     ('[PAD]', 'O', 'B-per', 'I-per')
     """
+    if scheme == PLAIN.name:
+        return _read_plain(labels, as_they_are=as_they_are)
     outside = _read_outside(labels)
     named = [label for label in labels if label not in outside]
     if not as_they_are:
@@ -241,6 +268,18 @@ def read_labels(
     tag_set = TagSet(tuple(tags), chosen)
     _check_tags(tag_set, found, labels)
     return tag_set
+
+
+def _read_plain(labels: Sequence[str], *, as_they_are: bool) -> TagSet:
+    """Return the tag set of labels of tokens by themselves; those of padding are of no token."""
+    if not as_they_are:
+        _refuse_single_label(labels, {})
+    _refuse_placeholders(labels, _UNNAMED)
+    tags: list[Tag] = []
+    for label in labels:
+        is_padding = label.upper() in PADDING_NAMES
+        tags.append(Tag(label, "") if is_padding else Tag("", label))
+    return TagSet(tuple(tags), PLAIN)
 
 
 def _choose_bare_prefix(scheme: Scheme) -> str:
@@ -398,7 +437,7 @@ def _refuse_placeholders(labels: Sequence[str], pattern: re.Pattern[str]) -> Non
     if labels and all(pattern.fullmatch(label) for label in labels):
         raise CheckpointError(
             f"the checkpoint names its {len(labels)} labels {labels[0]} … {labels[-1]}, which says "
-            "nothing about entities. Name them in the order of the ids, e.g. labels = "
+            "nothing about what they mean. Name them in the order of the ids, e.g. labels = "
             '["O", "B-PER", "I-PER", …].'
         )
 

@@ -16,6 +16,7 @@ from spacy_hf_ner.errors import TagError
 
 __all__ = [
     "OUTSIDE",
+    "PLAIN",
     "SCHEMES",
     "Scheme",
     "SchemeChoice",
@@ -28,7 +29,10 @@ __all__ = [
 
 
 class Tag(NamedTuple):
-    """What one token says about entities: a prefix and, unless it is outside, an entity type."""
+    """What one token says about entities: a prefix and, unless it is outside, an entity type.
+
+    A label of one token by itself, such as its part of speech, is a type without a prefix.
+    """
 
     prefix: str
     entity_type: str
@@ -36,6 +40,8 @@ class Tag(NamedTuple):
     def __str__(self) -> str:
         if not self.entity_type:
             return self.prefix
+        if not self.prefix:
+            return self.entity_type
         return f"{self.prefix}-{self.entity_type}"
 
 
@@ -220,6 +226,10 @@ _ROWS = (
 # fmt: on
 
 SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in _ROWS}
+
+PLAIN = Scheme("plain", begin="", inside="", end="", single="", touching="")
+"""Labels of tokens by themselves, such as parts of speech. It is no row of the table, from which
+schemes of entities are chosen."""
 
 # Literals cannot be computed for a type checker; pydantic reads them at run time, from configs.
 if TYPE_CHECKING:

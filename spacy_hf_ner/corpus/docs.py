@@ -17,6 +17,7 @@ from spacy_hf_ner.corpus.sentence import Sentence
 __all__ = [
     "CHUNKS_KEY",
     "LAYERS_KEY",
+    "LEVEL_KEY",
     "META_KEY",
     "REJECTED_KEY",
     "SCORES_KEY",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 LAYERS_KEY = "entities"  # doc.spans: the entities of all levels
+LEVEL_KEY = "entities_{}"  # doc.spans: those of one level, counted from 1
 SCORES_KEY = "scores"  # in the attrs of that group: how sure the source is of each
 REJECTED_KEY = "incorrect_spans"  # doc.spans: what is known to be no entity of its type
 CHUNKS_KEY = "chunks"  # doc.spans: base phrases
@@ -94,56 +96,79 @@ class _DocBuilder:
         self.has_space: list[bool] = []
         self.starts_sentence: list[bool] = []
         self.tags: list[str] = []
+        self.pos: list[str] = []
+        self.feats: list[str] = []
         self.spans: list[TokenSpan] = []
         self.layers: list[TokenSpan] = []
+        self.levels: list[list[TokenSpan]] = []
         self.rejected: list[TokenSpan] = []
         self.scores: dict[TokenSpan, float] = {}
         self.chunks: list[TokenSpan] = []
+        self.has_chunks = False
         self.missing: list[int] = []
 
     def add(self, sentence: Sentence, gaps: Sequence[str]) -> None:
         """Add a sentence, with the white space after each of its words."""
         if sentence.lead:
             self._add_token(sentence.lead)
-        pos = sentence.pos or [""] * len(sentence.words)
         token_of_word: list[int] = []
-        for i, (word, gap, tag) in enumerate(zip(sentence.words, gaps, pos, strict=True)):
+        for i, (word, gap) in enumerate(zip(sentence.words, gaps, strict=True)):
             token_of_word.append(len(self.tokens))
-            self._add_token(word, has_space=gap.startswith(" "), starts=i == 0, tag=tag)
+            self._add_token(word, has_space=gap.startswith(" "), starts=i == 0)
+            self._label_token(sentence, i)
             rest = gap.removeprefix(" ")
             if rest:
                 self._add_token(rest)
         self.spans += _move_to_tokens(sentence.spans, token_of_word)
         self.layers += _move_to_tokens(sentence.layers, token_of_word)
+        for level_i, level in enumerate(sentence.levels):
+            if level_i == len(self.levels):
+                self.levels.append([])
+            self.levels[level_i] += _move_to_tokens(level, token_of_word)
         self.rejected += _move_to_tokens(sentence.rejected, token_of_word)
         self.chunks += _move_to_tokens(sentence.chunks, token_of_word)
+        self.has_chunks |= sentence.has_chunks or bool(sentence.chunks)
         if sentence.scores:
             scored = _move_to_tokens(sentence.scores, token_of_word)
             self.scores.update(zip(scored, sentence.scores.values(), strict=True))
         for word_i in sentence.missing:
             self.missing.append(token_of_word[word_i])
 
-    def _add_token(
-        self, text: str, *, has_space: bool = False, starts: bool = False, tag: str = ""
-    ) -> None:
+    def _add_token(self, text: str, *, has_space: bool = False, starts: bool = False) -> None:
         self.tokens.append(text)
         self.has_space.append(has_space)
         self.starts_sentence.append(starts)
-        self.tags.append(tag)
+        self.tags.append("")
+        self.pos.append("")
+        self.feats.append("")
+
+    def _label_token(self, sentence: Sentence, word_i: int) -> None:
+        """Give the last token what a sentence says of a word."""
+        if sentence.pos:
+            self.tags[-1] = sentence.pos[word_i]
+        if sentence.upos:
+            self.pos[-1] = sentence.upos[word_i]
+        if sentence.feats:
+            self.feats[-1] = sentence.feats[word_i]
 
     def make_doc(self, vocab: Vocab, *, is_bounded: bool) -> Doc:
         """Return the Doc, with sentence starts if they are known."""
         sent_starts: list[bool | int | None] | None = None
         if is_bounded:
             sent_starts = list(_move_first_start(self.starts_sentence))
-        has_tags = any(self.tags)
         doc = Doc(
             vocab,
             words=self.tokens,
             spaces=self.has_space,
             sent_starts=sent_starts,
-            tags=self.tags if has_tags else None,
+            tags=self.tags if any(self.tags) else None,
+            pos=self.pos if any(self.pos) else None,
         )
+        token: Any  # spaCy's stubs do not know set_morph
+        for token, features in zip(doc, self.feats, strict=True):
+            # Those of other tokens are missing, which is not the same as none.
+            if features:
+                token.set_morph(features)
         doc.set_ents(
             _make_spans(doc, self.spans),
             missing=[doc[i : i + 1] for i in self.missing],
@@ -151,10 +176,16 @@ class _DocBuilder:
         )
         if self.layers or self.scores:
             doc.spans[LAYERS_KEY] = self._group_entities(doc)
+        # A group without spans says that there are none; one that is not there, that nobody looked.
+        for number, level in enumerate(self.levels, start=1):
+            key = LEVEL_KEY.format(number)
+            doc.spans[key] = SpanGroup(doc, name=key, spans=_make_spans(doc, level))
         if self.rejected:
             doc.spans[REJECTED_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.rejected))
-        if self.chunks:
-            doc.spans[CHUNKS_KEY] = SpanGroup(doc, spans=_make_spans(doc, self.chunks))
+        if self.has_chunks:
+            doc.spans[CHUNKS_KEY] = SpanGroup(
+                doc, name=CHUNKS_KEY, spans=_make_spans(doc, self.chunks)
+            )
         return doc
 
     def _group_entities(self, doc: Doc) -> SpanGroup:

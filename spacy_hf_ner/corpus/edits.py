@@ -54,6 +54,7 @@ def rename_types(sentence: Sentence, names: Mapping[str, str]) -> Sentence:
         sentence,
         spans=_rename_spans(sentence.spans, names),
         layers=_rename_spans(sentence.layers, names),
+        levels=tuple(_rename_spans(level, names) for level in sentence.levels),
         rejected=_rename_spans(sentence.rejected, names),
         scores=_rename_scores(sentence.scores, names),
         chunks=_rename_spans(sentence.chunks, names),

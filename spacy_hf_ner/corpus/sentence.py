@@ -40,6 +40,7 @@ class Sentence:
         words: The words; none is empty or white space only.
         spans: The outermost entities, disjoint and in order.
         layers: All entities where the source has several levels or overlapping ones, else empty.
+        levels: The entities of each level, where the source keeps its levels apart, else empty.
         rejected: Spans that are known to be no entities of their types; they may overlap.
         scores: How sure the source is of its entities, where it says so.
         missing: Indices of the words whose annotation is missing.
@@ -53,7 +54,10 @@ class Sentence:
         meta: What else the source says of the document that begins here, as JSON has it.
         pos: A part-of-speech tag for each word, ``""`` where it is missing; or nothing at all, if
             all are.
+        upos: Its part of speech in Universal Dependencies, in the same way.
+        feats: Its features in Universal Dependencies, ``"_"`` where it has none, in the same way.
         chunks: Chunks (base phrases), disjoint.
+        has_chunks: Whether the source annotates chunks, be it that here are none.
         problems: What was repaired or left out.
         line: Where it begins in the file, from 1.
     """
@@ -61,6 +65,7 @@ class Sentence:
     words: tuple[str, ...]
     spans: tuple[TokenSpan, ...] = ()
     layers: tuple[TokenSpan, ...] = ()
+    levels: tuple[tuple[TokenSpan, ...], ...] = ()
     rejected: tuple[TokenSpan, ...] = ()
     scores: Mapping[TokenSpan, float] = field(default_factory=dict)
     missing: tuple[int, ...] = ()
@@ -72,7 +77,10 @@ class Sentence:
     document_id: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     pos: tuple[str, ...] = ()
+    upos: tuple[str, ...] = ()
+    feats: tuple[str, ...] = ()
     chunks: tuple[TokenSpan, ...] = ()
+    has_chunks: bool = False
     problems: tuple[Problem, ...] = ()
     line: int = 0
 

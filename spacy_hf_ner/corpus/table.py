@@ -26,6 +26,9 @@ class Table:
         words: The words, blank ones too.
         tags: The cells of each column of tags, that of the outermost entities first.
         pos: Part-of-speech tags, as the file has them where they are missing too.
+        upos: Parts of speech in Universal Dependencies, in the same way.
+        feats: Features in Universal Dependencies, in the same way; ``"_"`` for none, ``""`` where
+            they are missing.
         chunks: Chunk tags.
         gaps: White space after each word, None where the source does not know.
         text: The sentence as it was written, if the source has it.
@@ -39,6 +42,8 @@ class Table:
     words: list[str]
     tags: list[list[str]]
     pos: list[str] = field(default_factory=list)
+    upos: list[str] = field(default_factory=list)
+    feats: list[str] = field(default_factory=list)
     chunks: list[str] = field(default_factory=list)
     gaps: list[str | None] = field(default_factory=list)
     text: str | None = None

@@ -34,14 +34,18 @@ def make_sentence(table: Table, tags: TagColumn, chunks: TagColumn) -> Sentence:
         words=tuple(words),
         spans=move_spans(outermost.spans, borders),
         layers=move_spans(_merge_layers(annotations), borders),
+        levels=tuple(move_spans(level, borders) for level in _list_levels(annotations)),
         missing=_move_words(outermost.missing, trimmed.words, borders),
         gaps=spacing.gaps,
         lead=spacing.lead,
         starts_document=table.starts_document,
         sentence_id=table.sentence_id,
         document_id=table.document_id,
-        pos=_read_pos(table, kept),
+        pos=_read_pos(table.pos, kept),
+        upos=_read_pos(table.upos, kept),
+        feats=_read_feats(table.feats, kept),
         chunks=move_spans(phrases.spans, borders),
+        has_chunks=bool(table.chunks),
         problems=tuple(problems),
         line=table.lines[0],
     )
@@ -91,6 +95,17 @@ def _merge_layers(annotations: Sequence[SentenceAnnotation]) -> Sequence[TokenSp
     return sorted(layers)
 
 
+def _list_levels(annotations: Sequence[SentenceAnnotation]) -> list[Sequence[TokenSpan]]:
+    """Return the entities of each level: of each column, or of each level in its cells.
+
+    There are none where one column has one level.
+    """
+    levels: list[Sequence[TokenSpan]] = []
+    for annotation in annotations:
+        levels += annotation.levels or [annotation.spans]
+    return levels if len(levels) > 1 else []
+
+
 def _move_words(
     word_i: Iterable[int], words: Sequence[str], borders: Sequence[int]
 ) -> tuple[int, ...]:
@@ -125,14 +140,21 @@ def _read_chunks(table: Table, chunks: TagColumn) -> SentenceAnnotation:
     return SentenceAnnotation(spans=phrases.spans, problems=tuple(problems))
 
 
-def _read_pos(table: Table, kept: Iterable[int]) -> tuple[str, ...]:
+def _read_feats(cells: Sequence[str], kept: Iterable[int]) -> tuple[str, ...]:
+    """Return the features of each word that is kept; none if no row has any, or says so."""
+    if not any(cells):
+        return ()
+    return tuple(cells[i] for i in kept)
+
+
+def _read_pos(cells: Sequence[str], kept: Iterable[int]) -> tuple[str, ...]:
     """Return the part of speech of each word that is kept; none if no row has one."""
     # Of no cells at all, this holds, too.
-    if MISSING_POS.issuperset(table.pos):
+    if MISSING_POS.issuperset(cells):
         return ()
     pos: list[str] = []
     for i in kept:
-        tag = table.pos[i]
+        tag = cells[i]
         pos.append("" if tag in MISSING_POS else tag)
     return tuple(pos)
 

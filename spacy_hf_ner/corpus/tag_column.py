@@ -93,12 +93,14 @@ class SentenceAnnotation:
     Attributes:
         spans: The outermost entities.
         layers: The entities of all levels, if there is more than one.
+        levels: The entities of each level of the column, if it has more than one.
         missing: Indices of the words whose annotation is missing.
         problems: Cells that break the scheme.
     """
 
     spans: tuple[TokenSpan, ...]
     layers: tuple[TokenSpan, ...] = ()
+    levels: tuple[tuple[TokenSpan, ...], ...] = ()
     missing: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -144,15 +146,29 @@ class TagColumn:
             # A cell without annotation has one label, which is no tag: its row is (None,).
             if row[0] is None:
                 missing.append(word_i)
+        levels = self._fill_levels(layers)
         if n_levels == 1:
-            return SentenceAnnotation(layers[0], missing=tuple(missing), problems=tuple(problems))
+            return SentenceAnnotation(
+                layers[0], levels=levels, missing=tuple(missing), problems=tuple(problems)
+            )
         spans = list(chain.from_iterable(layers))
         return SentenceAnnotation(
             spans=keep_outermost(spans),
             layers=tuple(sorted(spans)),
+            levels=levels,
             missing=tuple(missing),
             problems=tuple(problems),
         )
+
+    def _fill_levels(
+        self, layers: Sequence[tuple[TokenSpan, ...]]
+    ) -> tuple[tuple[TokenSpan, ...], ...]:
+        """Return as many levels as any cell of the column has; none where all have one."""
+        depth = max(map(len, self.levels.values()), default=1)
+        depth = max(depth, len(layers))
+        if depth == 1:
+            return ()
+        return (*layers, *[()] * (depth - len(layers)))
 
     def _look_up(self, cells: Sequence[str]) -> list[tuple[Level, ...]]:
         """Return what each cell says on each of its levels."""

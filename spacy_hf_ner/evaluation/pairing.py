@@ -25,6 +25,7 @@ __all__ = [
     "count_unjudged",
     "have_overlaps",
     "name_apart",
+    "pair_annotation",
     "pair_docs",
     "pair_examples",
     "read_entities",
@@ -96,11 +97,31 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
     Raises:
         AlignmentError: The texts differ in more than white space.
     """
+    entities = read_entities(predicted, spans_key=spans_key)
+    # Predictions that are in the span group alone are judged by gold's group.
+    prefer_group = not predicted.has_annotation("ENT_IOB")
+    gold_data = read_gold(gold, spans_key=spans_key, prefer_group=prefer_group)
+    return pair_annotation(gold, predicted, gold_data=gold_data, entities=entities)
+
+
+def pair_annotation(
+    gold: Doc, predicted: Doc, *, gold_data: Gold, entities: tuple[Entity, ...]
+) -> DocPair:
+    """Return what was read from two Docs of the same text, with all offsets in the gold text.
+
+    Args:
+        gold: The gold Doc.
+        predicted: The predicted Doc; it may be tokenised differently.
+        gold_data: What the gold Doc says.
+        entities: What was predicted, with offsets in the predicted Doc.
+
+    Raises:
+        AlignmentError: The texts differ in more than white space.
+    """
     gold_columns = _read_columns(gold)
     columns = _read_columns(predicted)
     gold_borders = _find_borders(gold_columns)
     borders = _find_borders(columns)
-    entities = read_entities(predicted, spans_key=spans_key)
 
     text = gold.text
     predicted_text = text
@@ -112,9 +133,6 @@ def pair_docs(gold: Doc, predicted: Doc, *, spans_key: str = "hf_ner") -> DocPai
         entities = tuple([_move_entity(entity, text_map) for entity in entities])
         borders = _move_borders(borders, text_map)
 
-    # Predictions that are in the span group alone are judged by gold's group.
-    prefer_group = not predicted.has_annotation("ENT_IOB")
-    gold_data = read_gold(gold, spans_key=spans_key, prefer_group=prefer_group)
     judged, unjudged = _split_by_annotation(entities, gold_data)
     all_borders = _merge_borders(gold_borders, borders)
     return DocPair(

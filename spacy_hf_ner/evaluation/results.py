@@ -32,6 +32,7 @@ from spacy_hf_ner.evaluation.confusion import (
 from spacy_hf_ner.evaluation.formatting import format_percent
 from spacy_hf_ner.evaluation.gold_data import check_gold
 from spacy_hf_ner.evaluation.label_map import LabelMap, check_label_map, rename_entities
+from spacy_hf_ner.evaluation.levels import LevelScores, score_levels
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, count_unjudged
 from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, name_pipeline
@@ -48,6 +49,7 @@ from spacy_hf_ner.evaluation.signature import Signature, sign
 from spacy_hf_ner.evaluation.slices import Slicing, slice_scores
 from spacy_hf_ner.evaluation.strict import StrictScores, score_strict
 from spacy_hf_ner.evaluation.tables import as_html
+from spacy_hf_ner.evaluation.tagging import LabelScores, score_all_labels
 from spacy_hf_ner.evaluation.tokens import have_tags, token_accuracy, write_pair_tags
 
 __all__ = ["Evaluation", "evaluate_pipeline", "judge", "pause_collector"]
@@ -83,6 +85,8 @@ class Evaluation:
         n_words: Predicted tokens.
         words_per_second: Throughput of tokenizer and pipeline.
         signature: What all this was made with.
+        labels: How good the labels of its tokens are, where it sets some that gold has, too.
+        levels: Its levels of nested entities one by one and together, where it finds several.
     """
 
     name: str
@@ -106,6 +110,8 @@ class Evaluation:
     n_words: int
     words_per_second: float
     signature: Signature
+    labels: tuple[LabelScores, ...] = ()
+    levels: tuple[LevelScores, ...] = ()
 
     @property
     def n_unjudged(self) -> int:
@@ -246,6 +252,8 @@ def judge(
             n_words=prediction.n_words,
             words_per_second=prediction.words_per_second,
             signature=signature,
+            labels=score_all_labels(nlp, prediction.examples),
+            levels=score_levels(nlp, prediction.examples),
         )
 
 

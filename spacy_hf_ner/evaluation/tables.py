@@ -16,16 +16,23 @@ from spacy_hf_ner.evaluation.strict import Averages, Counts, StrictScores
 
 if TYPE_CHECKING:
     # An evaluation shows itself as one of these tables.
+    from spacy_hf_ner.evaluation.levels import LevelScores
     from spacy_hf_ner.evaluation.results import Evaluation
+    from spacy_hf_ner.evaluation.tagging import LabelScores, TaggingEvaluation
 
 __all__ = [
     "FORMAT_VERSION",
+    "LEVEL_HEADER",
+    "PER_LABEL_HEADER",
     "PER_TYPE_HEADER",
     "as_html",
     "as_json",
     "interval_of",
+    "level_rows",
+    "per_label_rows",
     "per_type_rows",
     "program_rows",
+    "tagging_as_json",
 ]
 
 T = TypeVar("T")
@@ -33,6 +40,10 @@ T = TypeVar("T")
 FORMAT_VERSION: Final = 1
 
 PER_TYPE_HEADER: Final = ("", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
+
+LEVEL_HEADER: Final = ("Level", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
+
+PER_LABEL_HEADER: Final = ("Label", "P", "R", "F1", "95 %", "correct", "predicted", "gold")
 
 _HTML: Final = "<table><caption>{caption}</caption>{rows}</table>"
 
@@ -71,7 +82,45 @@ def as_json(evaluation: "Evaluation") -> dict[str, Any]:
         "confusion": {"types": confusion.types, "counts": confusion.counts},
         "confidence": _confidence_json(evaluation.confidence),
         "thresholds": thresholds,
+        "labels": _labels_json(evaluation.labels),
+        "levels": {level.name: _level_json(level) for level in evaluation.levels},
     }
+
+
+def _level_json(level: "LevelScores") -> dict[str, Any]:
+    interval = None if level.interval is None else asdict(level.interval)
+    return {**_counts_json(level.counts), "interval_95": interval}
+
+
+def tagging_as_json(evaluation: "TaggingEvaluation") -> dict[str, Any]:
+    """Return the evaluation of labels as it is written to ``metrics.json``."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": evaluation.name,
+        "data": evaluation.data,
+        "model": evaluation.model,
+        "signature": evaluation.signature.to_json(),
+        "n_docs": evaluation.n_docs,
+        "n_words": evaluation.n_words,
+        "words_per_second": evaluation.words_per_second,
+        "spacy": dict(evaluation.spacy_scores),
+        "labels": _labels_json(evaluation.labels),
+    }
+
+
+def _labels_json(labels: "Sequence[LabelScores]") -> dict[str, Any]:
+    """Return the scores of each kind of labels, by what they are."""
+    by_target: dict[str, Any] = {}
+    for scores in labels:
+        interval = None if scores.interval is None else asdict(scores.interval)
+        by_target[scores.target] = {
+            "accuracy": scores.accuracy,
+            "interval_95": interval,
+            "per_label": _map_values(_counts_json, scores.strict.per_type),
+            "confusion": {"labels": scores.confusion.types, "counts": scores.confusion.counts},
+            "confidence": _confidence_json(scores.confidence),
+        }
+    return by_target
 
 
 def per_type_rows(evaluation: "Evaluation") -> list[tuple[str, ...]]:
@@ -92,6 +141,32 @@ def per_type_rows(evaluation: "Evaluation") -> list[tuple[str, ...]]:
     # The macro average is one over types, not over entities: it has no counts.
     macro_name = name_apart("macro average", strict.per_type)
     rows.append((macro_name, *_prf(strict.macro), "", "", "", ""))
+    return rows
+
+
+def per_label_rows(scores: "LabelScores") -> list[tuple[str, ...]]:
+    """Return a row of text under :data:`PER_LABEL_HEADER` for each label, then for all together.
+
+    Shares are in percent.
+    """
+    rows: list[tuple[str, ...]] = []
+    for label, counts in scores.strict.per_type.items():
+        interval = ""
+        if scores.intervals is not None:
+            interval = format_interval(scores.intervals.f1_per_type[label])
+        rows.append((label, *_prf(counts), interval, *_numbers(counts)))
+    micro = scores.strict.micro
+    name = name_apart("accuracy", scores.strict.per_type)
+    rows.append((name, *_prf(micro), format_interval(scores.interval), *_numbers(micro)))
+    return rows
+
+
+def level_rows(levels: "Sequence[LevelScores]") -> list[tuple[str, ...]]:
+    """Return a row of text under :data:`LEVEL_HEADER` for each level; shares are in percent."""
+    rows: list[tuple[str, ...]] = []
+    for level in levels:
+        interval = format_interval(level.interval)
+        rows.append((level.name, *_prf(level.counts), interval, *_numbers(level.counts)))
     return rows
 
 

@@ -25,6 +25,7 @@ else:
 __all__ = [
     "DEFAULT_NAME",
     "DEFAULT_REVISION",
+    "DEFAULT_TAGGER_NAME",
     "get_token_classifier",
     "make_hf_token_classifier_v1",
     "make_token_classifier_v1",
@@ -32,6 +33,7 @@ __all__ = [
 
 DEFAULT_NAME = "dslim/bert-base-NER"
 DEFAULT_REVISION = "d1a3e8f13f8c3566299d95fcfc9a8d2382a9affc"
+DEFAULT_TAGGER_NAME = "vblagoje/bert-english-uncased-finetuned-pos"
 
 
 def make_hf_token_classifier_v1(

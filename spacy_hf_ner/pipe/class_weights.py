@@ -10,10 +10,11 @@ from spacy.training import Example
 from spacy_hf_ner.core.alignment import Units
 from spacy_hf_ner.core.arrays import Floats32
 from spacy_hf_ner.core.labels import TagSet
+from spacy_hf_ner.core.schemes import OUTSIDE
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.pipe.component_settings import ClassWeights
-from spacy_hf_ner.pipe.targets import read_targets
+from spacy_hf_ner.pipe.targets import GoldTargets, read_targets
 
 __all__ = ["find_class_weights", "resolve_class_weights"]
 
@@ -22,6 +23,8 @@ def resolve_class_weights(
     class_weights: ClassWeights,
     tag_set: TagSet,
     get_examples: Callable[[], Iterable[Example]],
+    *,
+    read_targets: Callable[[Example, TagSet], GoldTargets] = read_targets,
     find_units: Callable[[Doc], Units] = find_units,
 ) -> list[float] | None:
     """Return the weight of each tag in the loss, or None where all are alike.
@@ -34,6 +37,7 @@ def resolve_class_weights(
         class_weights: The setting.
         tag_set: The tags of the model.
         get_examples: Gives the data; called only if it is to be counted.
+        read_targets: Gives what an Example teaches; its entities by default.
         find_units: Gives what has a tag in a Doc; its tokens by default.
 
     Raises:
@@ -42,7 +46,12 @@ def resolve_class_weights(
     if class_weights is None:
         return None
     if class_weights == "balanced":
-        return _count_and_balance(tag_set, get_examples(), find_units)
+        counts: Counter[int] = Counter()
+        for example in get_examples():
+            units = find_units(example.predicted)
+            columns = read_targets(example, tag_set).write_columns(units.token_i, tag_set)
+            counts.update(columns.tolist())
+        return _balance(counts, n_tags=len(tag_set))
     return _read_table(class_weights, tag_set)
 
 
@@ -82,21 +91,19 @@ def find_class_weights(
     return weights
 
 
-def _count_and_balance(
-    tag_set: TagSet, examples: Iterable[Example], find_units: Callable[[Doc], Units]
-) -> list[float]:
-    """Return weights that are inverse to frequency, with a mean of 1 over the tags in the data."""
-    counts: Counter[int] = Counter()
-    for example in examples:
-        units = find_units(example.predicted)
-        columns = read_targets(example, tag_set).write_columns(units.token_i, tag_set)
-        counts.update(columns.tolist())
+def _balance(counts: Mapping[int, int], *, n_tags: int) -> list[float]:
+    """Return weights that are inverse to frequency, with a mean of 1 over the tags in the data.
+
+    Args:
+        counts: How often the tag of each column is in the data; 0 for those that are not.
+        n_tags: How many columns there are.
+    """
     inverse: dict[int, float] = {}
-    for column in range(len(tag_set)):
+    for column in range(n_tags):
         if counts[column]:
             inverse[column] = 1.0 / counts[column]
     mean = sum(inverse.values()) / max(len(inverse), 1)
-    weights = [1.0] * len(tag_set)
+    weights = [1.0] * n_tags
     for column, value in inverse.items():
         weights[column] = value / mean
     return weights
@@ -104,7 +111,7 @@ def _count_and_balance(
 
 def _read_table(table: Mapping[str, float], tag_set: TagSet) -> list[float]:
     """Return the weight of each tag from a table per entity type."""
-    if "O" in table and "O" in tag_set.entity_types:
+    if "O" in table and "O" in tag_set.entity_types and OUTSIDE in tag_set.columns:
         raise ConfigError(
             'class_weights must say of what "O" is the weight, got it beside an entity type of '
             "that name: it may be that type's, or that of tokens outside of entities. Rename the "

@@ -20,6 +20,7 @@ __all__ = [
     "ClassifierSettings",
     "Decoder",
     "HFNerSettings",
+    "HFTaggerSettings",
     "Loss",
     "Overwrite",
     "Threshold",
@@ -52,27 +53,26 @@ class ClassifierSettings:
     """Settings of any component that trains a token classifier.
 
     Attributes:
-        scheme: The tag scheme. ``"auto"``: the one stored with the model or recognised from its
-            labels, and IOB2 for new heads.
         class_weights: Weights of tags in the loss: None, ``"balanced"`` (inverse frequency in the
-            data that ``initialize`` gets), or a table per entity type.
+            data that ``initialize`` gets), or a table per label.
         label_smoothing: Share of the target that is spread over all tags, in [0, 1).
         keep_checkpoint_labels: Keep the checkpoint's labels that the training data lacks.
+        calibrated: Pass the scores through what ``calibrate`` fitted, if it was called.
 
     Raises:
         ConfigError: A setting is of the wrong type, or out of its range; here, and whenever it is
             set later. So is an attribute that the component does not have.
     """
 
-    scheme: SchemeChoice = "auto"
     class_weights: ClassWeights = None
     label_smoothing: float = 0.0
     keep_checkpoint_labels: bool = False
+    calibrated: bool = True
 
     def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 - of any attribute
         """Set an attribute, if it is one that somebody reads, to a value that it may have."""
         if name in self.list_settings():
-            check_setting(name, value)
+            self.check_value(name, value)
         elif not (name.startswith("_") or name in _SET_BY_SPACY or hasattr(type(self), name)):
             raise ConfigError(_describe_unknown(name, self.list_settings()))
         super().__setattr__(name, value)
@@ -81,6 +81,15 @@ class ClassifierSettings:
     def list_settings(cls) -> tuple[str, ...]:
         """Return the names of the settings."""
         return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def check_value(cls, name: str, value: Any) -> None:  # noqa: ANN401 - of any setting
+        """Check the type and the range of a setting.
+
+        Raises:
+            ConfigError: It has no such value.
+        """
+        check_setting(name, value)
 
     def read_settings(self) -> dict[str, Any]:
         """Return the settings with their present values."""
@@ -92,6 +101,8 @@ class HFNerSettings(ClassifierSettings):
     """Settings of ``hf_ner``.
 
     Attributes:
+        scheme: The tag scheme. ``"auto"``: the one stored with the model or recognised from its
+            labels, and IOB2 for new heads.
         annotate: ``"ents"``: set ``doc.ents``, and the same spans with scores in
             ``doc.spans[spans_key]``; ``"spans"``: only the latter.
         spans_key: The key in ``doc.spans``; None for the name of the component.
@@ -109,9 +120,9 @@ class HFNerSettings(ClassifierSettings):
         loss: What training makes small: ``"tokens"``: the cross-entropy of each token's tag;
             ``"chain"``: the negative log posterior of the gold path under the chain that decodes.
         incorrect_spans_key: The key in the gold Doc's ``spans`` of spans known to be wrong.
-        calibrated: Pass the scores through what ``calibrate`` fitted, if it was called.
     """
 
+    scheme: SchemeChoice = "auto"
     annotate: Annotate = "ents"
     spans_key: str | None = None
     decoder: Decoder = "viterbi"
@@ -120,7 +131,32 @@ class HFNerSettings(ClassifierSettings):
     overwrite: Overwrite = False
     loss: Loss = "tokens"
     incorrect_spans_key: str | None = None
-    calibrated: bool = True
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class HFTaggerSettings(ClassifierSettings):
+    """Settings of ``hf_tagger``.
+
+    Attributes:
+        target: Where a token's label is written: ``"pos"``, ``"tag"``, ``"morph"``, or the name of
+            an extension, ``token._.NAME``.
+        overwrite: Whether labels go that were set earlier; else they are kept.
+    """
+
+    target: str = "pos"
+    overwrite: bool = False
+
+    @classmethod
+    def check_value(cls, name: str, value: Any) -> None:  # noqa: ANN401 - of any setting
+        """Check the type and the range of a setting.
+
+        Raises:
+            ConfigError: It has no such value.
+        """
+        if name == "overwrite":
+            _check_range(name, value, _FLAG)
+        else:
+            super().check_value(name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +177,10 @@ def _is_bool(value: object) -> bool:
 
 def _is_key(value: object) -> bool:
     return value is None or (isinstance(value, str) and value != "")
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier()
 
 
 def _is_smoothing(value: Any) -> bool:  # noqa: ANN401 - whatever a setting was given
@@ -181,6 +221,7 @@ def _one_of(*choices: str) -> _Range:
 _KEY = _Range(_is_key, "the key of a span group, or None")
 _FLAG = _Range(_is_bool, "true or false")
 _RANGES: dict[str, _Range] = {
+    "target": _Range(_is_name, '"pos", "tag", "morph", or the name of an extension of tokens'),
     "annotate": _one_of(*get_args(Annotate)),
     "decoder": _one_of(*get_args(Decoder)),
     "loss": _one_of(*get_args(Loss)),
@@ -199,7 +240,7 @@ _RANGES: dict[str, _Range] = {
         _is_threshold, "in [0, 1], or a table of such values per entity type, or None"
     ),
     "class_weights": _Range(
-        _is_weights, 'None, "balanced", or a table with a positive number for some entity types'
+        _is_weights, 'None, "balanced", or a table with a positive number for some labels'
     ),
 }
 
@@ -214,6 +255,10 @@ def check_setting(name: str, value: Any) -> None:  # noqa: ANN401 - of any setti
     """
     # Schemes are looked at when a setting is checked: the table can grow.
     expected = _one_of("auto", *SCHEMES) if name == "scheme" else _RANGES[name]
+    _check_range(name, value, expected)
+
+
+def _check_range(name: str, value: Any, expected: _Range) -> None:  # noqa: ANN401 - of any setting
     if expected.holds(value):
         return
     hint = ""
@@ -329,8 +374,8 @@ def _check_types(name: str, value: object, entity_types: Sequence[str]) -> None:
 def default_settings(settings: type[ClassifierSettings]) -> dict[str, Any]:
     """Return the default of each setting of a component, as spaCy's ``default_config`` takes it.
 
-    >>> default_settings(ClassifierSettings)["scheme"]
-    'auto'
+    >>> default_settings(HFTaggerSettings)["target"]
+    'pos'
     """
     defaults = {field.name: field.default for field in fields(settings)}
     assert MISSING not in defaults.values()

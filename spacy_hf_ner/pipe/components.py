@@ -1,17 +1,23 @@
-"""The hf_ner components of a pipeline, and the threshold that is set on all of them."""
+"""Our components of a pipeline, and the threshold that is set on each hf_ner."""
 
 from spacy.language import Language
 
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.component_settings import Threshold, check_threshold
 from spacy_hf_ner.pipe.hf_ner import HFNer
+from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
-__all__ = ["find_components", "require_scores", "set_threshold"]
+__all__ = ["find_classifiers", "find_components", "require_scores", "set_threshold"]
 
 
 def find_components(nlp: Language) -> dict[str, HFNer]:
     """Return the hf_ner components of a pipeline by their names, in order."""
     return {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, HFNer)}
+
+
+def find_classifiers(nlp: Language) -> dict[str, TokenClassifierPipe]:
+    """Return the components over a token classifier by their names: hf_ner and hf_tagger."""
+    return {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, TokenClassifierPipe)}
 
 
 def set_threshold(nlp: Language, threshold: Threshold) -> None:

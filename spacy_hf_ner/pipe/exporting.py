@@ -1,7 +1,7 @@
-"""A component's checkpoint to an ONNX graph; in 8 bits if that finds the same entities."""
+"""A component's checkpoint to an ONNX graph; in 8 bits if that finds the same."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,8 +29,8 @@ Quantize = Literal["int8"]
 MIN_AGREEMENT = 0.98
 _N_DOCS = 128  # in a batch
 
-# The Doc, the entity's first token, the one after it, its type.
-Entities = set[tuple[int, int, int, str]]
+Found = set[tuple[int, Hashable]]
+"""The Doc, and what was found in it: an entity, or the label of a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class OnnxExport:
 
     Attributes:
         file: The graph.
-        agreement: F1 of the entities that int8 finds in the sample against those of fp32; None if
-            they were not compared.
+        agreement: F1 of what int8 finds in the sample against what fp32 finds; None if they were
+            not compared.
         problem: Why int8 was refused, or not compared with fp32, in a sentence; None if all is
             well.
     """
@@ -82,17 +82,18 @@ def export_onnx(
 
     int8 = quantize_checkpoint(fp32)
     docs = [without_entities(doc) for doc in sample]
-    expected = _find_entities(pipe, fp32, docs)
-    found = _find_entities(pipe, int8, docs)
+    expected = _find_all(pipe, fp32, docs)
+    found = _find_all(pipe, int8, docs)
+    one, several = pipe.found_kind
     if not expected and not found:
-        why = "fp32 finds no entity in the sample" if docs else "there is no sample"
+        why = f"fp32 finds no {one} in the sample" if docs else "there is no sample"
         problem = f"{pipe.name}: int8 was not compared with fp32, as {why}."
         return OnnxExport(_write(int8, folder), problem=problem)
     n_common = len(expected & found)
     agreement = 2 * n_common / (len(expected) + len(found))
     if agreement >= min_agreement:
         return OnnxExport(_write(int8, folder), agreement)
-    n_expected = count(len(expected), "entity", "entities")
+    n_expected = count(len(expected), one, several)
     problem = (
         f"{pipe.name}: int8 was refused, and fp32 exported. Of {n_expected} that fp32 "
         f"finds in {count(len(docs), 'document')} int8 finds {n_common:,}, and "
@@ -119,9 +120,7 @@ def _write(checkpoint: Checkpoint, folder: Path) -> Path:
     return folder / checkpoint.engine.describe()
 
 
-def _find_entities(
-    pipe: "TokenClassifierPipe", checkpoint: Checkpoint, docs: Sequence[Doc]
-) -> Entities:
+def _find_all(pipe: "TokenClassifierPipe", checkpoint: Checkpoint, docs: Sequence[Doc]) -> Found:
     """Return what a component finds with an exported checkpoint in place of its network."""
     classifier = pipe.classifier
     assert isinstance(classifier, HFTokenClassifier)
@@ -129,12 +128,11 @@ def _find_entities(
     model = make_hf_model(settings)
     HFTokenClassifier(model).shim.adopt(checkpoint)
     exported_pipe = pipe.with_model(model)
-    entities: Entities = set()
+    found: Found = set()
     doc_i = 0
     for batch in batch_docs(docs, _N_DOCS):
-        for spans in exported_pipe.predict(batch):
-            for scored in spans:
-                span = scored.span
-                entities.add((doc_i, span.start, span.end, span.entity_type))
+        for prediction in exported_pipe.predict(batch):
+            for item in exported_pipe.list_found(prediction):
+                found.add((doc_i, item))
             doc_i += 1
-    return entities
+    return found

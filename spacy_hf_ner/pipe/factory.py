@@ -1,7 +1,7 @@
-"""The registered factory ``hf_ner``.
+"""The registered factories ``hf_ner`` and ``hf_tagger``.
 
 spaCy imports this module in every process that makes a pipeline, so it imports almost nothing: the
-component itself, with torch and transformers, is imported when a pipeline first uses it.
+components themselves, with torch and transformers, are imported when a pipeline first uses them.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,16 @@ from spacy.language import Language
 from thinc.api import Model
 
 from spacy_hf_ner.core.schemes import SchemeChoice
-from spacy_hf_ner.pipe.architectures import make_hf_token_classifier_v1
+from spacy_hf_ner.pipe.architectures import (
+    DEFAULT_NAME,
+    DEFAULT_TAGGER_NAME,
+    make_hf_token_classifier_v1,
+)
 from spacy_hf_ner.pipe.component_settings import (
     Annotate,
     Decoder,
     HFNerSettings,
+    HFTaggerSettings,
     Loss,
     Overwrite,
     default_settings,
@@ -30,13 +35,21 @@ from spacy_hf_ner.pipe.neighbours import (
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.hf_ner import HFNer
+    from spacy_hf_ner.pipe.hf_tagger import HFTagger
 
-__all__ = ["DEFAULT_CONFIG", "make_hf_ner"]
+__all__ = ["DEFAULT_CONFIG", "TAGGER_CONFIG", "make_hf_ner", "make_hf_tagger"]
+
+_ARCHITECTURE = "spacy_hf_ner.HFTokenClassifier.v1"
 
 DEFAULT_CONFIG: dict[str, Any] = {
-    "model": {"@architectures": "spacy_hf_ner.HFTokenClassifier.v1", "name": "dslim/bert-base-NER"},
+    "model": {"@architectures": _ARCHITECTURE, "name": DEFAULT_NAME},
     **default_settings(HFNerSettings),
     "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+}
+TAGGER_CONFIG: dict[str, Any] = {
+    "model": {"@architectures": _ARCHITECTURE, "name": DEFAULT_TAGGER_NAME},
+    **default_settings(HFTaggerSettings),
+    "scorer": {"@scorers": "spacy_hf_ner.tag_scorer.v1"},
 }
 
 
@@ -103,6 +116,59 @@ def make_hf_ner(
     check_group_is_free(nlp, component)
     component.note_earlier(find_entity_setters(nlp))
     declare_requirements(nlp, "hf_ner", reads_sentences=component.classifier.reads_sentences)
+    if not is_loading():
+        component.classifier.check_name()
+    return component
+
+
+# spaCy drops the scores that no component gives from the weights of a config.
+@Language.factory(
+    "hf_tagger",
+    assigns=["token.pos", "token.tag", "token.morph"],
+    default_config=TAGGER_CONFIG,
+    default_score_weights={"pos_acc": 1.0, "tag_acc": 1.0, "morph_acc": 1.0},
+)
+def make_hf_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[Any, Any] | str,
+    target: str,
+    overwrite: bool,  # noqa: FBT001 - filled by name from the config
+    class_weights: Literal["balanced"] | dict[str, float] | None,
+    label_smoothing: float,
+    keep_checkpoint_labels: bool,  # noqa: FBT001 - filled by name from the config
+    calibrated: bool,  # noqa: FBT001 - filled by name from the config
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> "HFTagger":
+    """Return a component that labels tokens with a Hugging Face token classifier.
+
+    For ``nlp``, ``name`` and ``model`` see :func:`make_hf_ner`. ``scorer`` is what ``nlp.evaluate``
+    calls; the default gives the accuracy of what ``target`` names. All other settings are described
+    in :class:`spacy_hf_ner.pipe.component_settings.HFTaggerSettings`.
+    """
+    from spacy_hf_ner.pipe.hf_tagger import HFTagger
+
+    check_component_name(name)
+    if isinstance(model, str):
+        model = make_hf_token_classifier_v1(model)
+    component = HFTagger(
+        nlp.vocab,
+        model,
+        name,
+        scorer=scorer,
+        target=target,
+        overwrite=overwrite,
+        class_weights=class_weights,
+        label_smoothing=label_smoothing,
+        keep_checkpoint_labels=keep_checkpoint_labels,
+        calibrated=calibrated,
+    )
+    declare_requirements(
+        nlp,
+        "hf_tagger",
+        reads_sentences=component.classifier.reads_sentences,
+        assigns=[component.attribute.path],
+    )
     if not is_loading():
         component.classifier.check_name()
     return component

@@ -53,7 +53,7 @@ logger = logging.getLogger("spacy_hf_ner")
 
 
 class TooFewSpansError(ConfigError):
-    """Too few entities are right, or wrong, to say how probable each is.
+    """Too few entities are right, or wrong, to say how probable each is; or no token has a label.
 
     Attributes:
         dial: What the bias does; None if that was not asked for. If it has an aim, it was reached.

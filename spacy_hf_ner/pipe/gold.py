@@ -28,6 +28,7 @@ __all__ = [
     "read_gold",
     "read_gold_spans",
     "read_group",
+    "uses_group",
 ]
 
 _NO_ANNOTATION = 0  # Token.ent_iob of a token that nobody has annotated
@@ -102,7 +103,7 @@ def read_gold(doc: Doc, *, spans_key: str, prefer_group: bool) -> Gold:
         prefer_group: Read the group, if there is one, whether ``doc.ents`` is set or not:
             predictions are in the span group alone.
     """
-    in_group = _uses_group(doc, spans_key=spans_key, prefer_group=prefer_group)
+    in_group = uses_group(doc, spans_key=spans_key, prefer_group=prefer_group)
     if in_group:
         missing = np.zeros((0, 2), dtype=np.int64)
         entities = read_group(doc, spans_key)
@@ -114,12 +115,12 @@ def read_gold(doc: Doc, *, spans_key: str, prefer_group: bool) -> Gold:
 
 def read_gold_spans(doc: Doc, *, spans_key: str, prefer_group: bool) -> list[Span]:
     """Return the gold entities as spaCy's spans. For the arguments see :func:`read_gold`."""
-    if _uses_group(doc, spans_key=spans_key, prefer_group=prefer_group):
+    if uses_group(doc, spans_key=spans_key, prefer_group=prefer_group):
         return list(doc.spans[spans_key])
     return list(doc.ents)
 
 
-def _uses_group(doc: Doc, *, spans_key: str, prefer_group: bool) -> bool:
+def uses_group(doc: Doc, *, spans_key: str, prefer_group: bool) -> bool:
     """Tell whether gold is in the span group. For the arguments see :func:`read_gold`."""
     if spans_key not in doc.spans:
         return False

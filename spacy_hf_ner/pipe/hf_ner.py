@@ -1,16 +1,13 @@
 """The component ``hf_ner``: finds entities with probabilities, and trains like spaCy's NER."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
-from spacy.errors import Errors
-from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
@@ -19,6 +16,8 @@ from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.dial import Aim, Dial, Tally, read_dial
 from spacy_hf_ner.core.expected_recall import RecallEstimate
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
+from spacy_hf_ner.core.schemes import PLAIN
+from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.token_classifier import Backprop
@@ -35,7 +34,6 @@ from spacy_hf_ner.pipe.annotation import (
 from spacy_hf_ner.pipe.batches import batch_docs
 from spacy_hf_ner.pipe.calibration import Calibration, read_calibration
 from spacy_hf_ner.pipe.chain_loss import compute_chain_loss
-from spacy_hf_ner.pipe.class_weights import resolve_class_weights
 from spacy_hf_ner.pipe.component_settings import (
     Bias,
     HFNerSettings,
@@ -55,20 +53,13 @@ from spacy_hf_ner.pipe.fitting import (
 from spacy_hf_ner.pipe.held_out import HeldOut, count_gold, read_held_out, tally
 from spacy_hf_ner.pipe.notices import Notices
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
-from spacy_hf_ner.pipe.tag_choice import (
-    check_labels,
-    choose_tag_set,
-    find_entity_types,
-    merge_types,
-)
+from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types
 from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["HFNer"]
 
 logger = logging.getLogger("spacy_hf_ner")
-
-_N_SAMPLE_DOCS = 10  # to initialize the model with: what spaCy's own pipes take
 
 
 class HFNer(TokenClassifierPipe, HFNerSettings):
@@ -84,6 +75,9 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
     Raises:
         ConfigError: A setting is out of its range.
     """
+
+    label_kind = "entity types"
+    found_kind = ("entity", "entities")
 
     def __init__(
         self,
@@ -196,52 +190,34 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
 
     def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         """Return the gold tags of an Example, and the spans that it says are wrong."""
-        return read_targets(example, tag_set, incorrect_spans_key=self.incorrect_spans_key)
+        return read_targets(
+            example,
+            tag_set,
+            spans_key=self.spans_key,
+            prefer_group=self.annotate == "spans",
+            incorrect_spans_key=self.incorrect_spans_key,
+        )
 
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Language | None = None,
-        labels: list[str] | None = None,
-    ) -> None:
-        """Load the checkpoint, and give it a head for the entity types in the scheme of the config.
+    def find_labels(self, examples: Iterable[Example]) -> list[str]:
+        """Return the entity types in the gold of Examples, sorted."""
+        return find_entity_types(
+            examples, spans_key=self.spans_key, prefer_group=self.annotate == "spans"
+        )
 
-        The head's rows for tags that the checkpoint knows are kept.
+    def load_known_tags(self) -> TagSet | None:
+        """Load the model; return its tags, unless they are those of a tagger."""
+        known = self.classifier.load("auto")
+        return None if known is not None and known.scheme is PLAIN else known
 
-        Args:
-            get_examples: Returns representative Examples.
-            nlp: The pipeline.
-            labels: The entity types. By default those of earlier ``add_label`` calls and those in
-                the data; where the data has none, the checkpoint's types stay.
+    def choose_tags(self, labels: Sequence[str], known: TagSet | None) -> TagSet:
+        """Return the tags to train, in the scheme of the config."""
+        return choose_tag_set(labels, known=known, scheme=self.scheme)
 
-        Raises:
-            ValueError: There are no types anywhere (spaCy's E143).
-            ConfigError: The labels lack types of the data.
-        """
-        validate_get_examples(get_examples, "HFNer.initialize")
+    def check_settings(self, tag_set: TagSet) -> None:
+        """Check the threshold and the bias, which may name entity types."""
         self._check_loss()
-        known = self.classifier.load("auto")  # in the checkpoint's scheme, even if that will change
-        types_in_data = find_entity_types(get_examples())  # refuses types that begin with "!"
-        if labels:
-            check_labels(labels, types_in_data, nlp=nlp, name=self.name)
-        types = labels or self._gather_types(types_in_data, known=known)
-        if types:
-            types = merge_types(
-                types, known, keep_known=self.keep_checkpoint_labels, name=self.name
-            )
-            self.cfg["added_labels"] = []
-        self._set_types(types, known=known)
-        tag_set = self.prepare()
         check_threshold(self.threshold, tag_set.entity_types)
         check_bias(self.bias, tag_set.entity_types, decoder=self.decoder)
-        for entity_type in tag_set.entity_types:
-            self.vocab.strings.add(entity_type)
-        self.cfg["class_weights"] = resolve_class_weights(
-            self.class_weights, tag_set, get_examples, self.classifier.find_units
-        )
-        sample = [example.x for example in islice(get_examples(), _N_SAMPLE_DOCS)]
-        self.classifier.initialize(sample)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[ScoredSpan]]:
         """Return the entities of each Doc with their scores, in order of their start.
@@ -289,6 +265,10 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                 char_offsets=char_offsets,
             )
         self._notices.check_extension()
+
+    def list_found(self, prediction: Sequence[ScoredSpan]) -> list[TokenSpan]:
+        """Return the entities without their scores."""
+        return [scored_span.span for scored_span in prediction]
 
     def calibrate(
         self, examples: Iterable[Example], *, aim: Aim | None = None, curve: bool = False
@@ -435,19 +415,6 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                 fitted_under,
                 self.bias,
             )
-
-    def _gather_types(self, types_in_data: Sequence[str], *, known: TagSet | None) -> list[str]:
-        """Return the types of a new head; none where the checkpoint's are to stay."""
-        if known is not None and not types_in_data:
-            return []
-        return [*self.cfg["added_labels"], *types_in_data]
-
-    def _set_types(self, types: Sequence[str], *, known: TagSet | None) -> None:
-        if not types and known is None:
-            raise ValueError(Errors.E143.format(name=self.name))
-        tag_set = choose_tag_set(types, known=known, scheme=self.scheme)
-        if tag_set != known:
-            self._set_tags(tag_set)
 
     def _find_entities(
         self,

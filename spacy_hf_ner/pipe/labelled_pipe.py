@@ -15,7 +15,7 @@ from thinc.api import Model
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.token_classifier import TokenClassifier
-from spacy_hf_ner.pipe.architectures import get_token_classifier
+from spacy_hf_ner.pipe.architectures import DEFAULT_NAME, get_token_classifier
 from spacy_hf_ner.pipe.component_settings import ClassifierSettings
 
 if TYPE_CHECKING:
@@ -31,9 +31,15 @@ class LabelledPipe(TrainablePipe, ClassifierSettings, ABC):  # type: ignore[misc
         vocab: The pipeline's vocabulary.
         model: The Thinc model.
         name: The component's name.
+        label_kind: What its labels are, in the plural, for messages.
+        example_checkpoint: One that was trained to find such labels, for messages.
         cfg: JSON values that belong to the weights: labels added since the model was initialized,
             class weights and calibration; and settings that spaCy sets here.
     """
+
+    scheme: str  # of the model's tags; each component says which, or has a setting for it
+    label_kind = "labels"
+    example_checkpoint = DEFAULT_NAME
 
     def __init__(self, vocab: Vocab, model: Model[Any, Any], name: str) -> None:
         self.vocab = vocab
@@ -121,10 +127,10 @@ class LabelledPipe(TrainablePipe, ClassifierSettings, ABC):  # type: ignore[misc
         tag_set = self.classifier.load(self.scheme)
         if tag_set is None:
             raise CheckpointError(
-                f"{self.name}: the model is a plain encoder without a trained head for entities, "
-                "so it cannot predict. Train it (nlp.initialize and nlp.update, or `python -m "
-                "spacy train`), or set name to a token-classification checkpoint such as "
-                '"dslim/bert-base-NER".',
+                f"{self.name}: the model is a plain encoder without a trained head, so it "
+                "cannot predict. Train it (nlp.initialize and nlp.update, or `python -m spacy "
+                "train`), or set name to a token-classification checkpoint such as "
+                f'"{self.example_checkpoint}".',
                 settings=("name",),
             )
         return tag_set

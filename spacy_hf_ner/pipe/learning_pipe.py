@@ -5,27 +5,33 @@ What an Example teaches belongs to each component.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
+from spacy.errors import Errors
+from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_hf_ner.core.arrays import Floats32
-from spacy_hf_ner.core.chain import Chain, make_chain
+from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.token_classifier import Backprop
 from spacy_hf_ner.model.training.loss import Targets, compute_divergence, compute_loss
 from spacy_hf_ner.pipe.architectures import get_token_classifier
-from spacy_hf_ner.pipe.class_weights import find_class_weights
+from spacy_hf_ner.pipe.class_weights import find_class_weights, resolve_class_weights
 from spacy_hf_ner.pipe.labelled_pipe import LabelledPipe
 from spacy_hf_ner.pipe.learn_rates import RateWatch
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
-from spacy_hf_ner.pipe.targets import TokenTargets
+from spacy_hf_ner.pipe.tag_choice import check_labels, merge_types
+from spacy_hf_ner.pipe.targets import GoldTargets
 
 __all__ = ["LearningPipe"]
+
+_N_SAMPLE_DOCS = 10  # to initialize the model with: what spaCy's own pipes take
 
 
 class LearningPipe(LabelledPipe):
@@ -38,12 +44,96 @@ class LearningPipe(LabelledPipe):
         self._rates = RateWatch(name)
 
     @abstractmethod
-    def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
+    def find_labels(self, examples: Iterable[Example]) -> list[str]:
+        """Return the labels in the gold of Examples, sorted."""
+
+    @abstractmethod
+    def read_targets(self, example: Example, tag_set: TagSet) -> GoldTargets:
         """Return what an Example teaches: gold from its reference, on its predicted tokens."""
 
-    def make_chain(self, tag_set: TagSet) -> Chain:
-        """Return the chain that spans are decoded and scored with; the model is loaded."""
-        return make_chain(tag_set, self.classifier.transition_scores)
+    def load_known_tags(self) -> TagSet | None:
+        """Load the model; return the tags that training may go on from, None where there are none.
+
+        They are as the checkpoint has them, even if that will change.
+        """
+        return self.classifier.load(self.scheme)
+
+    @abstractmethod
+    def choose_tags(self, labels: Sequence[str], known: TagSet | None) -> TagSet:
+        """Return the tags to train.
+
+        Args:
+            labels: The labels wanted; if empty, those of the checkpoint stay.
+            known: What :meth:`load_known_tags` returned.
+        """
+
+    def check_settings(self, tag_set: TagSet) -> None:
+        """Check settings that name labels."""
+
+    def make_chain(self, tag_set: TagSet) -> Chain | None:  # noqa: ARG002 - of those that have one
+        """Return the chain that wrong spans are scored with; None where there are no spans."""
+        return None
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: list[str] | None = None,
+    ) -> None:
+        """Load the checkpoint, and give it a head for the labels of the training data.
+
+        The head's rows for tags that the checkpoint knows are kept.
+
+        Args:
+            get_examples: Returns representative Examples.
+            nlp: The pipeline.
+            labels: The labels. By default those of earlier ``add_label`` calls and those in the
+                data; where the data has none, the checkpoint's labels stay.
+
+        Raises:
+            ValueError: There are no labels anywhere (spaCy's E143).
+            ConfigError: The labels lack some of the data.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        known = self.load_known_tags()
+        in_data = self.find_labels(get_examples())
+        if labels:
+            check_labels(labels, in_data, nlp=nlp, name=self.name, kind=self.label_kind)
+        wanted = labels or self._gather_labels(in_data, known=known)
+        if wanted:
+            wanted = merge_types(
+                wanted,
+                known,
+                keep_known=self.keep_checkpoint_labels,
+                name=self.name,
+                kind=self.label_kind,
+            )
+            self.cfg["added_labels"] = []
+        elif known is None:
+            raise ValueError(Errors.E143.format(name=self.name))
+        tag_set = self.choose_tags(wanted, known)
+        if tag_set != known:
+            self._set_tags(tag_set)
+        tag_set = self.prepare()
+        self.check_settings(tag_set)
+        for label in self.get_labels(tag_set):
+            self.vocab.strings.add(label)
+        self.cfg["class_weights"] = resolve_class_weights(
+            self.class_weights,
+            tag_set,
+            get_examples,
+            read_targets=self.read_targets,
+            find_units=self.classifier.find_units,
+        )
+        sample = [example.x for example in islice(get_examples(), _N_SAMPLE_DOCS)]
+        self.classifier.initialize(sample)
+
+    def _gather_labels(self, in_data: Sequence[str], *, known: TagSet | None) -> list[str]:
+        """Return the labels of a new head; none where the checkpoint's are to stay."""
+        if known is not None and not in_data:
+            return []
+        return [*self.cfg["added_labels"], *in_data]
 
     def update(
         self,

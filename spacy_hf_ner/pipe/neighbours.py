@@ -4,6 +4,7 @@ spaCy imports this module in every process that makes a pipeline, so it imports 
 """
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,9 @@ def find_entity_setters(nlp: Language) -> list[str]:
     return names
 
 
-def declare_requirements(nlp: Language, factory: str, *, reads_sentences: bool) -> None:
+def declare_requirements(
+    nlp: Language, factory: str, *, reads_sentences: bool, assigns: Sequence[str] | None = None
+) -> None:
     """Declare for ``nlp.analyze_pipes`` what the component needs that a factory is about to return.
 
     spaCy knows requirements of factories, not of components, but it takes the factory's when it
@@ -80,11 +83,13 @@ def declare_requirements(nlp: Language, factory: str, *, reads_sentences: bool) 
         nlp: The pipeline.
         factory: The name of the factory.
         reads_sentences: Whether the component needs sentence boundaries.
+        assigns: What it sets; None for what all components of the factory do.
     """
     requires = ["token.is_sent_start"] if reads_sentences else []
     meta = nlp.get_factory_meta(factory)
-    if list(meta.requires) != requires:
-        Language.set_factory_meta(factory, replace(meta, requires=requires))
+    declared = replace(meta, requires=requires, assigns=list(assigns or meta.assigns))
+    if declared != meta:
+        Language.set_factory_meta(factory, declared)
 
 
 def is_loading() -> bool:

@@ -38,8 +38,9 @@ class Notices:
         self._give(
             "labels",
             f'the labels of the checkpoint ({few}{more}) have no "O", so every token will be an '
-            "entity: this is the checkpoint of a tagger, which finds parts of speech, say. Name a "
-            "checkpoint that was trained to find entities, or train this one with gold entities.",
+            "entity: this is the checkpoint of a tagger, which finds parts of speech, say. "
+            'Its component is "hf_tagger". Or name a checkpoint that was trained to find '
+            "entities, or train this one with gold entities.",
         )
 
     def check_sentences(self, docs: Iterable[Doc]) -> None:

@@ -7,11 +7,19 @@ from spacy.errors import Errors
 from spacy.language import Language
 from spacy.training import Example
 
-from spacy_hf_ner.core.labels import TagSet, make_tag_set, read_labels
+from spacy_hf_ner.core.labels import TagSet, make_plain_tag_set, make_tag_set, read_labels
 from spacy_hf_ner.core.schemes import SCHEMES, choose_strict, get_scheme
 from spacy_hf_ner.errors import ConfigError, TagError
+from spacy_hf_ner.pipe.gold import read_gold_spans
 
-__all__ = ["NEW_HEAD_SCHEME", "check_labels", "choose_tag_set", "find_entity_types", "merge_types"]
+__all__ = [
+    "NEW_HEAD_SCHEME",
+    "check_labels",
+    "choose_plain_tag_set",
+    "choose_tag_set",
+    "find_entity_types",
+    "merge_types",
+]
 
 logger = logging.getLogger("spacy_hf_ner")
 
@@ -19,15 +27,24 @@ NEW_HEAD_SCHEME = SCHEMES["IOB2"]
 """The scheme of a head that is made anew where no scheme is asked for."""
 
 
-def find_entity_types(examples: Iterable[Example]) -> list[str]:
+def find_entity_types(
+    examples: Iterable[Example], *, spans_key: str | None = None, prefer_group: bool = False
+) -> list[str]:
     """Return the entity types in the gold annotation of examples, sorted.
+
+    For the arguments see :func:`.read_targets`.
 
     Raises:
         ValueError: A type begins with ``!``, spaCy 2's way to mark wrong spans (spaCy's E869).
     """
     types: set[str] = set()
     for example in examples:
-        types.update(entity.label_ for entity in example.reference.ents)
+        spans = list(example.reference.ents)
+        if spans_key is not None:
+            spans = read_gold_spans(
+                example.reference, spans_key=spans_key, prefer_group=prefer_group
+            )
+        types.update(entity.label_ for entity in spans)
     for entity_type in types:
         if entity_type.startswith("!"):
             raise ValueError(Errors.E869.format(label=entity_type))
@@ -35,30 +52,36 @@ def find_entity_types(examples: Iterable[Example]) -> list[str]:
 
 
 def check_labels(
-    labels: Sequence[str], types_in_data: Iterable[str], *, nlp: Language | None, name: str
+    labels: Sequence[str],
+    in_data: Iterable[str],
+    *,
+    nlp: Language | None,
+    name: str,
+    kind: str = "entity types",
 ) -> None:
-    """Refuse labels that lack types of the training data: a file of another data set, mostly.
+    """Refuse labels that lack some of the training data: a file of another data set, mostly.
 
     Args:
-        labels: The entity types that ``initialize`` is given.
-        types_in_data: The entity types of the training data.
+        labels: The labels that ``initialize`` is given.
+        in_data: The labels in the training data.
         nlp: The pipeline, whose config may say where the labels come from.
         name: The component's name.
+        kind: What its labels are, in the plural.
 
     Raises:
-        ConfigError: A type is missing.
+        ConfigError: A label is missing.
     """
-    missing = [entity_type for entity_type in types_in_data if entity_type not in labels]
+    missing = [label for label in in_data if label not in labels]
     if not missing:
         return
     section = f"[initialize.components.{name}.labels]"
     file = _find_labels_file(nlp, name)
     source = f"{file}, which {section} names" if file else section
     raise ConfigError(
-        f"{name}: expected labels with all entity types of the training data, got "
+        f"{name}: expected labels with all {kind} of the training data, got "
         f"{', '.join(labels)}, without {', '.join(missing)}. They come from {source}. Write them "
         "anew with `python -m spacy init labels`, or leave them out, in our configs with "
-        "paths.labels = null: then the types are those of the data."
+        f"paths.labels = null: then the {kind} are those of the data."
     )
 
 
@@ -72,15 +95,21 @@ def _find_labels_file(nlp: Language | None, name: str) -> str:
 
 
 def merge_types(
-    types: Iterable[str], known: TagSet | None, *, keep_known: bool, name: str
+    types: Iterable[str],
+    known: TagSet | None,
+    *,
+    keep_known: bool,
+    name: str,
+    kind: str = "entity types",
 ) -> list[str]:
-    """Return the entity types to train: those wanted, then those of the checkpoint if kept.
+    """Return the labels to train: those wanted, then those of the checkpoint if kept.
 
     Args:
-        types: The types wanted.
+        types: The labels wanted.
         known: The tags of the checkpoint, or None if its head was never trained.
-        keep_known: Keep types that are not wanted; else what is dropped is logged.
+        keep_known: Keep labels that are not wanted; else what is dropped is logged.
         name: The component's name, for the log.
+        kind: What its labels are, in the plural.
     """
     wanted = list(dict.fromkeys(types))
     if known is None:
@@ -90,9 +119,10 @@ def merge_types(
         return [*wanted, *extra]
     if extra:
         logger.warning(
-            "%s: the checkpoint's entity types %s are not in the training data and are dropped. "
+            "%s: the checkpoint's %s %s are not in the training data and are dropped. "
             "Set keep_checkpoint_labels = true to keep them.",
             name,
+            kind,
             ", ".join(extra),
         )
     return wanted
@@ -121,6 +151,18 @@ def choose_tag_set(types: Sequence[str], *, known: TagSet | None, scheme: str) -
     # Labels may leave open whether they are IOB1 or IOB2; a new head learns IOB2.
     new_scheme = choose_strict(known.scheme) if scheme == "auto" else get_scheme(scheme)
     return make_tag_set(types or known.entity_types, new_scheme)
+
+
+def choose_plain_tag_set(labels: Sequence[str], *, known: TagSet | None) -> TagSet:
+    """Return the labels of tokens to train: those of the checkpoint if it has just these.
+
+    Args:
+        labels: The labels wanted; if empty, those of the checkpoint.
+        known: The tags of the checkpoint, or None if its head was never trained.
+    """
+    if known is not None and (not labels or known.entity_types == tuple(labels)):
+        return known
+    return make_plain_tag_set(labels)
 
 
 def _has_tags_of(tag_set: TagSet, types: Sequence[str]) -> bool:

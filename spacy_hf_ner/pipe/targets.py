@@ -13,11 +13,13 @@ decoder sees::
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from spacy.errors import Errors
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.util import filter_spans
 
 from spacy_hf_ner.core.arrays import Bools, Ints
 from spacy_hf_ner.core.labels import TagSet
@@ -27,10 +29,30 @@ from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.model.training.loss import MISSING, Targets, WrongSpan
+from spacy_hf_ner.pipe.gold import uses_group
 from spacy_hf_ner.pipe.notices import say_outside_is_no_type
 from spacy_hf_ner.pipe.segments import cut_segments
 
-__all__ = ["TokenTargets", "read_targets"]
+__all__ = ["GoldTargets", "TokenTargets", "read_targets"]
+
+
+class GoldTargets(Protocol):
+    """What gold says of a Doc, whichever kind of labels it has."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to learn."""
+
+    def place(self, predicted: UnitRows, tag_set: TagSet) -> Targets:
+        """Return what the rows of the Doc's units should say."""
+
+    def write_columns(self, token_i: Ints, tag_set: TagSet) -> Ints:
+        """Return the column of the gold tag of each unit; ``MISSING`` where nothing is annotated.
+
+        Args:
+            token_i: The token of each unit that counts. Shape: (n_units,).
+            tag_set: The tags of the columns.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +145,38 @@ class TokenTargets:
 
 
 def read_targets(
-    example: Example, tag_set: TagSet, *, incorrect_spans_key: str | None = None
+    example: Example,
+    tag_set: TagSet,
+    *,
+    spans_key: str | None = None,
+    prefer_group: bool = False,
+    incorrect_spans_key: str | None = None,
 ) -> TokenTargets:
     """Return what an Example teaches.
 
     Missing annotation (``-``, tokens whose gold entity cannot be aligned, Docs without any) teaches
-    nothing.
+    nothing. Gold is read as evaluation reads it. Of spans in a group that overlap, the longest
+    counts, as a token has one tag.
 
     Args:
         example: Gold in the reference, tokens in the predicted Doc.
         tag_set: The tags of the model.
+        spans_key: The span group that holds the gold entities where the reference has no ``ents``;
+            None for none.
+        prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
         incorrect_spans_key: The key in the reference's ``spans`` of spans known to be wrong.
 
     Raises:
         TagError: A gold entity has a type that the model does not know.
         ValueError: A gold entity is marked as wrong as well (spaCy's E868).
     """
+    reference = example.reference
+    if spans_key is not None and uses_group(
+        reference, spans_key=spans_key, prefer_group=prefer_group
+    ):
+        gold = reference.copy()
+        gold.set_ents(filter_spans(reference.spans[spans_key]), default="outside")
+        example = Example(example.predicted, gold)
     spans, biluo_tags = example.get_aligned_ents_and_ner()
     entities: list[TokenSpan] = []
     for span in spans:

@@ -6,7 +6,7 @@ Its labels, learning and storing are in ``labelled_pipe.py``, ``learning_pipe.py
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,21 @@ logger = logging.getLogger("spacy_hf_ner")
 
 
 class TokenClassifierPipe(LearningPipe, StoredPipe):
-    """A trainable component whose model gives one row of tag scores per token."""
+    """A trainable component whose model gives one row of tag scores per token.
+
+    Attributes:
+        found_kind: What it finds, one and several, for messages.
+    """
+
+    found_kind = ("label", "labels")
 
     @abstractmethod
     def predict(self, docs: Iterable[Doc]) -> Sequence[Any]:
         """Return what is found in each Doc; the Docs stay as they are."""
+
+    @abstractmethod
+    def list_found(self, prediction: Any) -> Sequence[Hashable]:  # noqa: ANN401 - of any component
+        """Return what :meth:`predict` found in a Doc without its scores, to be compared."""
 
     @abstractmethod
     def set_annotations(self, docs: Iterable[Doc], predictions: Sequence[Any]) -> None:
@@ -71,8 +81,8 @@ class TokenClassifierPipe(LearningPipe, StoredPipe):
             quantize: None for float32, or ``"int8"``.
             sample: Docs of the kind that will be read, as this component gets them: int8 is
                 compared with float32 on them.
-            min_agreement: The lowest F1 of the entities that int8 finds there against those of
-                float32. Below it the graph stays in float32, with a warning; 0 takes int8 in any
+            min_agreement: The lowest F1 of what int8 finds there against what float32 finds.
+                Below it the graph stays in float32, with a warning; 0 takes int8 in any
                 case.
 
         Returns:

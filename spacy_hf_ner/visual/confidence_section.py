@@ -14,7 +14,7 @@ from spacy_hf_ner.visual.charts import Axis, Series, draw_chart
 from spacy_hf_ner.visual.html_table import make_table
 from spacy_hf_ner.visual.side_by_side import put_side_by_side
 
-__all__ = ["make_confidence"]
+__all__ = ["make_confidence", "make_reliability"]
 
 _MAX_CURVES: Final = 8
 """In one chart, all types together included; the table beside it has every type."""
@@ -35,20 +35,29 @@ def make_confidence(confidence: Confidence, thresholds: Sequence[ThresholdCurve]
         confidence: What the scores are worth.
         thresholds: Precision and recall over the threshold.
     """
-    reliability = _draw_reliability(confidence)
-    calibration = make_table("Calibration", _CALIBRATION_HEADER, _calibration_rows(confidence))
     threshold_chart = _draw_thresholds(thresholds[:_MAX_CURVES])
     threshold_table = make_table(
         "Thresholds: best F1, and high precision",
         _THRESHOLD_HEADER,
         [_threshold_row(curve) for curve in thresholds],
     )
-    first_row = put_side_by_side(reliability, calibration)
     second_row = put_side_by_side(threshold_chart, threshold_table)
-    return first_row + second_row
+    return make_reliability(confidence) + second_row
 
 
-def _draw_reliability(confidence: Confidence) -> str:
+def make_reliability(confidence: Confidence, things: str = "spans") -> str:
+    """Return the HTML of a chart and a table of what scores are worth.
+
+    Args:
+        confidence: What they are worth.
+        things: What has the scores.
+    """
+    reliability = _draw_reliability(confidence, things)
+    rows = _calibration_rows(confidence, things)
+    return put_side_by_side(reliability, make_table("Calibration", _CALIBRATION_HEADER, rows))
+
+
+def _draw_reliability(confidence: Confidence, things: str) -> str:
     bins = confidence.equal_mass
     points = list(zip(bins.mean_score.tolist(), bins.share_correct.tolist(), strict=True))
     return draw_chart(
@@ -57,15 +66,15 @@ def _draw_reliability(confidence: Confidence) -> str:
             Series("bins of equal mass", points, "both"),
         ],
         title=(
-            "Reliability: of the spans with such a score, how many are right? "
+            f"Reliability: of the {things} with such a score, how many are right? "
             "Below the dashed line it is too sure."
         ),
         x=Axis("score", 0, 1),
-        y=Axis("share of right spans", 0, 1),
+        y=Axis(f"share of right {things}", 0, 1),
     )
 
 
-def _calibration_rows(confidence: Confidence) -> list[tuple[str, str]]:
+def _calibration_rows(confidence: Confidence, things: str) -> list[tuple[str, str]]:
     equal_mass = confidence.equal_mass
     equal_width = confidence.equal_width
     auroc = "–"
@@ -83,9 +92,9 @@ def _calibration_rows(confidence: Confidence) -> list[tuple[str, str]]:
         ),
         ("maximum calibration error, bins of equal mass", f"{equal_mass.maximum_error:.4f}"),
         ("Brier score", f"{confidence.brier:.4f}"),
-        ("AUROC, right against wrong spans", auroc),
-        ("spans with a score", f"{confidence.n:,}"),
-        ("spans without one", f"{confidence.n_unscored:,}"),
+        (f"AUROC, right against wrong {things}", auroc),
+        (f"{things} with a score", f"{confidence.n:,}"),
+        (f"{things} without one", f"{confidence.n_unscored:,}"),
     ]
 
 

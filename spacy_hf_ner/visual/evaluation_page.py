@@ -16,6 +16,7 @@ from spacy_hf_ner.visual.check_section import make_check
 from spacy_hf_ner.visual.confidence_section import make_confidence
 from spacy_hf_ner.visual.error_browser import make_error_browser
 from spacy_hf_ner.visual.failures_section import make_failures
+from spacy_hf_ner.visual.labels_section import make_labels
 from spacy_hf_ner.visual.page import count_tile, make_page, make_signature, make_tiles
 from spacy_hf_ner.visual.scores_section import make_scores
 from spacy_hf_ner.visual.training_section import make_training
@@ -100,6 +101,9 @@ def _make_sections(
     if evaluation.confidence:
         content = make_confidence(evaluation.confidence, evaluation.thresholds)
         sections.append(_Section("confidence", "Can the scores be trusted?", content))
+    for scores in evaluation.labels:
+        title = f"Labels: {escape(scores.target)}"
+        sections.append(_Section(f"labels-{scores.target}", title, make_labels(scores)))
     if training:
         sections.append(_Section("training", "Training", make_training(training)))
     if checked is not None:

@@ -16,7 +16,7 @@ from spacy_hf_ner.evaluation.slices import Slicing
 from spacy_hf_ner.visual.html_table import make_table
 from spacy_hf_ner.visual.side_by_side import put_side_by_side
 
-__all__ = ["make_failures"]
+__all__ = ["make_confusion_matrix", "make_failures"]
 
 _MAX_ERRORS: Final = 25
 
@@ -26,7 +26,7 @@ _ERROR_HEADER: Final = ("Times", "error", "gold", "type", "predicted", "type")
 _CONFUSION: Final = (
     '<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">'
     '<table class="heat">'
-    "<caption>Gold types (rows) taken for predicted types (columns), borders aside</caption>"
+    "<caption>{caption}</caption>"
     "<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 )
 
@@ -34,7 +34,9 @@ _CONFUSION: Final = (
 def make_failures(evaluation: Evaluation) -> str:
     """Return the HTML of the section."""
     slices = make_table("By property", _SLICE_HEADER, _slice_rows(evaluation.slices), n_text=2)
-    matrix = _make_confusion_matrix(evaluation.confusion)
+    matrix = make_confusion_matrix(
+        evaluation.confusion, "Gold types (rows) taken for predicted types (columns), borders aside"
+    )
     errors = _make_frequent_errors(evaluation.confusions)
     return put_side_by_side(slices, matrix) + errors
 
@@ -72,7 +74,8 @@ def _confusion_row(confusion: Confusion) -> tuple[str, ...]:
     )
 
 
-def _make_confusion_matrix(matrix: ConfusionMatrix) -> str:
+def make_confusion_matrix(matrix: ConfusionMatrix, caption: str) -> str:
+    """Return the HTML of a table of what was taken for what."""
     nothing = name_apart("nothing", matrix.types)
     head: list[str] = []
     body: list[str] = []
@@ -81,7 +84,7 @@ def _make_confusion_matrix(matrix: ConfusionMatrix) -> str:
         head.append(f'<th scope="col">{name}</th>')
         cells = _make_confusion_cells(gold_type, matrix.types, counts)
         body.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
-    return _CONFUSION.format(head="".join(head), body="".join(body))
+    return _CONFUSION.format(caption=escape(caption), head="".join(head), body="".join(body))
 
 
 def _make_confusion_cells(

@@ -5,7 +5,12 @@ from typing import Final
 from spacy_hf_ner.core.wording import name_count
 from spacy_hf_ner.evaluation.formatting import format_percent
 from spacy_hf_ner.evaluation.results import Evaluation
-from spacy_hf_ner.evaluation.tables import per_type_rows, program_rows
+from spacy_hf_ner.evaluation.tables import (
+    LEVEL_HEADER,
+    level_rows,
+    per_type_rows,
+    program_rows,
+)
 from spacy_hf_ner.visual.html_table import make_table
 
 __all__ = ["make_scores"]
@@ -35,13 +40,17 @@ def make_scores(evaluation: Evaluation) -> str:
         per_type_rows(evaluation),
         n_sums=_N_AVERAGES,
     )
+    levels = ""
+    if evaluation.levels:
+        rows = level_rows(evaluation.levels)
+        levels = make_table("Levels of nested entities", LEVEL_HEADER, rows, n_sums=1)
     programs = make_table(
         "The same entities, judged by others", _PROGRAM_HEADER, program_rows(evaluation)
     )
     semeval = make_table("Four views (SemEval-2013)", _SEMEVAL_HEADER, _semeval_rows(evaluation))
     return _SCORES.format(
         unjudged=_make_unjudged_note(evaluation.n_unjudged),
-        per_type=per_type,
+        per_type=per_type + levels,
         programs=programs,
         semeval=semeval,
     )

@@ -150,7 +150,9 @@ def test_an_export_into_the_pipeline_itself_leaves_both_ways_to_run_it(
 
 def test_what_cannot_be_exported_is_refused(model: Path, tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path / "blank")
-    with pytest.raises(ConfigError, match="expected a pipeline with hf_ner, found no component"):
+    with pytest.raises(
+        ConfigError, match="expected a pipeline with hf_ner or hf_tagger, found no component"
+    ):
         export_pipeline(str(tmp_path / "blank"), tmp_path / "out")
     result = CliRunner().invoke(
         app, ["export-onnx", str(model), str(tmp_path / "out"), "--quantize", "int4"]

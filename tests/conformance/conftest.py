@@ -9,6 +9,8 @@ import pytest
 from transformers import AutoModel
 
 from tests.checkpoints import make_checkpoint
+from tests.conformance.kinds import ADD, Kind
+from tests.conformance.pipelines import UPOS
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,24 @@ def encoder_checkpoint(tmp_path_factory: pytest.TempPathFactory, ner_checkpoint:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(ner_checkpoint / name, folder / name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tagger_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny tagger with sharp, random decisions on parts of speech."""
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tagger", labels=UPOS)
+
+
+@pytest.fixture(scope="session", params=sorted(ADD))
+def kind(
+    request: pytest.FixtureRequest,
+    ner_checkpoint: Path,
+    tagger_checkpoint: Path,
+    encoder_checkpoint: Path,
+) -> Kind:
+    """Return each of the components: a test that asks for it runs once for each."""
+    checkpoints = {"hf_ner": ner_checkpoint, "hf_tagger": tagger_checkpoint}
+    return Kind(request.param, checkpoints[request.param], encoder_checkpoint)
 
 
 @pytest.fixture(autouse=True)

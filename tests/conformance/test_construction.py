@@ -13,7 +13,15 @@ from spacy.pipeline.ner import ner_score
 from thinc.api import Config
 
 from spacy_hf_ner.errors import CheckpointError, ConfigError
-from tests.conformance.pipelines import TEXT, add_hf_ner, get_checkpoint, get_ner, make_pipeline
+from tests.conformance.kinds import Kind
+from tests.conformance.pipelines import (
+    TEXT,
+    add_hf_ner,
+    get_checkpoint,
+    get_component,
+    get_ner,
+    make_pipeline,
+)
 
 NOWHERE = "nobody/knows-this-model"
 
@@ -24,11 +32,13 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
-def test_a_component_of_an_unreachable_checkpoint_can_be_added_and_asked_for_its_labels() -> None:
-    nlp = make_pipeline(NOWHERE)
-    assert nlp.pipe_names == ["hf_ner"]
-    assert get_ner(nlp).labels == ()
-    assert get_ner(nlp).label_data == []
+def test_a_component_of_an_unreachable_checkpoint_can_be_added_and_asked_for_its_labels(
+    kind: Kind,
+) -> None:
+    nlp = kind.make_pipeline(NOWHERE)
+    assert nlp.pipe_names == [kind.factory]
+    assert get_component(nlp).labels == ()
+    assert get_component(nlp).label_data == []
     assert get_checkpoint(nlp) is None
 
 
@@ -51,18 +61,19 @@ def test_a_local_checkpoint_is_not_loaded_when_it_is_added_but_tells_its_labels(
     assert get_checkpoint(nlp) is not None
 
 
-def test_a_pipeline_built_from_a_config_loads_nothing(ner_checkpoint: Path) -> None:
-    config = make_pipeline(ner_checkpoint).config
+def test_a_pipeline_built_from_a_config_loads_nothing(kind: Kind) -> None:
+    config = kind.make_pipeline().config
     nlp = spacy.util.load_model_from_config(config, auto_fill=True, validate=True)
     assert get_checkpoint(nlp) is None
     assert nlp.config.to_str() == config.to_str()
 
 
 def test_the_error_of_an_unreachable_checkpoint_names_it_and_the_ways_out(
+    kind: Kind,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    nlp = make_pipeline(NOWHERE)
+    nlp = kind.make_pipeline(NOWHERE)
     with pytest.raises(
         CheckpointError,
         match=rf"{NOWHERE}.*neither a folder nor in the hub's local cache.*Ways out",
@@ -70,16 +81,16 @@ def test_the_error_of_an_unreachable_checkpoint_names_it_and_the_ways_out(
         nlp(TEXT)
 
 
-def test_a_plain_encoder_refuses_to_predict_and_says_what_to_do(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
+def test_a_plain_encoder_refuses_to_predict_and_says_what_to_do(kind: Kind) -> None:
+    nlp = kind.make_pipeline(kind.encoder)
     with pytest.raises(CheckpointError, match=r"plain encoder .* Train it"):
         nlp(TEXT)
 
 
 def test_the_component_meets_the_protocols_of_trainable_and_initializable_components(
-    ner_checkpoint: Path,
+    kind: Kind,
 ) -> None:
-    ner = get_ner(make_pipeline(ner_checkpoint))
+    ner = get_component(kind.make_pipeline())
     assert isinstance(ner, TrainablePipe)
     assert isinstance(ner, ty.TrainableComponent)
     assert isinstance(ner, ty.InitializableComponent)

@@ -2,33 +2,28 @@
 
 import os
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from transformers.utils import logging as transformers_logging
 
+from tests.conformance.kinds import Kind
 from tests.conformance.pipelines import (
     TEXT,
     get_checkpoint,
-    get_ner,
-    initialize_pipeline,
-    make_examples,
-    make_pipeline,
+    get_component,
     train,
 )
 
 
 @pytest.mark.parametrize("verbosity", [10, 30, 40])
-def test_the_verbosity_and_bars_of_transformers_are_left_alone(
-    verbosity: int, ner_checkpoint: Path
-) -> None:
+def test_the_verbosity_and_bars_of_transformers_are_left_alone(verbosity: int, kind: Kind) -> None:
     before = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity(verbosity)
     has_bars = transformers_logging.is_progress_bar_enabled()
     try:
-        nlp = make_pipeline(ner_checkpoint)
+        nlp = kind.make_pipeline()
         nlp(TEXT)
         nlp.to_bytes()
         assert transformers_logging.get_verbosity() == verbosity
@@ -38,28 +33,28 @@ def test_the_verbosity_and_bars_of_transformers_are_left_alone(
 
 
 def test_loading_says_nothing_on_stdout_and_stderr(
-    encoder_checkpoint: Path, capfd: pytest.CaptureFixture[str]
+    kind: Kind, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    nlp = initialize_pipeline(encoder_checkpoint)
+    nlp = kind.initialize_pipeline()
     nlp.to_bytes()
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_environment_is_left_alone(ner_checkpoint: Path) -> None:
+def test_the_environment_is_left_alone(kind: Kind) -> None:
     before = dict(os.environ)
-    nlp = make_pipeline(ner_checkpoint)
+    nlp = kind.make_pipeline()
     nlp(TEXT)
     nlp.to_bytes()
     assert dict(os.environ) == before
 
 
 def test_threads_default_type_and_gradient_mode_of_torch_are_left_alone(
-    ner_checkpoint: Path,
+    kind: Kind,
 ) -> None:
     before = (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled())
-    nlp = make_pipeline(ner_checkpoint)
+    nlp = kind.initialize_pipeline()
     nlp(TEXT)
-    train(nlp, make_examples(nlp, [(TEXT, [(0, 13, "PER")])]), n_steps=1)
+    train(nlp, kind.make_examples(nlp), n_steps=1)
     assert (torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()) == before
 
 
@@ -68,8 +63,8 @@ def get_random_states() -> tuple[object, ...]:
     return random.getstate(), repr(legacy), torch.get_rng_state().tolist()
 
 
-def test_prediction_draws_no_random_numbers(ner_checkpoint: Path) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_prediction_draws_no_random_numbers(kind: Kind) -> None:
+    nlp = kind.make_pipeline()
     nlp(TEXT)
     before = get_random_states()
     nlp(TEXT)
@@ -77,9 +72,9 @@ def test_prediction_draws_no_random_numbers(ner_checkpoint: Path) -> None:
 
 
 def test_the_network_is_in_eval_mode_after_prediction_whatever_came_before(
-    ner_checkpoint: Path,
+    kind: Kind,
 ) -> None:
-    nlp = make_pipeline(ner_checkpoint)
-    get_ner(nlp).update(make_examples(nlp, [(TEXT, [(0, 13, "PER")])]), drop=0.5)
+    nlp = kind.initialize_pipeline()
+    get_component(nlp).update(kind.make_examples(nlp), drop=0.5)
     nlp(TEXT)
     assert not any(module.training for module in get_checkpoint(nlp).network.modules())

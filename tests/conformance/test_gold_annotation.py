@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
@@ -13,6 +13,7 @@ from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.model.training.loss import MISSING
 from spacy_hf_ner.pipe.targets import read_targets
 from tests.conformance.pipelines import (
+    add_hf_ner,
     annotate,
     find,
     get_checkpoint,
@@ -244,3 +245,53 @@ def test_evaluate_reads_the_span_group_where_only_that_is_annotated(
 
 def test_evaluate_gives_none_where_there_is_no_gold(nlp: Language) -> None:
     assert nlp.evaluate([make_example(nlp, TEXT, None)])["ents_f"] is None
+
+
+def make_chunk_examples(nlp: Language) -> list[Example]:
+    """Return Examples whose gold is a span group; of their entities nobody knows anything."""
+    examples: list[Example] = []
+    for text, chunks in (
+        (TEXT, [(0, 1, "NP"), (1, 2, "VP"), (2, 4, "NP")]),
+        ("I like London and Berlin.", [(0, 1, "NP"), (1, 2, "VP"), (2, 5, "NP")]),
+        ("!!", []),
+    ):
+        gold = nlp.make_doc(text)
+        spans = [Span(gold, *chunk) for chunk in chunks]
+        gold.spans["chunks"] = SpanGroup(gold, name="chunks", spans=spans)
+        examples.append(Example(nlp.make_doc(text), gold))
+    return examples
+
+
+def test_a_span_group_teaches_is_written_and_is_scored(encoder_checkpoint: Path) -> None:
+    fix_random_seed(0)
+    nlp = make_pipeline(encoder_checkpoint, annotate="spans", spans_key="chunks")
+    examples = make_chunk_examples(nlp)
+    nlp.initialize(lambda: examples)
+    assert get_ner(nlp).labels == ("NP", "VP")
+    train(nlp, examples, n_steps=60)
+    doc = nlp(TEXT)
+    found = [(span.start, span.end, span.label_) for span in doc.spans["chunks"]]
+    assert found == [(0, 1, "NP"), (1, 2, "VP"), (2, 4, "NP")]
+    assert not doc.has_annotation("ENT_IOB")
+    scores = nlp.evaluate(examples)
+    assert scores["spans_chunks_f"] == scores["ents_f"] == 1.0
+
+
+def test_two_levels_are_learned_by_two_components_each_from_its_group(
+    encoder_checkpoint: Path,
+) -> None:
+    fix_random_seed(0)
+    nlp = make_pipeline(encoder_checkpoint, name="outer", annotate="spans", spans_key="entities_1")
+    add_hf_ner(nlp, encoder_checkpoint, name="inner", annotate="spans", spans_key="entities_2")
+    gold = nlp.make_doc("I like Real Madrid very much")
+    gold.spans["entities_1"] = [Span(gold, 2, 4, "ORG")]
+    gold.spans["entities_2"] = [Span(gold, 3, 4, "LOC")]
+    examples = [Example(nlp.make_doc(gold.text), gold)]
+    nlp.initialize(lambda: examples)
+    assert (get_ner(nlp, "outer").labels, get_ner(nlp, "inner").labels) == (("ORG",), ("LOC",))
+    train(nlp, examples, n_steps=60)
+    doc = nlp(gold.text)
+    assert [span.text for span in doc.spans["entities_1"]] == ["Real Madrid"]
+    assert [span.text for span in doc.spans["entities_2"]] == ["Madrid"]
+    scores = nlp.evaluate(examples)
+    assert scores["spans_entities_1_f"] == scores["spans_entities_2_f"] == 1.0

@@ -16,11 +16,13 @@ from spacy_hf_ner.core.labels import make_tag_set
 from spacy_hf_ner.core.schemes import OUTSIDE, SCHEMES, SchemeName, Tag
 from spacy_hf_ner.errors import ConfigError, TagError
 from tests.checkpoints import make_checkpoint
+from tests.conformance.kinds import Kind
 from tests.conformance.pipelines import (
     TEXT,
     copy_weights,
     find,
     get_checkpoint,
+    get_component,
     get_ner,
     make_example,
     make_examples,
@@ -98,8 +100,8 @@ def test_without_data_a_trained_checkpoint_keeps_its_own_types_and_head(
     assert find(nlp(TEXT)) == before
 
 
-def test_without_types_anywhere_an_encoder_is_refused(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
+def test_without_types_anywhere_an_encoder_is_refused(kind: Kind) -> None:
+    nlp = kind.make_pipeline(kind.encoder)
     with pytest.raises(ValueError, match="E143"):
         nlp.initialize()
 
@@ -123,8 +125,8 @@ def test_incomplete_data_is_enough(encoder_checkpoint: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [lambda: None, list, lambda: [(1, 2)], None])
-def test_what_does_not_give_examples_is_refused(wrong: Any, encoder_checkpoint: Path) -> None:
-    ner = get_ner(make_pipeline(encoder_checkpoint))
+def test_what_does_not_give_examples_is_refused(wrong: Any, kind: Kind) -> None:
+    ner = get_component(kind.make_pipeline(kind.encoder))
     with pytest.raises((TypeError, ValueError), match=r"\[E9"):
         ner.initialize(wrong)
 
@@ -236,12 +238,12 @@ def test_a_sourced_pipe_that_is_not_initialized_keeps_its_weights(
         assert np.array_equal(weights, copy_weights(source)[name])
 
 
-def test_initialize_does_not_read_the_checkpoint_again(encoder_checkpoint: Path) -> None:
-    nlp = make_pipeline(encoder_checkpoint)
-    nlp.initialize(lambda: make_examples(nlp))
-    train(nlp, make_examples(nlp), n_steps=3)
+def test_initialize_does_not_read_the_checkpoint_again(kind: Kind) -> None:
+    nlp = kind.make_pipeline(kind.encoder)
+    nlp.initialize(lambda: kind.make_examples(nlp))
+    train(nlp, kind.make_examples(nlp), n_steps=3)
     before = copy_weights(nlp)
-    get_ner(nlp).initialize(lambda: make_examples(nlp), nlp=nlp)
+    get_component(nlp).initialize(lambda: kind.make_examples(nlp), nlp=nlp)
     assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items())
 
 
@@ -254,7 +256,7 @@ def test_class_weights_of_unknown_types_are_refused(encoder_checkpoint: Path) ->
 def test_class_weights_without_sense_are_refused_when_the_component_is_added(
     encoder_checkpoint: Path,
 ) -> None:
-    with pytest.raises(ConfigError, match="a positive number for some entity types"):
+    with pytest.raises(ConfigError, match="a positive number for some labels"):
         make_pipeline(encoder_checkpoint, class_weights={"LOC": -1.0})
 
 

@@ -16,6 +16,7 @@ from spacy.training.loop import train_while_improving
 from thinc.api import Adam
 
 from spacy_hf_ner.errors import ConfigError
+from tests.conformance.kinds import Kind
 from tests.conformance.pipelines import (
     TEXT,
     TEXTS,
@@ -23,7 +24,7 @@ from tests.conformance.pipelines import (
     copy_weights,
     find,
     get_checkpoint,
-    get_ner,
+    get_component,
     initialize_pipeline,
     make_examples,
     make_pipeline,
@@ -36,7 +37,7 @@ NOWHERE = "nobody/knows-this-model"
 
 def break_on(nlp: Language, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the component fail on every batch in which a Doc has a word."""
-    ner = get_ner(nlp)
+    ner = get_component(nlp)
     predict = ner.predict
 
     def predict_or_fail(docs: list[Doc]) -> object:
@@ -48,9 +49,9 @@ def break_on(nlp: Language, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_error_handler_loses_the_one_doc_that_fails(
-    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+    nlp = kind.make_pipeline()
     expected = [summarise(doc) for doc in nlp.pipe(["One.", "Two.", "Four."])]
     failed = []
 
@@ -62,13 +63,13 @@ def test_an_error_handler_loses_the_one_doc_that_fails(
     docs = list(nlp.pipe(["One.", "Two.", "Three.", "Four."]))
     assert [doc.text for doc in docs] == ["One.", "Two.", "Four."]
     assert [summarise(doc) for doc in docs] == expected
-    assert failed == [("hf_ner", ["Three."], "cannot read Three")]
+    assert failed == [(kind.factory, ["Three."], "cannot read Three")]
 
 
 def test_without_an_error_handler_the_error_is_raised(
-    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+    nlp = kind.make_pipeline()
     break_on(nlp, "Three", monkeypatch)
     with pytest.raises(RuntimeError, match="cannot read Three"):
         nlp("Three.")
@@ -88,15 +89,15 @@ def test_a_handler_that_swallows_errors_leaves_the_doc_unannotated_instead_of_no
 
 
 def test_a_handler_of_the_component_alone_is_used(
-    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    kind: Kind, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+    nlp = kind.make_pipeline()
     break_on(nlp, "Three", monkeypatch)
 
     def warn(_name: str, _pipe: object, docs: list[Doc], _error: Exception) -> None:
         logging.getLogger("handler").warning("lost %s", docs[0].text)
 
-    get_ner(nlp).set_error_handler(warn)
+    get_component(nlp).set_error_handler(warn)
     assert [doc.text for doc in nlp.pipe(["One.", "Three."])] == ["One."]
     assert "lost Three." in caplog.text
 
@@ -115,14 +116,14 @@ def test_a_threshold_that_makes_no_sense_is_an_error_as_soon_as_it_can_be_known(
         initialize_pipeline(encoder_checkpoint, **unknown)
 
 
-def test_as_tuples_keeps_each_context_with_its_doc(ner_checkpoint: Path) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_as_tuples_keeps_each_context_with_its_doc(kind: Kind) -> None:
+    nlp = kind.make_pipeline()
     pairs = list(nlp.pipe([(text, i) for i, text in enumerate(TEXTS)], as_tuples=True))
     assert [(doc.text, i) for doc, i in pairs] == [(text, i) for i, text in enumerate(TEXTS)]
 
 
-def test_a_stream_is_read_batch_by_batch(ner_checkpoint: Path) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_a_stream_is_read_batch_by_batch(kind: Kind) -> None:
+    nlp = kind.make_pipeline()
     n_read = 0
 
     def read() -> Any:
@@ -131,18 +132,16 @@ def test_a_stream_is_read_batch_by_batch(ner_checkpoint: Path) -> None:
             n_read += 1
             yield nlp.make_doc(text)
 
-    next(get_ner(nlp).pipe(read(), batch_size=4))
+    next(get_component(nlp).pipe(read(), batch_size=4))
     assert n_read == 4
 
 
-def test_a_batch_of_long_docs_ends_early(
-    ner_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_a_batch_of_long_docs_ends_early(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    nlp = kind.make_pipeline()
     docs = [nlp.make_doc(text) for text in TEXTS]
     expected = [summarise(doc) for doc in nlp.pipe(TEXTS)]
     n_in_batch = []
-    ner = get_ner(nlp)
+    ner = get_component(nlp)
     predict = ner.predict
 
     def count_and_predict(batch: list[Doc]) -> object:
@@ -169,25 +168,23 @@ def test_a_sourced_component_predicts_as_where_it_came_from(
         assert nlp.vocab.strings[ent.label] == ent.label_
 
 
-def test_a_config_can_source_the_component_from_a_folder(
-    ner_checkpoint: Path, tmp_path: Path
-) -> None:
-    source = make_pipeline(ner_checkpoint)
+def test_a_config_can_source_the_component_from_a_folder(kind: Kind, tmp_path: Path) -> None:
+    source = kind.make_pipeline()
     source.to_disk(tmp_path)
     config = {
         "nlp": {"lang": "en", "pipeline": ["theirs"]},
-        "components": {"theirs": {"source": str(tmp_path), "component": "hf_ner"}},
+        "components": {"theirs": {"source": str(tmp_path), "component": kind.factory}},
     }
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
-    assert nlp.config["components"]["theirs"]["factory"] == "hf_ner"
-    assert find(nlp(TEXT)) == find(source(TEXT))
+    assert nlp.config["components"]["theirs"]["factory"] == kind.factory
+    assert kind.find(nlp(TEXT)) == kind.find(source(TEXT))
 
 
-def test_a_component_works_on_docs_of_another_vocab(ner_checkpoint: Path) -> None:
-    nlp, other = make_pipeline(ner_checkpoint), spacy.blank("en")
-    doc = get_ner(nlp)(other.make_doc(TEXT))
+def test_a_component_works_on_docs_of_another_vocab(kind: Kind) -> None:
+    nlp, other = kind.make_pipeline(), spacy.blank("en")
+    doc = get_component(nlp)(other.make_doc(TEXT))
     assert doc.vocab is other.vocab
-    assert find(doc) == find(nlp(TEXT))
+    assert kind.find(doc) == kind.find(nlp(TEXT))
 
 
 def test_disabled_components_do_nothing_for_as_long_as_they_are(ner_checkpoint: Path) -> None:
@@ -209,8 +206,8 @@ def test_a_component_can_be_removed_renamed_and_added_again(ner_checkpoint: Path
     assert find(nlp(TEXT)) == expected
 
 
-def train_for_two_steps(nlp: Language, **settings: Any) -> None:
-    examples = make_examples(nlp)
+def train_for_two_steps(kind: Kind, nlp: Language, **settings: Any) -> None:
+    examples = kind.make_examples(nlp)
     defaults: dict[str, Any] = {
         "accumulate_gradient": 1,
         "patience": 0,
@@ -232,23 +229,23 @@ def train_for_two_steps(nlp: Language, **settings: Any) -> None:
     assert len(list(steps)) == 2
 
 
-def test_a_frozen_component_is_neither_initialized_nor_trained(ner_checkpoint: Path) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_a_frozen_component_is_neither_initialized_nor_trained(kind: Kind) -> None:
+    nlp = kind.make_pipeline()
     nlp.add_pipe("textcat")
     nlp.get_pipe("textcat").add_label("A")  # type: ignore[attr-defined]
     nlp.get_pipe("textcat").add_label("B")  # type: ignore[attr-defined]
-    get_ner(nlp)(nlp.make_doc(TEXT))
+    get_component(nlp)(nlp.make_doc(TEXT))
     before = copy_weights(nlp)
-    with nlp.select_pipes(disable=["hf_ner"]):
+    with nlp.select_pipes(disable=[kind.factory]):
         nlp.initialize()
-    train_for_two_steps(nlp, exclude=["hf_ner"])
+    train_for_two_steps(kind, nlp, exclude=[kind.factory])
     assert all(np.array_equal(before[name], weights) for name, weights in copy_weights(nlp).items())
 
 
-def test_the_training_loop_trains_and_gathers_gradients(encoder_checkpoint: Path) -> None:
-    nlp = initialize_pipeline(encoder_checkpoint)
+def test_the_training_loop_trains_and_gathers_gradients(kind: Kind) -> None:
+    nlp = kind.initialize_pipeline()
     before = copy_weights(nlp)
-    train_for_two_steps(nlp, accumulate_gradient=2)
+    train_for_two_steps(kind, nlp, accumulate_gradient=2)
     moved = [
         name
         for name, weights in copy_weights(nlp).items()
@@ -281,8 +278,8 @@ def test_an_annotating_component_shows_its_entities_to_those_after_it_in_trainin
     assert seen == [[], []]
 
 
-def test_entities_are_the_same_in_a_memory_zone_and_after_it(ner_checkpoint: Path) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_entities_are_the_same_in_a_memory_zone_and_after_it(kind: Kind) -> None:
+    nlp = kind.make_pipeline()
     expected = [summarise(nlp(text)) for text in TEXTS]
     for _ in range(3):
         with nlp.memory_zone():

@@ -11,6 +11,7 @@ from threading import Barrier
 import pytest
 from spacy.language import Language
 
+from tests.conformance.kinds import Kind
 from tests.conformance.pipelines import TEXTS, make_pipeline, summarise
 
 # Forking after a forward pass of torch can lead to a deadlock, which fails the test by its timeout.
@@ -78,15 +79,15 @@ def test_two_processes_find_what_one_does_after_the_parent_has_predicted(
     assert f"{start_method} the same" in report
 
 
-def test_threads_may_share_a_pipeline(ner_checkpoint: Path) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_threads_may_share_a_pipeline(kind: Kind) -> None:
+    nlp = kind.make_pipeline()
     alone = [summarise(nlp(text)) for text in TEXTS]
     with ThreadPoolExecutor(max_workers=4) as threads:
         assert [summarise(doc) for doc in threads.map(nlp, TEXTS * 5)] == alone * 5
 
 
-def test_threads_may_share_pipelines_from_their_first_use_on(ner_checkpoint: Path) -> None:
-    alone = summarise(make_pipeline(ner_checkpoint)(TEXTS[0]))
+def test_threads_may_share_pipelines_from_their_first_use_on(kind: Kind) -> None:
+    alone = summarise(kind.make_pipeline()(TEXTS[0]))
     start = Barrier(4)
 
     def use(nlp: Language) -> object:
@@ -95,5 +96,5 @@ def test_threads_may_share_pipelines_from_their_first_use_on(ner_checkpoint: Pat
 
     with ThreadPoolExecutor(max_workers=4) as threads:
         for _ in range(5):
-            shared, other = make_pipeline(ner_checkpoint), make_pipeline(ner_checkpoint)
+            shared, other = kind.make_pipeline(), kind.make_pipeline()
             assert list(threads.map(use, [shared, shared, shared, other])) == [alone] * 4

@@ -14,7 +14,8 @@ from spacy_hf_ner.core import replacing
 from spacy_hf_ner.errors import CheckpointError, OutputError
 from spacy_hf_ner.model import network
 from tests.checkpoints import make_checkpoint
-from tests.conformance.pipelines import TEXTS, get_ner, make_pipeline, summarise
+from tests.conformance.kinds import Kind
+from tests.conformance.pipelines import TEXTS, get_component, get_ner, make_pipeline, summarise
 
 MAPS = Path("/proc/self/maps")
 
@@ -34,16 +35,16 @@ def forbid_to_rename_mapped_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(not MAPS.exists(), reason="the system does not say what is mapped")
 def test_where_mapped_files_are_locked_a_pipeline_is_saved_over_itself(
-    ner_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+    nlp = kind.make_pipeline()
     expected = [summarise(doc) for doc in nlp.pipe(TEXTS)]
     nlp.to_disk(tmp_path / "mapped")
     nlp.to_disk(tmp_path / "left")
     forbid_to_rename_mapped_files(monkeypatch)
     # As on Linux: the weights stay mapped from their file, which then cannot be replaced.
     mapped = spacy.load(tmp_path / "mapped")
-    with pytest.raises(OutputError, match="hf_ner cannot be written: Permission denied"):
+    with pytest.raises(OutputError, match=f"{kind.factory} cannot be written: Permission denied"):
         mapped.to_disk(tmp_path / "mapped")
     assert [summarise(doc) for doc in spacy.load(tmp_path / "mapped").pipe(TEXTS)] == expected
     # As on Windows: they leave their file when they are loaded.
@@ -76,16 +77,16 @@ def test_two_processes_save_to_one_folder(ner_checkpoint: Path, tmp_path: Path) 
 
 
 def test_a_component_whose_swap_was_cut_is_found_by_whoever_loads_next(
-    ner_checkpoint: Path, tmp_path: Path
+    kind: Kind, tmp_path: Path
 ) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+    nlp = kind.make_pipeline()
     nlp.to_disk(tmp_path)
     scratch = tmp_path / f"{replacing.SCRATCH_PREFIX}12345678"
     (scratch / "old").mkdir(parents=True)
-    shutil.copytree(tmp_path / "hf_ner", scratch / "new" / "hf_ner")
-    (tmp_path / "hf_ner").rename(scratch / "old" / "hf_ner")
+    shutil.copytree(tmp_path / kind.factory, scratch / "new" / kind.factory)
+    (tmp_path / kind.factory).rename(scratch / "old" / kind.factory)
     loaded = spacy.load(tmp_path)
-    assert get_ner(loaded).labels == get_ner(nlp).labels
+    assert get_component(loaded).labels == get_component(nlp).labels
 
 
 @pytest.mark.parametrize(
@@ -117,8 +118,8 @@ def test_a_component_that_is_read_over_stays_as_it_was_when_what_is_read_is_dama
     assert [summarise(doc) for doc in nlp.pipe(TEXTS)] == expected
 
 
-def test_damaged_bytes_are_refused_in_a_sentence(ner_checkpoint: Path) -> None:
-    ner = get_ner(make_pipeline(ner_checkpoint))
+def test_damaged_bytes_are_refused_in_a_sentence(kind: Kind) -> None:
+    ner = get_component(kind.make_pipeline())
     packed = ner.to_bytes(exclude=["vocab"])
     for damaged in (
         b"",

@@ -13,14 +13,15 @@ from transformers import AutoModelForTokenClassification
 
 from spacy_hf_ner.errors import CheckpointError
 from tests.checkpoints import TOKENIZER_KINDS, TokenizerKind, make_checkpoint
+from tests.conformance.kinds import Kind, for_hf_ner
 from tests.conformance.pipelines import (
     TEXT,
     TEXTS,
     add_hf_ner,
     find,
     get_checkpoint,
+    get_component,
     get_ner,
-    initialize_pipeline,
     make_examples,
     make_pipeline,
     summarise,
@@ -29,10 +30,10 @@ from tests.conformance.pipelines import (
 
 
 @pytest.fixture
-def trained(encoder_checkpoint: Path) -> Language:
+def trained(kind: Kind) -> Language:
     """Return a pipeline that was trained a little."""
-    nlp = initialize_pipeline(encoder_checkpoint)
-    train(nlp, make_examples(nlp), n_steps=10)
+    nlp = kind.initialize_pipeline()
+    train(nlp, kind.make_examples(nlp), n_steps=10)
     return nlp
 
 
@@ -41,11 +42,11 @@ def predict(nlp: Language) -> list[object]:
 
 
 def test_a_pipeline_read_from_disk_or_bytes_predicts_the_same(
-    trained: Language, tmp_path: Path
+    kind: Kind, trained: Language, tmp_path: Path
 ) -> None:
     trained.to_disk(tmp_path)
     assert predict(spacy.load(tmp_path)) == predict(trained)
-    assert predict(make_pipeline("nowhere/at-all").from_bytes(trained.to_bytes())) == predict(
+    assert predict(kind.make_pipeline("nowhere/at-all").from_bytes(trained.to_bytes())) == predict(
         trained
     )
 
@@ -62,19 +63,20 @@ def test_the_tokenizer_of_every_kind_is_saved_with_the_model(
 
 
 def test_a_component_read_from_disk_or_bytes_predicts_the_same(
-    trained: Language, tmp_path: Path
+    kind: Kind, trained: Language, tmp_path: Path
 ) -> None:
-    get_ner(trained).to_disk(tmp_path / "ner")
-    data = get_ner(trained).to_bytes()
-    from_disk, from_bytes = make_pipeline("nowhere/at-all"), make_pipeline("nowhere/at-all")
-    assert get_ner(from_disk).from_disk(tmp_path / "ner") is get_ner(from_disk)
-    assert get_ner(from_bytes).from_bytes(data) is get_ner(from_bytes)
+    get_component(trained).to_disk(tmp_path / "ner")
+    data = get_component(trained).to_bytes()
+    from_disk = kind.make_pipeline("nowhere/at-all")
+    from_bytes = kind.make_pipeline("nowhere/at-all")
+    assert get_component(from_disk).from_disk(tmp_path / "ner") is get_component(from_disk)
+    assert get_component(from_bytes).from_bytes(data) is get_component(from_bytes)
     assert predict(from_disk) == predict(from_bytes) == predict(trained)
 
 
-def test_saving_twice_gives_the_same_bytes(trained: Language) -> None:
-    once = get_ner(trained).to_bytes(exclude=["vocab"])
-    again = get_ner(make_pipeline("nowhere/at-all")).from_bytes(once, exclude=["vocab"])
+def test_saving_twice_gives_the_same_bytes(kind: Kind, trained: Language) -> None:
+    once = get_component(trained).to_bytes(exclude=["vocab"])
+    again = get_component(kind.make_pipeline("nowhere/at-all")).from_bytes(once, exclude=["vocab"])
     assert again.to_bytes(exclude=["vocab"]) == once
 
 
@@ -119,32 +121,33 @@ def test_an_encoder_saved_before_it_is_trained_can_be_trained_when_it_is_read(
 
 
 def test_the_saved_folder_is_a_hugging_face_checkpoint_without_pickles(
-    trained: Language, tmp_path: Path
+    kind: Kind, trained: Language, tmp_path: Path
 ) -> None:
     trained.to_disk(tmp_path)
-    network = AutoModelForTokenClassification.from_pretrained(tmp_path / "hf_ner" / "model")
-    assert network.config.id2label[1] == "B-LOC"
+    network = AutoModelForTokenClassification.from_pretrained(tmp_path / kind.factory / "model")
+    first = {"hf_ner": "O", "hf_tagger": "AUX"}
+    assert network.config.id2label[0] == first[kind.factory]
     assert network.classifier.weight.equal(get_checkpoint(trained).network.classifier.weight)
-    names = {path.name for path in (tmp_path / "hf_ner").rglob("*") if path.is_file()}
+    names = {path.name for path in (tmp_path / kind.factory).rglob("*") if path.is_file()}
     assert "model.safetensors" in names
     assert not {name for name in names if name.endswith((".bin", ".pt", ".pkl", ".pickle"))}
 
 
-def test_saved_weights_are_float32_whatever_precision_predicts(
-    ner_checkpoint: Path, tmp_path: Path
-) -> None:
-    nlp = make_pipeline(ner_checkpoint, model={"precision": "bf16"})
+def test_saved_weights_are_float32_whatever_precision_predicts(kind: Kind, tmp_path: Path) -> None:
+    nlp = kind.make_pipeline(model={"precision": "bf16"})
     nlp(TEXT)
     nlp.to_disk(tmp_path)
-    config = json.loads((tmp_path / "hf_ner" / "model" / "config.json").read_text(encoding="utf8"))
+    config = json.loads(
+        (tmp_path / kind.factory / "model" / "config.json").read_text(encoding="utf8")
+    )
     assert config.get("dtype", config.get("torch_dtype")) == "float32"
 
 
 def test_a_saved_pipe_carries_a_version_that_other_versions_refuse(
-    trained: Language, tmp_path: Path
+    kind: Kind, trained: Language, tmp_path: Path
 ) -> None:
     trained.to_disk(tmp_path)
-    notes = tmp_path / "hf_ner" / "model" / "spacy_hf_ner.json"
+    notes = tmp_path / kind.factory / "model" / "spacy_hf_ner.json"
     stored = json.loads(notes.read_text(encoding="utf8"))
     notes.write_text(json.dumps(stored | {"format_version": 99}), encoding="utf8")
     with pytest.raises(ValueError, match=r"99.*reads 1"):
@@ -153,9 +156,9 @@ def test_a_saved_pipe_carries_a_version_that_other_versions_refuse(
 
 @pytest.mark.parametrize("field", ["cfg", "model", "vocab"])
 def test_a_field_that_is_excluded_is_neither_written_nor_read(
-    field: str, trained: Language, tmp_path: Path
+    kind: Kind, field: str, trained: Language, tmp_path: Path
 ) -> None:
-    ner = get_ner(trained)
+    ner = get_component(trained)
     ner.to_disk(tmp_path / "without", exclude=[field])
     assert not (tmp_path / "without" / field).exists()
     assert ner.to_bytes(exclude=[field]) != ner.to_bytes()
@@ -163,15 +166,15 @@ def test_a_field_that_is_excluded_is_neither_written_nor_read(
     shutil.rmtree(tmp_path / "with" / field) if field != "cfg" else (
         tmp_path / "with" / field
     ).unlink()
-    other = get_ner(make_pipeline("nowhere/at-all"))
+    other = get_component(kind.make_pipeline("nowhere/at-all"))
     other.from_disk(tmp_path / "with", exclude=[field])
-    assert other.labels == (() if field == "model" else ("LOC", "PERSON"))
+    assert other.labels == (() if field == "model" else kind.labels)
 
 
 def test_reading_bytes_without_the_model_leaves_the_model_that_is_there(trained: Language) -> None:
-    data = get_ner(trained).to_bytes()
+    data = get_component(trained).to_bytes()
     before = predict(trained)
-    get_ner(trained).from_bytes(data, exclude=["model"])
+    get_component(trained).from_bytes(data, exclude=["model"])
     assert predict(trained) == before
 
 
@@ -184,10 +187,10 @@ def test_strings_of_the_labels_are_in_the_vocab_that_is_saved(encoder_checkpoint
 
 @pytest.mark.parametrize("way", ["disk", "bytes"])
 def test_strings_of_the_labels_are_in_a_vocab_that_was_not_saved_with_the_component(
-    trained: Language, tmp_path: Path, way: str
+    kind: Kind, trained: Language, tmp_path: Path, way: str
 ) -> None:
-    component = get_ner(trained)
-    other = get_ner(make_pipeline("nowhere/at-all"))
+    component = get_component(trained)
+    other = get_component(kind.make_pipeline("nowhere/at-all"))
     if way == "disk":
         component.to_disk(tmp_path / "pipe", exclude=["vocab"])
         other.from_disk(tmp_path / "pipe", exclude=["vocab"])
@@ -198,6 +201,7 @@ def test_strings_of_the_labels_are_in_a_vocab_that_was_not_saved_with_the_compon
         assert label in other.vocab.strings
 
 
+@for_hf_ner
 def test_a_component_can_be_excluded_or_disabled_when_a_pipeline_is_loaded(
     trained: Language, tmp_path: Path
 ) -> None:
@@ -211,13 +215,15 @@ def test_a_component_can_be_excluded_or_disabled_when_a_pipeline_is_loaded(
     assert spacy.load(tmp_path, enable=["hf_ner"]).pipe_names == ["hf_ner"]
 
 
-def test_a_disabled_component_is_saved_all_the_same(trained: Language, tmp_path: Path) -> None:
+def test_a_disabled_component_is_saved_all_the_same(
+    kind: Kind, trained: Language, tmp_path: Path
+) -> None:
     expected = predict(trained)
-    trained.disable_pipe("hf_ner")
+    trained.disable_pipe(kind.factory)
     trained.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
-    assert loaded.disabled == ["hf_ner"]
-    loaded.enable_pipe("hf_ner")
+    assert loaded.disabled == [kind.factory]
+    loaded.enable_pipe(kind.factory)
     assert predict(loaded) == expected
 
 
@@ -276,13 +282,11 @@ def test_a_pipeline_in_which_nothing_was_changed_stores_no_settings_beside_its_c
 
 
 def test_window_and_subword_labels_of_training_are_stored_with_the_model(
-    encoder_checkpoint: Path, tmp_path: Path
+    kind: Kind, tmp_path: Path
 ) -> None:
-    nlp = initialize_pipeline(
-        encoder_checkpoint, model={"window": 40, "subword_labels": "all_inside"}
-    )
+    nlp = kind.initialize_pipeline(model={"window": 40, "subword_labels": "all_inside"})
     nlp.to_disk(tmp_path)
-    again = make_pipeline(tmp_path / "hf_ner" / "model")
+    again = kind.make_pipeline(tmp_path / kind.factory / "model")
     again(TEXT)
     checkpoint = get_checkpoint(again)
     assert (checkpoint.window, checkpoint.subword_labels) == (40, "all_inside")
@@ -311,10 +315,10 @@ def test_labels_that_name_the_columns_of_the_source_leave_what_was_trained_alone
 
 
 def test_a_model_saved_over_another_leaves_nothing_of_it_and_all_that_is_not_its_own(
-    trained: Language, tmp_path: Path
+    kind: Kind, trained: Language, tmp_path: Path
 ) -> None:
     trained.to_disk(tmp_path)
-    folder = tmp_path / "hf_ner" / "model"
+    folder = tmp_path / kind.factory / "model"
     expected = {path.name for path in folder.iterdir()}
     stale = (
         "model.onnx",
@@ -332,37 +336,41 @@ def test_a_model_saved_over_another_leaves_nothing_of_it_and_all_that_is_not_its
 
 
 def test_a_folder_that_somebody_else_has_written_keeps_its_files(
-    trained: Language, tmp_path: Path
+    kind: Kind, trained: Language, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "hf_ner" / "model"
+    folder = tmp_path / kind.factory / "model"
     folder.mkdir(parents=True)
     (folder / "vocab.txt").touch()
     trained.to_disk(tmp_path)
     assert (folder / "vocab.txt").exists()
 
 
-def test_a_pipeline_whose_model_is_gone_says_so(trained: Language, tmp_path: Path) -> None:
+def test_a_pipeline_whose_model_is_gone_says_so(
+    kind: Kind, trained: Language, tmp_path: Path
+) -> None:
     trained.to_disk(tmp_path)
-    shutil.rmtree(tmp_path / "hf_ner" / "model")
+    shutil.rmtree(tmp_path / kind.factory / "model")
     with pytest.raises(
         CheckpointError, match=r"expected a checkpoint folder with config\.json, found nothing"
     ):
         spacy.load(tmp_path)
 
 
-def test_a_pipeline_and_its_component_can_be_pickled(trained: Language) -> None:
+def test_a_pipeline_and_its_component_can_be_pickled(kind: Kind, trained: Language) -> None:
     assert predict(pickle.loads(pickle.dumps(trained))) == predict(trained)  # noqa: S301
-    ner = pickle.loads(pickle.dumps(get_ner(trained)))  # noqa: S301
-    assert find(ner(trained.make_doc("Who is Shaka Khan?"))) == find(trained("Who is Shaka Khan?"))
+    ner = pickle.loads(pickle.dumps(get_component(trained)))  # noqa: S301
+    doc = ner(trained.make_doc("Who is Shaka Khan?"))
+    assert kind.find(doc) == kind.find(trained("Who is Shaka Khan?"))
 
 
-def test_an_unused_component_can_be_pickled_and_is_still_unused(ner_checkpoint: Path) -> None:
-    nlp = make_pipeline(ner_checkpoint)
+def test_an_unused_component_can_be_pickled_and_is_still_unused(kind: Kind) -> None:
+    nlp = kind.make_pipeline()
     other = pickle.loads(pickle.dumps(nlp))  # noqa: S301
     assert get_checkpoint(other) is None
     assert predict(other) == predict(nlp)
 
 
+@for_hf_ner
 def test_a_deep_copy_of_the_model_is_independent(trained: Language) -> None:
     model = copy.deepcopy(get_ner(trained).model)
     twin = get_ner(trained).model.copy()
@@ -374,12 +382,13 @@ def test_a_deep_copy_of_the_model_is_independent(trained: Language) -> None:
         assert predict(trained) == expected
 
 
-def test_models_can_go_through_thincs_own_bytes(trained: Language) -> None:
-    nlp = make_pipeline("nowhere/at-all")
-    get_ner(nlp).model.from_bytes(get_ner(trained).model.to_bytes())
+def test_models_can_go_through_thincs_own_bytes(kind: Kind, trained: Language) -> None:
+    nlp = kind.make_pipeline("nowhere/at-all")
+    get_component(nlp).model.from_bytes(get_component(trained).model.to_bytes())
     assert predict(nlp) == predict(trained)
 
 
+@for_hf_ner
 def test_several_instances_of_the_factory_are_saved_apart(
     ner_checkpoint: Path, trained: Language, tmp_path: Path
 ) -> None:
@@ -403,9 +412,7 @@ def test_a_pipeline_is_rebuilt_from_its_config_and_its_bytes(
     assert nlp.config.to_str() == trained.config.to_str()
 
 
-def test_a_path_may_be_given_as_text(trained: Language, tmp_path: Path) -> None:
-    get_ner(trained).to_disk(str(tmp_path / "ner"))
-    assert get_ner(make_pipeline("nowhere/at-all")).from_disk(str(tmp_path / "ner")).labels == (
-        "LOC",
-        "PERSON",
-    )
+def test_a_path_may_be_given_as_text(kind: Kind, trained: Language, tmp_path: Path) -> None:
+    get_component(trained).to_disk(str(tmp_path / "pipe"))
+    component = get_component(kind.make_pipeline("nowhere/at-all"))
+    assert component.from_disk(str(tmp_path / "pipe")).labels == kind.labels

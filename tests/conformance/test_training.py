@@ -12,6 +12,7 @@ from spacy.training import Example
 from thinc.api import Adam, Optimizer, fix_random_seed, warmup_linear
 
 from spacy_hf_ner.errors import ConfigError
+from tests.conformance.kinds import Kind, for_hf_ner
 from tests.conformance.pipelines import (
     TEXT,
     TRAINING_TEXTS,
@@ -19,6 +20,7 @@ from tests.conformance.pipelines import (
     copy_weights,
     find,
     get_checkpoint,
+    get_component,
     get_ner,
     initialize_pipeline,
     make_example,
@@ -29,10 +31,10 @@ from tests.conformance.pipelines import (
 
 
 @pytest.fixture
-def nlp(encoder_checkpoint: Path) -> Language:
+def nlp(kind: Kind) -> Language:
     """Return a pipeline that is initialized on the training texts, with the same head each time."""
     fix_random_seed(0)
-    return initialize_pipeline(encoder_checkpoint)
+    return kind.initialize_pipeline()
 
 
 def get_gradients(nlp: Language) -> dict[str, torch.Tensor]:
@@ -46,6 +48,7 @@ def has_moved(nlp: Language, before: dict[str, np.ndarray]) -> bool:
     )
 
 
+@for_hf_ner
 def test_it_learns_its_training_data_and_still_knows_it_after_a_round_trip(
     nlp: Language, tmp_path: Path
 ) -> None:
@@ -91,51 +94,52 @@ def test_a_foreign_head_of_any_scheme_can_be_trained_further(
     assert after.name == ("IOB2" if scheme.lenient else scheme.name)
 
 
-def test_an_example_twice_in_a_batch_has_the_loss_of_the_example(nlp: Language) -> None:
-    example = make_examples(nlp)[0]
-    once = get_ner(nlp).update([example], sgd=None)
-    twice = get_ner(nlp).update([example, example], sgd=None)
-    assert twice["hf_ner"] == pytest.approx(once["hf_ner"], rel=1e-5)
+def test_an_example_twice_in_a_batch_has_the_loss_of_the_example(kind: Kind, nlp: Language) -> None:
+    example = kind.make_examples(nlp)[0]
+    once = get_component(nlp).update([example], sgd=None)
+    twice = get_component(nlp).update([example, example], sgd=None)
+    assert twice[kind.factory] == pytest.approx(once[kind.factory], rel=1e-5)
 
 
 @pytest.mark.parametrize("sgd", [None, False])
 def test_without_an_optimizer_gradients_are_gathered_and_nothing_moves(
-    sgd: Literal[False] | None, nlp: Language
+    kind: Kind, sgd: Literal[False] | None, nlp: Language
 ) -> None:
     before = copy_weights(nlp)
-    get_ner(nlp).update(make_examples(nlp), sgd=sgd)  # type: ignore[arg-type]
+    get_component(nlp).update(kind.make_examples(nlp), sgd=sgd)  # type: ignore[arg-type]
     assert not has_moved(nlp, before)
     assert get_gradients(nlp)
-    get_ner(nlp).finish_update(Adam(1e-3))
+    get_component(nlp).finish_update(Adam(1e-3))
     assert has_moved(nlp, before)
     assert not get_gradients(nlp)
 
 
-def test_a_component_steps_at_once_with_an_optimizer(nlp: Language) -> None:
+def test_a_component_steps_at_once_with_an_optimizer(kind: Kind, nlp: Language) -> None:
     before = copy_weights(nlp)
-    get_ner(nlp).update(make_examples(nlp), sgd=Adam(1e-3))
+    get_component(nlp).update(kind.make_examples(nlp), sgd=Adam(1e-3))
     assert has_moved(nlp, before)
     assert not get_gradients(nlp)
 
 
-def test_a_pipeline_steps_once_for_each_update(nlp: Language) -> None:
+def test_a_pipeline_steps_once_for_each_update(kind: Kind, nlp: Language) -> None:
     before = copy_weights(nlp)
-    nlp.update(make_examples(nlp), sgd=False)  # type: ignore[arg-type]
+    nlp.update(kind.make_examples(nlp), sgd=False)  # type: ignore[arg-type]
     assert not has_moved(nlp, before)
-    nlp.update(make_examples(nlp), sgd=Adam(1e-3))
+    nlp.update(kind.make_examples(nlp), sgd=Adam(1e-3))
     assert has_moved(nlp, before)
 
 
-def test_three_gathered_gradients_are_three_times_one(nlp: Language) -> None:
-    example = make_examples(nlp)[0]
-    get_ner(nlp).update([example], sgd=None)
+def test_three_gathered_gradients_are_three_times_one(kind: Kind, nlp: Language) -> None:
+    example = kind.make_examples(nlp)[0]
+    get_component(nlp).update([example], sgd=None)
     once = get_gradients(nlp)
     for _ in range(2):
-        get_ner(nlp).update([example], sgd=None)
+        get_component(nlp).update([example], sgd=None)
     for name, gradient in get_gradients(nlp).items():
         torch.testing.assert_close(gradient, 3 * once[name], rtol=1e-5, atol=1e-7)
 
 
+@for_hf_ner
 def test_three_batches_of_one_give_the_gradient_of_one_batch_of_three(nlp: Language) -> None:
     # The loss of a batch is the mean over its labelled tokens. With equally many in each part, a
     # third of each adds up.
@@ -164,13 +168,14 @@ def test_losses_are_added_up_as_floats_under_the_components_name(encoder_checkpo
     assert losses["tagger"] == 1.5
 
 
-def test_empty_docs_train_nothing_and_fail_nothing(nlp: Language) -> None:
+def test_empty_docs_train_nothing_and_fail_nothing(kind: Kind, nlp: Language) -> None:
     before = copy_weights(nlp)
     losses = nlp.update([make_example(nlp, "", []), make_example(nlp, "", None)], sgd=Adam(1e-3))
-    assert losses == {"hf_ner": 0.0}
+    assert losses == {kind.factory: 0.0}
     assert not has_moved(nlp, before)
 
 
+@for_hf_ner
 def test_an_empty_doc_does_not_spoil_its_batch(nlp: Language) -> None:
     examples = [*make_examples(nlp), make_example(nlp, "", []), make_example(nlp, " \n ", [])]
     losses = train(nlp, examples)
@@ -181,20 +186,21 @@ def test_an_empty_doc_does_not_spoil_its_batch(nlp: Language) -> None:
     ]
 
 
-def test_no_examples_are_no_error(nlp: Language) -> None:
-    assert get_ner(nlp).update([], sgd=Adam(1e-3)) == {"hf_ner": 0.0}
+def test_no_examples_are_no_error(kind: Kind, nlp: Language) -> None:
+    assert get_component(nlp).update([], sgd=Adam(1e-3)) == {kind.factory: 0.0}
 
 
 def test_what_is_not_an_example_is_refused(nlp: Language) -> None:
     with pytest.raises(TypeError, match="E978"):
-        get_ner(nlp).update([(nlp("text"), {})])  # type: ignore[list-item]
+        get_component(nlp).update([(nlp("text"), {})])  # type: ignore[list-item]
 
 
-def test_examples_may_come_from_a_generator(nlp: Language) -> None:
-    losses = get_ner(nlp).update((eg for eg in make_examples(nlp)), sgd=Adam(1e-3))
-    assert losses["hf_ner"] > 0
+def test_examples_may_come_from_a_generator(kind: Kind, nlp: Language) -> None:
+    losses = get_component(nlp).update((eg for eg in kind.make_examples(nlp)), sgd=Adam(1e-3))
+    assert losses[kind.factory] > 0
 
 
+@for_hf_ner
 def test_text_comes_from_the_predicted_doc_and_gold_from_the_reference(nlp: Language) -> None:
     reference = annotate(nlp.make_doc("Who is Shaka Khan?"), (7, 17, "PERSON"))
     predicted = annotate(nlp.make_doc("Who is Shaka Khan?"), (0, 3, "LOC"))
@@ -202,53 +208,53 @@ def test_text_comes_from_the_predicted_doc_and_gold_from_the_reference(nlp: Lang
     assert find(nlp("Who is Shaka Khan?")) == [("Shaka Khan", "PERSON")]
 
 
-def test_updating_leaves_the_docs_as_they_were(nlp: Language) -> None:
-    examples = make_examples(nlp)
+def test_updating_leaves_the_docs_as_they_were(kind: Kind, nlp: Language) -> None:
+    examples = kind.make_examples(nlp)
     predicted = [eg.predicted.to_bytes() for eg in examples]
     train(nlp, examples, n_steps=2)
     assert [eg.predicted.to_bytes() for eg in examples] == predicted
 
 
-def test_averaged_weights_are_used_inside_use_params_only(nlp: Language) -> None:
+def test_averaged_weights_are_used_inside_use_params_only(kind: Kind, nlp: Language) -> None:
     sgd = Adam(5e-3, use_averages=True)
     mean = copy_weights(nlp)["classifier.weight"]
     for step in range(1, 6):
-        nlp.update(make_examples(nlp), sgd=sgd)
+        nlp.update(kind.make_examples(nlp), sgd=sgd)
         now = copy_weights(nlp)["classifier.weight"]
         decay = min((1 + step) / (10 + step), 0.9999)
         mean = decay * mean + (1 - decay) * now
     with nlp.use_params(sgd.averages):
         averaged = copy_weights(nlp)["classifier.weight"]
-        saved = make_pipeline("nowhere/at-all").from_bytes(nlp.to_bytes())
+        saved = kind.make_pipeline("nowhere/at-all").from_bytes(nlp.to_bytes())
     np.testing.assert_allclose(averaged, mean, rtol=1e-4, atol=1e-6)
     assert not np.allclose(averaged, now, atol=1e-4)
     assert np.array_equal(copy_weights(nlp)["classifier.weight"], now)
     assert np.array_equal(copy_weights(saved)["classifier.weight"], averaged)
 
 
-def test_without_averages_use_params_changes_nothing(nlp: Language) -> None:
+def test_without_averages_use_params_changes_nothing(kind: Kind, nlp: Language) -> None:
     sgd = Adam(5e-3, use_averages=False)
-    nlp.update(make_examples(nlp), sgd=sgd)
+    nlp.update(kind.make_examples(nlp), sgd=sgd)
     before = copy_weights(nlp)
     assert sgd.averages is None
     with nlp.use_params(sgd.averages):
         assert not has_moved(nlp, before)
 
 
-def test_a_new_optimizer_starts_with_fresh_moments(nlp: Language) -> None:
+def test_a_new_optimizer_starts_with_fresh_moments(kind: Kind, nlp: Language) -> None:
     for sgd in (Adam(5e-3), Adam(0.0)):
         before = copy_weights(nlp)
-        nlp.update(make_examples(nlp), sgd=sgd)
+        nlp.update(kind.make_examples(nlp), sgd=sgd)
         assert has_moved(nlp, before) == (float(sgd.learn_rate) > 0)
 
 
-def test_the_optimizers_schedule_is_followed(nlp: Language) -> None:
+def test_the_optimizers_schedule_is_followed(kind: Kind, nlp: Language) -> None:
     learn_rate: Any = warmup_linear(0.01, warmup_steps=1, total_steps=3)
     sgd = Optimizer(learn_rate)
     moves = []
     for _ in range(5):
         before = copy_weights(nlp)
-        nlp.update(make_examples(nlp), sgd=sgd)
+        nlp.update(kind.make_examples(nlp), sgd=sgd)
         sgd.step_schedules()  # type: ignore[no-untyped-call]
         moves.append(has_moved(nlp, before))
     assert moves[1] is True
@@ -256,15 +262,15 @@ def test_the_optimizers_schedule_is_followed(nlp: Language) -> None:
 
 
 def test_training_can_go_on_after_resume_training_with_a_loaded_pipeline(
-    nlp: Language, tmp_path: Path
+    kind: Kind, nlp: Language, tmp_path: Path
 ) -> None:
-    train(nlp, make_examples(nlp))
+    train(nlp, kind.make_examples(nlp))
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
     before = copy_weights(loaded)
     sgd = loaded.resume_training()
-    losses = loaded.update(make_examples(loaded), sgd=sgd)
-    assert losses["hf_ner"] < 0.05
+    losses = loaded.update(kind.make_examples(loaded), sgd=sgd)
+    assert losses[kind.factory] < 0.05
     assert has_moved(loaded, before)
 
 
@@ -275,6 +281,7 @@ def test_class_weights_still_fit_after_a_label_was_added(encoder_checkpoint: Pat
     assert losses["hf_ner"] < 0.1
 
 
+@for_hf_ner
 def test_dropout_reaches_the_network_in_updates_and_never_in_predictions(nlp: Language) -> None:
     ner = get_ner(nlp)
     fix_random_seed(0)
@@ -311,14 +318,14 @@ def test_what_the_config_says_of_training_holds_without_initialize_and_is_stored
     assert (checkpoint.window, checkpoint.subword_labels) == (40, "all")
 
 
-def test_examples_without_annotation_change_nothing(nlp: Language) -> None:
+def test_examples_without_annotation_change_nothing(kind: Kind, nlp: Language) -> None:
     sgd = Adam(1e-2, L2=0.1)
-    nlp.update(make_examples(nlp), sgd=sgd)
+    nlp.update(kind.make_examples(nlp), sgd=sgd)
     before = copy_weights(nlp)
-    get_ner(nlp).cfg["calibration"] = calibration = {"fitted": "before"}
-    assert nlp.update([make_example(nlp, TEXT, None)], sgd=sgd) == {"hf_ner": 0.0}
+    get_component(nlp).cfg["calibration"] = calibration = {"fitted": "before"}
+    assert nlp.update([make_example(nlp, TEXT, None)], sgd=sgd) == {kind.factory: 0.0}
     assert not has_moved(nlp, before)
-    assert get_ner(nlp).cfg["calibration"] is calibration
+    assert get_component(nlp).cfg["calibration"] is calibration
 
 
 def test_class_weights_of_a_table_apply_without_initialization(ner_checkpoint: Path) -> None:

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 
+from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.corpus.columns import Columns, Layout
 from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.edits import rename_types
@@ -14,6 +17,7 @@ from spacy_hf_ner.corpus.sentence import Problem, Sentence
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.text_files import open_text
 from spacy_hf_ner.errors import CorpusError
+from tests.corpus.sentences import read as read_file
 from tests.corpus.sentences import show
 
 
@@ -133,11 +137,37 @@ def test_two_levels_of_tags_become_spans_and_layers(tmp_path: Path) -> None:
         (1, 2, "LOC"),
     ]
 
+    assert sentence.levels == ((TokenSpan(0, 2, "ORG"),), (TokenSpan(1, 2, "LOC"),))
+
 
 def test_several_tags_in_one_cell_become_layers(tmp_path: Path) -> None:
-    (sentence,) = read(tmp_path, "Nokia\tB-corp,B-product\nrings\tO\n")
+    (sentence, flat) = read(tmp_path, "Nokia\tB-corp,B-product\nrings\tO\n\nEd\tB-PER\n")
     assert show(sentence) == ["Nokia/corp"]
     assert [s.entity_type for s in sentence.layers] == ["corp", "product"]
+    assert [[s.entity_type for s in level] for level in sentence.levels] == [["corp"], ["product"]]
+    assert flat.levels == ((TokenSpan(0, 1, "PER"),), ())
+
+
+def test_each_level_is_a_group_of_its_own_and_so_are_chunks_where_there_are_none(
+    tmp_path: Path,
+) -> None:
+    text = "1\tReal\tB-ORG\tO\n2\tMadrid\tI-ORG\tB-LOC\n3\twon\tO\tO\n\n1\tOh\tO\tO\n"
+    (tmp_path / "levels.conll").write_text(text, encoding="utf8")
+    convert_corpus(str(tmp_path / "levels.conll"), tmp_path / "levels.spacy")
+    first, second = DocBin().from_disk(tmp_path / "levels.spacy").get_docs(Vocab())
+    assert [span.text for span in first.spans["entities_1"]] == ["Real Madrid"]
+    assert [span.text for span in first.spans["entities_2"]] == ["Madrid"]
+    assert [len(second.spans[f"entities_{level}"]) for level in (1, 2)] == [0, 0]
+    again = list(read_file(tmp_path / "levels.spacy"))
+    assert [len(sentence.levels) for sentence in again] == [2, 2]
+    text = "Ed NNP B-NP O\nran VBD B-VP O\n\n. . O O\n"
+    (tmp_path / "chunks.conll").write_text(text, encoding="utf8")
+    chunks = ReadOptions(columns=Columns(task="chunk"))
+    convert_corpus(str(tmp_path / "chunks.conll"), tmp_path / "chunks.spacy", chunks)
+    first, second = DocBin().from_disk(tmp_path / "chunks.spacy").get_docs(Vocab())
+    assert [span.label_ for span in first.spans["chunks"]] == ["NP", "VP"]
+    assert len(second.spans["chunks"]) == 0
+    assert not first.has_annotation("ENT_IOB")
 
 
 def test_cells_that_are_nearly_tags_are_repaired_and_counted(tmp_path: Path) -> None:

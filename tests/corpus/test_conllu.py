@@ -6,6 +6,8 @@ The rest is in ``test_formats.py``.
 from pathlib import Path
 
 import pytest
+from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 
 from spacy_hf_ner.corpus.columns import Columns
 from spacy_hf_ner.corpus.conversion import convert_corpus
@@ -18,8 +20,16 @@ from tests.corpus.sentences import read as read_file
 POS = ReadOptions(columns=Columns(task="pos"))
 
 
-def row(number: str, word: str, misc: str = "_", *, upos: str = "NOUN", xpos: str = "_") -> str:
-    return f"{number}\t{word}\t_\t{upos}\t{xpos}\t_\t_\t_\t_\t{misc}\n"
+def row(
+    number: str,
+    word: str,
+    misc: str = "_",
+    *,
+    upos: str = "NOUN",
+    xpos: str = "_",
+    feats: str = "_",
+) -> str:
+    return f"{number}\t{word}\t_\t{upos}\t{xpos}\t{feats}\t_\t_\t_\t{misc}\n"
 
 
 def read(tmp_path: Path, text: str, options: ReadOptions | None = None) -> list[Sentence]:
@@ -45,6 +55,48 @@ def test_the_column_of_parts_of_speech_can_be_named(tmp_path: Path) -> None:
     assert sentence.pos == ("NNP", "")
     with pytest.raises(CorpusError, match=r"a.conllu: expected upos or xpos .*, got 'tag'"):
         read(tmp_path, text, ReadOptions(columns=Columns(tag="tag", task="pos")))
+
+
+def test_tags_parts_of_speech_and_features_come_each_from_its_column(tmp_path: Path) -> None:
+    text = row("1", "Ed", upos="PROPN", xpos="NNP", feats="Number=Sing|Case=Nom")
+    text += row("2", "ran", upos="VERB", xpos="VBD") + row("3", "?", upos="_", xpos="_")
+    (sentence,) = read(tmp_path, text, POS)
+    assert sentence.pos == ("NNP", "VBD", "")
+    assert sentence.upos == ("PROPN", "VERB", "")
+    assert sentence.feats == ("Number=Sing|Case=Nom", "_", "_")
+    convert_corpus(str(tmp_path / "a.conllu"), tmp_path / "a.spacy", POS)
+    (doc,) = DocBin().from_disk(tmp_path / "a.spacy").get_docs(Vocab())
+    assert [token.tag_ for token in doc] == ["NNP", "VBD", ""]
+    assert [token.pos_ for token in doc] == ["PROPN", "VERB", ""]
+    assert [str(token.morph) for token in doc] == ["Case=Nom|Number=Sing", "", ""]
+    assert all(token.has_morph() for token in doc)
+    (again,) = read_file(tmp_path / "a.spacy", POS)
+    assert (again.pos, again.upos) == (sentence.pos, sentence.upos)
+    assert again.feats == ("Case=Nom|Number=Sing", "_", "_")
+
+
+def test_a_treebank_without_features_leaves_them_missing(tmp_path: Path) -> None:
+    (sentence,) = read(tmp_path, row("1", "Ed") + row("2", "ran"), POS)
+    assert sentence.feats == ()
+    assert sentence.upos == ("NOUN", "NOUN")
+
+
+def test_words_written_as_one_have_no_features_of_their_own(tmp_path: Path) -> None:
+    text = row("1-2", "don't", upos="_") + row("1", "do", upos="AUX", feats="Mood=Ind")
+    text += row("2", "n't", upos="PART") + row("3", "go", upos="VERB", feats="VerbForm=Inf")
+    (sentence,) = read(tmp_path, text, POS)
+    assert (sentence.words, sentence.upos) == (("don't", "go"), ("", "VERB"))
+    assert sentence.feats == ("", "VerbForm=Inf")
+
+
+def test_what_universal_dependencies_do_not_have_is_left_out_and_counted(tmp_path: Path) -> None:
+    text = row("1", "Ed", upos="NAME", feats="Nom") + row("2", "ran", upos="VERB", feats="A=B")
+    (sentence,) = read(tmp_path, text, POS)
+    assert (sentence.upos, sentence.feats) == (("", "VERB"), ("", "A=B"))
+    assert kinds(sentence) == [
+        "part of speech that Universal Dependencies do not have, left out of pos",
+        "features that are no FEATURE=VALUE, left out",
+    ]
 
 
 def test_chunks_in_misc_leave_entities_unannotated(tmp_path: Path) -> None:

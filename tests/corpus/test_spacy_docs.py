@@ -93,8 +93,6 @@ def annotate(doc: Doc, name: str) -> None:
             doc.cats["x"] = 1.0
         case "token annotation LEMMA":
             doc[0].lemma_ = "x"
-        case "token annotation POS":
-            doc[0].pos_ = "NOUN"
         case "token annotation DEP":
             doc[0].dep_ = "nsubj"
         case "ids of entities":
@@ -110,7 +108,6 @@ def annotate(doc: Doc, name: str) -> None:
     [
         "text categories (doc.cats)",
         "token annotation LEMMA",
-        "token annotation POS",
         "token annotation DEP",
         "ids of entities",
         "doc.spans['sc']",

@@ -131,5 +131,5 @@ def test_an_attribute_that_nobody_reads_is_refused_with_what_may_be_meant() -> N
     settings: Any = HFNerSettings()
     with pytest.raises(ConfigError, match=r"no setting 'treshold'.* Did you mean threshold\?"):
         settings.treshold = 0.9
-    with pytest.raises(ConfigError, match=r"no setting 'colour'.* The settings are scheme, "):
+    with pytest.raises(ConfigError, match=r"no setting 'colour'.* The settings are class_"):
         settings.colour = "red"

@@ -13,6 +13,7 @@ from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.training.loss import MISSING, Targets
+from spacy_hf_ner.pipe.gold import read_gold
 from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
 
 TAGS = make_tag_set(["LOC", "PER"], SCHEMES["IOB2"])
@@ -193,3 +194,45 @@ def test_targets_are_empty_where_there_is_neither_annotation_nor_a_wrong_span() 
     assert TokenTargets(doc, [], missing).is_empty
     assert not TokenTargets(doc, [], missing, [TokenSpan(0, 1, "PER")]).is_empty
     assert not TokenTargets(doc, [], np.array([False, True])).is_empty
+
+
+def _example_with_group(
+    spans: list[tuple[int, int, str]] | None, entities: Any = "missing"
+) -> Example:
+    example = _example("Angela met Tim in Berlin", None)
+    gold = example.reference
+    if entities != "missing":
+        gold.ents = [Span(gold, *entity) for entity in entities]
+    if spans is not None:
+        gold.spans["found"] = [Span(gold, *span) for span in spans]
+    return example
+
+
+@pytest.mark.parametrize(
+    ("spans", "entities", "prefer_group", "expected"),
+    [
+        ([(0, 1, "PER")], "missing", False, "B-PER O O O O"),
+        ([(0, 1, "PER")], [(2, 3, "PER")], False, "O O B-PER O O"),
+        ([(0, 1, "PER")], [(2, 3, "PER")], True, "B-PER O O O O"),
+        ([], "missing", False, "O O O O O"),
+        ([], [(2, 3, "PER")], True, "O O O O O"),
+        (None, "missing", True, "? ? ? ? ?"),
+        (None, [(2, 3, "PER")], True, "O O B-PER O O"),
+        ([(0, 1, "PER"), (0, 3, "LOC")], "missing", True, "B-LOC I-LOC I-LOC O O"),
+    ],
+)
+def test_gold_is_in_the_group_or_in_ents_by_the_rule_of_evaluation(
+    spans: list[tuple[int, int, str]] | None, entities: Any, prefer_group: bool, expected: str
+) -> None:
+    example = _example_with_group(spans, entities)
+    targets = read_targets(example, TAGS, spans_key="found", prefer_group=prefer_group)
+    units = find_units(example.predicted)
+    columns = targets.write_columns(units.token_i, TAGS).tolist()
+    assert " ".join("?" if k == MISSING else TAGS.labels[k] for k in columns) == expected
+    judged = read_gold(example.reference, spans_key="found", prefer_group=prefer_group)
+    assert judged.is_annotated == ("?" not in expected)
+
+
+def test_a_group_teaches_nothing_where_nobody_asks_for_it() -> None:
+    example = _example_with_group([(0, 1, "PER")])
+    assert read_targets(example, TAGS).is_empty

@@ -12,6 +12,7 @@ from spacy.util import registry
 from spacy_hf_ner.core.labels import TagSet, add_entity_type, check_entity_types
 from spacy_hf_ner.pipe.architectures import make_token_classifier_v1
 from spacy_hf_ner.pipe.component_settings import ClassifierSettings
+from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types
 from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
@@ -20,6 +21,8 @@ TEXTS = ["Angela met Tim", "Kofi flew to Kumasi", "nobody stayed"]
 
 class TokenTypes(TokenClassifierPipe):
     """Finds the entity type of each token, and sets it in ``doc.user_data``."""
+
+    scheme = "auto"
 
     def __init__(self, nlp: Language, **settings: Any) -> None:
         make_tok2vec = registry.architectures.get("spacy.HashEmbedCNN.v2")
@@ -51,6 +54,15 @@ class TokenTypes(TokenClassifierPipe):
 
     def read_targets(self, example: Example, tag_set: TagSet) -> TokenTargets:
         return read_targets(example, tag_set)
+
+    def list_found(self, prediction: list[str]) -> list[str]:
+        return prediction
+
+    def find_labels(self, examples: Iterable[Example]) -> list[str]:
+        return find_entity_types(examples)
+
+    def choose_tags(self, labels: Sequence[str], known: TagSet | None) -> TagSet:
+        return choose_tag_set(labels, known=known, scheme=self.scheme)
 
     def check_label(self, label: str) -> None:
         check_entity_types([label])

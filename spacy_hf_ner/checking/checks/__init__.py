@@ -19,6 +19,7 @@ from spacy_hf_ner.checking.checks.sentence_borders import check_sentence_borders
 from spacy_hf_ner.checking.checks.subword_borders import check_subword_borders
 from spacy_hf_ner.checking.checks.text_encoding import check_text_encoding
 from spacy_hf_ner.checking.checks.token_borders import check_token_borders
+from spacy_hf_ner.checking.checks.token_labels import check_token_labels
 from spacy_hf_ner.checking.checks.white_space import check_white_space
 from spacy_hf_ner.checking.checks.window_share import check_window_share
 from spacy_hf_ner.checking.checks.wrong_sequences import check_wrong_sequences
@@ -45,4 +46,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_scripts,
     check_sentence_borders,
     check_window_share,
+    check_token_labels,
 )

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Final, NamedTuple
 
+from spacy_hf_ner.core.universal import UNIVERSAL_POS, are_features
 from spacy_hf_ner.core.wording import count, shorten
 from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks, read_cell, read_metadata
 from spacy_hf_ner.corpus.cells import MISSING_POS, is_number, is_tag_like, types_of
@@ -30,6 +30,7 @@ ID: Final = 0
 FORM: Final = 1
 UPOS: Final = 3
 XPOS: Final = 4
+FEATS: Final = 5
 MISC: Final = 9
 POS_COLUMNS: Final = {"upos": UPOS, str(UPOS): UPOS, "xpos": XPOS, str(XPOS): XPOS}
 ESCAPES: Final = {r"\s": " ", r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\p": "|", r"\\": "\\"}
@@ -52,16 +53,17 @@ def open_conllu(file: TextFile, options: ReadOptions) -> Source:
     named = options.columns.tag
     if task == "pos":
         key = ""
-        pos = _find_pos(file.path, named)
+        pos = _find_pos(file, named)
         tags_are = f"parts of speech in column {pos}"
     else:
         key = _find_key(file, named)
-        pos = UPOS
+        pos = _find_pos(file, None)
         tags_are = f"tags in MISC as {key}="
+    has_features = _has_cells(file, FEATS)
 
     def tables() -> Iterator[Table]:
         for block in _read_file(file):
-            table = _read_block(block, key, pos)
+            table = _read_block(block, key, pos, has_features=has_features)
             if table.words:
                 yield _keep_task(table, task)
 
@@ -88,17 +90,26 @@ def _keep_task(table: Table, task: Task) -> Table:
 # where the tags are
 
 
-def _find_pos(path: Path, named: int | str | None) -> int:
-    """Return the column of parts of speech."""
+def _find_pos(file: TextFile, named: int | str | None) -> int:
+    """Return the column of the tags of words: XPOS, or UPOS where that is empty."""
     if named is None:
-        return UPOS
+        return XPOS if _has_cells(file, XPOS) else UPOS
     column = POS_COLUMNS.get(str(named).lower())
     if column is None:
         raise CorpusError(
-            f"{path}: expected upos or xpos as the column of parts of speech, "
+            f"{file.path}: expected upos or xpos as the column of parts of speech, "
             f"got {named!r}. Name one."
         )
     return column
+
+
+def _has_cells(file: TextFile, column: int) -> bool:
+    """Tell whether the first sentences have anything in a column."""
+    for block in islice(_read_file(file), SAMPLE_SENTENCES):
+        for row in block.rows:
+            if read_cell(row, column) not in MISSING_POS:
+                return True
+    return False
 
 
 def _find_key(file: TextFile, named: int | str | None) -> str:
@@ -162,13 +173,14 @@ def _read_misc(row: Row) -> dict[str, str]:
 # rows to a table
 
 
-def _read_block(block: Block, key: str, pos: int) -> Table:
+def _read_block(block: Block, key: str, pos: int, *, has_features: bool) -> Table:
     """Return the table of a sentence.
 
     Args:
         block: The rows.
         key: The key of tags in MISC, or "" where only parts of speech are asked for.
-        pos: The column of parts of speech.
+        pos: The column of the tags of words.
+        has_features: Whether the file has features, so that "_" means that a word has none.
     """
     metadata = read_metadata(block)
     table = Table(
@@ -195,6 +207,8 @@ def _read_block(block: Block, key: str, pos: int) -> Table:
         table.words.append(read_cell(row, FORM))
         table.tags[0].append(tag)
         table.pos.append(pos_tag)
+        table.upos.append(_read_upos(row, table.problems))
+        table.feats.append(_read_features(word, table.problems) if has_features else "")
         table.gaps.append(_read_gap(misc))
     table.gaps = _fill_gaps(table.gaps)
     return table
@@ -265,6 +279,27 @@ def _find_parts(rows: Sequence[Row], row_i: int) -> Sequence[Row]:
         if row.cells[ID] != str(number):
             return ()
     return parts
+
+
+def _read_upos(row: Row, problems: list[Problem]) -> str:
+    """Return the part of speech of a word, where it is one that Universal Dependencies have."""
+    upos = read_cell(row, UPOS)
+    if upos in MISSING_POS or upos in UNIVERSAL_POS:
+        return upos
+    kind = "part of speech that Universal Dependencies do not have, left out of pos"
+    problems.append(Problem(kind, row.line))
+    return ""
+
+
+def _read_features(word: "_Word", problems: list[Problem]) -> str:
+    """Return the features of a word; nothing for one that stands for several, as they differ."""
+    if word.parts:
+        return ""
+    features = read_cell(word.row, FEATS)
+    if not features or are_features(features):
+        return features
+    problems.append(Problem("features that are no FEATURE=VALUE, left out", word.row.line))
+    return ""
 
 
 def _report_width(row: Row, *, is_missing: bool) -> Problem:

@@ -7,16 +7,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup, Token
 from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.universal import NO_FEATURES
 from spacy_hf_ner.corpus.columns import Task
 from spacy_hf_ner.corpus.docbins import read_docbin
 from spacy_hf_ner.corpus.docs import (
     CHUNKS_KEY,
     LAYERS_KEY,
+    LEVEL_KEY,
     META_KEY,
     REJECTED_KEY,
     SCORES_KEY,
@@ -43,17 +45,18 @@ __all__ = [
     "read_training_tables",
 ]
 
-ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG")
+ATTRIBUTES: Final = ("ENT_IOB", "ENT_TYPE", "SENT_START", "TAG", "POS", "MORPH")
 KEPT_KEYS: Final = (LAYERS_KEY, CHUNKS_KEY, REJECTED_KEY)  # of doc.spans
 # What this package writes to doc.user_data.
 USER_DATA_KEYS: Final = frozenset({"source", "scheme", "sentence_ids", "document_id", META_KEY})
 
 SHARD_WORDS: Final = 500_000  # in one file of a folder
-# In one file: it keeps five numbers of eight bytes for each token in one value, and msgpack has no
+# In one file: it keeps seven numbers of eight bytes for each token in one value, and msgpack has no
 # form for a value of 2**32 bytes.
-MAX_DOCBIN_WORDS: Final = 100_000_000
+MAX_DOCBIN_WORDS: Final = 75_000_000
 
 _SHARD = re.compile(r"(.+)-\d{5}")
+_LEVEL = re.compile(re.escape(LEVEL_KEY).replace(r"\{\}", r"[1-9]\d*"))
 
 
 def open_docbins(paths: Sequence[Path], name: str, options: ReadOptions) -> Source:
@@ -251,13 +254,14 @@ def _find_left_out(doc: Doc, spans_key: str) -> Iterator[str]:
         return
     if doc.cats:
         yield "text categories (doc.cats), left out"
-    for name in ("LEMMA", "POS", "MORPH", "DEP"):
+    for name in ("LEMMA", "DEP"):
         if doc.has_annotation(name):
             yield f"token annotation {name}, left out"
     if any(entity.kb_id or entity.id for entity in doc.ents):
         yield "ids of entities, left out"
     for key in doc.spans:
-        if key not in KEPT_KEYS and key != spans_key:
+        is_kept = key in KEPT_KEYS or _LEVEL.fullmatch(key) is not None
+        if not is_kept and key != spans_key:
             yield f"doc.spans[{key!r}], left out"
     if not doc.user_data.keys() <= USER_DATA_KEYS:
         yield "doc.user_data of others, left out"
@@ -305,6 +309,11 @@ def _read_part(part: Span, entities: _Entities, line: int, *, is_bounded: bool) 
     layers, of_layers = move(entities.layers)
     rejected, of_rejected = move(doc.spans.get(REJECTED_KEY, ()))
     chunks, of_chunks = move(doc.spans.get(CHUNKS_KEY, ()))
+    levels: list[tuple[TokenSpan, ...]] = []
+    while LEVEL_KEY.format(len(levels) + 1) in doc.spans:
+        # What is wrong with them is wrong with the layers, too, and counted there.
+        level, _ = move(doc.spans[LEVEL_KEY.format(len(levels) + 1)])
+        levels.append(tuple(level))
     missing = words.missing
     if entities.is_annotated is not None:
         # Tokens know of doc.ents only.
@@ -313,14 +322,18 @@ def _read_part(part: Span, entities: _Entities, line: int, *, is_bounded: bool) 
         words=tuple(words.words),
         spans=tuple(spans),
         layers=tuple(layers),
+        levels=tuple(levels),
         rejected=tuple(rejected),
         scores=_move_scores(entities, move),
         chunks=tuple(chunks),
+        has_chunks=CHUNKS_KEY in doc.spans,
         missing=tuple(missing),
         gaps=() if doc.has_unknown_spaces else tuple(words.gaps),
         lead=words.lead,
         is_bounded=is_bounded,
         pos=tuple(words.pos) if doc.has_annotation("TAG") else (),
+        upos=tuple(words.upos) if doc.has_annotation("POS") else (),
+        feats=tuple(words.feats) if doc.has_annotation("MORPH") else (),
         problems=(*of_spans, *of_layers, *of_rejected, *of_chunks),
         line=line,
     )
@@ -331,6 +344,8 @@ class _PartWords(NamedTuple):
 
     words: list[str]
     pos: list[str]
+    upos: list[str]
+    feats: list[str]
     missing: list[int]
     gaps: list[str]
     lead: str
@@ -348,6 +363,8 @@ def _read_words(part: Span) -> _PartWords:
     """
     words: list[str] = []
     pos: list[str] = []
+    upos: list[str] = []
+    feats: list[str] = []
     missing: list[int] = []
     gaps: list[str] = []
     lead = ""
@@ -360,13 +377,22 @@ def _read_words(part: Span) -> _PartWords:
                 missing.append(len(words))
             words.append(text)
             pos.append(token.tag_)
+            upos.append(token.pos_)
+            feats.append(_read_features(token))
             gaps.append(token.whitespace_)
         elif gaps:
             gaps[-1] += token.text_with_ws
         else:
             lead += token.text_with_ws
     word_of_token[part.end] = len(words)
-    return _PartWords(words, pos, missing, gaps, lead, word_of_token)
+    return _PartWords(words, pos, upos, feats, missing, gaps, lead, word_of_token)
+
+
+def _read_features(token: Token) -> str:
+    """Return the features of a token; nothing where they are missing."""
+    if not token.has_morph():
+        return ""
+    return str(token.morph) or NO_FEATURES
 
 
 def _find_missing(
