@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from spacy_hf_ner.core.schemes import PLAIN, SCHEMES
+from spacy_hf_ner.core.wording import shorten
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.engines.table import is_engine_file
 from spacy_hf_ner.model.foreign import read_bytes, reading
@@ -22,6 +23,7 @@ __all__ = ["FORMAT_VERSION", "NOTES_FILE", "Notes", "is_saved_model_file", "read
 
 FORMAT_VERSION = 1
 _MAX_COUNT = 2**31 - 1  # no text, and no vocabulary, has more subwords
+_MAX_SHOWN = 80  # characters of a value in a message
 NOTES_FILE = "spacy_hf_ner.json"
 
 # What models are written to besides the files of engines and tokenizers; the last two are those of
@@ -77,10 +79,11 @@ def read_notes(folder: Path, name: str) -> Notes | None:
         version = stored["format_version"]
         if version == FORMAT_VERSION:
             return _make_notes(stored)
+    shown = shorten(str(version), _MAX_SHOWN)
     raise CheckpointError(
-        f"{name}: {NOTES_FILE} has format_version {version}, this version of spacy-hf-ner "
-        f"reads {FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or "
-        "a newer one."
+        f"{name}: {NOTES_FILE} has format_version {shown}, this version of spacy-hf-ner reads "
+        f"{FORMAT_VERSION}. Use the version of spacy-hf-ner that saved the pipeline, or a newer "
+        "one."
     )
 
 

@@ -217,6 +217,13 @@ def test_a_damaged_file_is_named(file: str, content: bytes, folder: Path) -> Non
         assert content == b"{}" or (file == "tokenizer_config.json" and content == LONG_NUMBER)
 
 
+def test_an_error_shows_the_beginning_of_a_long_version(folder: Path) -> None:
+    (folder / "spacy_hf_ner.json").write_text(json.dumps({"format_version": "a" * 3_000}), "utf8")
+    with pytest.raises(CheckpointError, match="has format_version aaa") as caught:
+        read_checkpoint(folder)
+    assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize("architectures", [[1], 1, "BertForTokenClassification"])
 def test_architectures_that_are_no_names_are_refused(architectures: Any, folder: Path) -> None:
     edit_json(folder / "config.json", architectures=architectures)
