@@ -41,8 +41,10 @@ def find_article_edits(text: str, edits: Sequence[Edit]) -> list[Edit]:
     """Return the edits of articles that the edits of names make wrong.
 
     An article that did not suit the old name stays: then it is no article, or the rule is unsure.
+    So does one that is itself replaced, as (a part of) a name.
     """
     found: list[Edit] = []
+    ends = {edit.end_char for edit in edits}
     for edit in edits:
         # White space between them may be long, but an article is near.
         before_start = max(0, edit.start_char - _REACH)
@@ -55,6 +57,9 @@ def find_article_edits(text: str, edits: Sequence[Edit]) -> list[Edit]:
         if old_takes_an != has_an or takes_an(edit.new) == has_an:
             continue
         start_char = before_start + match.start(1)
+        # A name that is replaced may end with what looks like an article: "vitamin A", "a".
+        if start_char + len(article) in ends:
+            continue
         new = article[0] if has_an else f"{article}n"
         found.append(Edit(start_char, start_char + len(article), new))
     return found

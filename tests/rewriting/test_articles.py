@@ -37,6 +37,12 @@ def test_an_article_follows_the_new_name(text: str, old: str, new: str, expected
     assert rewritten.text == expected
 
 
+def test_what_is_replaced_itself_is_no_article() -> None:
+    edits = [Edit(0, 1, "[MISC]", "MISC"), Edit(2, 8, "Audi", "ORG")]
+    rewritten = apply_edits("a Toyota", [*edits, *find_article_edits("a Toyota", edits)])
+    assert rewritten.text == "[MISC] Audi"
+
+
 def test_an_article_is_a_row_of_its_own() -> None:
     edits = [Edit(2, 8, "Audi", "ORG")]
     rewritten = apply_edits("a Toyota", [*edits, *find_article_edits("a Toyota", edits)])
