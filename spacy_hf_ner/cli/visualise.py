@@ -44,7 +44,7 @@ def visualise_command(
     gpu_id: options.GpuId = -1,
     spans_key: options.ScoresKey = None,
 ) -> dict[str, Any]:
-    """Write a page of a pipeline's entities with their scores, gold beside predicted.
+    """Write a displaCy page of a pipeline's entities with their scores, gold beside predicted.
 
     Of a pipeline that sets no entities, it shows the label of each token.
     """

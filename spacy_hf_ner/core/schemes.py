@@ -64,6 +64,8 @@ class Scheme:
             wherever nothing continues it.
         touched: Prefix of the last token of an entity that one of its own type comes right after,
             where that is not ``end``; or empty. It is the mirror image of ``touching``.
+        abridged: It is a longer scheme without one of its prefixes. Labels of a checkpoint are
+            complete, and may be in such a scheme; data may just happen to lack a prefix.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Scheme:
     touching: str
     lenient: bool = False
     touched: str = ""
+    abridged: bool = False
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -214,14 +217,14 @@ _ROWS = (
     Scheme("BILOU",  "B",  "I",   "L", "U",   "B"),
     Scheme("BMES",   "B",  "M",   "E", "S",   "B"),
     # Labels that lack a prefix of these: what it would mark is marked as in the shorter schemes.
-    Scheme("BIE",    "B",  "I",   "E", "B",   "B"),
-    Scheme("BIS",    "B",  "I",   "I", "S",   "B"),
-    Scheme("IES",    "I",  "I",   "E", "S",   "I"),
-    Scheme("BIL",    "B",  "I",   "L", "B",   "B"),
-    Scheme("BIU",    "B",  "I",   "I", "U",   "B"),
-    Scheme("BME",    "B",  "M",   "E", "B",   "B"),
-    Scheme("BMS",    "B",  "M",   "M", "S",   "B"),
-    Scheme("BM",     "B",  "M",   "M", "B",   "B"),
+    Scheme("BIE",    "B",  "I",   "E", "B",   "B", abridged=True),
+    Scheme("BIS",    "B",  "I",   "I", "S",   "B", abridged=True),
+    Scheme("IES",    "I",  "I",   "E", "S",   "I", abridged=True),
+    Scheme("BIL",    "B",  "I",   "L", "B",   "B", abridged=True),
+    Scheme("BIU",    "B",  "I",   "I", "U",   "B", abridged=True),
+    Scheme("BME",    "B",  "M",   "E", "B",   "B", abridged=True),
+    Scheme("BMS",    "B",  "M",   "M", "S",   "B", abridged=True),
+    Scheme("BM",     "B",  "M",   "M", "B",   "B", abridged=True),
 )
 # fmt: on
 

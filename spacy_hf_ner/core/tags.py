@@ -205,6 +205,8 @@ def guess_scheme(borders: Borders) -> SchemeGuess:
     family = scheme_of_prefixes(prefixes)
     if family is None:
         raise TagError(f"the prefixes {sorted(prefixes)} fit no scheme ({_list_schemes()}).")
+    if family.abridged:
+        return _guess_abridged(borders, family)
     best: SchemeGuess | None = None
     for scheme in SCHEMES.values():
         # A lenient scheme is for labels, which say less than data: it would obey anything.
@@ -215,6 +217,22 @@ def guess_scheme(borders: Borders) -> SchemeGuess:
         if best is None or share >= best.share:
             best = SchemeGuess(scheme, share)
     return best or SchemeGuess(family, obedience(borders, family))
+
+
+def _guess_abridged(borders: Borders, abridged: Scheme) -> SchemeGuess:
+    """Return the longer scheme of which data has no tag of some prefix, or the shorter one.
+
+    Data may lack a prefix by chance (no entity of a single token, say), and may be damaged. So it
+    is taken for the shorter scheme only where it obeys that throughout, and the longer one not.
+    """
+    shorter = SchemeGuess(abridged, obedience(borders, abridged))
+    for scheme in SCHEMES.values():
+        if scheme.lenient or scheme.abridged or not set(abridged.prefixes) < set(scheme.prefixes):
+            continue
+        longer = SchemeGuess(scheme, obedience(borders, scheme))
+        if longer.share == 1.0 or shorter.share < 1.0:
+            return longer
+    return shorter
 
 
 def _list_schemes() -> str:

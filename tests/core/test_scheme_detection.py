@@ -24,7 +24,7 @@ def make_tags(text: str) -> list[Tag]:
         (["S-X B-X E-X"], "IOBES", 1.0),
         (["U-X B-X L-X"], "BILOU", 1.0),
         (["B-X M-X E-X S-Y"], "BMES", 1.0),
-        (["B-X M-X E-X M-Y"], "BME", 0.5),
+        (["B-X M-X E-X M-Y"], "BMES", 0.5),
         (["B-X I-X E-X O B-Y"], "BIE", 1.0),
         (["B-X I-X S-Y"], "BIS", 1.0),
         (["O O"], "IO", 1.0),

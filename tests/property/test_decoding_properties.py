@@ -85,7 +85,8 @@ def enumerate_paths(
 ) -> Enumeration | None:
     """Return what brute force finds in a segment, or None if no path is legal and possible.
 
-    Each entity of a path makes it e^bias times as probable, the bias being that of its type.
+    Each entity of a path makes it e^bias times as probable, the bias being that of its type; one
+    that comes right after another does so only where that makes the path less probable.
     """
     mass: Counter[TokenSpan] = Counter()
     best: tuple[TokenSpan, ...] = ()
@@ -95,9 +96,13 @@ def enumerate_paths(
         weight = float(np.exp(log_probs[np.arange(len(path)), list(path)].sum()))
         if reading.violations or weight == 0.0:
             continue
+        end_before = -1
         for span in reading.spans:
-            type_i = tag_set.entity_types.index(span.entity_type)
-            weight *= float(np.exp(bias[type_i] if bias else 0.0))
+            added = bias[tag_set.entity_types.index(span.entity_type)] if bias else 0.0
+            if span.start == end_before:
+                added = min(added, 0.0)
+            end_before = span.end
+            weight *= float(np.exp(added))
         total += weight
         spans = tuple(
             TokenSpan(first + s.start, first + s.end, s.entity_type) for s in reading.spans
