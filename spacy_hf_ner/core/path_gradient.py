@@ -25,13 +25,8 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Bools, Floats
 from spacy_hf_ner.core.chain import Chain, Packing
-from spacy_hf_ner.core.scan import (
-    SUM,
-    cut_into_pieces,
-    scan_backward,
-    scan_forward,
-    step_through,
-)
+from spacy_hf_ner.core.path_sums import subtract_logs, sum_paths
+from spacy_hf_ner.core.scan import SUM, step_through
 
 __all__ = ["GoldSlope", "differentiate_gold"]
 
@@ -73,41 +68,16 @@ def differentiate_gold(
     (array([0.333]), array([[-0.667,  0.667,  0.   ]]))
     """
     gold_log_probs = np.where(is_gold, log_probs, -np.inf)
-    all_forward, all_backward = _scan(log_probs, packing, chain)
-    gold_forward, gold_backward = _scan(gold_log_probs, packing, chain)
+    all_paths = sum_paths(log_probs, packing, chain)
+    gold_paths = sum_paths(gold_log_probs, packing, chain)
 
     # What leads to each tag of a row, all rows before it being gold; and what may follow it at all.
     joint = np.empty_like(log_probs)
-    joint[1:] = step_through(gold_forward[:-1], chain.log_transition, SUM)
+    joint[1:] = step_through(gold_paths.forward[:-1], chain.log_transition, SUM)
     joint[packing.first] = chain.log_start
-    joint += log_probs + all_backward
+    joint += log_probs + all_paths.backward
     gold_joint = np.where(is_gold, joint, -np.inf)
-    log_share = _subtract(SUM.reduce(gold_joint, 1), SUM.reduce(joint, 1))
+    log_share = subtract_logs(SUM.reduce(gold_joint, 1), SUM.reduce(joint, 1))
     # Where all paths are gold, rounding may put a share above 1.
     log_share = np.minimum(log_share, 0.0)
-    slope = _find_shares(gold_forward + gold_backward) - _find_shares(all_forward + all_backward)
-    return GoldSlope(log_share, slope)
-
-
-def _scan(log_probs: Floats, packing: Packing, chain: Chain) -> tuple[Floats, Floats]:
-    """Return what leads to each tag and what may follow it, up to a constant for each row.
-
-    Shape of both: (n_rows, K).
-    """
-    pieces = cut_into_pieces(log_probs, packing, chain, SUM)
-    forward = scan_forward(log_probs, pieces, chain, SUM)
-    backward = scan_backward(log_probs, pieces, chain, SUM)
-    return forward, backward
-
-
-def _find_shares(joint: Floats) -> Floats:
-    """Return how often each tag is on a path, in the share of its row. Shape: (n_rows, K)."""
-    log_total = SUM.reduce(joint, 1)[:, None]
-    shares: Floats = np.exp(_subtract(joint, log_total))
-    return shares
-
-
-def _subtract(log_part: Floats, log_whole: Floats) -> Floats:
-    """Return the logarithm of a share: minus infinity where the whole is nothing."""
-    difference: Floats = log_part - np.where(log_whole > -np.inf, log_whole, np.inf)
-    return difference
+    return GoldSlope(log_share, gold_paths.shares - all_paths.shares)

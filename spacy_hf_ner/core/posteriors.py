@@ -16,12 +16,11 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints, no_ints
 from spacy_hf_ner.core.chain import Chain, Packing
+from spacy_hf_ner.core.path_sums import subtract_logs, sum_paths
 from spacy_hf_ner.core.scan import (
     SUM,
     Pieces,
     cut_into_pieces,
-    scan_backward,
-    scan_forward,
     step_through,
 )
 
@@ -402,27 +401,25 @@ class LogMarginals(Marginals):
     def __init__(self, log_probs: Floats, packing: Packing, chain: Chain) -> None:
         self.chain = chain
         self.packing = packing
-        pieces = cut_into_pieces(log_probs, packing, chain, SUM)
-        forward = scan_forward(log_probs, pieces, chain, SUM)
-        backward = scan_backward(log_probs, pieces, chain, SUM)
-        joint = forward + backward
-        posterior = np.exp(_subtract(joint, SUM.reduce(joint, 1)[:, None]))
+        paths = sum_paths(log_probs, packing, chain)
+        forward = paths.forward
+        posterior = paths.shares
         # As in ScaledMarginals, steps between rows also cross from one segment into the next, and
         # the first and last rows of segments are put right afterwards.
         # log P(rows before, this tag), where an entity or what is outside begins; and wherever.
         before_anew = step_through(forward[:-1], chain.log_anew, SUM)
         before = step_through(forward[:-1], chain.log_transition, SUM)
         self.open_mass = posterior.copy()
-        self.open_mass[1:] *= np.exp(_subtract(before_anew, before))
+        self.open_mass[1:] *= np.exp(subtract_logs(before_anew, before))
         self.open_mass[packing.is_first] = posterior[packing.is_first]
 
         # log P(this row, rows after | this tag).
-        self._onward = log_probs + backward
+        self._onward = log_probs + paths.backward
         # log P(rows after | this tag), for all rows but the last; and where the entity ends here.
         self._after = step_through(self._onward[1:], chain.log_transition.T, SUM)
         after_anew = step_through(self._onward[1:], chain.log_anew.T, SUM)
         self.close_factor = np.empty_like(posterior)
-        self.close_factor[:-1] = np.exp(_subtract(after_anew, self._after))
+        self.close_factor[:-1] = np.exp(subtract_logs(after_anew, self._after))
         self.close_factor[packing.is_last] = 1.0
         self.bound_factor = (posterior > 0.0).astype(np.float64)
         self._log_continuing = chain.log_continuing
@@ -432,17 +429,11 @@ class LogMarginals(Marginals):
         onward = _take(self._onward, rows, columns)[:, None, :]
         after = _take(self._after, rows - 1, columns)[:, :, None]
         continuing = self._log_continuing[columns[:, :, None], columns[:, None, :]]
-        share = np.exp(_subtract(continuing + onward, after))
+        share = np.exp(subtract_logs(continuing + onward, after))
         # Padding stands for the last tag here. As a source it has no mass; as a target it is out.
         share *= (columns >= 0)[:, None, :]
         moved: Floats = np.einsum("ni,nij->nj", mass, share)
         return moved
-
-
-def _subtract(log_part: Floats, log_whole: Floats) -> Floats:
-    """Return the logarithm of a share: minus infinity where the whole is nothing."""
-    difference: Floats = log_part - np.where(log_whole > -np.inf, log_whole, np.inf)
-    return difference
 
 
 def _take(table: Floats, rows: Ints, columns: Ints) -> Floats:

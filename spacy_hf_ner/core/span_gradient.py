@@ -25,14 +25,9 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.core.chain import Chain, pack
+from spacy_hf_ner.core.path_sums import PathSums, sum_paths
 from spacy_hf_ner.core.posteriors import find_marginals
-from spacy_hf_ner.core.scan import (
-    SUM,
-    cut_into_pieces,
-    scan_backward,
-    scan_forward,
-    step_through,
-)
+from spacy_hf_ner.core.scan import SUM, step_through
 
 __all__ = ["SpanSlope", "differentiate_posterior"]
 
@@ -88,38 +83,14 @@ def _find_posterior(log_probs: Floats, chain: Chain, start: int, end: int, type_
     return float(marginals.score_spans(np.array([start]), np.array([end]), np.array([type_i]))[0])
 
 
-@dataclass(frozen=True, slots=True)
-class _Paths:
-    """The sums over all paths through some rows, for each tag, up to a constant for each row.
-
-    Attributes:
-        forward: Log score of all that leads to a tag, the tag included. Shape: (n_rows, K).
-        backward: Log score of all that may follow it. Shape: (n_rows, K).
-    """
-
-    forward: Floats
-    backward: Floats
-
-    @property
-    def shares(self) -> Floats:
-        """How often each tag is on a path, in the share of its row. Shape: (n_rows, K)."""
-        joint = self.forward + self.backward
-        shares: Floats = np.exp(joint - SUM.reduce(joint, 1)[:, None])
-        return shares
-
-
-def _sum_paths(log_probs: Floats, chain: Chain) -> _Paths:
+def _sum_paths(log_probs: Floats, chain: Chain) -> PathSums:
     """Return the sums over the paths of one stretch, which may be empty."""
-    pieces = cut_into_pieces(log_probs, pack(np.array([len(log_probs)])), chain, SUM)
-    return _Paths(
-        forward=scan_forward(log_probs, pieces, chain, SUM),
-        backward=scan_backward(log_probs, pieces, chain, SUM),
-    )
+    return sum_paths(log_probs, pack(np.array([len(log_probs)])), chain)
 
 
 def _sum_stretches(
-    log_probs: Floats, chain: Chain, all_paths: _Paths, *, start: int, end: int, type_i: int
-) -> list[_Paths]:
+    log_probs: Floats, chain: Chain, all_paths: PathSums, *, start: int, end: int, type_i: int
+) -> list[PathSums]:
     """Return the sums over the paths that hold a span: before it, in it, and after it."""
     anew = chain.log_anew
     of_type = np.where(chain.type_i == type_i, 0.0, -np.inf)
