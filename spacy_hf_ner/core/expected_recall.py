@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
+from spacy_hf_ner.core.thresholds import Threshold, get_lowest_score
 from spacy_hf_ner.errors import ConfigError
 
 __all__ = ["ExpectedRecall", "RecallEstimate", "count_found", "read_expected_recall"]
 
 _N_STEPS: Final = 100  # of the threshold, from 0 to 1
-
-_Threshold = float | Mapping[str, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class ExpectedRecall:
                 raise ConfigError(f"more {entity_type} are found than there are.")
 
     def estimate(
-        self, threshold: _Threshold = None, entity_types: Collection[str] | None = None
+        self, threshold: Threshold = None, entity_types: Collection[str] | None = None
     ) -> RecallEstimate | None:
         """Return the share of entities that is found; None where there was no gold to tell.
 
@@ -71,7 +70,7 @@ class ExpectedRecall:
         for entity_type, n in self.n_gold.items():
             if entity_types is not None and entity_type not in entity_types:
                 continue
-            step = _find_step(_get_threshold(threshold, entity_type))
+            step = _find_step(get_lowest_score(threshold, entity_type))
             n_gold += n
             n_found += self.n_found[entity_type][step]
         if n_gold == 0:
@@ -111,14 +110,6 @@ def count_found(n_gold: Mapping[str, int], right: Sequence[tuple[str, float]]) -
         for step in range(_floor_step(score) + 1):
             n_found[entity_type][step] += 1
     return ExpectedRecall(n_gold, n_found)
-
-
-def _get_threshold(threshold: _Threshold, entity_type: str) -> float:
-    if threshold is None:
-        return 0.0
-    if isinstance(threshold, Mapping):
-        return threshold.get(entity_type, 0.0)
-    return threshold
 
 
 def _find_step(threshold: float) -> int:

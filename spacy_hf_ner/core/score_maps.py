@@ -29,6 +29,7 @@ __all__ = [
     "PlattMap",
     "ScoreMap",
     "SpanCalibration",
+    "apply_temperature",
     "choose_span_calibration",
     "fit_isotonic",
     "fit_platt",
@@ -50,6 +51,17 @@ _TINY = 1e-9
 _TIE_BREAK = 1e-6
 _N_PRIOR_TOKENS = 20  # that are right as often as the model says
 _PULL = 1e-3  # towards the map that changes nothing, against one span that pulls by 1
+
+
+def apply_temperature(log_probs: Floats, temperature: float) -> Floats:
+    """Return log-probabilities at a temperature. Shape of both: (n_rows, n_tags).
+
+    >>> np.exp(apply_temperature(np.log([[0.8, 0.2]]), 2.0)).round(3)
+    array([[0.667, 0.333]])
+    """
+    scaled = log_probs / temperature
+    scaled -= np.logaddexp.reduce(scaled, axis=1, keepdims=True)
+    return scaled
 
 
 def fit_temperature(log_probs: Floats, gold: Ints) -> float:

@@ -1,6 +1,6 @@
 """The pipelines that the demo shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,9 @@ from spacy.util import get_installed_models
 
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.pipelines import find_spans_key, load_pipeline
-from spacy_hf_ner.pipe.hf_ner import HFNer
+from spacy_hf_ner.pipe.components import find_components
+from spacy_hf_ner.pipe.found_entities import EntityFinder
+from spacy_hf_ner.pipe.pipeline_entities import make_reader, take_threshold
 
 __all__ = ["DemoModel", "find_models", "load_model"]
 
@@ -27,31 +29,30 @@ class DemoModel:
         name: What the user calls it.
         nlp: The pipeline. Its hf_ner leaves out no entity because of its score, so that the
             threshold can be changed without reading a text again.
-        spans_key: The span group of scores, or of entities where ``doc.ents`` is not set.
+        finder: Where its entities are.
         threshold: The threshold that the pipeline has itself.
         has_scores: Whether its entities have scores.
     """
 
     name: str
     nlp: Language
-    spans_key: str
+    finder: EntityFinder
     threshold: float
     has_scores: bool
 
+    @property
+    def spans_key(self) -> str:
+        """The span group of scores, or of entities where ``doc.ents`` is not set."""
+        return self.finder.fallback_key
+
     def find_group(self, doc: Doc) -> str:
         """Return the span group that holds the entities of a Doc; empty for ``doc.ents``."""
-        if doc.has_annotation("ENT_IOB") or self.spans_key not in doc.spans:
-            return ""
-        return self.spans_key
+        group = self.finder.find_group(doc)
+        return group if group in doc.spans else ""
 
-    def find_spans(self, texts: Sequence[str]) -> Iterator[Sequence[Span]]:
-        """Yield the entities of each text."""
-        for doc in self.nlp.pipe(texts):
-            group = self.find_group(doc)
-            if group:
-                yield list(doc.spans[group])
-            else:
-                yield doc.ents
+    def find_spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Return the entities of each text."""
+        return make_reader(self.nlp, self.finder)(texts)
 
 
 def load_model(name: str) -> DemoModel:
@@ -61,13 +62,12 @@ def load_model(name: str) -> DemoModel:
         ConfigError: There is no such pipeline.
     """
     nlp = load_pipeline(name)
-    components = _find_components(nlp)
     return DemoModel(
         name=name,
         nlp=nlp,
-        spans_key=find_spans_key(nlp),
-        threshold=_take_threshold(components),
-        has_scores=bool(components),
+        finder=EntityFinder(None, find_spans_key(nlp)),
+        threshold=_take_threshold(nlp),
+        has_scores=bool(find_components(nlp)),
     )
 
 
@@ -90,24 +90,14 @@ def find_models() -> list[str]:
     return installed
 
 
-def _find_components(nlp: Language) -> list[HFNer]:
-    components: list[HFNer] = []
-    for _, component in nlp.pipeline:
-        if isinstance(component, HFNer):
-            components.append(component)
-    return components
-
-
-def _take_threshold(components: Sequence[HFNer]) -> float:
+def _take_threshold(nlp: Language) -> float:
     """Return the threshold of a pipeline's hf_ner, which then finds what is below it, too.
 
-    A table of thresholds stays where it is, and so does that of spans that may overlap: without it
-    other ones would be found.
+    A table of thresholds stays where it is: a slider has one number.
     """
-    if len(components) != 1 or components[0].annotate == "spans":
-        return 0.0
-    threshold = components[0].threshold
-    if threshold is None or isinstance(threshold, Mapping):
-        return 0.0
-    components[0].threshold = None
-    return threshold
+    for component in find_components(nlp).values():
+        if isinstance(component.threshold, Mapping):
+            return 0.0
+    threshold = take_threshold(nlp)
+    assert not isinstance(threshold, Mapping)
+    return threshold or 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from spacy_hf_ner.demo.demo_models import DemoModel
 from spacy_hf_ner.demo.readings import Reading
@@ -100,10 +100,7 @@ class DemoRewriter:
         if settings.how == "analogy":
             vectors = self._vectors
 
-        def read(texts: Sequence[str]) -> list[Sequence[Span]]:
-            return list(model.find_spans(texts))
-
-        return make_method(settings, read, vectors=vectors)
+        return make_method(settings, model.find_spans, vectors=vectors)
 
     @cached_property
     def _vectors(self) -> WordVectors:

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from spacy.tokens import Doc
 
+from spacy_hf_ner.core.thresholds import reaches
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.demo.demo_models import DemoModel
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.formatting import format_score
 from spacy_hf_ner.pipe.entity_formats import HFEntity, as_hf_entities
+from spacy_hf_ner.pipe.found_entities import make_record
 from spacy_hf_ner.visual.render import render
 
 __all__ = ["MAX_CHARS", "PASSAGE_CHARS", "Reading", "compare", "cut_text", "read_text"]
@@ -49,7 +51,7 @@ class Reading:
         start_char = 0
         for doc in self.docs:
             for entity in as_hf_entities(doc, self.model.find_group(doc) or None):
-                if _reaches(entity, threshold):
+                if reaches(threshold, entity["entity_group"], entity["score"]):
                     entities.append(_move(entity, start_char))
             start_char += len(doc.text)
         return entities
@@ -73,14 +75,9 @@ class Reading:
         """Return the record that ``hf-ner annotate`` writes of such a text."""
         entities: list[dict[str, Any]] = []
         for entity in self.list_entities(threshold):
+            place = entity["start"], entity["end"]
             entities.append(
-                {
-                    "start": entity["start"],
-                    "end": entity["end"],
-                    "label": entity["entity_group"],
-                    "text": entity["word"],
-                    "score": entity["score"],
-                }
+                make_record(*place, entity["entity_group"], entity["word"], score=entity["score"])
             )
         return _dump({"text": self.text, "entities": entities})
 
@@ -158,10 +155,6 @@ def _find_end(text: str, first: int, last: int) -> int:
         if found >= 0:
             return found + len(border)
     return last
-
-
-def _reaches(entity: HFEntity, threshold: float) -> bool:
-    return entity["score"] is None or entity["score"] >= threshold
 
 
 def _move(entity: HFEntity, start_char: int) -> HFEntity:

@@ -16,6 +16,7 @@ __all__ = [
     "describe_components",
     "find_spans_key",
     "load_pipeline",
+    "make_title",
     "name_pipeline",
 ]
 
@@ -85,6 +86,16 @@ def find_spans_key(nlp: Language, named: str | None = None) -> str:
         if isinstance(spans_key, str):
             found = spans_key
     return found
+
+
+def make_title(name: str, components: str, data: str | None) -> str:
+    """Return what was judged, in a line.
+
+    >>> make_title("training/model-best", "hf_ner", "corpus/dev.spacy")
+    'training/model-best (hf_ner) on corpus/dev.spacy'
+    """
+    title = f"{name} ({components})"
+    return title if data is None else f"{title} on {data}"
 
 
 def name_pipeline(nlp: Language) -> str:

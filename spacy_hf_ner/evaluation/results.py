@@ -35,7 +35,12 @@ from spacy_hf_ner.evaluation.label_map import LabelMap, check_label_map, rename_
 from spacy_hf_ner.evaluation.levels import LevelScores, score_levels
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, count_unjudged
-from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, name_pipeline
+from spacy_hf_ner.evaluation.pipelines import (
+    describe_components,
+    find_spans_key,
+    make_title,
+    name_pipeline,
+)
 from spacy_hf_ner.evaluation.predicted_pairs import pair_predictions
 from spacy_hf_ner.evaluation.prediction import Prediction, predict
 from spacy_hf_ner.evaluation.resampling import Intervals, bootstrap, count_docs
@@ -121,10 +126,7 @@ class Evaluation:
     @property
     def title(self) -> str:
         """What was judged, in a line: ``"training/model-best (hf_ner) on corpus/dev.spacy"``."""
-        title = f"{self.name} ({self.components})"
-        if self.data is not None:
-            title += f" on {self.data}"
-        return title
+        return make_title(self.name, self.components, self.data)
 
     def __repr__(self) -> str:
         """Return the title with the figures that matter most."""

@@ -22,7 +22,12 @@ from spacy_hf_ner.evaluation.confidence import Confidence, collect_scores, measu
 from spacy_hf_ner.evaluation.confusion import ConfusionMatrix, count_confusions
 from spacy_hf_ner.evaluation.matching import Match, match_entities
 from spacy_hf_ner.evaluation.pairing import DocPair, Entity, pair_annotation
-from spacy_hf_ner.evaluation.pipelines import describe_components, find_spans_key, name_pipeline
+from spacy_hf_ner.evaluation.pipelines import (
+    describe_components,
+    find_spans_key,
+    make_title,
+    name_pipeline,
+)
 from spacy_hf_ner.evaluation.prediction import predict
 from spacy_hf_ner.evaluation.resampling import Interval, Intervals, bootstrap, count_docs
 from spacy_hf_ner.evaluation.signature import Signature, sign
@@ -114,10 +119,7 @@ class TaggingEvaluation:
     @property
     def title(self) -> str:
         """What was judged, in a line."""
-        title = f"{self.name} ({self.components})"
-        if self.data is not None:
-            title += f" on {self.data}"
-        return title
+        return make_title(self.name, self.components, self.data)
 
 
 def evaluate_tagging(

@@ -19,7 +19,11 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Floats
 from spacy_hf_ner.core.expected_recall import ExpectedRecall, read_expected_recall
-from spacy_hf_ner.core.score_maps import SpanCalibration, read_span_calibration
+from spacy_hf_ner.core.score_maps import (
+    SpanCalibration,
+    apply_temperature,
+    read_span_calibration,
+)
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.component_settings import Bias, check_setting
 
@@ -62,9 +66,7 @@ class Calibration:
         """Return log-probabilities at the temperature. Shape: (n_rows, n_tags)."""
         if self.temperature == 1.0 or len(rows) == 0:
             return rows
-        scaled = rows / self.temperature
-        scaled -= np.logaddexp.reduce(scaled, axis=1, keepdims=True)
-        return scaled
+        return apply_temperature(rows, self.temperature)
 
     def lower_bound(self, threshold: float, entity_type: str) -> float:
         """Return a bound on the raw scores of spans whose calibrated score reaches a threshold.

@@ -11,6 +11,7 @@ from numbers import Real
 from typing import Any, Literal, get_args
 
 from spacy_hf_ner.core.schemes import SCHEMES, SchemeChoice
+from spacy_hf_ner.core.thresholds import Threshold
 from spacy_hf_ner.errors import ConfigError
 
 __all__ = [
@@ -37,7 +38,6 @@ ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 Decoder = Literal["viterbi", "greedy"]
 Loss = Literal["tokens", "chain"]
 Overwrite = bool | Literal["overlapping"]
-Threshold = float | Mapping[str, float] | None
 
 # Nats: e^100 outweighs whatever a network can say of one token.
 _MAX_BIAS = 100.0

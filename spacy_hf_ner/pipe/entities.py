@@ -12,6 +12,7 @@ from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.posteriors import Decoded
 from spacy_hf_ner.core.schemes import Tag
 from spacy_hf_ner.core.spans import TokenSpan
+from spacy_hf_ner.core.thresholds import get_lowest_score
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
@@ -225,10 +226,7 @@ def _put_in_order_of_tokens(
 def _read_threshold(threshold: Threshold, entity_types: Sequence[str]) -> Floats:
     """Return the lowest score of each entity type. Shape: (n_types,)."""
     check_threshold(threshold, entity_types)
-    if isinstance(threshold, Mapping):
-        lowest_scores = [threshold.get(entity_type, 0.0) for entity_type in entity_types]
-    else:
-        lowest_scores = [threshold or 0.0] * len(entity_types)
+    lowest_scores = [get_lowest_score(threshold, entity_type) for entity_type in entity_types]
     return np.array(lowest_scores, dtype=np.float64)
 
 

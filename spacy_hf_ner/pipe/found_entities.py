@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 
 from spacy_hf_ner.pipe.annotation import get_score
 
-__all__ = ["EntityFinder", "describe_entities"]
+__all__ = ["EntityFinder", "describe_entities", "make_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,23 @@ class EntityFinder:
 
 def describe_entities(entities: Sequence[Span]) -> list[dict[str, Any]]:
     """Return entities as records that ``hf-ner convert`` reads, too."""
-    return [
-        {
-            "start": span.start_char,
-            "end": span.end_char,
-            "label": span.label_,
-            "text": span.text,
-            "score": get_score(span),
-        }
-        for span in entities
-    ]
+    records: list[dict[str, Any]] = []
+    for span in entities:
+        score = get_score(span)
+        records.append(
+            make_record(span.start_char, span.end_char, span.label_, span.text, score=score)
+        )
+    return records
+
+
+def make_record(
+    start_char: int, end_char: int, entity_type: str, text: str, *, score: float | None
+) -> dict[str, Any]:
+    """Return the record of an entity: in lines of ``hf-ner annotate``, the service and the demo."""
+    return {
+        "start": start_char,
+        "end": end_char,
+        "label": entity_type,
+        "text": text,
+        "score": score,
+    }

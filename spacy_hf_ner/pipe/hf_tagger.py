@@ -13,6 +13,7 @@ from thinc.api import Model
 from spacy_hf_ner.core.arrays import Bools, Floats, Ints
 from spacy_hf_ner.core.labels import TagSet, add_entity_type
 from spacy_hf_ner.core.schemes import PLAIN
+from spacy_hf_ner.core.score_maps import apply_temperature
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.architectures import DEFAULT_TAGGER_NAME
 from spacy_hf_ner.pipe.batches import batch_docs
@@ -24,7 +25,6 @@ from spacy_hf_ner.pipe.tag_calibration import (
     TaggedTokens,
     fit_tag_temperature,
     read_temperature,
-    scale_rows,
 )
 from spacy_hf_ner.pipe.tag_choice import choose_plain_tag_set
 from spacy_hf_ner.pipe.tag_scores import find_tag_score, register_tag_score, store_tag_scores
@@ -234,7 +234,7 @@ def _choose_labels(token_i: Ints, rows: Floats, tag_set: TagSet, temperature: fl
     if len(token_i) == 0:
         return FoundLabels()
     columns = np.flatnonzero(_find_label_columns(tag_set))
-    log_probs = scale_rows(rows[:, columns], temperature)
+    log_probs = apply_temperature(rows[:, columns], temperature)
     best = log_probs.argmax(axis=1)
     labels = [tag_set.tags[column].entity_type for column in columns[best].tolist()]
     scores = np.exp(log_probs[np.arange(len(best)), best])
@@ -254,5 +254,5 @@ def _put_beside_gold(predicted: UnitRows, targets: LabelTargets, tag_set: TagSet
     is_label = _find_label_columns(tag_set)
     # Columns of padding are left out, so those behind them move up.
     moved = np.cumsum(is_label) - 1
-    of_labels = scale_rows(rows[has_gold][:, is_label], 1.0)
+    of_labels = apply_temperature(rows[has_gold][:, is_label], 1.0)
     return TaggedTokens(of_labels, moved[gold[has_gold]])

@@ -1,6 +1,6 @@
 """Where the entities of a whole pipeline are, whatever sets them, and which of them count."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Span
@@ -13,7 +13,6 @@ __all__ = [
     "EntityReader",
     "find_entity_group",
     "make_reader",
-    "reaches",
     "take_threshold",
 ]
 
@@ -56,16 +55,3 @@ def take_threshold(nlp: Language) -> Threshold:
     threshold = components[0].threshold
     components[0].threshold = None
     return threshold
-
-
-def reaches(threshold: Threshold, entity_type: str, score: float | None) -> bool:
-    """Tell whether an entity reaches a threshold; one without a score does.
-
-    >>> reaches(0.5, "PER", 0.4), reaches({"LOC": 0.9}, "PER", 0.4), reaches(0.5, "PER", None)
-    (False, True, True)
-    """
-    if score is None or threshold is None:
-        return True
-    if isinstance(threshold, Mapping):
-        return score >= threshold.get(entity_type, 0.0)
-    return score >= threshold

@@ -13,7 +13,7 @@ import numpy as np
 
 from spacy_hf_ner.core.arrays import Floats, Ints
 from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reliability
-from spacy_hf_ner.core.score_maps import fit_temperature
+from spacy_hf_ner.core.score_maps import apply_temperature, fit_temperature
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, Half, TooFewSpansError
 
@@ -22,7 +22,6 @@ __all__ = [
     "TaggedTokens",
     "fit_tag_temperature",
     "read_temperature",
-    "scale_rows",
 ]
 
 
@@ -66,13 +65,6 @@ class TagCalibrationReport:
     def is_thin(self) -> bool:
         """Whether there was so little data that what was fitted is mostly chance."""
         return self.n_docs < FEW_DOCS or self.n_tokens < FEW_SPANS
-
-
-def scale_rows(rows: Floats, temperature: float) -> Floats:
-    """Return log-probabilities at a temperature. Shape: (n_rows, n_labels)."""
-    scaled = rows / temperature
-    normalized: Floats = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
-    return normalized
 
 
 def fit_tag_temperature(docs: Sequence[TaggedTokens]) -> TagCalibrationReport:
@@ -125,7 +117,7 @@ def _measure_fitted(tokens: TaggedTokens, *, fitted_on: TaggedTokens) -> Half:
 def _measure(tokens: TaggedTokens, temperature: float) -> Half:
     if not len(tokens):
         return Half()
-    rows = scale_rows(tokens.rows, temperature)
+    rows = apply_temperature(tokens.rows, temperature)
     scores = np.exp(rows.max(axis=1))
     is_correct = rows.argmax(axis=1) == tokens.gold
     return Half(

@@ -7,9 +7,8 @@ from typing import Final
 
 from spacy.tokens import Doc, Span
 
+from spacy_hf_ner.core.thresholds import Threshold, reaches
 from spacy_hf_ner.pipe.annotation import get_score
-from spacy_hf_ner.pipe.component_settings import Threshold
-from spacy_hf_ner.pipe.pipeline_entities import reaches
 from spacy_hf_ner.rewriting.articles import find_article_edits
 from spacy_hf_ner.rewriting.edits import Edit, Replacement, apply_edits
 from spacy_hf_ner.rewriting.kinds import find_kind

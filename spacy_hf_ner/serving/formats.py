@@ -12,17 +12,16 @@ from spacy.tokens import Doc, Span
 from spacy_hf_ner.core.schemes import get_scheme
 from spacy_hf_ner.core.spans import TokenSpan
 from spacy_hf_ner.core.tags import write_tags
+from spacy_hf_ner.core.thresholds import Threshold, reaches
 from spacy_hf_ner.pipe.annotation import (
     find_char_offsets,
     find_score,
     get_char_offsets,
     get_score,
 )
-from spacy_hf_ner.pipe.component_settings import Threshold
-from spacy_hf_ner.pipe.found_entities import EntityFinder
-from spacy_hf_ner.pipe.pipeline_entities import reaches
+from spacy_hf_ner.pipe.found_entities import EntityFinder, make_record
 
-__all__ = ["FORMATS", "Choice", "FoundEntity", "describe_entities", "name_presidio_type"]
+__all__ = ["FORMATS", "Choice", "FoundEntity", "describe_doc", "name_presidio_type"]
 
 
 # What Presidio gives an entity whose recognizer has no scores.
@@ -89,7 +88,7 @@ class Choice:
         return reaches(self.threshold, entity.entity_type, entity.score)
 
 
-def describe_entities(doc: Doc, finder: EntityFinder, choice: Choice) -> dict[str, Any]:
+def describe_doc(doc: Doc, finder: EntityFinder, choice: Choice) -> dict[str, Any]:
     """Return the entities of a Doc that a client wants, as a value that JSON has.
 
     Raises:
@@ -116,18 +115,11 @@ def _find(doc: Doc, finder: EntityFinder) -> list[FoundEntity]:
 
 def _as_own(_doc: Doc, entities: Sequence[FoundEntity]) -> dict[str, Any]:
     """Return the entities as the lines of ``hf-ner annotate`` have them."""
-    return {
-        "entities": [
-            {
-                "start": entity.start_char,
-                "end": entity.end_char,
-                "label": entity.entity_type,
-                "text": entity.text,
-                "score": entity.score,
-            }
-            for entity in entities
-        ]
-    }
+    records: list[dict[str, Any]] = []
+    for entity in entities:
+        place = entity.start_char, entity.end_char
+        records.append(make_record(*place, entity.entity_type, entity.text, score=entity.score))
+    return {"entities": records}
 
 
 def _as_hf(_doc: Doc, entities: Sequence[FoundEntity]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from spacy_hf_ner.errors import MissingExtraError
-from spacy_hf_ner.serving.formats import Choice, describe_entities, name_presidio_type
+from spacy_hf_ner.serving.formats import Choice, describe_doc, name_presidio_type
 from spacy_hf_ner.serving.loaded_pipeline import LoadedPipeline
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def make_recognizer(
     choice = Choice(pipeline.choose_threshold(threshold), format_name="presidio")
 
     def find(text: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = describe_entities(
-            pipeline.nlp(text), pipeline.finder, choice
-        )["entities"]
+        found: list[dict[str, Any]] = describe_doc(pipeline.nlp(text), pipeline.finder, choice)[
+            "entities"
+        ]
         return found
 
     return _make(find, pipeline.entity_types, language=language, name=model)

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_hf_ner.serving.batch_queue import Answer, TextJob
 from spacy_hf_ner.serving.bodies import EntitiesOptions, check_text
-from spacy_hf_ner.serving.formats import Choice, describe_entities
+from spacy_hf_ner.serving.formats import Choice, describe_doc
 from spacy_hf_ner.serving.loaded_pipeline import LoadedPipeline
 from spacy_hf_ner.serving.refusals import RefusedError, refuse_long
 from spacy_hf_ner.serving.rewrites import RewriteOptions, Rewrites
@@ -97,7 +97,7 @@ class Service:
         )
 
         def describe(doc: Doc, pipeline: LoadedPipeline) -> Answer:
-            return describe_entities(doc, pipeline.finder, choice)
+            return describe_doc(doc, pipeline.finder, choice)
 
         return model, describe
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from spacy_hf_ner import as_hf_entities
 from spacy_hf_ner.cli.app import app
-from tests.checkpoints import make_checkpoint
 from tests.cli.boxes import unwrap
+from tests.cli.models import make_model
 
 TEXTS = [
     "Angela Merkel met Tim Cook in San José.",
@@ -25,11 +25,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    nlp = spacy.blank("en")
-    name = str(make_checkpoint(tmp_path_factory.mktemp("checkpoint"), seed=3, head_scale=4.0))
-    nlp.add_pipe("hf_ner", config={"model": {"name": name, "precision": "fp32"}})
-    nlp.to_disk(folder := tmp_path_factory.mktemp("model"))
-    return folder
+    return make_model(tmp_path_factory.mktemp("annotate"))
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import spacy
 
+from spacy_hf_ner.core.thresholds import reaches
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.components import find_components, set_threshold
 from spacy_hf_ner.pipe.found_entities import EntityFinder
 from spacy_hf_ner.pipe.pipeline_entities import (
     find_entity_group,
     make_reader,
-    reaches,
     take_threshold,
 )
 from tests.checkpoints import make_checkpoint

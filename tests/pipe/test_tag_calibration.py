@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from spacy_hf_ner.core.score_maps import apply_temperature
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.tag_calibration import (
     TaggedTokens,
     fit_tag_temperature,
     read_temperature,
-    scale_rows,
 )
 
 
@@ -50,10 +50,10 @@ def test_without_gold_nothing_can_be_fitted() -> None:
 
 def test_a_temperature_changes_no_label_and_rows_stay_log_probabilities() -> None:
     rows = np.log(np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]))
-    scaled = scale_rows(rows, 2.0)
+    scaled = apply_temperature(rows, 2.0)
     assert scaled.argmax(axis=1).tolist() == rows.argmax(axis=1).tolist()
     np.testing.assert_allclose(np.exp(scaled).sum(axis=1), 1.0)
-    np.testing.assert_allclose(scale_rows(rows, 1.0), rows)
+    np.testing.assert_allclose(apply_temperature(rows, 1.0), rows)
 
 
 @pytest.mark.parametrize("stored", [None, [], {}, {"temperature": "hot"}, {"temperature": 0.0}])

@@ -10,7 +10,7 @@ from spacy_hf_ner.pipe.annotation import ScoredSpan, make_spans, set_entities, s
 from spacy_hf_ner.pipe.found_entities import EntityFinder
 from spacy_hf_ner.serving.formats import (
     Choice,
-    describe_entities,
+    describe_doc,
     name_presidio_type,
 )
 
@@ -38,7 +38,7 @@ def make_doc(*, overlapping: bool = False) -> Doc:
 
 
 def test_all_entities_come_unless_somebody_chooses() -> None:
-    found = describe_entities(make_doc(), ENTS, Choice())["entities"]
+    found = describe_doc(make_doc(), ENTS, Choice())["entities"]
     assert [(e["text"], e["label"], e["score"]) for e in found] == [
         ("Ada", "PER", 0.9),
         ("Kofi Annan", "PER", 0.4),
@@ -59,21 +59,21 @@ def test_all_entities_come_unless_somebody_chooses() -> None:
     ],
 )
 def test_a_client_chooses_by_score_and_type(choice: Choice, expected: list[str]) -> None:
-    found = describe_entities(make_doc(), ENTS, choice)["entities"]
+    found = describe_doc(make_doc(), ENTS, choice)["entities"]
     assert [entity["text"] for entity in found] == expected
 
 
 def test_an_entity_without_a_score_reaches_any_threshold() -> None:
     doc = spacy.blank("en")("Ada left")
     doc.set_ents([Span(doc, 0, 1, label="PER")])
-    found = describe_entities(doc, ENTS, Choice(threshold=0.99, format_name="own"))
+    found = describe_doc(doc, ENTS, Choice(threshold=0.99, format_name="own"))
     assert found["entities"][0]["score"] is None
-    (entity,) = describe_entities(doc, ENTS, Choice(format_name="presidio"))["entities"]
+    (entity,) = describe_doc(doc, ENTS, Choice(format_name="presidio"))["entities"]
     assert entity == {"entity_type": "PERSON", "start": 0, "end": 3, "score": 0.85}
 
 
 def test_tags_are_those_of_the_chosen_entities() -> None:
-    found = describe_entities(make_doc(), ENTS, Choice(threshold=0.5, format_name="bio"))
+    found = describe_doc(make_doc(), ENTS, Choice(threshold=0.5, format_name="bio"))
     assert found == {
         "tokens": ["Ada", "met", "Kofi", "Annan", "in", "Accra"],
         "tags": ["B-PER", "O", "O", "O", "O", "B-GPE"],
@@ -82,7 +82,7 @@ def test_tags_are_those_of_the_chosen_entities() -> None:
 
 def test_spans_of_a_group_may_overlap_and_then_have_no_tags() -> None:
     doc = make_doc(overlapping=True)
-    found = describe_entities(doc, GROUP, Choice(format_name="hf"))["entities"]
+    found = describe_doc(doc, GROUP, Choice(format_name="hf"))["entities"]
     assert [(e["word"], e["score"]) for e in found] == [
         ("Ada", 0.9),
         ("Kofi Annan", 0.4),
@@ -90,12 +90,12 @@ def test_spans_of_a_group_may_overlap_and_then_have_no_tags() -> None:
         ("Accra", 0.8),
     ]
     with pytest.raises(TagError):
-        describe_entities(doc, GROUP, Choice(format_name="bio"))
+        describe_doc(doc, GROUP, Choice(format_name="bio"))
 
 
 def test_spacy_reads_its_own_form() -> None:
     doc = make_doc()
-    written = describe_entities(doc, ENTS, Choice(format_name="spacy"))
+    written = describe_doc(doc, ENTS, Choice(format_name="spacy"))
     assert [entity["score"] for entity in written["ents"]] == [0.9, 0.4, 0.8]
     read = Doc(doc.vocab).from_json(written)
     assert [token.text for token in read] == [token.text for token in doc]

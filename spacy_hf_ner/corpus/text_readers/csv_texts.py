@@ -3,12 +3,10 @@
 import csv
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 from spacy_hf_ner.corpus.text_input import (
     BEGINNING,
-    NOWHERE,
     Place,
     PlainText,
     RawText,
@@ -18,6 +16,7 @@ from spacy_hf_ner.corpus.text_input import (
     refuse_missing_columns,
 )
 from spacy_hf_ner.corpus.text_lines import TextLine, iterate_lines
+from spacy_hf_ner.corpus.text_readers.line_texts import skip_to
 
 __all__ = ["CsvTexts"]
 
@@ -40,10 +39,7 @@ class CsvTexts:
             CorpusError: The header lacks a column.
         """
         refuse_missing_columns(dict.fromkeys(_read_header(source)), f"{source.path}:1", columns)
-        rows = _iterate_rows(source, start)
-        if start.offset == NOWHERE:
-            rows = islice(rows, start.number, None)
-        for line, record in rows:
+        for line, record in skip_to(start, _iterate_rows(source, start)):
             yield RawText(line.number, record)
 
     def parse(self, raw: RawText, source: TextInput, columns: TextColumns) -> PlainText:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import TypeVar
 
 from spacy_hf_ner.corpus.text_input import (
     NOWHERE,
@@ -12,6 +13,8 @@ from spacy_hf_ner.corpus.text_input import (
     TextInput,
 )
 from spacy_hf_ner.corpus.text_lines import TextLine, iterate_lines
+
+_Record = TypeVar("_Record")
 
 __all__ = ["LineTexts", "find_line_places", "skip_to"]
 
@@ -39,8 +42,8 @@ def find_line_places(lines: Iterator[TextLine]) -> Iterator[Place]:
         yield Place(number, line.number, line.offset)
 
 
-def skip_to(start: Place, lines: Iterator[TextLine]) -> Iterator[TextLine]:
-    """Return the lines without those before a place that can be found from the beginning alone."""
+def skip_to(start: Place, records: Iterator[_Record]) -> Iterator[_Record]:
+    """Return the records without those before a place found from the beginning alone."""
     if start.offset == NOWHERE:
-        return islice(lines, start.number, None)
-    return lines
+        return islice(records, start.number, None)
+    return records
