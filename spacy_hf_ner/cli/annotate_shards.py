@@ -1,6 +1,5 @@
 """``hf-ner annotate`` into a folder: shards, workers, and what is said of them at the end."""
 
-import os
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -152,16 +151,10 @@ def _choose_executor(folder_options: FolderOptions) -> "Executor":
             f'executor = "{RAY}".',
             settings=("address", "gpus_per_worker", "executor"),
         )
+    from spacy_hf_ner.evaluation.device import count_cores
     from spacy_hf_ner.scale import LocalExecutor
 
-    return LocalExecutor(folder_options.workers or _count_cores())
-
-
-def _count_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return LocalExecutor(folder_options.workers or count_cores())
 
 
 def _describe(summary: "RunSummary", output: Path) -> None:
@@ -193,11 +186,12 @@ def _estimate(
     shard_size: int,
 ) -> dict[str, Any]:
     """Say what a run would need, and write nothing."""
+    from spacy_hf_ner.evaluation.device import count_cores
     from spacy_hf_ner.scale.annotation_run import make_plan
     from spacy_hf_ner.scale.estimate import estimate_run
 
     plan = make_plan(input_name, settings, output=output, shard_size=shard_size)
-    n_workers = folder_options.workers or _count_cores()
+    n_workers = folder_options.workers or count_cores()
     estimate = estimate_run(plan, settings, n_workers=n_workers)
     duration = timedelta(seconds=round(estimate.seconds))
     n_megabytes = estimate.n_bytes / 1e6

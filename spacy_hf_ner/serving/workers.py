@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.evaluation.device import count_cores
 
 __all__ = ["CANNOT_START", "Supervisor", "share_cores"]
 
@@ -96,5 +97,5 @@ class Supervisor:
 
 def share_cores(n_workers: int) -> None:
     """Have each of several processes use its share of the cores, unless the user says otherwise."""
-    share = max(1, (os.cpu_count() or 1) // n_workers)
+    share = max(1, count_cores() // n_workers)
     os.environ.setdefault("OMP_NUM_THREADS", str(share))
