@@ -25,7 +25,7 @@ from spacy_hf_ner.errors import ConfigError, HFNerError, MissingExtraError
 from spacy_hf_ner.rewriting.settings import RewriteSettings
 
 if TYPE_CHECKING:
-    import gradio as gr
+    from gradio import Blocks
 
 __all__ = ["HOST", "make_page", "serve", "stay_offline"]
 
@@ -141,7 +141,7 @@ class _PolicyMiddleware:
         await self._app(scope, receive, send_with_policy)
 
 
-def make_page(actions: DemoActions, models: Sequence[DemoModel]) -> "gr.Blocks":
+def make_page(actions: DemoActions, models: Sequence[DemoModel]) -> "Blocks":
     """Return the page, which is not launched yet.
 
     Args:
@@ -152,7 +152,8 @@ def make_page(actions: DemoActions, models: Sequence[DemoModel]) -> "gr.Blocks":
         MissingExtraError: Gradio is not installed.
     """
     gr = _import_gradio()
-    with gr.Blocks(title="hf-ner demo", analytics_enabled=False) as page:
+    page: Blocks = gr.Blocks(title="hf-ner demo", analytics_enabled=False)
+    with page:
         gr.Markdown(_INTRODUCTION)
         text = _Input(models)
         with gr.Tabs():
