@@ -252,6 +252,7 @@ def own_entry_points() -> list[EntryPoint]:
         "spacy_scorers",
         "spacy_cli",
         "thinc_schedules",
+        "thinc_optimizers",
     )
     found = [point for group in groups for point in entry_points(group=group)]
     return sorted(
