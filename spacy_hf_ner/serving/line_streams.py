@@ -12,7 +12,6 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,8 +80,8 @@ async def answer_lines(
         await work
     finally:
         work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
+        # It has to be at its end before the file goes. What it failed of was raised above.
+        await asyncio.wait({work})
         spool.discard()
 
 
@@ -98,19 +97,24 @@ async def _fill(
     blocks: asyncio.Queue[tuple[list[_Line], asyncio.Future[list[Answer]]] | None]
     blocks = asyncio.Queue(_N_BLOCKS)
 
+    async def read() -> None:
+        async for lines in _read_blocks(stream, describe, limits):
+            await blocks.put((lines, await _submit(lines, model)))
+        await blocks.put(None)
+
     async def write() -> None:
         while (block := await blocks.get()) is not None:
             lines, answers = block
             for line, answer in zip(lines, await answers, strict=True):
                 spool.write(line.write(answer))
 
+    # Each waits for the other: where one fails, the other would wait for ever.
+    reading = asyncio.create_task(read())
     writing = asyncio.create_task(write())
     try:
-        async for lines in _read_blocks(stream, describe, limits):
-            await blocks.put((lines, await _submit(lines, model)))
-        await blocks.put(None)
-        await writing
+        await asyncio.gather(reading, writing)
     finally:
+        reading.cancel()
         writing.cancel()
         spool.close()
 

@@ -1,13 +1,17 @@
 """Streams of lines: cut anywhere, and answered while they come."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_hf_ner.serving.line_streams import LineSplitter, Spool
+from spacy_hf_ner.serving.line_streams import LineSplitter, Spool, answer_lines
+from spacy_hf_ner.serving.serve_settings import ServeSettings
+from spacy_hf_ner.serving.served_model import ServedModel
 
 
 def split(pieces: Sequence[bytes], max_bytes: int = 100) -> list[bytes | None]:
@@ -67,3 +71,21 @@ def test_a_spool_holds_more_than_memory_and_is_empty_when_all_is_read() -> None:
         spool.discard()
 
     asyncio.run(run())
+
+
+def test_a_stream_ends_where_its_answers_cannot_be_written(model: Path) -> None:
+    settings = ServeSettings(models={"news": str(model)})
+    served = ServedModel("news", str(model), settings, observe=print)
+
+    async def send() -> AsyncIterator[bytes]:
+        # More than fit into the blocks that wait for their answers.
+        for _ in range(20):
+            yield b'"Berlin"\n' * 64
+
+    async def run() -> None:
+        lines = answer_lines(send(), served, lambda *_: {"found": object()}, settings.limits)
+        await asyncio.wait_for(anext(lines), timeout=60)
+
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        asyncio.run(run())
+    served.close()
