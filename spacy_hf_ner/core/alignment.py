@@ -12,7 +12,8 @@ its offsets is trimmed. Three things can happen to a unit::
 "not" has no subword of its own and *shares* the first one that covers its first character. A unit
 that no subword covers (U+200B with a tokenizer that drops it) has no evidence: -1.
 
-Where the labels of a checkpoint run over subwords, units are split until each has one subword.
+Where the labels of a checkpoint run over subwords, units are split until each has one subword; or
+only some of them are, the others stay whole.
 """
 
 from dataclasses import dataclass
@@ -181,7 +182,14 @@ class Parts:
     whole: Ints
 
 
-def split_at_subwords(start_char: Ints, end_char: Ints, units: Units, aligned: Alignment) -> Parts:
+def split_at_subwords(
+    start_char: Ints,
+    end_char: Ints,
+    units: Units,
+    aligned: Alignment,
+    *,
+    wanted: Bools | None = None,
+) -> Parts:
     """Return a unit for each subword, and for each unit that has no subword of its own.
 
     ::
@@ -198,6 +206,8 @@ def split_at_subwords(start_char: Ints, end_char: Ints, units: Units, aligned: A
         end_char: The character after its last one. Shape: (n_subwords,).
         units: The units of the same text.
         aligned: What :func:`align_subwords` makes of these.
+        wanted: The units to split, the others stay as they are; None to split all.
+            Shape: (n_units,).
 
     >>> units = Units(np.arange(2), np.array([0, 4]), np.array([3, 7]))
     >>> subwords = np.array([0, 2, 4]), np.array([2, 3, 7])
@@ -205,22 +215,27 @@ def split_at_subwords(start_char: Ints, end_char: Ints, units: Units, aligned: A
     >>> parts.units.start_char, parts.units.end_char, parts.whole
     (array([0, 2, 4]), array([2, 3, 7]), array([0, 0, 1]))
     """
+    if wanted is None:
+        wanted = np.ones(len(units), dtype=bool)
     speaking = np.flatnonzero(aligned.owner >= 0)
+    stays_whole = ~wanted[aligned.owner[speaking]]
+    kept = speaking[stays_whole]
+    speaking = speaking[~stays_whole]
     unit_of_subword = aligned.owner[speaking]
-    owns = np.zeros(len(units), dtype=bool)
-    owns[unit_of_subword] = True
-    without_own = np.flatnonzero(~owns)
+    is_split = np.zeros(len(units), dtype=bool)
+    is_split[unit_of_subword] = True
+    unsplit = np.flatnonzero(~is_split)
 
-    # First a part for each subword, then one for each unit without; then all in text order.
-    whole = np.concatenate([unit_of_subword, without_own])
+    # First a part for each subword, then one for each unit that is not split; then all in order.
+    whole = np.concatenate([unit_of_subword, unsplit])
     part_start = units.start_char[whole]
     part_end = units.end_char[whole]
     n_speaking = len(speaking)
     part_start[:n_speaking] = np.maximum(part_start[:n_speaking], start_char[speaking])
     part_end[:n_speaking] = np.minimum(part_end[:n_speaking], end_char[speaking])
-    evidence = np.concatenate([speaking, aligned.evidence[without_own]])
+    evidence = np.concatenate([speaking, aligned.evidence[unsplit]])
     spread = np.full(len(whole), Spread.WHOLE, dtype=np.int64)
-    spread[n_speaking:] = aligned.spread[without_own]
+    spread[n_speaking:] = aligned.spread[unsplit]
     in_order = np.argsort(whole, kind="stable")
     _reach_borders(part_start, part_end, whole, in_order, units)
     place = np.empty_like(in_order)
@@ -228,10 +243,15 @@ def split_at_subwords(start_char: Ints, end_char: Ints, units: Units, aligned: A
 
     owner = np.full(len(aligned.owner), -1, dtype=np.int64)
     owner[speaking] = place[:n_speaking]
+    place_of_unit = np.full(len(units), -1, dtype=np.int64)
+    place_of_unit[unsplit] = place[n_speaking:]
+    owner[kept] = place_of_unit[aligned.owner[kept]]
     spread = spread[in_order]
     # A subword that others share is the first part of its own spread.
-    is_shared = aligned.spread[without_own] >= Spread.MIDDLE
-    spread[owner[aligned.evidence[without_own[is_shared]]]] = Spread.FIRST
+    sharing = unsplit[aligned.spread[unsplit] >= Spread.MIDDLE]
+    shared = aligned.evidence[sharing]
+    split_off = shared[is_split[aligned.owner[shared]]]
+    spread[owner[split_off]] = Spread.FIRST
     return Parts(
         units=Units(units.token_i[whole][in_order], part_start[in_order], part_end[in_order]),
         alignment=Alignment(owner, evidence[in_order], spread),

@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from spacy_hf_ner.core.alignment import Units
+from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.core.chain import TransitionScores
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
@@ -38,7 +39,7 @@ def make_hf_model(settings: Settings, *, read_engine: ReadEngine | None = None) 
             :class:`spacy_hf_ner.model.engines.scripted.ScriptedEngine`.
     """
     shim = HFShim(settings, read_engine=read_engine)
-    attrs = {"dropout_rate": 0.0, "as_predicted": False}
+    attrs = {"dropout_rate": 0.0, "as_predicted": False, "cut_tokens": None}
     return Model(MODEL_NAME, _forward, attrs=attrs, shims=[shim])
 
 
@@ -53,6 +54,7 @@ def _forward(
         is_train,
         dropout=model.attrs["dropout_rate"],
         as_predicted=model.attrs["as_predicted"],
+        cut_tokens=model.attrs["cut_tokens"],
     )
 
 
@@ -68,6 +70,15 @@ class HFTokenClassifier(TokenClassifier):
     def reads_sentences(self) -> bool:
         """Whether the context of a token is its sentence."""
         return self.shim.settings.context == "sentence"
+
+    @property
+    def cuts_tokens(self) -> bool:
+        """Whether labels run over subwords, or over parts of tokens."""
+        return self.shim.label_unit != "token"
+
+    def learn_parts(self) -> bool:
+        """Let labels run over parts of tokens, unless the config says what they run over."""
+        return self.shim.learn_parts()
 
     @property
     def max_learn_rate(self) -> float:
@@ -115,11 +126,19 @@ class HFTokenClassifier(TokenClassifier):
         return self.shim.find_units(doc)
 
     def begin_update(
-        self, docs: Sequence[Doc], *, as_predicted: bool = False
+        self,
+        docs: Sequence[Doc],
+        *,
+        as_predicted: bool = False,
+        cut_tokens: Sequence[Ints] | None = None,
     ) -> tuple[list[UnitRows], Backprop]:
         """Return the rows of each Doc for training, and what takes the gradient on them."""
         self.model.attrs["as_predicted"] = as_predicted
-        return super().begin_update(docs)
+        self.model.attrs["cut_tokens"] = cut_tokens
+        try:
+            return super().begin_update(docs)
+        finally:
+            self.model.attrs["cut_tokens"] = None  # attrs are saved with a model
 
     def write(self, folder: Path) -> None:
         """Write a Hugging Face checkpoint."""

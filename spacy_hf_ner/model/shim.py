@@ -18,7 +18,7 @@ from thinc.api import Optimizer, get_torch_default_device
 from thinc.shims.shim import Shim
 
 from spacy_hf_ner.core.alignment import Units
-from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.replacing import replace_folder
 from spacy_hf_ner.core.units import UnitRows
@@ -31,9 +31,14 @@ from spacy_hf_ner.model.head import set_head
 from spacy_hf_ner.model.network import get_device
 from spacy_hf_ner.model.notes import NOTES_FILE, is_saved_model_file
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
-from spacy_hf_ner.model.reading.aggregation import Aggregation, count_disagreements, score_units
+from spacy_hf_ner.model.reading.aggregation import (
+    Aggregation,
+    count_disagreements,
+    find_cut_units,
+    score_units,
+)
 from spacy_hf_ner.model.reading.batching import Budget
-from spacy_hf_ner.model.reading.layout import Layout, Reading, lay_out
+from spacy_hf_ner.model.reading.layout import LabelUnit, Layout, Reading, lay_out
 from spacy_hf_ner.model.reading.units import find_units
 from spacy_hf_ner.model.reading.windowed import run_windows
 from spacy_hf_ner.model.settings import Settings
@@ -121,8 +126,28 @@ class HFShim(Shim):
         checkpoint.window = self.settings.window or checkpoint.window
         checkpoint.subword_labels = self.settings.subword_labels or checkpoint.subword_labels
         checkpoint.label_unit = self.settings.choose_label_unit(checkpoint)
+        if checkpoint.label_unit == "part" and self.settings.subword_labels is None:
+            # Subwords agree only if those that continue a token have learned what it is.
+            checkpoint.subword_labels = "all_inside"
         if checkpoint.subword_labels == "last":
             checkpoint.aggregation = checkpoint.aggregation or "last"
+
+    @property
+    def label_unit(self) -> LabelUnit:
+        """What the labels run over."""
+        return self.settings.choose_label_unit(self._loaded())
+
+    def learn_parts(self) -> bool:
+        """Let labels run over parts of tokens from now on; tell whether they do.
+
+        They do not where the config says what they run over, nor in causal networks, in which the
+        first subword of a token has not seen the others.
+        """
+        checkpoint = self._loaded()
+        is_free = self.settings.label_unit == "auto" and self.label_unit == "token"
+        if is_free and not checkpoint.engine.is_causal:
+            checkpoint.label_unit = "part"
+        return self.label_unit != "token"
 
     def _prepare_new_head(self, checkpoint: Checkpoint) -> None:
         """Choose what a checkpoint can still choose whose head was never trained."""
@@ -143,9 +168,12 @@ class HFShim(Shim):
         return self.settings.choose_reading(self._loaded())
 
     def find_units(self, doc: Doc) -> Units:
-        """Return what gets a row in a Doc: its tokens, or their subwords."""
+        """Return what gets a row in a Doc: its tokens, or their subwords.
+
+        Which tokens are cut is known only when the Doc has been read, so none is here.
+        """
         checkpoint = self._loaded()
-        if self.settings.choose_label_unit(checkpoint) == "token":
+        if self.settings.choose_label_unit(checkpoint) != "subword":
             return find_units(doc)
         return self._lay_out([doc], checkpoint).units[0]
 
@@ -156,10 +184,13 @@ class HFShim(Shim):
         *,
         dropout: float = 0.0,
         as_predicted: bool = False,
+        cut_tokens: Sequence[Ints] | None = None,
     ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], Any]]:
         """Return each Doc's rows, and a callback that takes their gradient."""
         if is_train:
-            return self._begin_update(docs, dropout, as_predicted=as_predicted)
+            return self._begin_update(
+                docs, dropout, as_predicted=as_predicted, cut_tokens=cut_tokens
+            )
         return self._predict_rows(docs), _refuse_backprop
 
     def _predict_rows(self, docs: Sequence[Doc]) -> list[UnitRows]:
@@ -185,6 +216,8 @@ class HFShim(Shim):
                     settings=("precision",),
                 )
             self._log_disagreement(logits, layout, checkpoint.tag_set)
+            if self.settings.choose_label_unit(checkpoint) == "part":
+                layout = _split_cut_units(layout, logits, checkpoint)
             rows = score_units(
                 logits,
                 layout.alignment,
@@ -207,14 +240,22 @@ class HFShim(Shim):
         )
 
     def _begin_update(
-        self, docs: Sequence[Doc], dropout: float, *, as_predicted: bool
+        self,
+        docs: Sequence[Doc],
+        dropout: float,
+        *,
+        as_predicted: bool,
+        cut_tokens: Sequence[Ints] | None,
     ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], list[Doc]]]:
         checkpoint = self._loaded()
         avoid_fork_deadlock()
         self.store_training_settings()
         checkpoint.engine.move_to(get_torch_default_device())
         rows, add_gradients = self._make_trainer().begin_update(
-            docs, dropout=dropout, pooled_by=self.aggregation if as_predicted else None
+            docs,
+            dropout=dropout,
+            pooled_by=self.aggregation if as_predicted else None,
+            cut_tokens=cut_tokens,
         )
 
         def backprop(d_rows: Sequence[Floats32]) -> list[Doc]:
@@ -361,6 +402,20 @@ class HFShim(Shim):
                 n_several,
                 self.aggregation,
             )
+
+
+def _split_cut_units(layout: Layout, logits: torch.Tensor, checkpoint: Checkpoint) -> Layout:
+    """Return the layout in which those tokens are split whose subwords say different things."""
+    assert checkpoint.tag_set is not None
+    is_cut = find_cut_units(
+        logits,
+        layout.alignment,
+        checkpoint.tag_set,
+        subword_labels=checkpoint.subword_labels,
+    )
+    if not is_cut.any():
+        return layout
+    return layout.split(is_cut)
 
 
 def _share_types(tag_set: TagSet, known: TagSet | None) -> bool:

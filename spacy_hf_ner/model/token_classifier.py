@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, Optimizer
 
 from spacy_hf_ner.core.alignment import Units
-from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.chain import TransitionScores
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
@@ -51,6 +51,15 @@ class TokenClassifier(ABC):
     @property
     def reads_sentences(self) -> bool:
         """Whether it reads each sentence by itself, and so needs sentence boundaries."""
+        return False
+
+    @property
+    def cuts_tokens(self) -> bool:
+        """Whether a token may have several rows; the model is loaded before."""
+        return False
+
+    def learn_parts(self) -> bool:
+        """Let labels run over parts of tokens from now on, if they can; tell whether they do."""
         return False
 
     @property
@@ -109,6 +118,7 @@ class TokenClassifier(ABC):
         docs: Sequence[Doc],
         *,
         as_predicted: bool = False,  # noqa: ARG002 - one vector a token is read in one way only
+        cut_tokens: Sequence[Ints] | None = None,  # noqa: ARG002 - nor can a token be cut
     ) -> tuple[list[UnitRows], Backprop]:
         """Return the rows of each Doc for training, and what takes the gradient on them.
 
@@ -117,6 +127,8 @@ class TokenClassifier(ABC):
             as_predicted: Pool the subwords of a unit as prediction does, and give what is learned
                 from those that continue it apart, in ``continuing``. The gradient on that stands
                 beside the one on the rows: together they have twice the columns.
+            cut_tokens: The tokens of each Doc that gold cuts, and that are units no more where
+                labels run over parts of tokens; None for none. Shape of each: (n_cut,).
         """
         return self.model.begin_update(list(docs))
 

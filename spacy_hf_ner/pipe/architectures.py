@@ -80,7 +80,8 @@ def make_hf_token_classifier_v1(
         label_unit: What the labels run over. With ``"token"`` each token has one, whose row
             ``aggregation`` makes. With ``"subword"`` each subword has one: in IOBES a token of
             three subwords is B I E, and entities are decoded on subwords, then put on the tokens
-            that they touch. ``"auto"``: as stored with the model; else as the family's published
+            that they touch. With ``"part"`` each token has one, but a token that an entity cuts has
+            one for each subword. ``"auto"``: as stored with the model; else as the family's published
             checkpoints are labelled (``openai/privacy-filter`` and its kin by subwords); else
             ``"token"``.
         window: The most subwords read at once, special tokens excluded. None: that of its training,

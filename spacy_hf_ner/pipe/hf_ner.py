@@ -1,7 +1,7 @@
 """The component ``hf_ner``: finds entities with probabilities, and trains like spaCy's NER."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.dial import Aim, Dial, Tally, read_dial
 from spacy_hf_ner.core.expected_recall import RecallEstimate
@@ -55,7 +55,7 @@ from spacy_hf_ner.pipe.held_out import HeldOut, count_gold, read_held_out, tally
 from spacy_hf_ner.pipe.notices import Notices
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types
-from spacy_hf_ner.pipe.targets import TokenTargets, read_targets
+from spacy_hf_ner.pipe.targets import TokenTargets, find_cut_tokens, read_targets
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["HFNer"]
@@ -170,9 +170,22 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         """Return the chain that spans are decoded and scored with; the model is loaded."""
         return make_biased_chain(tag_set, self.bias, self.classifier.transition_scores)
 
-    def _begin_update(self, docs: Sequence[Doc]) -> tuple[list[UnitRows], Backprop]:
+    def prepare_for_cuts(self, get_examples: Callable[[], Iterable[Example]]) -> None:
+        """Let the model label parts of tokens, if gold entities begin or end inside of some."""
+        if self.classifier.cuts_tokens:
+            return
+        if any(find_cut_tokens(example) for example in get_examples()):
+            self.classifier.learn_parts()
+
+    def _begin_update(
+        self, docs: Sequence[Doc], cut_tokens: Sequence[Ints]
+    ) -> tuple[list[UnitRows], Backprop]:
         self._check_loss()
-        return self.classifier.begin_update(docs, as_predicted=self.loss == "chain")
+        if not self.classifier.cuts_tokens and any(map(len, cut_tokens)):
+            self._notices.say_cuts_are_missing()
+        return self.classifier.begin_update(
+            docs, as_predicted=self.loss == "chain", cut_tokens=cut_tokens
+        )
 
     def _compute_loss(
         self,

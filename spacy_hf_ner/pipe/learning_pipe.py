@@ -15,7 +15,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.chain import Chain
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
@@ -70,6 +70,9 @@ class LearningPipe(LabelledPipe):
     def check_settings(self, tag_set: TagSet) -> None:
         """Check settings that name labels."""
 
+    def prepare_for_cuts(self, get_examples: Callable[[], Iterable[Example]]) -> None:
+        """Make the model ready for gold that begins or ends inside of tokens, if there is any."""
+
     def make_chain(self, tag_set: TagSet) -> Chain | None:  # noqa: ARG002 - of those that have one
         """Return the chain that wrong spans are scored with; None where there are no spans."""
         return None
@@ -117,6 +120,7 @@ class LearningPipe(LabelledPipe):
             self._set_tags(tag_set)
         tag_set = self.prepare()
         self.check_settings(tag_set)
+        self.prepare_for_cuts(get_examples)
         for label in self.get_labels(tag_set):
             self.vocab.strings.add(label)
         self.cfg["class_weights"] = resolve_class_weights(
@@ -168,7 +172,8 @@ class LearningPipe(LabelledPipe):
             return losses
 
         set_dropout_rate(self.model, drop)
-        predicted, backprop = self._begin_update(docs)
+        cut_tokens = [targets.cut_tokens for targets in gold]
+        predicted, backprop = self._begin_update(docs, cut_tokens)
         # Only now is it known which units the model has rows for.
         unit_targets: list[Targets] = []
         for targets, doc_rows in zip(gold, predicted, strict=True):
@@ -204,7 +209,7 @@ class LearningPipe(LabelledPipe):
         check_vectors(teacher, docs, name=self.name)
         lesson = ask_teacher(teacher, docs, teacher_tags=teacher_tags, tag_set=self.prepare())
         set_dropout_rate(self.model, 0.0)
-        predicted, backprop = self.classifier.begin_update(docs)
+        predicted, backprop = self.classifier.begin_update(docs, cut_tokens=lesson.cut_tokens)
         rows = [doc_rows.rows for doc_rows in predicted]
         loss, gradient = compute_divergence(
             rows, lesson.rows, lesson.columns, reduction=self.classifier.reduction
@@ -218,9 +223,16 @@ class LearningPipe(LabelledPipe):
         self._rates.look_at(sgd, bears=self.classifier.max_learn_rate)
         super().finish_update(sgd)
 
-    def _begin_update(self, docs: Sequence[Doc]) -> tuple[list[UnitRows], Backprop]:
-        """Return the rows of each Doc that the loss is computed on, and what takes the gradient."""
-        return self.classifier.begin_update(docs)
+    def _begin_update(
+        self, docs: Sequence[Doc], cut_tokens: Sequence[Ints]
+    ) -> tuple[list[UnitRows], Backprop]:
+        """Return the rows of each Doc that the loss is computed on, and what takes the gradient.
+
+        Args:
+            docs: The Docs.
+            cut_tokens: The tokens of each that gold cuts. Shape of each: (n_cut,).
+        """
+        return self.classifier.begin_update(docs, cut_tokens=cut_tokens)
 
     def _compute_loss(
         self,

@@ -75,6 +75,17 @@ class Notices:
             f"overlaps; or leave them out: nlp.remove_pipe({earlier[-1]!r}).",
         )
 
+    def say_cuts_are_missing(self) -> None:
+        """Say that gold begins or ends inside of tokens, and the model has one row for each."""
+        if "cuts" in self._given:
+            return
+        self._give(
+            "cuts",
+            "gold has entities that begin or end inside of a token, and the model has one row for "
+            "each token, so these tokens teach nothing. Initialize the component with such gold, "
+            'or set label_unit = "part" in the config of its model.',
+        )
+
     def say_left_out(self, spans_key: str) -> None:
         """Say that an entity is not in ``doc.ents``, as no whole token lies inside of it."""
         if "left_out" in self._given:

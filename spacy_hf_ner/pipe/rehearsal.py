@@ -24,10 +24,12 @@ class Lesson:
     Attributes:
         rows: Log-probabilities of the shared tags. Shape of each: (n_units, n_shared).
         columns: The columns of these tags in the model that learns. Shape: (n_shared,).
+        cut_tokens: The tokens of each Doc that have several rows. Shape of each: (n_cut,).
     """
 
     rows: list[Floats32]
     columns: Ints
+    cut_tokens: list[Ints]
 
 
 def ask_teacher(
@@ -43,11 +45,14 @@ def ask_teacher(
     """
     teacher_columns, columns = match_columns(teacher_tags, tag_set)
     rows: list[Floats32] = []
+    cut_tokens: list[Ints] = []
     for predicted in teacher.predict(docs):
         shared = predicted.rows[:, teacher_columns]
         with np.errstate(invalid="ignore"):  # a row of NaN stays one
             rows.append(shared - np.logaddexp.reduce(shared, axis=1, keepdims=True))
-    return Lesson(rows, columns)
+        token_i = predicted.units.token_i
+        cut_tokens.append(np.unique(token_i[1:][token_i[1:] == token_i[:-1]]))
+    return Lesson(rows, columns, cut_tokens)
 
 
 def match_columns(teacher_tags: TagSet, tag_set: TagSet) -> tuple[Ints, Ints]:

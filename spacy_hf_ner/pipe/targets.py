@@ -9,11 +9,19 @@ decoder sees::
     gold      [---------PER--------]
     units         0           1       2         white space is no unit
     tags          B-PER       I-PER   O
+
+An entity that begins or ends inside of a token teaches where that token has several units: a unit
+belongs to the entity in which it starts. Elsewhere its tokens teach nothing::
+
+    token     [U.S.-based   ]         [U.S.-based   ]
+    gold      [LOC]                   [LOC]
+    units     [U.][S.][-based]        [U.S.-based   ]
+    tags      B   I   O               missing
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from spacy.errors import Errors
@@ -29,11 +37,11 @@ from spacy_hf_ner.core.tags import write_tags
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.errors import TagError
 from spacy_hf_ner.model.training.loss import MISSING, Targets, WrongSpan
-from spacy_hf_ner.pipe.gold import uses_group
+from spacy_hf_ner.pipe.gold import read_gold, uses_group
 from spacy_hf_ner.pipe.notices import say_outside_is_no_type
 from spacy_hf_ner.pipe.segments import cut_segments
 
-__all__ = ["GoldTargets", "TokenTargets", "read_targets"]
+__all__ = ["CutEntity", "GoldTargets", "TokenTargets", "find_cut_tokens", "read_targets"]
 
 
 class GoldTargets(Protocol):
@@ -42,6 +50,10 @@ class GoldTargets(Protocol):
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to learn."""
+
+    @property
+    def cut_tokens(self) -> Ints:
+        """The tokens in which something begins or ends. Shape: (n_cut,)."""
 
     def place(self, predicted: UnitRows, tag_set: TagSet) -> Targets:
         """Return what the rows of the Doc's units should say."""
@@ -55,6 +67,22 @@ class GoldTargets(Protocol):
         """
 
 
+class CutEntity(NamedTuple):
+    """A gold entity that begins or ends inside of a token.
+
+    Attributes:
+        start_char: Its first character.
+        end_char: The character after its last one.
+        tokens: The tokens that it touches, with its type.
+        cut_tokens: Those of them in which it begins or ends.
+    """
+
+    start_char: int
+    end_char: int
+    tokens: TokenSpan
+    cut_tokens: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class TokenTargets:
     """What gold says of the tokens of a Doc.
@@ -65,17 +93,28 @@ class TokenTargets:
         is_annotated: Whether a token is known to be in one of them, or outside of all.
             Shape: (n_tokens,).
         wrong_spans: Spans known to be wrong.
+        cut_entities: The gold entities that begin or end inside of a token, in order. Their tokens
+            count as not annotated, unless the tokens that they cut have several units.
     """
 
     doc: Doc
     entities: Sequence[TokenSpan]
     is_annotated: Bools
     wrong_spans: Sequence[TokenSpan] = ()
+    cut_entities: Sequence[CutEntity] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to learn."""
-        return not self.wrong_spans and not self.is_annotated.any()
+        return not (self.wrong_spans or self.cut_entities or self.is_annotated.any())
+
+    @property
+    def cut_tokens(self) -> Ints:
+        """The tokens in which an entity begins or ends. Shape: (n_cut,)."""
+        cut: set[int] = set()
+        for entity in self.cut_entities:
+            cut.update(entity.cut_tokens)
+        return np.array(sorted(cut), dtype=np.int64)
 
     def place(self, predicted: UnitRows, tag_set: TagSet) -> Targets:
         """Return what the rows of the Doc's units should say.
@@ -89,7 +128,13 @@ class TokenTargets:
         """
         with_row = np.flatnonzero(~np.isnan(predicted.rows).any(axis=1))
         columns = np.full(len(predicted), MISSING, dtype=np.int64)
-        columns[with_row] = self.write_columns(predicted.units.token_i[with_row], tag_set)
+        token_i = predicted.units.token_i[with_row]
+        taught = self.cut_entities and self._find_taught(token_i)
+        if taught:
+            start_char = predicted.units.start_char[with_row]
+            columns[with_row] = self._write_parts(taught, token_i, start_char, tag_set)
+        else:
+            columns[with_row] = self.write_columns(token_i, tag_set)
         if not self.wrong_spans:
             return Targets(columns)
         return Targets(columns, self._place_wrong_spans(predicted, tag_set))
@@ -104,6 +149,10 @@ class TokenTargets:
         Raises:
             TagError: The model lacks a tag that an entity needs.
         """
+        return _write_columns(self._place_entities(token_i), self.is_annotated[token_i], tag_set)
+
+    def _place_entities(self, token_i: Ints) -> list[TokenSpan]:
+        """Return the entities on units. Shape of ``token_i``: (n_units,)."""
         spans: list[TokenSpan] = []
         for entity in self.entities:
             # The units of the tokens from start to end are a run, as units are in text order. It is
@@ -111,12 +160,40 @@ class TokenTargets:
             start, end = np.searchsorted(token_i, [entity.start, entity.end]).tolist()
             if start < end:
                 spans.append(TokenSpan(start, end, entity.entity_type))
-        columns = np.full(len(token_i), MISSING, dtype=np.int64)
+        return spans
+
+    def _find_taught(self, token_i: Ints) -> list[CutEntity]:
+        """Return the entities whose cut tokens have several units. Shape: (n_units,)."""
+        n_units = np.bincount(token_i, minlength=len(self.doc))
+        taught: list[CutEntity] = []
+        for entity in self.cut_entities:
+            if all(n_units[token] > 1 for token in entity.cut_tokens):
+                taught.append(entity)
+        return taught
+
+    def _write_parts(
+        self, taught: Sequence[CutEntity], token_i: Ints, start_char: Ints, tag_set: TagSet
+    ) -> Ints:
+        """Return the column of each unit's gold tag, where entities begin or end inside of tokens.
+
+        Args:
+            taught: The entities that do.
+            token_i: The token of each unit. Shape: (n_units,).
+            start_char: Its first character. Shape: (n_units,).
+            tag_set: The tags of the columns.
+        """
+        spans = self._place_entities(token_i)
         is_annotated = self.is_annotated[token_i]
-        for unit_i, tag in enumerate(write_tags(spans, len(token_i), tag_set.scheme)):
-            if is_annotated[unit_i]:
-                columns[unit_i] = _find_column(tag, tag_set)
-        return columns
+        for entity in taught:
+            start, end = np.searchsorted(start_char, [entity.start_char, entity.end_char]).tolist()
+            if start == end:  # no unit starts in it
+                continue
+            spans.append(TokenSpan(start, end, entity.tokens.entity_type))
+            first, last = np.searchsorted(
+                token_i, [entity.tokens.start, entity.tokens.end]
+            ).tolist()
+            is_annotated[first:last] = True
+        return _write_columns(sorted(spans, key=_get_start), is_annotated, tag_set)
 
     def _place_wrong_spans(self, predicted: UnitRows, tag_set: TagSet) -> list[WrongSpan]:
         """Return the wrong spans that could be found, each in its segment."""
@@ -154,9 +231,9 @@ def read_targets(
 ) -> TokenTargets:
     """Return what an Example teaches.
 
-    Missing annotation (``-``, tokens whose gold entity cannot be aligned, Docs without any) teaches
-    nothing. Gold is read as evaluation reads it. Of spans in a group that overlap, the longest
-    counts, as a token has one tag.
+    Missing annotation (``-``, Docs without any) teaches nothing, and nor do the tokens that a gold
+    entity cuts where the model has one row for them. Gold is read as evaluation reads it. Of spans
+    in a group that overlap, the longest counts, as a token has one tag.
 
     Args:
         example: Gold in the reference, tokens in the predicted Doc.
@@ -183,11 +260,88 @@ def read_targets(
         if span.label_:
             _check_type(span.label_, tag_set)
             entities.append(TokenSpan(span.start, span.end, span.label_))
+    cut_entities: list[CutEntity] = []
+    if len(spans) < len(example.reference.ents):
+        cut_entities = _read_cut_entities(example, tag_set)
     is_annotated = np.array([tag not in {None, "", "-"} for tag in biluo_tags], dtype=bool)
     wrong_spans: list[TokenSpan] = []
     if incorrect_spans_key is not None and incorrect_spans_key in example.reference.spans:
         wrong_spans = _read_wrong_spans(example, tag_set, incorrect_spans_key)
-    return TokenTargets(example.predicted, entities, is_annotated, wrong_spans)
+    return TokenTargets(example.predicted, entities, is_annotated, wrong_spans, cut_entities)
+
+
+def find_cut_tokens(example: Example) -> list[int]:
+    """Return the predicted tokens in which a gold entity begins or ends, in order."""
+    if len(example.reference.ents) == 0 or example.reference.text != example.predicted.text:
+        return []
+    cut: set[int] = set()
+    for entity in example.reference.ents:
+        cut.update(_find_cut(example.predicted, entity.start_char, entity.end_char))
+    return sorted(cut)
+
+
+def _read_cut_entities(example: Example, tag_set: TagSet) -> list[CutEntity]:
+    """Return the gold entities that begin or end inside of a predicted token.
+
+    None where the texts differ, or where a token is annotated in part.
+
+    Raises:
+        TagError: One of them has a type that the model does not know.
+    """
+    doc = example.predicted
+    if example.reference.text != doc.text:
+        return []
+    unknown = read_gold(example.reference, spans_key="", prefer_group=False)
+    found: list[CutEntity] = []
+    for entity in example.reference.ents:
+        if not entity.label_:
+            continue
+        cut = _find_cut(doc, entity.start_char, entity.end_char)
+        if not cut:
+            continue
+        _check_type(entity.label_, tag_set)
+        touched = doc.char_span(entity.start_char, entity.end_char, alignment_mode="expand")
+        assert touched is not None
+        if unknown.can_judge(touched.start_char, touched.end_char):
+            tokens = TokenSpan(touched.start, touched.end, entity.label_)
+            found.append(CutEntity(entity.start_char, entity.end_char, tokens, cut))
+    return found
+
+
+def _find_cut(doc: Doc, start_char: int, end_char: int) -> tuple[int, ...]:
+    """Return the tokens in which a stretch of the text begins or ends: two, one or none."""
+    touched = doc.char_span(start_char, end_char, alignment_mode="expand")
+    if touched is None:
+        return ()
+    cut: list[int] = []
+    if touched.start_char < start_char:
+        cut.append(touched.start)
+    if touched.end_char > end_char and touched.end - 1 not in cut:
+        cut.append(touched.end - 1)
+    return tuple(cut)
+
+
+def _get_start(span: TokenSpan) -> int:
+    return span.start
+
+
+def _write_columns(spans: Sequence[TokenSpan], is_annotated: Bools, tag_set: TagSet) -> Ints:
+    """Return the column of the tag of each unit; ``MISSING`` where nothing is annotated.
+
+    Args:
+        spans: The entities on units, in order.
+        is_annotated: Whether a unit is annotated. Shape: (n_units,).
+        tag_set: The tags of the columns.
+
+    Raises:
+        TagError: The model lacks a tag that an entity needs.
+    """
+    n_units = len(is_annotated)
+    columns = np.full(n_units, MISSING, dtype=np.int64)
+    for unit_i, tag in enumerate(write_tags(spans, n_units, tag_set.scheme)):
+        if is_annotated[unit_i]:
+            columns[unit_i] = _find_column(tag, tag_set)
+    return columns
 
 
 def _check_type(entity_type: str, tag_set: TagSet) -> None:

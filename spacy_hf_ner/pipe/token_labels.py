@@ -33,6 +33,11 @@ class LabelTargets:
         """Whether there is nothing to learn."""
         return not (self.columns != MISSING).any()
 
+    @property
+    def cut_tokens(self) -> Ints:
+        """None: no label ends inside of a token. Shape: (0,)."""
+        return np.zeros(0, dtype=np.int64)
+
     def place(self, predicted: UnitRows, tag_set: TagSet) -> Targets:
         """Return what the rows of the Doc's units should say."""
         return Targets(self.write_columns(predicted.units.token_i, tag_set))

@@ -204,3 +204,24 @@ def test_units_are_split_until_each_has_one_subword(
     assert split.whole.tolist() == split.units.token_i.tolist() == whole
     assert split.alignment.evidence.tolist() == evidence
     assert split.alignment.spread.tolist() == spread
+
+
+def test_units_that_are_not_to_be_split_stay_as_they_are() -> None:
+    # bob@x.de | 10|km | Tim, where "10km" is one subword
+    units = _units([(0, 8), (9, 11), (11, 13), (14, 17)])
+    start = np.array([0, 3, 4, 9, 14, 15])
+    end = np.array([3, 4, 8, 13, 15, 17])
+    aligned = align_subwords(start, end, units)
+    nothing = split_at_subwords(start, end, units, aligned, wanted=np.zeros(4, dtype=bool))
+    assert nothing.units.start_char.tolist() == units.start_char.tolist()
+    assert nothing.units.end_char.tolist() == units.end_char.tolist()
+    assert nothing.alignment.owner.tolist() == aligned.owner.tolist()
+    assert nothing.alignment.evidence.tolist() == aligned.evidence.tolist()
+    assert nothing.alignment.spread.tolist() == aligned.spread.tolist()
+
+    wanted = np.array([False, False, False, True])
+    last = split_at_subwords(start, end, units, aligned, wanted=wanted)
+    assert last.whole.tolist() == [0, 1, 2, 3, 3]
+    assert last.alignment.owner.tolist() == [0, 0, 0, 1, 3, 4]
+    assert last.alignment.evidence.tolist() == [0, 3, 3, 4, 5]
+    assert last.alignment.spread.tolist() == [WHOLE, FIRST, LAST, WHOLE, WHOLE]

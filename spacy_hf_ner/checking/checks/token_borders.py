@@ -12,7 +12,7 @@ __all__ = ["check_token_borders"]
 
 
 def check_token_borders(data: CheckedData) -> Iterator[Finding]:
-    """Yield a finding on entities that the pipeline's tokens cannot express."""
+    """Yield a finding on entities that the pipeline's tokens cannot express as they are."""
     places: list[Place] = []
     n_cut = 0
     for part, doc_i, gold_doc in data.docs():
@@ -32,11 +32,12 @@ def check_token_borders(data: CheckedData) -> Iterator[Finding]:
     if n_cut:
         yield Finding(
             check="token_borders",
-            severity="error",
+            severity="warning",
             n=n_cut,
-            message=f"{count(n_cut, 'entity', 'entities')} with a border inside of a token: they "
-            "can be neither learned nor found.",
-            advice="Check the offsets; if they are right, give the tokenizer a rule that splits "
-            "there.",
+            message=f"{count(n_cut, 'entity', 'entities')} with a border inside of a token: a "
+            "model with one label for each token can neither learn nor find them.",
+            advice="Check the offsets. If they are right, hf_ner learns them where label_unit is "
+            '"auto", and finds them with alignment = "split"; or give the tokenizer a rule that '
+            "splits there.",
             examples=places,
         )

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its name everywhere
 
 from spacy_hf_ner.core.alignment import Alignment, Spread
-from spacy_hf_ner.core.arrays import Floats32, Ints
+from spacy_hf_ner.core.arrays import Bools, Floats32, Ints
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.schemes import Tag
 
@@ -25,6 +25,7 @@ __all__ = [
     "SubwordLabels",
     "Subwords",
     "count_disagreements",
+    "find_cut_units",
     "normalize",
     "score_continuing",
     "score_units",
@@ -279,6 +280,47 @@ def count_disagreements(
     is_same_unit = second == owner[:-1]
     differs = is_same_unit & (subword_type[1:] != subword_type[:-1])
     return len(np.unique(second[differs])), len(np.unique(second[is_same_unit]))
+
+
+def find_cut_units(
+    logits: torch.Tensor, alignment: Alignment, tag_set: TagSet, *, subword_labels: SubwordLabels
+) -> Bools:
+    """Return which units have subwords that cannot be of one entity, or of none, together.
+
+    Their likeliest tags are of several types, or a subword that continues the unit begins an
+    entity::
+
+        subwords    [김][태][웅][이고]      [Ber][lin]        [Ann][Lee]
+        best tag    B   I   I   O         B    I           B    B
+        cut         yes                   no               yes
+
+    Where continuing subwords repeat the tag of the first (``subword_labels = "all"``), only types
+    tell.
+
+    Args:
+        logits: Shape: (n_subwords, n_tags).
+        alignment: Which subwords speak for which unit.
+        tag_set: The tags of the columns.
+        subword_labels: How the model was trained.
+
+    Returns:
+        Shape: (n_units,).
+    """
+    is_cut = np.zeros(len(alignment.evidence), dtype=bool)
+    owned = np.flatnonzero(alignment.owner >= 0)
+    owner = alignment.owner[owned]
+    continues = owner[1:] == owner[:-1]
+    if not continues.any():
+        return is_cut
+    best_column = logits.argmax(dim=1).cpu().numpy()[owned]
+    subword_type = np.array(tag_set.type_i)[best_column]
+    differs = subword_type[1:] != subword_type[:-1]
+    if subword_labels != "all":
+        # What begins an entity is another tag than what continues one.
+        begins = _inside_columns(tag_set) != np.arange(len(tag_set))
+        differs |= begins[best_column[1:]]
+    is_cut[owner[1:][continues & differs]] = True
+    return is_cut
 
 
 def _find_last(subwords: Subwords) -> torch.Tensor:

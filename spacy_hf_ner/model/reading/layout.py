@@ -10,12 +10,12 @@ The Docs of a batch are thought of as one long text, so that all are aligned in 
 
 Inside of a Layout, subwords and the alignment are those of the one text. The units are each
 Doc's own: its tokens, or, where the labels of a checkpoint run over subwords, parts of tokens with
-one subword each.
+one subword each; or both, as some tokens are split and the others are not.
 """
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -24,7 +24,7 @@ from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from spacy_hf_ner.core.alignment import Alignment, Units, align_subwords, split_at_subwords
-from spacy_hf_ner.core.arrays import Floats32, Ints, find_starts
+from spacy_hf_ner.core.arrays import Bools, Floats32, Ints, find_starts
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.core.windows import Window, plan_sentence_windows, plan_windows
 from spacy_hf_ner.model.reading.encoding import Encoding
@@ -44,8 +44,11 @@ __all__ = [
 SHORTEST_MIXED_WINDOW = 16
 """Subwords in the shortest window that training reads of a long text."""
 
-LabelUnit = Literal["token", "subword"]
-"""What the labels of a checkpoint run over, and so what has a row of tag scores."""
+LabelUnit = Literal["token", "subword", "part"]
+"""What the labels of a checkpoint run over, and so what has a row of tag scores.
+
+``"part"``: tokens, but of a token that an entity cuts, its subwords.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +138,47 @@ class Layout:
         ids: The subwords of all Docs. Shape: (n_subwords,).
         alignment: Which subwords speak for which unit, counted over all Docs.
         windows: Windows of all Docs, in positions of ``ids``.
-        units: The units of each Doc, in its own tokens and characters.
+        packed: The units of all Docs, and of each.
+        start_char: First character of each subword in the one text. Shape: (n_subwords,).
+        end_char: The character after its last one. Shape: (n_subwords,).
     """
 
     ids: Ints
     alignment: Alignment
     windows: list[Window]
-    units: list[Units]
+    packed: PackedUnits
+    start_char: Ints
+    end_char: Ints
+
+    @property
+    def units(self) -> list[Units]:
+        """The units of each Doc, in its own tokens and characters."""
+        return self.packed.by_doc
+
+    def split(self, wanted: Bools | None = None) -> "Layout":
+        """Return the layout in which units are split until each has one subword.
+
+        Windows stay: they are cut between tokens, whatever the labels run over.
+
+        Args:
+            wanted: The units to split, counted over all Docs; None to split all.
+                Shape: (n_units,).
+        """
+        parts = split_at_subwords(
+            self.start_char, self.end_char, self.packed.packed, self.alignment, wanted=wanted
+        )
+        return replace(self, packed=self.packed.split(parts), alignment=parts.alignment)
+
+    def find_units(self, tokens: Sequence[Ints]) -> Bools:
+        """Return which units, of all Docs, lie in some tokens.
+
+        Args:
+            tokens: The tokens, for each Doc. Shape of each: (n_wanted,).
+        """
+        by_doc = [
+            np.isin(units.token_i, wanted) for units, wanted in zip(self.units, tokens, strict=True)
+        ]
+        return np.concatenate(by_doc)
 
     def split_rows(self, rows: Floats32) -> list[UnitRows]:
         """Return the rows of each Doc from those of all. Shape of ``rows``: (n_units, n_tags)."""
@@ -160,6 +197,7 @@ def lay_out(
     reading: Reading | MixedReading,
     *,
     label_unit: LabelUnit = "token",
+    cut_tokens: Sequence[Ints] | None = None,
 ) -> Layout:
     """Return the layout of a batch of Docs.
 
@@ -168,6 +206,8 @@ def lay_out(
         encodings: The subwords of each.
         reading: How their texts are cut into windows.
         label_unit: What the labels of the checkpoint run over.
+        cut_tokens: The tokens of each Doc that are split where labels run over parts of tokens;
+            None for none. Shape of each: (n_cut,).
     """
     units = pack_units(docs)
     n_subwords = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
@@ -183,12 +223,12 @@ def lay_out(
         for window in reading.plan(len(encodings[doc_i].ids), find_text_starts):
             windows.append(window.shift(first_subword))
     ids = np.concatenate([encoding.ids for encoding in encodings])
+    layout = Layout(ids, alignment, windows, units, start_char, end_char)
     if label_unit == "subword":
-        # Only now: windows are cut between tokens, whatever the labels run over.
-        parts = split_at_subwords(start_char, end_char, units.packed, alignment)
-        units = units.split(parts)
-        alignment = parts.alignment
-    return Layout(ids, alignment, windows, units.by_doc)
+        return layout.split()
+    if label_unit == "part" and cut_tokens is not None:
+        return layout.split(layout.find_units(cut_tokens))
+    return layout
 
 
 def find_sentence_starts(doc: Doc) -> Ints:

@@ -9,7 +9,7 @@ import torch
 from spacy.tokens import Doc
 from thinc.api import Optimizer, torch2xp
 
-from spacy_hf_ner.core.arrays import Floats32
+from spacy_hf_ner.core.arrays import Floats32, Ints
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.engines.precision import (
@@ -93,7 +93,12 @@ class Trainer:
         self._optimizer: NetworkOptimizer | None = None
 
     def begin_update(
-        self, docs: Sequence[Doc], *, dropout: float, pooled_by: Aggregation | None = None
+        self,
+        docs: Sequence[Doc],
+        *,
+        dropout: float,
+        pooled_by: Aggregation | None = None,
+        cut_tokens: Sequence[Ints] | None = None,
     ) -> tuple[list[UnitRows], Callable[[Sequence[Floats32]], None]]:
         """Return the rows of each Doc, and what adds their gradient to that of the weights.
 
@@ -102,6 +107,8 @@ class Trainer:
             dropout: The dropout rate, unless the config names one.
             pooled_by: How the subwords of a unit are pooled, if rows are to be those of prediction,
                 with those of continuing subwords apart. None for rows of all supervised subwords.
+            cut_tokens: The tokens of each Doc that gold cuts; None for none.
+                Shape of each: (n_cut,).
         """
         checkpoint = self._checkpoint
         reading = self._settings.choose_reading(checkpoint)
@@ -111,6 +118,7 @@ class Trainer:
             checkpoint.tokenizer.encode(docs),
             mixed,
             label_unit=self._settings.choose_label_unit(checkpoint),
+            cut_tokens=cut_tokens,
         )
         try:
             rows = self._compute_rows(layout, dropout, pooled_by)

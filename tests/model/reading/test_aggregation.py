@@ -11,6 +11,7 @@ from spacy_hf_ner.model.reading.aggregation import (
     Aggregation,
     SubwordLabels,
     count_disagreements,
+    find_cut_units,
     score_units,
     score_units_for_training,
 )
@@ -183,6 +184,30 @@ def test_tokens_whose_subwords_disagree_on_the_type_are_counted_once() -> None:
     logits = torch.eye(4)[best]
     alignment = _align([0, 0, 1, 1, 1, 2, 3, -1], [0, 2, 5, 6])
     assert count_disagreements(logits, alignment, tags) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("best", "subword_labels", "expected"),
+    [
+        ("B-PER I-PER | B-LOC I-LOC", "all_inside", [False, False]),
+        ("B-PER O | O O", "all_inside", [True, False]),
+        ("O B-PER | I-PER I-PER", "all_inside", [True, False]),
+        ("B-PER B-PER | O O", "all_inside", [True, False]),
+        ("B-PER B-PER | O O", "all", [False, False]),
+        ("B-PER I-LOC | I-LOC I-LOC", "all", [True, False]),
+    ],
+)
+def test_units_are_cut_whose_subwords_are_of_no_one_entity(
+    best: str, subword_labels: SubwordLabels, expected: list[bool]
+) -> None:
+    labels = best.replace("| ", "").split()
+    logits = torch.eye(len(CONLL))[[CONLL.labels.index(label) for label in labels]]
+    alignment = _align([0, 0, 1, 1], [0, 2])
+    found = find_cut_units(logits, alignment, CONLL, subword_labels=subword_labels)
+    assert found.tolist() == expected
+    # A subword alone is cut by nothing, nor is one that speaks for no unit.
+    alone = _align([0, 1, -1, 2], [0, 1, 3])
+    assert not find_cut_units(logits, alone, CONLL, subword_labels=subword_labels).any()
 
 
 def test_the_last_subword_speaks_where_it_has_seen_the_whole_word() -> None:
