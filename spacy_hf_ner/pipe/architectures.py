@@ -81,9 +81,9 @@ def make_hf_token_classifier_v1(
             ``aggregation`` makes. With ``"subword"`` each subword has one: in IOBES a token of
             three subwords is B I E, and entities are decoded on subwords, then put on the tokens
             that they touch. With ``"part"`` each token has one, but a token that an entity cuts has
-            one for each subword. ``"auto"``: as stored with the model; else as the family's published
-            checkpoints are labelled (``openai/privacy-filter`` and its kin by subwords); else
-            ``"token"``.
+            one for each subword. ``"auto"``: as stored with the model; else as the family's
+            published checkpoints are labelled (``openai/privacy-filter`` and its kin by subwords);
+            else ``"token"``, or ``"part"`` once gold cuts tokens.
         window: The most subwords read at once, special tokens excluded. None: that of its training,
             if it is stored with the model, else 128. Where each layer of the network sees only a
             sliding window (Longformer, Mistral, ``openai/privacy-filter``), it is as much as all
