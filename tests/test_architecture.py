@@ -29,6 +29,8 @@ ALLOWED = {
     "evaluation": {*BELOW_ALL, "core", "corpus", "pipe"},
     # It reads texts as a model does, and judges gold by what models find.
     "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
+    # It trains pipelines, by what corpora and evaluation have to do with it.
+    "runs": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # It draws what these have found.
     "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
     # It rewrites what a pipeline has found in texts.
@@ -58,6 +60,7 @@ ALLOWED = {
         "corpus",
         "evaluation",
         "checking",
+        "runs",
         "visual",
         "package_building",
     },

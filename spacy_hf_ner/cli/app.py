@@ -25,6 +25,7 @@ from spacy_hf_ner.cli import (
     package,
     rewrite,
     serve,
+    train,
     visualise,
 )
 from spacy_hf_ner.cli.command_app import CommandApp
@@ -82,6 +83,7 @@ def _main(
 # One line a command: app.command("name", example="its arguments")(module.function)
 app.command("convert", cls=convert.ConvertCommand, example=convert.EXAMPLE)(convert.convert)
 app.command("init-config", example=init_config.EXAMPLE)(init_config.init_config)
+app.command("train", example=train.EXAMPLE, context_settings=train.CONTEXT)(train.train_command)
 app.command("encoder", example=encoder.EXAMPLE)(encoder.encoder)
 app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)

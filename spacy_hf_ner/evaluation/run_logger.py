@@ -23,7 +23,17 @@ from spacy_hf_ner.evaluation.formatting import format_duration, format_percent
 if TYPE_CHECKING:
     from thinc.api import Optimizer
 
-__all__ = ["Info", "LogStep", "SetupLogger", "describe_high_end", "make_run_logger_v1"]
+__all__ = [
+    "IS_REPLAYED",
+    "Info",
+    "LogStep",
+    "SetupLogger",
+    "describe_high_end",
+    "make_run_logger_v1",
+]
+
+IS_REPLAYED: Final = "is_replayed"
+"""The key of a logger's information that marks a step which an interrupted run made before."""
 
 Info = dict[str, Any]
 LogStep = Callable[[Info | None], None]
