@@ -63,8 +63,8 @@ kills: $(VENV)/installed
 TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance tests/families tests/twins tests/fuzz/test_targets.py \
 	tests/checking/test_cross_validation.py tests/checking/test_subwords.py tests/cli/test_annotate.py tests/cli/test_annotate_shards.py \
 	tests/cli/test_calibrate.py tests/cli/test_encoder.py tests/cli/test_export_onnx.py tests/cli/test_flags.py \
-	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_rewrite.py tests/cli/test_span_groups.py tests/cli/test_tagger_commands.py \
-	tests/property/test_component_properties.py tests/scale tests/serving tests/test_commands.py \
+	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_rewrite.py tests/cli/test_span_groups.py tests/cli/test_tagger_commands.py tests/cli/test_train.py \
+	tests/property/test_component_properties.py tests/runs tests/scale tests/serving tests/test_commands.py \
 	tests/test_saved_pipelines.py \
 	tests/test_where_to_add.py
 test-transformers5: $(VENV5)/installed

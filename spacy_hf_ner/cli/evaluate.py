@@ -118,7 +118,7 @@ def evaluate_command(  # noqa: PLR0913 - one argument an option
     )
 
 
-def judge(  # noqa: PLR0913 - one argument an option
+def judge(
     model: str,
     data: Path,
     *,

@@ -41,7 +41,7 @@ Test = Annotated[
 ]
 
 
-def train_command(  # noqa: PLR0913 - one argument an option
+def train_command(
     ctx: typer.Context,
     config: Config,
     *,
@@ -63,16 +63,20 @@ def train_command(  # noqa: PLR0913 - one argument an option
         # Before hours of training, not after.
         require_seqeval()
         read_gold_docs(test, blank_pipeline("en").vocab)
-    with show_validation_error(config):
-        outcome = train(
-            config,
-            output,
-            resume=resume,
-            force=force,
-            overrides=overrides,
-            gpu_id=gpu_id,
-            progress=True,
-        )
+    try:
+        with show_validation_error(config):
+            outcome = train(
+                config,
+                output,
+                resume=resume,
+                force=force,
+                overrides=overrides,
+                gpu_id=gpu_id,
+                progress=True,
+            )
+    except KeyboardInterrupt:
+        msg.warn(f"{output}: interrupted. Go on with --resume.")
+        raise
     msg.good(
         f"{output}: model-best (step {outcome.best_step}, score {outcome.best_score:.4f}) and "
         f"model-last, after {count(outcome.n_steps, 'step')}"

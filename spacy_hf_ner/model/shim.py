@@ -249,9 +249,7 @@ class HFShim(Shim):
             return {}
         return trainer.read_state()
 
-    def set_training_state(
-        self, state: Mapping[str, torch.Tensor], optimizer: Optimizer
-    ) -> None:
+    def set_training_state(self, state: Mapping[str, torch.Tensor], optimizer: Optimizer) -> None:
         """Go on from what :meth:`read_training_state` returned for the weights that are loaded.
 
         Args:

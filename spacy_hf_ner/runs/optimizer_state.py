@@ -1,8 +1,8 @@
 """What optimizers keep for the parameters of a pipeline, under names that every process gives them.
 
-A thinc optimizer keys what it keeps by the ids of models, which each process counts for itself. Here
-a parameter is named by its place: the component, the model inside it, the parameter. What our own
-models keep beside a thinc optimizer is named in the same way.
+A thinc optimizer keys what it keeps by the ids of models, which each process counts for itself.
+Here a parameter is named by its place: the component, the model inside it, the parameter. What our
+own models keep beside a thinc optimizer is named in the same way.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,11 +33,22 @@ def read_optimizer_state(nlp: Language, optimizer: Optimizer) -> dict[str, torch
     {}
     """
     state: dict[str, torch.Tensor] = {}
+    # Models and shims are counted apart, so one id may be that of both.
+    of_models: dict[tuple[int, str], str] = {}
+    of_shims: dict[int, str] = {}
     for place, owner in _find_owners(nlp):
-        for kind in (*_ARRAYS, *_COUNTS):
-            for (owner_id, name), value in (getattr(optimizer, kind) or {}).items():
-                if owner_id == owner.id and _may_own(owner, name):
-                    state[f"{kind}:{place}:{name}"] = _to_tensor(value)
+        if isinstance(owner, Shim):
+            of_shims[owner.id] = place
+        else:
+            of_models.update({(owner.id, name): place for name in owner.param_names})
+
+    for kind in (*_ARRAYS, *_COUNTS):
+        for key, value in (getattr(optimizer, kind) or {}).items():
+            owner_id, name = key
+            found = of_models.get(key) or of_shims.get(owner_id)
+            if found is not None:
+                state[f"{kind}:{found}:{name}"] = _to_tensor(value)
+    for place, owner in _find_owners(nlp):
         if isinstance(owner, HFShim):
             for name, tensor in owner.read_training_state().items():
                 state[f"{_OURS}:{place}:{name}"] = tensor
@@ -84,14 +95,6 @@ def _find_owners(nlp: Language) -> Iterator[tuple[str, Owner]]:
             yield f"{pipe_name}/{i}", node
             for j, shim in enumerate(node.shims):
                 yield f"{pipe_name}/{i}/{j}", shim
-
-
-def _may_own(owner: Owner, name: str) -> bool:
-    """Tell whether a parameter may be that of an owner whose id it has.
-
-    Models and shims are counted apart, so one id may be that of both.
-    """
-    return isinstance(owner, Shim) or bool(owner.has_param(name))
 
 
 def _to_tensor(value: Any) -> torch.Tensor:  # noqa: ANN401 - an array of any library, or a count

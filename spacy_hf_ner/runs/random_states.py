@@ -73,7 +73,7 @@ def _set_torch(state: list[int]) -> None:
 
 
 def _read_cuda() -> list[list[int]]:
-    if not torch.cuda.is_initialized():
+    if not torch.cuda.is_available():
         return []
     return [state.tolist() for state in torch.cuda.get_rng_state_all()]
 

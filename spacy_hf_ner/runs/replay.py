@@ -23,7 +23,7 @@ from spacy_hf_ner.runs.random_states import (
     set_random_states,
 )
 
-__all__ = ["BatchStream", "Draw", "EvaluatedStep", "Evaluate", "replay_evaluations"]
+__all__ = ["BatchStream", "Draw", "Evaluate", "EvaluatedStep", "replay_evaluations"]
 
 Batch = list[Example]
 Evaluate = Callable[[], tuple[float, dict[str, Any]]]

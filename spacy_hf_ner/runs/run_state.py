@@ -16,6 +16,7 @@ from thinc.api import Config, Optimizer
 
 from spacy_hf_ner.core.replacing import complete_swap, replace_folder
 from spacy_hf_ner.errors import CheckpointError, ConfigError
+from spacy_hf_ner.model.files import raise_os_errors
 from spacy_hf_ner.model.foreign import reading
 from spacy_hf_ner.runs.optimizer_state import read_optimizer_state, set_optimizer_state
 from spacy_hf_ner.runs.random_states import RandomStates, set_random_states
@@ -76,9 +77,7 @@ class RunState:
         set_random_states(self.random_states)
 
 
-def write_run_state(
-    folder: Path, state: RunState, nlp: Language, optimizer: Optimizer
-) -> None:
+def write_run_state(folder: Path, state: RunState, nlp: Language, optimizer: Optimizer) -> None:
     """Write where a run stands to a folder, in place of where it stood before.
 
     Raises:
@@ -97,7 +96,8 @@ def write_run_state(
         tensors[name] = tensor.detach().cpu().contiguous()
     with replace_folder(folder, marker=_STATE_FILE, is_outdated=_is_outdated) as fresh:
         nlp.to_disk(fresh / _PIPELINE_FOLDER)
-        save_file(tensors, fresh / _TENSORS_FILE)
+        with raise_os_errors():
+            save_file(tensors, fresh / _TENSORS_FILE)
         (fresh / _STATE_FILE).write_text(json.dumps(plain, default=_to_number), encoding="utf8")
 
 

@@ -279,9 +279,7 @@ class _Run:
             self._save_best()
         info["output_path"] = str(self._folder.last)
         log_step(info)
-        state = RunState(
-            tuple(self._evaluated), tuple(self._batches.draws), read_random_states()
-        )
+        state = RunState(tuple(self._evaluated), tuple(self._batches.draws), read_random_states())
         self._folder.write_state(state, self._nlp, self._optimizer)
 
     def _replay_evaluated(self, info: dict[str, Any]) -> None:

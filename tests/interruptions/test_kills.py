@@ -35,6 +35,7 @@ QUICK_COMMANDS = (
     "rewrite",
     "check",
     "init-config",
+    "train",
 )
 SLOW_COMMANDS = ("export-onnx", "compare")
 COMMANDS = QUICK_COMMANDS + SLOW_COMMANDS

@@ -133,8 +133,8 @@ class NetworkOptimizer:
             if part == "scaler":
                 scaler_state[rest] = value.item()
             elif part == "torch":
-                i, _, name = rest.partition(".")
-                kept.setdefault(int(i), {})[name] = value
+                number, _, name = rest.partition(".")
+                kept.setdefault(int(number), {})[name] = value.clone()
         if scaler_state:
             self._scaler.load_state_dict(scaler_state)
         groups = self._torch.state_dict()["param_groups"]
