@@ -11,12 +11,13 @@ VENV_DIST := .venv-dist
 # The address to which links of the published README lead, such as https://github.com/OWNER/NAME; "-" leaves them.
 REPOSITORY ?= -
 
-.PHONY: help project demo test lint types suite kills test-transformers5 test-lowest families twins dist-check fuzz bench configs \
+.PHONY: help project demo docs docs-serve docs-test test lint types suite kills test-transformers5 test-lowest families twins dist-check fuzz bench configs \
 	clean clean-project
 
 help:
 	@echo "make project              train, evaluate, visualise and package a pipeline on the sample corpus"
 	@echo "make demo                 try the project's pipeline in the browser (MODELS=… for others)"
+	@echo "make docs                 build the documentation site, strictly; docs-serve shows it; docs-test runs what its pages show"
 	@echo "make test                 lint, types, and the tests with their coverage"
 	@echo "make kills                kill each way of writing 100 times (KILLS=…), each command ten times; a quarter of an hour"
 	@echo "make test-transformers5   what depends on transformers, with transformers 5 and without spacy-transformers"
@@ -42,6 +43,19 @@ demo: $(VENV)/installed $(filter $(DEMO_MODEL),$(MODELS))
 $(DEMO_MODEL): | $(VENV)/installed
 	$(VENV)/bin/python -m spacy project run all
 
+# mkdocs-material tells of its successor in every build; this is how it is asked not to.
+export NO_MKDOCS_2_WARNING ?= 1
+
+docs: $(VENV)/installed
+	$(VENV)/bin/python -m mkdocs build
+
+docs-serve: $(VENV)/installed
+	$(VENV)/bin/python -m mkdocs serve
+
+# Each block of code and each command that the pages show, one page after the other (a quarter of an hour).
+docs-test: $(VENV)/installed
+	RUN_PAGES=1 $(VENV)/bin/python -m pytest tests/site $(PYTEST)
+
 test: lint types suite
 
 lint: $(VENV)/installed
@@ -60,7 +74,7 @@ kills: $(VENV)/installed
 	KILLS=$(KILLS) $(VENV)/bin/python -m pytest tests/interruptions/test_kills.py
 
 # What depends on transformers: every test file that loads a network or a tokenizer. The others would do the same again.
-TRANSFORMERS_TESTS := tests/model tests/pipe tests/conformance tests/families tests/twins tests/fuzz/test_targets.py \
+TRANSFORMERS_TESTS := tests/model tests/pipe tests/cards tests/evaluation/test_card_results.py tests/conformance tests/families tests/twins tests/fuzz/test_targets.py \
 	tests/checking/test_cross_validation.py tests/checking/test_subwords.py tests/cli/test_annotate.py tests/cli/test_annotate_shards.py \
 	tests/cli/test_calibrate.py tests/cli/test_encoder.py tests/cli/test_export_onnx.py tests/cli/test_flags.py \
 	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_rewrite.py tests/cli/test_span_groups.py tests/cli/test_tagger_commands.py tests/cli/test_train.py \

@@ -24,6 +24,9 @@ from spacy.training import Example
 from spacy.util import load_config
 from spacy.vocab import Vocab
 
+from spacy_hf_ner.cards.notes import CardNotes
+from spacy_hf_ner.cards.pipeline_cards import note_results
+from spacy_hf_ner.cards.sealing import keep_edited_cards
 from spacy_hf_ner.checking.check_report import CheckReport, run_checks
 from spacy_hf_ner.checking.checked_model import load_checked_model
 from spacy_hf_ner.checking.parts import CheckedData, read_parts
@@ -35,6 +38,7 @@ from spacy_hf_ner.corpus.conversion_report import ConversionReport
 from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.evaluation.card_results import read_card_results
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
 from spacy_hf_ner.evaluation.comparison_table import comparison_json
 from spacy_hf_ner.evaluation.device import use_gpu
@@ -65,6 +69,7 @@ __all__ = [
     "ConvertOptions",
     "ReadOptions",
     "calibrate",
+    "card",
     "check",
     "compare",
     "convert",
@@ -391,6 +396,7 @@ def calibrate(
     if output is not None:
         with replace_pipeline(Path(output), is_outdated=is_saved_model_file) as fresh:
             nlp.to_disk(fresh)
+            keep_edited_cards(Path(output), fresh)
     return reports
 
 
@@ -455,6 +461,51 @@ def train(
     if not resume:
         state = None
     return train_in_folder(nlp, run_folder, state=state, use_gpu=gpu_id, **shown)
+
+
+def card(
+    model: str | Path,
+    metrics: str | Path,
+    *,
+    license: str | None = None,  # noqa: A002 - as the hub and meta.json call it
+    base_model: str | None = None,
+    data_name: str | None = None,
+    data_license: str | None = None,
+    data_url: str | None = None,
+) -> list[Path]:
+    """Note signed results in a pipeline, and return the model cards that have them now.
+
+    They go into its meta.json, as ``performance`` and ``sources``, and into the README.md beside
+    the weights of each of our components; a README.md that people have edited stays as it is.
+    :func:`package` puts them into the card of the package.
+
+    Args:
+        model: Folder of the pipeline.
+        metrics: ``metrics.json``, as :func:`report` or :func:`report_labels` has written it.
+        license: The license of the weights, as the hub names it, such as ``"mit"``.
+        base_model: The repository on the hub that training started from.
+        data_name: The training data.
+        data_license: Its license.
+        data_url: Where it is found.
+
+    Raises:
+        ConfigError: There is no pipeline with our components in the folder, or the results are
+            those of another pipeline.
+        CorpusError: The file holds no signed results.
+        OutputError: The pipeline cannot be written. What was there stays.
+    """
+    results = read_card_results(Path(metrics))
+    notes = CardNotes(
+        license=license,
+        base_model=base_model,
+        data_name=data_name,
+        data_license=data_license,
+        data_url=data_url,
+        results=results.results,
+    )
+    return note_results(
+        Path(model), notes, performance=results.performance, pipeline=results.pipeline
+    )
 
 
 def package(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import srsly
 
 from spacy_hf_ner import __version__
+from spacy_hf_ner.cards.pipeline_cards import make_pipeline_card
+from spacy_hf_ner.cards.sealing import CARD_FILE, read_edited
 from spacy_hf_ner.core.replacing import (
     MACHINE_FAILURES,
     SCRATCH_PREFIX,
@@ -51,6 +53,7 @@ def build_package(
     spaCy's own command writes the source; it is then built with the setuptools of this
     environment, where spaCy would download one. A pipeline with hf_ner requires this library even
     where spaCy cannot see to which distribution it belongs, and one with an ONNX graph its extra.
+    Its README.md is the model card of the pipeline, unless people have written one.
 
     Args:
         model: Folder of a trained pipeline.
@@ -110,6 +113,7 @@ def build_package(
             )
         (source,) = source_dir.iterdir()
         _remove_scratch(source)
+        _write_card(model, source, meta, name=name, version=version)
         file_names = [build(source, fresh, kind) for kind in kinds]
     return [output / file_name for file_name in file_names]
 
@@ -118,6 +122,18 @@ def _remove_scratch(source: Path) -> None:
     """Remove what saving leaves beside a folder when its process is killed."""
     for leftover in list(source.rglob(f"{SCRATCH_PREFIX}*")):
         shutil.rmtree(leftover)
+
+
+def _write_card(
+    model: Path, source: Path, meta: dict[str, Any], *, name: str, version: str
+) -> None:
+    """Put the card of the pipeline in the place of spaCy's, unless people have written one."""
+    if read_edited(model) is not None:
+        return
+    card = make_pipeline_card(model, {**meta, "name": name, "version": version})
+    # spaCy has put its own beside setup.py and beside meta.json.
+    for path in (source / CARD_FILE, *source.glob(f"*/*/{CARD_FILE}")):
+        path.write_text(card, encoding="utf8")
 
 
 def _check_kinds(kinds: "Sequence[str]") -> None:
@@ -264,8 +280,9 @@ def _load_builder() -> "Callable[[Path, Path, str], str]":
         MissingExtraError: `build` is not installed.
     """
     try:
-        from build import BuildBackendException, BuildException, ProjectBuilder
         from pyproject_hooks import quiet_subprocess_runner
+
+        from build import BuildBackendException, BuildException, ProjectBuilder
     except ImportError as error:
         raise MissingExtraError("build", extra="project", purpose="hf-ner package") from error
 

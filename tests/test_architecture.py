@@ -22,11 +22,13 @@ ALLOWED = {
     "installing": set(),
     "errors": {"installing"},
     "core": BELOW_ALL,
+    # What a README.md beside weights says.
+    "cards": {*BELOW_ALL, "core"},
     "model": {*BELOW_ALL, "core"},
-    "pipe": {*BELOW_ALL, "core", "model"},
+    "pipe": {*BELOW_ALL, "core", "model", "cards"},
     "corpus": {*BELOW_ALL, "core"},
     # It judges by whatever corpus can read; of pipe it takes what reads Docs, and no more.
-    "evaluation": {*BELOW_ALL, "core", "corpus", "pipe"},
+    "evaluation": {*BELOW_ALL, "core", "corpus", "pipe", "cards"},
     # It reads texts as a model does, and judges gold by what models find.
     "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # It trains pipelines, by what corpora and evaluation have to do with it.
@@ -51,7 +53,7 @@ ALLOWED = {
         "rewriting",
     },
     # What a command does, as functions.
-    "package_building": {*BELOW_ALL, "core"},
+    "package_building": {*BELOW_ALL, "core", "cards"},
     "commands": {
         *BELOW_ALL,
         "core",
@@ -63,6 +65,7 @@ ALLOWED = {
         "runs",
         "visual",
         "package_building",
+        "cards",
     },
 }
 # The command line takes what its functions take, these themselves, and what they leave out.
@@ -252,6 +255,7 @@ def own_entry_points() -> list[EntryPoint]:
         "spacy_scorers",
         "spacy_cli",
         "thinc_schedules",
+        "thinc_optimizers",
     )
     found = [point for group in groups for point in entry_points(group=group)]
     return sorted(

@@ -24,6 +24,7 @@ TESTED_ELSEWHERE = {
     "checking/type_counts.py": "checking/test_string_evidence.py",
     "cli/annotation_writers.py": "cli/test_annotate.py",
     "cli/app.py": "conformance/test_cli.py",
+    "cli/card.py": "cards/test_pipeline_cards.py",
     "cli/complete_config.py": "cli/test_init_config.py",
     "cli/thresholds.py": "cli/test_annotate.py",
     "cli/messages.py": "cli/test_command_app.py",

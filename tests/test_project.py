@@ -19,7 +19,10 @@ from spacy_hf_ner.cli.encoder import MINILM
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
-COMPARED = [path for path in CONFIGS if path.stem != "tagger"]
+# What others train with, to compare with.
+OF_OTHERS = {"huggingface", "sgd"}
+OURS = [path for path in CONFIGS if path.stem not in OF_OTHERS]
+COMPARED = [path for path in OURS if path.stem != "tagger"]
 # Without what the names of commands end in: the data set, or the run.
 CONVERT = ["convert_train", "convert_dev", "convert_test"]
 STEPS = ["labels", "train", "calibrate", "evaluate", "visualise", "package"]
@@ -283,7 +286,19 @@ def test_a_dataset_that_was_not_downloaded_gives_a_sentence(
 
 
 def test_the_configs_are_those_that_are_promised() -> None:
-    assert [path.stem for path in CONFIGS] == ["hf_ner", "shared_encoder", "tagger", "transition"]
+    ours = ["hf_ner", "shared_encoder", "tagger", "transition"]
+    assert [path.stem for path in CONFIGS] == sorted([*ours, *OF_OTHERS])
+
+
+def test_the_configs_of_others_are_as_people_know_them() -> None:
+    training = load_config(ROOT / "configs" / "huggingface.cfg", interpolate=True)["training"]
+    optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
+    assert (optimizer.name, optimizer.learn_rate, optimizer.L2) == ("AdamW", 2e-5, 0.01)
+    assert (training["max_epochs"], training["batcher"]["size"]) == (3, 8)
+    training = load_config(ROOT / "configs" / "sgd.cfg")["training"]
+    optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
+    assert (optimizer.name, optimizer.options["momentum"]) == ("SGD", 0.0)
+    assert (optimizer.grad_clip, optimizer.averages) == (0.0, None)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -300,7 +315,7 @@ def test_a_config_builds_its_pipeline_without_an_encoder_at_hand(
     assert weights["pos_acc" if path.stem == "tagger" else "ents_f"] > 0
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
 def test_the_learn_rate_falls_to_zero_at_the_last_step(path: Path) -> None:
     training = load_config(path, overrides={"training.max_steps": 8}, interpolate=True)["training"]
     optimizer = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
@@ -320,7 +335,7 @@ def test_rate_and_steps_of_a_run_are_variables(project_dir: Path) -> None:
         assert "--training.optimizer.learn_rate.initial_rate 3e-5" in script
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
 def test_a_pipeline_from_a_config_can_resume_its_training(path: Path) -> None:
     # nlp.resume_training() reads [training.optimizer] by itself, without other sections.
     training = load_config(path)["training"]
@@ -329,7 +344,7 @@ def test_a_pipeline_from_a_config_can_resume_its_training(path: Path) -> None:
     assert optimizer.learn_rate == 0.0002
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
 def test_the_configs_are_trained_alike_but_for_averages(path: Path) -> None:
     reference, config = load_config(CONFIGS[0]), load_config(path)
     has_own_encoder = "transformer" not in config["components"]

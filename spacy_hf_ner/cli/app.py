@@ -14,6 +14,7 @@ from spacy_hf_ner import __version__
 from spacy_hf_ner.cli import (
     annotate,
     calibrate,
+    card,
     check,
     compare,
     convert,
@@ -87,6 +88,7 @@ app.command("train", example=train.EXAMPLE, context_settings=train.CONTEXT)(trai
 app.command("encoder", example=encoder.EXAMPLE)(encoder.encoder)
 app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)
+app.command("card", example=card.EXAMPLE)(card.card_command)
 app.command("demo", example=demo.EXAMPLE)(demo.demo_command)
 app.command("export-onnx", example=export_onnx.EXAMPLE)(export_onnx.export_onnx_command)
 app.command("package", example=package.EXAMPLE)(package.package)

@@ -9,6 +9,7 @@ from spacy.cli._util import import_code
 from spacy.language import Language
 from spacy.util import load_config
 
+from spacy_hf_ner.cards.sealing import keep_edited_cards
 from spacy_hf_ner.cli import options
 from spacy_hf_ner.cli.flags import write_flags
 from spacy_hf_ner.cli.messages import msg
@@ -152,6 +153,7 @@ def export_pipeline(
             file = output / name / "model" / export.file.name
             exports[name] = dataclasses.replace(export, file=file)
         _write_rest(nlp, fresh, components)
+        keep_edited_cards(output, fresh)
     return exports
 
 

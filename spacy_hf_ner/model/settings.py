@@ -44,11 +44,13 @@ _NUMBERS: dict[str, tuple[type | UnionType, Callable[[Any], bool], str]] = {
     "overlap": (int | None, lambda n: n >= 0, "an integer of 0 or more, or null"),
     "dropout": (float | int | None, lambda rate: 0.0 <= rate < 1.0, "a number in [0, 1), or null"),
     "head_learn_rate": (float | int, lambda factor: factor > 0.0, "a number greater than 0"),
+    "layer_decay": (float | int, lambda factor: 0.0 < factor <= 1.0, "a number in (0, 1]"),
     "frozen_layers": (int, lambda n: n >= -1, "an integer of -1 or more"),
+    "unfreeze_every": (int, lambda n: n >= 0, "an integer of 0 or more"),
 }
 
 
-_FLAGS = ("mark_case", "allow_pickle")
+_FLAGS = ("mark_case", "gradient_checkpointing", "allow_pickle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,10 @@ class Settings:
     dropout: float | None = None
     mark_case: bool = False
     head_learn_rate: float = 1.0
+    layer_decay: float = 1.0
     frozen_layers: int = 0
+    unfreeze_every: int = 0
+    gradient_checkpointing: bool = False
     allow_pickle: bool = False
     check_sizes: bool = True
 

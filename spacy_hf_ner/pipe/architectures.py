@@ -53,7 +53,10 @@ def make_hf_token_classifier_v1(
     dropout: float | None = None,
     mark_case: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
     head_learn_rate: float = 1.0,
+    layer_decay: float = 1.0,
     frozen_layers: int = 0,
+    unfreeze_every: int = 0,
+    gradient_checkpointing: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
     allow_pickle: bool = False,  # noqa: FBT001, FBT002 - filled by name from the config
     check_sizes: bool = True,  # noqa: FBT001, FBT002 - filled by name from the config
 ) -> Model[Any, Any]:
@@ -105,8 +108,16 @@ def make_hf_token_classifier_v1(
             marks before capitalised words, so that capitals are not lost. Tokenizers that keep
             capitals stay as they are.
         head_learn_rate: The factor by which the learn rate is multiplied for the head.
+        layer_decay: The factor by which the learn rate is multiplied from each encoder layer to the
+            one below, and from the lowest layer to the embeddings.
         frozen_layers: The number of lowest encoder layers that training leaves as they are,
             embeddings included; -1 for all.
+        unfreeze_every: Gradual unfreezing: the encoder is frozen at first, and after each so many
+            steps one more layer learns, from the highest down, and the embeddings last. 0: all
+            learn from the first step. What ``frozen_layers`` freezes stays frozen.
+        gradient_checkpointing: Keep only the inputs of the encoder's layers in training, and
+            compute the rest again in backprop: less memory, a third more time, the same gradients.
+            It acts where something is dropped, that is with a dropout over 0.
         allow_pickle: Read ``.bin`` weights where there are no safetensors.
         check_sizes: Refuse a checkpoint whose config asks for far more than its weights hold, and
             files that are larger than any honest ones, before memory is taken for them.
@@ -143,7 +154,10 @@ def make_hf_token_classifier_v1(
             dropout=dropout,
             mark_case=mark_case,
             head_learn_rate=head_learn_rate,
+            layer_decay=layer_decay,
             frozen_layers=frozen_layers,
+            unfreeze_every=unfreeze_every,
+            gradient_checkpointing=gradient_checkpointing,
             allow_pickle=allow_pickle,
             check_sizes=check_sizes,
         )

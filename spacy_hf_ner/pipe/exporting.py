@@ -78,7 +78,7 @@ def export_onnx(
     pipe.prepare()
     fp32 = export_checkpoint(classifier.shim.load(pipe.scheme))
     if quantize is None:
-        return OnnxExport(_write(fp32, folder))
+        return OnnxExport(_write(pipe, fp32, folder))
 
     int8 = quantize_checkpoint(fp32)
     docs = [without_entities(doc) for doc in sample]
@@ -88,11 +88,11 @@ def export_onnx(
     if not expected and not found:
         why = f"fp32 finds no {one} in the sample" if docs else "there is no sample"
         problem = f"{pipe.name}: int8 was not compared with fp32, as {why}."
-        return OnnxExport(_write(int8, folder), problem=problem)
+        return OnnxExport(_write(pipe, int8, folder), problem=problem)
     n_common = len(expected & found)
     agreement = 2 * n_common / (len(expected) + len(found))
     if agreement >= min_agreement:
-        return OnnxExport(_write(int8, folder), agreement)
+        return OnnxExport(_write(pipe, int8, folder), agreement)
     n_expected = count(len(expected), one, several)
     problem = (
         f"{pipe.name}: int8 was refused, and fp32 exported. Of {n_expected} that fp32 "
@@ -100,7 +100,7 @@ def export_onnx(
         f"{len(found) - n_common:,} others: F1 {agreement:.2%}, expected "
         f"{min_agreement:.2%} or more. Keep fp32, or export with a lower min_agreement."
     )
-    return OnnxExport(_write(fp32, folder), agreement, problem)
+    return OnnxExport(_write(pipe, fp32, folder), agreement, problem)
 
 
 def _check_arguments(quantize: str | None, min_agreement: float) -> None:
@@ -113,10 +113,11 @@ def _check_arguments(quantize: str | None, min_agreement: float) -> None:
         )
 
 
-def _write(checkpoint: Checkpoint, folder: Path) -> Path:
+def _write(pipe: "TokenClassifierPipe", checkpoint: Checkpoint, folder: Path) -> Path:
     """Write an exported checkpoint in place of an older one, and return where its graph is."""
     with replace_folder(folder, marker=NOTES_FILE, is_outdated=is_saved_graph) as fresh:
         write_checkpoint(checkpoint, fresh)
+        pipe.write_card(fresh, in_place_of=folder)
     return folder / checkpoint.engine.describe()
 
 

@@ -78,6 +78,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
 
     label_kind = "entity types"
     found_kind = ("entity", "entities")
+    factory = "hf_ner"
 
     def __init__(
         self,
@@ -308,6 +309,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         except TooFewSpansError as error:
             error.dial = dial
             raise
+        self.forget_figures()
         self.cfg["calibration"] = calibration.to_json()
         was_raw = not self.calibrated
         self.calibrated = True

@@ -67,6 +67,7 @@ class HFTagger(TokenClassifierPipe, HFTaggerSettings):
 
     scheme = PLAIN.name
     label_kind = "labels"
+    factory = "hf_tagger"
     example_checkpoint = DEFAULT_TAGGER_NAME
 
     def __init__(
@@ -174,6 +175,7 @@ class HFTagger(TokenClassifierPipe, HFTaggerSettings):
             targets = self.read_targets(example, tag_set)
             held_out.append(_put_beside_gold(predicted, targets, tag_set))
         report = fit_tag_temperature(held_out)
+        self.forget_figures()
         self.cfg["calibration"] = {"temperature": report.temperature}
         was_raw = not self.calibrated
         self.calibrated = True
@@ -203,6 +205,9 @@ class HFTagger(TokenClassifierPipe, HFTaggerSettings):
         if stored.get("calibration") is not None:
             read_temperature(stored["calibration"])  # whatever is damaged is refused when loaded
         super()._read_cfg(stored)
+
+    def _card_settings(self) -> dict[str, Any]:
+        return {"target": self.target}
 
     def _read_temperature(self) -> float:
         """Return what log-probabilities are divided by; 1 where nothing was fitted."""

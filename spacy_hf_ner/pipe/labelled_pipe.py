@@ -138,7 +138,14 @@ class LabelledPipe(TrainablePipe, ClassifierSettings, ABC):  # type: ignore[misc
     def _set_tags(self, tag_set: TagSet) -> None:
         """Give the model the columns of a tag set. Scores mean something else afterwards."""
         self.classifier.set_tags(tag_set, scheme=self.scheme)
+        self.forget_figures()
+
+    def forget_figures(self) -> None:
+        """Drop what was measured with other weights: the calibration, and results for the card."""
         self.cfg["calibration"] = None
+        card = self.cfg.get("card")
+        if card is not None and card["results"] is not None:
+            self.cfg["card"] = {**card, "results": None}
 
     def _add_label_strings(self) -> None:
         """Put the labels into the string store, where a vocab from elsewhere lacks them."""

@@ -4,6 +4,8 @@ import logging
 
 from thinc.api import Optimizer
 
+from spacy_hf_ner.model.training.torch_optimizer import TorchOptimizer
+
 __all__ = ["RateWatch"]
 
 logger = logging.getLogger("spacy_hf_ner")
@@ -46,7 +48,7 @@ class RateWatch:
                 self._name,
                 _MAX_STEPS_AT_ZERO,
             )
-        elif rate > bears:
+        elif rate > bears and _moves_by_rate(sgd):
             self._is_done = True
             logger.warning(
                 "%s: the learn rate is %g, and a transformer bears %g at most: beyond it, it loses "
@@ -56,3 +58,13 @@ class RateWatch:
                 rate,
                 bears,
             )
+
+
+def _moves_by_rate(sgd: Optimizer) -> bool:
+    """Tell whether a step moves a weight by about the learn rate, however large its gradient is.
+
+    Adam and its kin do. With SGD, which does not, transformers bear rates a thousand times as high.
+    """
+    if isinstance(sgd, TorchOptimizer):
+        return sgd.moves_by_rate
+    return bool(sgd.use_radam or (sgd.b1 and sgd.b2))

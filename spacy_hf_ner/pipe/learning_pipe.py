@@ -253,6 +253,6 @@ class LearningPipe(LabelledPipe):
         backprop(gradient)
         if not any(part.any() for part in gradient):
             return
-        self.cfg["calibration"] = None
+        self.forget_figures()
         if sgd:  # Language.update passes False, and calls finish_update itself
             self.finish_update(sgd)

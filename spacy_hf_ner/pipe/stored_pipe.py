@@ -11,6 +11,9 @@ from spacy import util
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from spacy_hf_ner.cards.checkpoint_card import Usage, write_checkpoint_card
+from spacy_hf_ner.cards.notes import read_card_notes
+from spacy_hf_ner.cards.sealing import CARD_FILE, read_edited
 from spacy_hf_ner.core.replacing import complete_swap, replace_folder
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.foreign import reading
@@ -23,21 +26,30 @@ if TYPE_CHECKING:
 
 __all__ = ["StoredPipe"]
 
+_NO_LANGUAGE = "xx"
 _SETTINGS_IN_CFG = ("threshold",)  # where `spacy find-threshold` sets it
 
 
 class StoredPipe(LabelledPipe):
-    """A component that is stored with its model, and with settings changed since its config."""
+    """A component that is stored with its model, and with settings changed since its config.
+
+    Attributes:
+        factory: The name under which spaCy knows it.
+    """
+
+    factory = ""
 
     def __init__(self, vocab: Vocab, model: Model[Any, Any], name: str) -> None:
         super().__init__(vocab, model, name)
         self._configured: dict[str, Any] = {}  # the settings as the config gave them
+        self._edited_card: str | None = None  # that of the model, where people have edited it
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write ``cfg``, ``vocab`` and the folder ``model``, which is a Hugging Face checkpoint.
 
         A checkpoint that was not used yet is loaded, so that what is saved is whole. An older
-        component in the folder stays until all of this one is written.
+        component in the folder stays until all of this one is written, and so does a model card
+        in it that people have edited.
 
         Raises:
             OutputError: The folder cannot be written. What was there stays.
@@ -46,7 +58,7 @@ class StoredPipe(LabelledPipe):
         serialize: dict[str, Callable[[Path], None]] = {
             "cfg": lambda file: srsly.write_json(file, self._stored_cfg()),
             "vocab": lambda folder: self.vocab.to_disk(folder, exclude=exclude),
-            "model": self._write_model,
+            "model": lambda folder: self._write_model(folder, in_place_of=Path(path, "model")),
         }
         is_outdated = None if "model" in exclude else is_saved_model_file
         with replace_folder(Path(path), marker="cfg", is_outdated=is_outdated) as fresh:
@@ -123,6 +135,7 @@ class StoredPipe(LabelledPipe):
 
     def _read_cfg(self, stored: dict[str, Any]) -> None:
         """Take over what :meth:`_stored_cfg` returned."""
+        read_card_notes(stored.get("card"))  # whatever is damaged is refused when loaded
         changed = stored.pop("settings", {})
         self.cfg.update(stored)
         for name, setting in changed.items():
@@ -148,12 +161,41 @@ class StoredPipe(LabelledPipe):
             self.__dict__.update(attributes)
             raise
 
-    def _write_model(self, folder: Path) -> None:
+    def write_card(self, folder: Path, *, in_place_of: Path | None = None) -> None:
+        """Write the model card to the folder of a checkpoint that this component has written.
+
+        Args:
+            folder: The folder.
+            in_place_of: The folder that it will replace: a card there that people have edited
+                stays, as does one that was read with the model.
+        """
+        edited = None
+        if in_place_of is not None:
+            edited = read_edited(in_place_of)
+        edited = edited or self._edited_card
+        if edited is not None:
+            (folder / CARD_FILE).write_text(edited, encoding="utf8")
+            return
+        usage = Usage(
+            lang=self.vocab.lang or _NO_LANGUAGE,
+            factory=self.factory,
+            settings=self._card_settings(),
+            is_calibrated=self.cfg["calibration"] is not None,
+        )
+        write_checkpoint_card(folder, read_card_notes(self.cfg.get("card")), usage)
+
+    def _card_settings(self) -> dict[str, Any]:
+        """Return the settings without which nobody could use the model as it is used here."""
+        return {}
+
+    def _write_model(self, folder: Path, *, in_place_of: Path | None = None) -> None:
         self.classifier.load(self.scheme)
         self.classifier.write(folder)
+        self.write_card(folder, in_place_of=in_place_of)
 
     def _read_model(self, folder: Path) -> None:
         self.classifier.read(folder, self.scheme)
+        self._edited_card = read_edited(folder)
 
     def _unpack_model(self, packed: bytes) -> None:
         with unpack_folder(packed) as folder:

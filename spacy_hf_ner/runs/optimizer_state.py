@@ -40,7 +40,8 @@ def read_optimizer_state(nlp: Language, optimizer: Optimizer) -> dict[str, torch
         if isinstance(owner, Shim):
             of_shims[owner.id] = place
         else:
-            of_models.update({(owner.id, name): place for name in owner.param_names})
+            for name in owner.param_names:
+                of_models[owner.id, name] = place
 
     for kind in (*_ARRAYS, *_COUNTS):
         for key, value in (getattr(optimizer, kind) or {}).items():

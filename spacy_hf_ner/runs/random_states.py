@@ -75,12 +75,14 @@ def _set_torch(state: list[int]) -> None:
 def _read_cuda() -> list[list[int]]:
     if not torch.cuda.is_available():
         return []
-    return [state.tolist() for state in torch.cuda.get_rng_state_all()]
+    return list(map(torch.Tensor.tolist, torch.cuda.get_rng_state_all()))
 
 
 def _set_cuda(states: list[list[int]]) -> None:
-    if states and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all([torch.tensor(state, dtype=torch.uint8) for state in states])
+    if not torch.cuda.is_available():
+        return
+    for device, state in enumerate(states):
+        torch.cuda.set_rng_state(torch.tensor(state, dtype=torch.uint8), device)
 
 
 _Generator = tuple[Callable[[], Any], Callable[[Any], None]]

@@ -322,7 +322,9 @@ class _Run:
 
 def _note(info: dict[str, Any]) -> EvaluatedStep:
     """Return what is kept of an evaluated step."""
-    losses = {name: float(loss) for name, loss in info["losses"].items()}
+    losses: dict[str, float] = {}
+    for name, loss in info["losses"].items():
+        losses[name] = float(loss)
     return EvaluatedStep(
         step=info["step"],
         epoch=info["epoch"],

@@ -34,6 +34,8 @@ from spacy_hf_ner.model.settings import DEFAULT_WINDOW, LONGEST_DEFAULT_WINDOW, 
         ("overlap", -1, "overlap must be an integer of 0 or more, or null"),
         ("dropout", 1.0, r"dropout must be a number in \[0, 1\), or null"),
         ("head_learn_rate", 0.0, "head_learn_rate must be a number greater than 0"),
+        ("layer_decay", 1.1, r"layer_decay must be a number in \(0, 1\]"),
+        ("unfreeze_every", -1, "unfreeze_every must be an integer of 0 or more"),
         ("frozen_layers", -2, "frozen_layers must be an integer of -1 or more"),
     ],
 )

@@ -3,8 +3,9 @@
 import math
 
 import pytest
-from thinc.api import Adam, Optimizer
+from thinc.api import SGD, Adam, Optimizer
 
+from spacy_hf_ner.model.training.torch_optimizer import make_torch_optimizer_v1
 from spacy_hf_ner.pipe.learn_rates import RateWatch
 
 
@@ -52,3 +53,18 @@ def test_what_only_gathers_gradients_has_no_rate(caplog: pytest.LogCaptureFixtur
     assert not isinstance(print, Optimizer)
     RateWatch("ner").look_at(print, bears=5e-4)  # nlp.rehearse passes a callable
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("sgd", "is_named"),
+    [
+        (SGD(0.1), False),
+        (make_torch_optimizer_v1("SGD", learn_rate=0.1), False),
+        (make_torch_optimizer_v1("AdamW", learn_rate=0.1), True),
+    ],
+)
+def test_a_rate_is_judged_by_how_far_it_moves_a_weight(
+    sgd: Optimizer, is_named: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    RateWatch("ner").look_at(sgd, bears=5e-4)
+    assert bool(caplog.records) == is_named

@@ -47,8 +47,10 @@ class EmbeddingGradient:
         """For backprop: give a weight that has no gradient yet one of zeros, to add rows to."""
         if self._embeddings is None or self._array is None:
             return
-        if self._embeddings.weight.grad is None:
-            self._embeddings.weight.grad = self._array.zero_()
+        weight = self._embeddings.weight
+        # Those that are frozen for a while must not be stepped, as a gradient of zeros would be.
+        if weight.grad is None and weight.requires_grad:
+            weight.grad = self._array.zero_()
 
 
 def _find_embeddings(network: Network) -> nn.Embedding | None:

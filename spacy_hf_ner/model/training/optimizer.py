@@ -2,7 +2,8 @@
 
 thinc's optimizer works on one array at a time, clips each by itself, decays every weight and never
 averages torch's. Here a thinc ``Optimizer`` is read as settings (``learn_rate`` and its schedule,
-betas, ``eps``, ``L2``, ``grad_clip``, ``use_averages``) of torch's own optimizers:
+betas, ``eps``, ``L2``, ``grad_clip``, ``use_averages``) of torch's own optimizers. A
+``TorchOptimizer`` names one of them:
 
 - ``grad_clip`` clips the norm of all gradients together;
 - ``L2`` spares biases and normalisation layers, that is, all parameters with fewer than two
@@ -23,6 +24,7 @@ import torch
 from thinc.api import Optimizer
 
 from spacy_hf_ner.model.engines.cpu.many_tensors import move_towards
+from spacy_hf_ner.model.training.torch_optimizer import TorchOptimizer
 
 __all__ = ["MAX_AVERAGE_DECAY", "NetworkOptimizer"]
 
@@ -48,30 +50,31 @@ class NetworkOptimizer:
     """Steps the parameters of one network as a thinc optimizer asks.
 
     Args:
-        network: The network; parameters that need no gradient are left alone.
-        head: The module whose learn rate is multiplied.
-        head_learn_rate: What the learn rate of the head is multiplied by.
+        factors: The parameters, each with what its learn rate is multiplied by. One that has no
+            gradient in a step stays as it is.
         settings: The thinc optimizer, read anew at each step, as its schedules move.
         scaler: What the gradients were scaled with; a disabled one where they were not.
+
+    Attributes:
+        settings: The thinc optimizer.
+        n_steps: How many steps were made.
     """
 
     def __init__(
         self,
-        network: torch.nn.Module,
-        head: torch.nn.Module,
+        factors: Mapping[torch.nn.Parameter, float],
         *,
-        head_learn_rate: float,
         settings: Optimizer,
         scaler: torch.amp.GradScaler,
     ) -> None:
         self.settings = settings
+        self.n_steps = 0
         self._scaler = scaler
-        self._groups = _group_parameters(network, head, head_learn_rate)
+        self._groups = _group_parameters(factors)
         self._parameters: list[torch.nn.Parameter] = []
         for group in self._groups:
             self._parameters.extend(group.parameters)
         self._torch = _make_torch_optimizer(self._groups, settings)
-        self._n_steps = 0
         self.averages: list[torch.Tensor] | None = None
         if settings.averages is not None:
             self.averages = [p.detach().clone() for p in self._parameters]
@@ -80,7 +83,7 @@ class NetworkOptimizer:
         """Clip, step and clear the gradients; nothing happens where there are none."""
         if all(p.grad is None for p in self._parameters):
             return
-        self._n_steps += 1
+        self.n_steps += 1
         # Gradients must have their true size before they are clipped.
         self._scaler.unscale_(self._torch)
         if self.settings.grad_clip:
@@ -91,13 +94,13 @@ class NetworkOptimizer:
         self._scaler.update()
         self._torch.zero_grad(set_to_none=True)
         if self.averages is not None:
-            decay = min((1 + self._n_steps) / (10 + self._n_steps), MAX_AVERAGE_DECAY)
+            decay = min((1 + self.n_steps) / (10 + self.n_steps), MAX_AVERAGE_DECAY)
             parameters = [parameter.detach() for parameter in self._parameters]
             move_towards(self.averages, parameters, 1.0 - decay)
 
     def swap_averages(self) -> None:
         """Exchange the parameters and their averages; a second call changes them back."""
-        if self.averages is None or self._n_steps == 0:
+        if self.averages is None or self.n_steps == 0:
             return
         for parameter, average in zip(self._parameters, self.averages, strict=True):
             kept = parameter.data.clone()
@@ -110,7 +113,7 @@ class NetworkOptimizer:
         That is the count of steps, the averages, the scale of gradients, and of torch's optimizer
         whatever it keeps for a parameter, such as moments.
         """
-        state = {"n_steps": torch.tensor(self._n_steps)}
+        state = {"n_steps": torch.tensor(self.n_steps)}
         for i, average in enumerate(self.averages or ()):
             state[f"averages.{i}"] = average
         for name, value in self._scaler.state_dict().items():
@@ -123,7 +126,7 @@ class NetworkOptimizer:
 
     def set_state(self, state: Mapping[str, torch.Tensor]) -> None:
         """Go on from what :meth:`read_state` returned for the same network and settings."""
-        self._n_steps = int(state["n_steps"])
+        self.n_steps = int(state["n_steps"])
         for i, average in enumerate(self.averages or ()):
             average.copy_(state[f"averages.{i}"])
         scaler_state: dict[str, Any] = {}
@@ -143,41 +146,38 @@ class NetworkOptimizer:
     def _read_settings(self) -> None:
         """Give torch's optimizer what the schedules of the settings have come to."""
         settings = self.settings
+        is_thincs = not isinstance(settings, TorchOptimizer)
         # thinc adds eps before bias correction and torch after it; divided by it, they are equal.
         correction = 1.0
         if settings.b2:
-            correction = math.sqrt(1.0 - float(settings.b2) ** self._n_steps)
+            correction = math.sqrt(1.0 - float(settings.b2) ** self.n_steps)
         for torch_group, group in zip(self._torch.param_groups, self._groups, strict=True):
             torch_group["lr"] = float(settings.learn_rate) * group.multiplier
-            torch_group["weight_decay"] = float(settings.L2) if group.decays else 0.0
-            if "eps" in torch_group:
+            if "weight_decay" in torch_group:
+                torch_group["weight_decay"] = float(settings.L2) if group.decays else 0.0
+            if is_thincs and "eps" in torch_group:
                 torch_group["eps"] = float(settings.eps) / correction
 
 
-def _group_parameters(
-    network: torch.nn.Module, head: torch.nn.Module, head_learn_rate: float
-) -> list[_Group]:
-    """Return the parameters that are trained, grouped by learn rate and by weight decay.
+def _group_parameters(factors: Mapping[torch.nn.Parameter, float]) -> list[_Group]:
+    """Return parameters grouped by learn rate and by weight decay.
 
-    Groups come in the order in which the network names the first parameter of each.
+    Groups come in the order of the first parameter of each.
     """
-    head_ids = {id(parameter) for parameter in head.parameters()}
-    groups: dict[tuple[bool, bool], _Group] = {}
-    for parameter in network.parameters():
-        if not parameter.requires_grad:
-            continue
-        is_head = id(parameter) in head_ids
+    groups: dict[tuple[float, bool], _Group] = {}
+    for parameter, factor in factors.items():
         decays = parameter.ndim > 1
-        if (is_head, decays) not in groups:
-            multiplier = head_learn_rate if is_head else 1.0
-            groups[is_head, decays] = _Group([], multiplier, decays)
-        groups[is_head, decays].parameters.append(parameter)
+        if (factor, decays) not in groups:
+            groups[factor, decays] = _Group([], factor, decays)
+        groups[factor, decays].parameters.append(parameter)
     return list(groups.values())
 
 
 def _make_torch_optimizer(groups: Sequence[_Group], settings: Optimizer) -> torch.optim.Optimizer:
     """Return the torch optimizer that a thinc optimizer describes."""
     params = [{"params": group.parameters} for group in groups]
+    if isinstance(settings, TorchOptimizer):
+        return settings.make(params)
     learn_rate = float(settings.learn_rate)
     betas = (float(settings.b1), float(settings.b2))
     if settings.use_radam:

@@ -1,12 +1,16 @@
-"""Backprop through more batches than memory holds activations for."""
+"""Backprop through more batches, or more layers, than memory holds activations for."""
+
+from typing import Any
 
 import torch
 from torch.utils.checkpoint import checkpoint as recompute
 
+from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.model.engines.base import Backend
+from spacy_hf_ner.model.network import Network
 from spacy_hf_ner.model.reading.batching import PaddedBatch
 
-__all__ = ["RecomputingBackend"]
+__all__ = ["RecomputingBackend", "recompute_layers"]
 
 
 class RecomputingBackend:
@@ -28,3 +32,25 @@ class RecomputingBackend:
             return self._backend.run(batch)
         logits: torch.Tensor = recompute(self._backend.run, batch, use_reentrant=False)
         return logits
+
+
+def recompute_layers(network: Network, *, name: str) -> None:
+    """Let a network keep the inputs of its layers alone, and compute the rest again in backprop.
+
+    It does so in train mode: with a dropout of 0 all is kept.
+
+    Args:
+        network: The network.
+        name: What to call it in messages.
+
+    Raises:
+        ConfigError: Its family cannot.
+    """
+    if not network.supports_gradient_checkpointing:
+        raise ConfigError(
+            "gradient_checkpointing must be false with this checkpoint, got true: transformers "
+            f"cannot recompute the layers of {type(network).__name__} ({name}).",
+            settings=("gradient_checkpointing",),
+        )
+    enable: Any = network.gradient_checkpointing_enable
+    enable({"use_reentrant": False})

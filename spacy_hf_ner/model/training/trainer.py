@@ -32,8 +32,11 @@ from spacy_hf_ner.model.reading.windowed import run_windows
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.training.dropout import set_dropout
 from spacy_hf_ner.model.training.embeddings import EmbeddingGradient
+from spacy_hf_ner.model.training.freezing import freeze_layers
 from spacy_hf_ner.model.training.optimizer import NetworkOptimizer
-from spacy_hf_ner.model.training.recomputing import RecomputingBackend
+from spacy_hf_ner.model.training.rate_factors import find_rate_factors
+from spacy_hf_ner.model.training.recomputing import RecomputingBackend, recompute_layers
+from spacy_hf_ner.model.training.unfreezing import Unfreezing
 
 __all__ = ["MAX_KEPT_SUBWORDS", "TRAINING_BUDGET", "Trainer"]
 
@@ -56,6 +59,7 @@ class Trainer:
 
     Raises:
         CheckpointError: The engine of the checkpoint only predicts.
+        ConfigError: Layers are to be recomputed, and the network cannot.
 
     Attributes:
         device: Where the network is.
@@ -67,7 +71,21 @@ class Trainer:
         self._network = checkpoint.network
         self.device = get_device(self._network)
         self._autocast = resolve_precision(settings.mixed_precision, self.device)
+        if settings.unfreeze_every:
+            # Another trainer may have left frozen what is to be trained later.
+            freeze_layers(self._network, settings.frozen_layers)
+        self._factors = find_rate_factors(
+            self._network,
+            find_head(self._network)[1],
+            head_learn_rate=settings.head_learn_rate,
+            layer_decay=settings.layer_decay,
+        )
         self._embeddings = EmbeddingGradient(self._network)
+        self._unfreezing: Unfreezing | None = None
+        if settings.unfreeze_every:
+            self._unfreezing = Unfreezing(self._network, every=settings.unfreeze_every)
+        if settings.gradient_checkpointing:
+            recompute_layers(self._network, name=checkpoint.name)
         # It scales where fp16 is used, and does nothing elsewhere.
         self._scaler = torch.amp.GradScaler(
             self.device.type, enabled=self._autocast == torch.float16
@@ -129,6 +147,9 @@ class Trainer:
         """
         checkpoint = self._checkpoint
         assert checkpoint.tag_set is not None
+        if self._unfreezing is not None:
+            n_steps = 0 if self._optimizer is None else self._optimizer.n_steps
+            self._unfreezing.free_layers(n_steps)
         rate = self._settings.dropout
         set_dropout(self._network, dropout if rate is None else rate)
         backend = RecomputingBackend(
@@ -182,13 +203,8 @@ class Trainer:
     def _prepare_optimizer(self, optimizer: Optimizer) -> NetworkOptimizer:
         """Return what steps the network; another one than before where the settings are others."""
         if self._optimizer is None or self._optimizer.settings is not optimizer:
-            _, head = find_head(self._network)
             self._optimizer = NetworkOptimizer(
-                self._network,
-                head,
-                head_learn_rate=self._settings.head_learn_rate,
-                settings=optimizer,
-                scaler=self._scaler,
+                self._factors, settings=optimizer, scaler=self._scaler
             )
         return self._optimizer
 

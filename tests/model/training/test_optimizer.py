@@ -1,4 +1,4 @@
-"""Our step against thinc's own optimizer, one array at a time."""
+"""Our step against those that it follows: thinc's own, one array at a time, and torch's."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from thinc.api import SGD, Adam, Optimizer, RAdam
 from torch import nn
 
 from spacy_hf_ner.model.training.optimizer import NetworkOptimizer
+from spacy_hf_ner.model.training.torch_optimizer import make_torch_optimizer_v1
 
 
 class _Net(nn.Module):
@@ -22,10 +23,10 @@ class _Net(nn.Module):
 
 def _make(settings: Optimizer, *, head_learn_rate: float = 1.0) -> tuple[_Net, NetworkOptimizer]:
     network = _Net()
+    factors = dict.fromkeys(network.parameters(), 1.0)
+    factors |= dict.fromkeys(network.head.parameters(), head_learn_rate)
     scaler = torch.amp.GradScaler("cpu", enabled=False)
-    return network, NetworkOptimizer(
-        network, network.head, head_learn_rate=head_learn_rate, settings=settings, scaler=scaler
-    )
+    return network, NetworkOptimizer(factors, settings=settings, scaler=scaler)
 
 
 def _set_gradients(network: nn.Module, seed: int, scale: float = 1.0) -> None:
@@ -145,14 +146,12 @@ def test_a_step_without_gradients_changes_nothing() -> None:
     assert all(torch.equal(p, old) for p, old in zip(network.parameters(), before, strict=True))
 
 
-def test_frozen_parameters_are_left_alone() -> None:
-    settings = _settings()
-    network = _Net()
-    network.encoder.requires_grad_(False)
-    stepper = NetworkOptimizer(network, network.head, head_learn_rate=1.0, settings=settings,
-                               scaler=torch.amp.GradScaler("cpu", enabled=False))  # fmt: skip
+def test_parameters_without_a_gradient_are_left_alone() -> None:
+    network, stepper = _make(_settings())
     before = network.encoder.weight.detach().clone()
     _set_gradients(network, 0)
+    for parameter in network.encoder.parameters():
+        parameter.grad = None
     stepper.step()
     assert np.array_equal(network.encoder.weight.detach().numpy(), before.numpy())
 
@@ -183,9 +182,8 @@ def test_the_scale_of_gradients_is_part_of_the_state() -> None:
     for _ in range(2):
         network = _Net()
         scaler = torch.amp.GradScaler("cpu", init_scale=16.0, growth_interval=1)
-        stepper = NetworkOptimizer(
-            network, network.head, head_learn_rate=1.0, settings=_settings(), scaler=scaler
-        )
+        factors = dict.fromkeys(network.parameters(), 1.0)
+        stepper = NetworkOptimizer(factors, settings=_settings(), scaler=scaler)
         steppers.append((network, scaler, stepper))
     (network, scaler, stepper), (_, other_scaler, other_stepper) = steppers
     scaler.scale(torch.ones(()))
@@ -193,3 +191,60 @@ def test_the_scale_of_gradients_is_part_of_the_state() -> None:
     stepper.step()
     other_stepper.set_state(stepper.read_state())
     assert other_scaler.get_scale() == scaler.get_scale() == 32.0
+
+
+def test_sgd_steps_as_thincs_sgd() -> None:
+    network, stepper = _make(_settings(SGD))
+    theirs = _settings(SGD)
+    arrays = {name: p.detach().numpy().copy() for name, p in network.named_parameters()}
+    for step in range(3):
+        _set_gradients(network, step)
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None
+            arrays[name], _ = theirs((0, name), arrays[name], parameter.grad.numpy().copy())
+        stepper.step()
+    for name, parameter in network.named_parameters():
+        assert parameter.detach().numpy() == pytest.approx(arrays[name], abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("AdamW", {"betas": [0.8, 0.95], "eps": 1e-6}),
+        ("Adafactor", {"beta2_decay": -0.7}),
+        ("SGD", {"momentum": 0.9, "nesterov": True}),
+        ("RMSprop", {"alpha": 0.9}),
+    ],
+)
+def test_a_torch_optimizer_steps_as_in_a_loop_of_torch(name: str, options: dict[str, Any]) -> None:
+    if not hasattr(torch.optim, name):
+        pytest.skip(f"torch {torch.__version__} has no {name}")
+    settings = make_torch_optimizer_v1(
+        name, learn_rate=[1e-2, 5e-3, 2e-3], weight_decay=0.1, grad_clip=0.5, options=options
+    )
+    network, stepper = _make(settings)
+    own = _Net()
+    matrices = [p for p in own.parameters() if p.ndim > 1]
+    vectors = [p for p in own.parameters() if p.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    loop = getattr(torch.optim, name)(groups, lr=1.0, **options)
+    for step, rate in enumerate((1e-2, 5e-3, 2e-3)):
+        _set_gradients(network, step)
+        stepper.step()
+        settings.step_schedules()  # type: ignore[no-untyped-call]
+        _set_gradients(own, step)
+        torch.nn.utils.clip_grad_norm_(own.parameters(), 0.5)
+        for group in loop.param_groups:
+            group["lr"] = rate
+        loop.step()
+    for ours, theirs in zip(network.parameters(), own.parameters(), strict=True):
+        assert torch.allclose(ours, theirs, rtol=0, atol=1e-6)
+
+
+def test_a_torch_optimizer_without_weight_decay_steps() -> None:
+    network, stepper = _make(make_torch_optimizer_v1("Rprop", learn_rate=0.1, use_averages=True))
+    before = [p.detach().clone() for p in network.parameters()]
+    _set_gradients(network, 0)
+    stepper.step()
+    assert all(not torch.equal(p, old) for p, old in zip(network.parameters(), before, strict=True))
+    assert stepper.averages is not None
