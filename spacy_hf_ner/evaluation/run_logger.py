@@ -172,7 +172,7 @@ class _Run:
             # Made and logged by a process that was interrupted: nothing is timed here.
             before = self._lines_before.get(info["step"], {})
             words_per_second = before.get("words_per_second")
-            self._start = now - float(before.get("seconds", info["seconds"]))
+            self._start = now - (before.get("seconds") or info["seconds"])
         self._show(info, losses, learn_rate, words_per_second, now)
         if self._path is None:
             return
