@@ -62,6 +62,7 @@ from spacy_hf_ner.visual.tagging_page import make_tagging_report
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
+    from spacy_hf_ner.runs.rate_finder import RateSweep
     from spacy_hf_ner.runs.training_run import RunOutcome
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "convert",
     "evaluate",
     "evaluate_labels",
+    "find_rate",
     "package",
     "report",
     "report_check",
@@ -506,6 +508,37 @@ def card(
     return note_results(
         Path(model), notes, performance=results.performance, pipeline=results.pipeline
     )
+
+
+def find_rate(
+    config: str | Path,
+    *,
+    low: float = 1e-7,
+    high: float = 1.0,
+    n_steps: int = 100,
+    overrides: Mapping[str, Any] | None = None,
+    gpu_id: int = -1,
+) -> "RateSweep":
+    """Return what comes of training with learn rates that grow from step to step.
+
+    What is trained is made from the config, and thrown away: no training after it is another one.
+
+    Args:
+        config: The config file.
+        low: The rate of the first step.
+        high: The rate of the last one, if the loss has not left for good before.
+        n_steps: How many steps to make.
+        overrides: Settings by their dotted names.
+        gpu_id: GPU number, or -1 for the CPU.
+
+    Raises:
+        ConfigError: The rates do not grow, or the steps are too few to tell something.
+    """
+    from spacy_hf_ner.runs.rate_finder import sweep_rates
+
+    use_gpu(gpu_id, silent=True)
+    loaded = load_config(config, overrides=dict(overrides or {}), interpolate=False)
+    return sweep_rates(loaded, low=low, high=high, n_steps=n_steps, use_gpu=gpu_id)
 
 
 def package(

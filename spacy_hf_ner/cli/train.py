@@ -1,7 +1,7 @@
 """``python -m spacy hf-ner train``: spaCy's training, in runs that can be interrupted and go on."""
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from spacy.cli._util import import_code, parse_config_overrides, show_validation_error
@@ -15,16 +15,10 @@ from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.seqeval_report import require_seqeval
 
-__all__ = ["CONTEXT", "EXAMPLE", "train_command"]
+__all__ = ["EXAMPLE", "train_command"]
 
 EXAMPLE = "config.cfg --output training --resume --test test.spacy --training.max_steps 2000"
 
-CONTEXT: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
-"""What lets options of the config pass, such as ``--training.max_steps 20``."""
-
-Config = Annotated[
-    Path, typer.Argument(help="Config file, such as init-config writes.", exists=True)
-]
 Output = Annotated[
     Path,
     typer.Option("--output", "-o", help="Folder for model-best and model-last.", file_okay=False),
@@ -43,7 +37,7 @@ Test = Annotated[
 
 def train_command(
     ctx: typer.Context,
-    config: Config,
+    config: options.Config,
     *,
     output: Output,
     resume: Resume = False,

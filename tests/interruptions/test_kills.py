@@ -36,6 +36,7 @@ QUICK_COMMANDS = (
     "check",
     "init-config",
     "train",
+    "find-rate",
 )
 SLOW_COMMANDS = ("export-onnx", "compare")
 COMMANDS = QUICK_COMMANDS + SLOW_COMMANDS

@@ -278,6 +278,16 @@ def check_run(_place: Workplace, folder: Path) -> None:
         assert spacy.load(model)("Merkel saw Paris.")
 
 
+def find_rate(place: Workplace, folder: Path, _number: int) -> None:
+    code = place.config.with_name("code.py")
+    options = ("--output", folder / "rates.html", "--n-steps", "11")
+    run_command("find-rate", place.config, "--code", code, *options)
+
+
+def check_rates(_place: Workplace, folder: Path) -> None:
+    check_page(folder / "rates.html")
+
+
 WAYS = {
     "file": Way(write_one_file, check_one_file),
     "files": Way(write_several_files, check_several_files),
@@ -302,6 +312,7 @@ WAYS = {
     "check": Way(check_data, check_findings),
     "init-config": Way(init_config, check_config),
     "train": Way(train, check_run),
+    "find-rate": Way(find_rate, check_rates),
 }
 
 
