@@ -222,6 +222,7 @@ def split_at_subwords(start_char: Ints, end_char: Ints, units: Units, aligned: A
     spread = np.full(len(whole), Spread.WHOLE, dtype=np.int64)
     spread[n_speaking:] = aligned.spread[without_own]
     in_order = np.argsort(whole, kind="stable")
+    _reach_borders(part_start, part_end, whole, in_order, units)
     place = np.empty_like(in_order)
     place[in_order] = np.arange(len(in_order))
 
@@ -236,3 +237,25 @@ def split_at_subwords(start_char: Ints, end_char: Ints, units: Units, aligned: A
         alignment=Alignment(owner, evidence[in_order], spread),
         whole=whole[in_order],
     )
+
+
+def _reach_borders(
+    part_start: Ints, part_end: Ints, whole: Ints, in_order: Ints, units: Units
+) -> None:
+    """Let the first part of each unit begin where the unit does, and the last end there, in place.
+
+    A tokenizer may drop characters at the ends of a unit. They are no part of their own, and what
+    has all subwords of a token has the whole token.
+
+    Args:
+        part_start: First character of each part. Shape: (n_parts,).
+        part_end: The character after its last one. Shape: (n_parts,).
+        whole: The unit that it was split off. Shape: (n_parts,).
+        in_order: The parts in text order. Shape: (n_parts,).
+        units: The units.
+    """
+    unit = whole[in_order]
+    first = in_order[np.diff(unit, prepend=-1) != 0]
+    last = in_order[np.diff(unit, append=-1) != 0]
+    part_start[first] = units.start_char[whole[first]]
+    part_end[last] = units.end_char[whole[last]]

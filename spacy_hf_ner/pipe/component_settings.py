@@ -25,6 +25,7 @@ __all__ = [
     "Loss",
     "Overwrite",
     "Threshold",
+    "TokenAlignment",
     "check_bias",
     "check_loss",
     "check_setting",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 Annotate = Literal["ents", "spans"]
+TokenAlignment = Literal["expand", "contract", "split"]
 Bias = float | Mapping[str, float]
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 Decoder = Literal["viterbi", "greedy"]
@@ -105,6 +107,10 @@ class HFNerSettings(ClassifierSettings):
             labels, and IOB2 for new heads.
         annotate: ``"ents"``: set ``doc.ents``, and the same spans with scores in
             ``doc.spans[spans_key]``; ``"spans"``: only the latter.
+        alignment: What becomes of an entity that begins or ends inside of a token. ``"expand"``: it
+            gets all tokens that it touches; ``"contract"``: those that lie inside of it as a whole,
+            and where there is none it is in ``doc.spans`` only; ``"split"``: tokens are split at
+            its borders.
         spans_key: The key in ``doc.spans``; None for the name of the component.
         decoder: ``"viterbi"``: the best legal tag path, with exact span posteriors as scores;
             ``"greedy"``: each token's best tag, with mean token probabilities.
@@ -124,6 +130,7 @@ class HFNerSettings(ClassifierSettings):
 
     scheme: SchemeChoice = "auto"
     annotate: Annotate = "ents"
+    alignment: TokenAlignment = "expand"
     spans_key: str | None = None
     decoder: Decoder = "viterbi"
     bias: Bias = 0.0
@@ -222,6 +229,7 @@ _KEY = _Range(_is_key, "the key of a span group, or None")
 _FLAG = _Range(_is_bool, "true or false")
 _RANGES: dict[str, _Range] = {
     "target": _Range(_is_name, '"pos", "tag", "morph", or the name of an extension of tokens'),
+    "alignment": _one_of(*get_args(TokenAlignment)),
     "annotate": _one_of(*get_args(Annotate)),
     "decoder": _one_of(*get_args(Decoder)),
     "loss": _one_of(*get_args(Loss)),

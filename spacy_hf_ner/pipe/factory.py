@@ -23,6 +23,7 @@ from spacy_hf_ner.pipe.component_settings import (
     HFTaggerSettings,
     Loss,
     Overwrite,
+    TokenAlignment,
     default_settings,
 )
 from spacy_hf_ner.pipe.neighbours import (
@@ -66,6 +67,7 @@ def make_hf_ner(
     name: str,
     model: Model[Any, Any] | str,
     annotate: Annotate,
+    alignment: TokenAlignment,
     spans_key: str | None,
     decoder: Decoder,
     bias: float | dict[str, float],
@@ -100,6 +102,7 @@ def make_hf_ner(
         name,
         scorer=scorer,
         annotate=annotate,
+        alignment=alignment,
         spans_key=spans_key,
         decoder=decoder,
         bias=bias,
@@ -115,7 +118,12 @@ def make_hf_ner(
     )
     check_group_is_free(nlp, component)
     component.note_earlier(find_entity_setters(nlp))
-    declare_requirements(nlp, "hf_ner", reads_sentences=component.classifier.reads_sentences)
+    declare_requirements(
+        nlp,
+        "hf_ner",
+        reads_sentences=component.classifier.reads_sentences,
+        retokenizes=alignment == "split",
+    )
     if not is_loading():
         component.classifier.check_name()
     return component

@@ -17,6 +17,8 @@ from spacy_hf_ner.core.judging import TextMap
 from spacy_hf_ner.core.labels import TagSet
 from spacy_hf_ner.core.units import UnitRows
 from spacy_hf_ner.pipe.annotation import ScoredSpan
+from spacy_hf_ner.pipe.component_settings import TokenAlignment
+from spacy_hf_ner.pipe.entity_alignment import locate
 from spacy_hf_ner.pipe.gold import Entity, Gold, map_text, read_gold, read_gold_spans
 from spacy_hf_ner.pipe.targets import read_targets
 
@@ -34,6 +36,7 @@ class HeldOut:
         gold: The gold entities, and the tokens that nobody has annotated.
         gold_entities: The gold entities as a set.
         text_map: From the Doc's text to the gold text; None where the two are the same.
+        alignment: How predicted entities are put on tokens.
     """
 
     doc: Doc
@@ -42,6 +45,7 @@ class HeldOut:
     gold: Gold
     gold_entities: frozenset[Entity]
     text_map: TextMap | None
+    alignment: TokenAlignment = "expand"
 
     @property
     def is_annotated(self) -> bool:
@@ -49,9 +53,14 @@ class HeldOut:
         return self.gold.is_annotated
 
     def judge(self, predicted: ScoredSpan) -> bool | None:
-        """Tell whether a predicted span is right; None if a token of it was never annotated."""
-        span = self.doc[predicted.span.start : predicted.span.end]
-        start_char, end_char = span.start_char, span.end_char
+        """Tell whether a predicted span is right.
+
+        None if a token of it was never annotated, or if it gets no tokens.
+        """
+        char_offsets = locate(self.doc, predicted, self.alignment)
+        if char_offsets is None:
+            return None
+        start_char, end_char = char_offsets
         if self.text_map is not None:
             start_char, end_char = self.text_map.move(start_char, end_char)
         if not self.gold.can_judge(start_char, end_char):
@@ -60,7 +69,13 @@ class HeldOut:
 
 
 def read_held_out(
-    example: Example, rows: UnitRows, tag_set: TagSet, *, spans_key: str, prefer_group: bool
+    example: Example,
+    rows: UnitRows,
+    tag_set: TagSet,
+    *,
+    spans_key: str,
+    prefer_group: bool,
+    alignment: TokenAlignment = "expand",
 ) -> HeldOut:
     """Return a model's rows beside the gold of an Example, which is read as evaluation reads it.
 
@@ -70,6 +85,7 @@ def read_held_out(
         tag_set: The tags of the columns.
         spans_key: The span group that holds the gold entities where the reference has no ``ents``.
         prefer_group: Read the group, if there is one, whether the reference has ``ents`` or not.
+        alignment: How predicted entities are put on tokens.
     """
     reference = example.reference
     gold = read_gold(reference, spans_key=spans_key, prefer_group=prefer_group)
@@ -81,6 +97,7 @@ def read_held_out(
         gold=gold,
         gold_entities=frozenset(gold.entities),
         text_map=map_text(reference.text, example.predicted.text),
+        alignment=alignment,
     )
 
 

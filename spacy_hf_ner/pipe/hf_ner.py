@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
@@ -43,6 +43,7 @@ from spacy_hf_ner.pipe.component_settings import (
     check_threshold,
 )
 from spacy_hf_ner.pipe.entities import find_entities, make_biased_chain
+from spacy_hf_ner.pipe.entity_alignment import contract, has_whole_token, split_tokens
 from spacy_hf_ner.pipe.fitting import (
     CalibrationReport,
     TooFewSpansError,
@@ -97,6 +98,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         self._calibration: tuple[dict[str, Any], Calibration] | None = None
         self._earlier: tuple[str, ...] = ()
         self._notices = Notices(name)
+        self._n_left_out = 0
 
     @property
     def threshold(self) -> Threshold:
@@ -126,6 +128,14 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
     @spans_key.setter
     def spans_key(self, spans_key: str | None) -> None:
         self._spans_key = spans_key
+
+    @property
+    def n_left_out(self) -> int:
+        """How many entities ``alignment = "contract"`` has left out of ``doc.ents`` so far.
+
+        No whole token lies inside of them. They are in ``doc.spans[spans_key]``.
+        """
+        return self._n_left_out
 
     def note_earlier(self, names: Sequence[str]) -> None:
         """Note which components before this one set entities, so that a message can name them."""
@@ -245,27 +255,51 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         self, docs: Iterable[Doc], predictions: Sequence[Sequence[ScoredSpan]]
     ) -> None:
         """Set the entities that :meth:`predict` found."""
-        sets_entities = self.annotate == "ents"
         for doc, found in zip(docs, predictions, strict=True):
-            spans = make_spans(doc, found)
-            scores = [scored_span.score for scored_span in found]
-            char_offsets = get_offsets_on_parts(found)
-            if sets_entities:
-                if not self.overwrite:
-                    self._notices.check_entities(doc, self._earlier)
-                entities = spans
-                if char_offsets is not None:
-                    entities = choose_entities(spans, scores)
-                set_entities(doc, entities, overwrite=self.overwrite)
-            set_span_group(
-                doc,
-                spans,
-                scores,
-                key=self.spans_key,
-                keep_entities=sets_entities,
-                char_offsets=char_offsets,
-            )
+            self._annotate(doc, found)
         self._notices.check_extension()
+
+    def _annotate(self, doc: Doc, found: Sequence[ScoredSpan]) -> None:
+        """Set on a Doc what was found in it; with ``alignment = "split"`` it gets more tokens."""
+        if self.alignment == "split":
+            found = split_tokens(doc, found)
+        elif self.alignment == "contract":
+            found = contract(doc, found)
+        spans = make_spans(doc, found)
+        scores = [scored_span.score for scored_span in found]
+        sets_entities = self.annotate == "ents"
+        if sets_entities:
+            if not self.overwrite:
+                self._notices.check_entities(doc, self._earlier)
+            set_entities(doc, self._choose_entities(spans, found), overwrite=self.overwrite)
+        set_span_group(
+            doc,
+            spans,
+            scores,
+            key=self.spans_key,
+            keep_entities=sets_entities,
+            char_offsets=get_offsets_on_parts(found),
+        )
+
+    def _choose_entities(self, spans: list[Span], found: Sequence[ScoredSpan]) -> list[Span]:
+        """Return those spans that can be entities together: no two share a token.
+
+        Args:
+            spans: The spans.
+            found: What they were made from.
+        """
+        if get_offsets_on_parts(found) is None:
+            return spans
+        on_tokens: list[Span] = []
+        scores: list[float] = []
+        for span, scored_span in zip(spans, found, strict=True):
+            if self.alignment == "contract" and not has_whole_token(span.doc, scored_span):
+                self._n_left_out += 1
+                self._notices.say_left_out(self.spans_key)
+                continue
+            on_tokens.append(span)
+            scores.append(scored_span.score)
+        return choose_entities(on_tokens, scores)
 
     def list_found(self, prediction: Sequence[ScoredSpan]) -> list[TokenSpan]:
         """Return the entities without their scores."""
@@ -352,6 +386,7 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
                     tag_set,
                     spans_key=self.spans_key,
                     prefer_group=self.annotate == "spans",
+                    alignment=self.alignment,
                 )
             )
         return held_out

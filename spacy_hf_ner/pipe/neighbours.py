@@ -72,7 +72,12 @@ def find_entity_setters(nlp: Language) -> list[str]:
 
 
 def declare_requirements(
-    nlp: Language, factory: str, *, reads_sentences: bool, assigns: Sequence[str] | None = None
+    nlp: Language,
+    factory: str,
+    *,
+    reads_sentences: bool,
+    assigns: Sequence[str] | None = None,
+    retokenizes: bool = False,
 ) -> None:
     """Declare for ``nlp.analyze_pipes`` what the component needs that a factory is about to return.
 
@@ -84,10 +89,13 @@ def declare_requirements(
         factory: The name of the factory.
         reads_sentences: Whether the component needs sentence boundaries.
         assigns: What it sets; None for what all components of the factory do.
+        retokenizes: Whether it changes tokens.
     """
     requires = ["token.is_sent_start"] if reads_sentences else []
     meta = nlp.get_factory_meta(factory)
-    declared = replace(meta, requires=requires, assigns=list(assigns or meta.assigns))
+    declared = replace(
+        meta, requires=requires, assigns=list(assigns or meta.assigns), retokenizes=retokenizes
+    )
     if declared != meta:
         Language.set_factory_meta(factory, declared)
 

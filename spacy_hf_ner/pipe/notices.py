@@ -75,6 +75,17 @@ class Notices:
             f"overlaps; or leave them out: nlp.remove_pipe({earlier[-1]!r}).",
         )
 
+    def say_left_out(self, spans_key: str) -> None:
+        """Say that an entity is not in ``doc.ents``, as no whole token lies inside of it."""
+        if "left_out" in self._given:
+            return
+        self._give(
+            "left_out",
+            'alignment = "contract" left an entity out of doc.ents, because no whole token lies '
+            f'inside of it. It is in doc.spans["{spans_key}"]; n_left_out of the component counts '
+            'all such entities. alignment = "split" makes tokens of them.',
+        )
+
     def check_extension(self) -> None:
         """Say that ``span._.score`` is somebody else's."""
         if "extension" in self._given or has_score_extension():

@@ -238,3 +238,28 @@ def test_a_row_that_is_too_long_keeps_its_tag_and_that_is_told(tmp_path: Path) -
         ("NOUN",) * 3,
         (Problem("row of 11 columns, not 10: its tag is kept", 1),),
     )
+
+
+def test_mentions_in_brackets_are_found_and_the_outermost_are_entities(tmp_path: Path) -> None:
+    text = (
+        "# newdoc id = first\n# global.Entity = GRP-infstat-etype\n"
+        + row("1", "Durham", "Entity=(1-new-organization(2-new-place)|MSeg=I-x")
+        + row("2", "University", "Entity=1)")
+        + row("3-4", "isn't")
+        + row("3", "is")
+        + row("4", "n't", "Entity=(3-new-event)")
+    )
+    (sentence,) = read(tmp_path, text)
+    assert show(sentence) == ["Durham University/organization", "isn't/event"]
+    assert len(sentence.layers) == 3
+    assert sentence.document_id == "first"
+
+
+def test_the_mentions_of_a_real_treebank_are_all_read(shared_data: Path, tmp_path: Path) -> None:
+    report = convert_corpus(
+        str(shared_data / "ud_en" / "gum_train_part.conllu"), tmp_path / "gum.spacy"
+    )
+    (file,) = report.files
+    assert (file.n_documents, file.n_sentences, file.repairs) == (64, 2427, {})
+    assert sum(file.entities.values()) == 9047
+    assert len(file.entities) == 10

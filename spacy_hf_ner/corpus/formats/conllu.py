@@ -1,5 +1,7 @@
 """CoNLL-U: ten columns; tags of entities or chunks, and white space, are in the last one, MISC.
 
+Where it has mentions in brackets instead (``Entity=(1-person…``), their tags are made of these.
+
 Source: https://universaldependencies.org/format.html
 """
 
@@ -16,6 +18,13 @@ from spacy_hf_ner.corpus.blocks import Block, Row, read_blocks, read_cell, read_
 from spacy_hf_ner.corpus.cells import MISSING_POS, is_number, is_tag_like, types_of
 from spacy_hf_ner.corpus.columns import SAMPLE, Task
 from spacy_hf_ner.corpus.format import Format
+from spacy_hf_ner.corpus.mentions import (
+    DEFAULT_TYPE_FIELD,
+    MENTION_KEY,
+    are_brackets,
+    find_type_field,
+    read_mentions,
+)
 from spacy_hf_ner.corpus.sentence import Problem
 from spacy_hf_ner.corpus.source import ReadOptions, Source
 from spacy_hf_ner.corpus.table import Table
@@ -59,11 +68,20 @@ def open_conllu(file: TextFile, options: ReadOptions) -> Source:
         key = _find_key(file, named)
         pos = _find_pos(file, None)
         tags_are = f"tags in MISC as {key}="
+    type_field: int | None = None
+    if key == MENTION_KEY:
+        type_field = _find_type_field(file)
+        tags_are = f"mentions in MISC as {key}="
     has_features = _has_cells(file, FEATS)
 
     def tables() -> Iterator[Table]:
         for block in _read_file(file):
             table = _read_block(block, key, pos, has_features=has_features)
+            if type_field is not None:
+                values = _read_mention_values(block)
+                table.tags = read_mentions(
+                    values, table.lines, type_field=type_field, problems=table.problems
+                )
             if table.words:
                 yield _keep_task(table, task)
 
@@ -120,11 +138,11 @@ def _find_key(file: TextFile, named: int | str | None) -> str:
 
 
 def _detect_key(file: TextFile) -> str:
-    """Return the key that has a tag most often in the first sentences."""
+    """Return the key that has a tag, or a mention, most often in the first sentences."""
     keys: Counter[str] = Counter()
     for misc in _read_all_misc(islice(_read_file(file), SAMPLE_SENTENCES)):
         for key, value in misc.items():
-            if is_tag_like(value):
+            if is_tag_like(value) or (key == MENTION_KEY and are_brackets(value)):
                 keys[key] += 1
     if not keys:
         raise CorpusError(
@@ -150,6 +168,16 @@ def _check_key(file: TextFile, named: str) -> str:
         "Name one with tag_column.",
         settings=("tag_column",),
     )
+
+
+def _find_type_field(file: TextFile) -> int:
+    """Return where in a mention its type stands, as a comment of the first sentences says."""
+    for block in islice(_read_file(file), SAMPLE_SENTENCES):
+        for comment in block.comments:
+            field = find_type_field(comment.cells[0])
+            if field is not None:
+                return field
+    return DEFAULT_TYPE_FIELD
 
 
 def _read_all_misc(blocks: Iterable[Block]) -> Iterator[dict[str, str]]:
@@ -337,6 +365,15 @@ def _read_gap(misc: Mapping[str, str]) -> str | None:
 
 def _unescape(match: re.Match[str]) -> str:
     return ESCAPES.get(match[0], match[0])
+
+
+def _read_mention_values(block: Block) -> list[list[str]]:
+    """Return for each word what its rows have of mentions."""
+    values: list[list[str]] = []
+    for word in _find_words(block, problems=[]):
+        rows = word.parts or (word.row,)
+        values.append([_read_misc(row).get(MENTION_KEY, "") for row in rows])
+    return values
 
 
 def _fill_gaps(gaps: Sequence[str | None]) -> list[str | None]:

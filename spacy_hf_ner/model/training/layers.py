@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from spacy_hf_ner.model.network import Network, get_device, share_weights
+from spacy_hf_ner.model.network import Network, get_device, get_inputs, share_weights
 
 __all__ = ["LayerOrder"]
 
@@ -27,8 +27,11 @@ class LayerOrder:
             module.register_forward_pre_hook(self._note_start) for module in self._network.modules()
         ]
         ids = torch.ones(1, _N_SUBWORDS, dtype=torch.int64, device=get_device(network))
+        inputs = {"input_ids": ids}
+        if "attention_mask" in get_inputs(network):
+            inputs["attention_mask"] = torch.ones_like(ids)
         with torch.inference_mode():
-            self._network(input_ids=ids)
+            self._network(**inputs)
         for hook in hooks:
             hook.remove()
         self._layers = self._find_layers(self._network.base_model)

@@ -1,5 +1,6 @@
 """Backprop through more batches, or more layers, than memory holds activations for."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -52,5 +53,7 @@ def recompute_layers(network: Network, *, name: str) -> None:
             f"cannot recompute the layers of {type(network).__name__} ({name}).",
             settings=("gradient_checkpointing",),
         )
-    enable: Any = network.gradient_checkpointing_enable
-    enable({"use_reentrant": False})
+    # The public method has another name in transformers 5, where it also makes embeddings need
+    # gradients that are frozen, so that backprop would not end above them.
+    enable: Any = network._set_gradient_checkpointing  # noqa: SLF001
+    enable(enable=True, gradient_checkpointing_func=partial(recompute, use_reentrant=False))
