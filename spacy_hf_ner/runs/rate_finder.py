@@ -192,7 +192,10 @@ def _learn(
     """Make one step as spaCy's loop does, and return the loss before it."""
     frozen = settings["frozen_components"]
     losses: dict[str, float] = {}
-    for part in subdivide_batch(batch, settings["accumulate_gradient"]):
+    parts = subdivide_batch(  # type: ignore[no-untyped-call]
+        batch, settings["accumulate_gradient"]
+    )
+    for part in parts:
         nlp.update(
             part,
             drop=drop,
