@@ -280,9 +280,8 @@ def _load_builder() -> "Callable[[Path, Path, str], str]":
         MissingExtraError: `build` is not installed.
     """
     try:
-        from pyproject_hooks import quiet_subprocess_runner
-
         from build import BuildBackendException, BuildException, ProjectBuilder
+        from pyproject_hooks import quiet_subprocess_runner
     except ImportError as error:
         raise MissingExtraError("build", extra="project", purpose="hf-ner package") from error
 

@@ -22,6 +22,7 @@ from tests.conformance.pipelines import (
     get_ner,
     make_pipeline,
 )
+from tests.patience import PATIENCE_S
 
 NOWHERE = "nobody/knows-this-model"
 
@@ -171,5 +172,5 @@ def test_a_blank_pipeline_does_not_import_transformers() -> None:
         "import sys, spacy\nnlp = spacy.blank('en')\nassert nlp.has_factory('hf_ner')\n"
         "sys.exit('transformers' in sys.modules)"
     )
-    run = subprocess.run([sys.executable, "-c", program], timeout=120, check=False)  # noqa: S603
+    run = subprocess.run([sys.executable, "-c", program], timeout=PATIENCE_S, check=False)  # noqa: S603
     assert run.returncode == 0

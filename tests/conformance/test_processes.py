@@ -13,9 +13,9 @@ from spacy.language import Language
 
 from tests.conformance.kinds import Kind
 from tests.conformance.pipelines import TEXTS, make_pipeline, summarise
+from tests.patience import PATIENCE_S
 
 # Forking after a forward pass of torch can lead to a deadlock, which fails the test by its timeout.
-TIMEOUT_S = 120
 PROGRAM = """
 import multiprocessing
 import sys
@@ -62,7 +62,7 @@ def report(ner_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> li
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as run:
         try:
-            output, errors = run.communicate(timeout=TIMEOUT_S)
+            output, errors = run.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             os.killpg(
                 run.pid, signal.SIGKILL

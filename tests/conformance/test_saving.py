@@ -16,6 +16,7 @@ from spacy_hf_ner.model import network
 from tests.checkpoints import make_checkpoint
 from tests.conformance.kinds import Kind
 from tests.conformance.pipelines import TEXTS, get_component, get_ner, make_pipeline, summarise
+from tests.patience import PATIENCE_S
 
 MAPS = Path("/proc/self/maps")
 
@@ -70,7 +71,7 @@ def test_two_processes_save_to_one_folder(ner_checkpoint: Path, tmp_path: Path) 
     folders = [str(tmp_path / "saved"), str(tmp_path / "out")]
     command = [sys.executable, "-c", SAVING_PROCESS, *folders]
     processes = [subprocess.Popen(command) for _ in range(2)]  # noqa: S603
-    assert [process.wait(timeout=600) for process in processes] == [0, 0]
+    assert [process.wait(timeout=PATIENCE_S) for process in processes] == [0, 0]
     ner = get_ner(make_pipeline("nowhere/at-all"))
     assert ner.from_disk(tmp_path / "out", exclude=["vocab"]).labels
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "saved"]

@@ -21,6 +21,7 @@ from spacy_hf_ner.core.replacing import (
     write_file,
 )
 from spacy_hf_ner.errors import OutputError
+from tests.patience import PATIENCE_S
 from tests.signals import HEAR_SIGNALS
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
@@ -317,7 +318,7 @@ def test_signals_that_end_a_process_leave_no_scratch_folders(name: str, tmp_path
         assert process.stdout is not None
         assert process.stdout.readline() == b"waiting\n"
         process.send_signal(getattr(signal, name))
-        status = process.wait(timeout=30)
+        status = process.wait(timeout=PATIENCE_S)
     assert status != 0
     assert list_names(tmp_path) == ["model"]
     assert set(read_folder(tmp_path / "model").values()) == {"old"}
@@ -390,7 +391,7 @@ def test_two_processes_that_write_one_folder_do_not_disturb_each_other(
         subprocess.Popen([sys.executable, "-c", BUSY_WRITER, tmp_path, way, name])  # noqa: S603
         for name in ("first", "second")
     ]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    assert [writer.wait(timeout=PATIENCE_S) for writer in writers] == [0, 0]
     files = read_folder(tmp_path / "model")
     assert files.keys() == {"marker", "a", "b"}
     assert len(set(files.values())) == 1

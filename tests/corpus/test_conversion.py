@@ -21,6 +21,7 @@ from spacy_hf_ner.corpus.source import ReadOptions
 from spacy_hf_ner.corpus.texts import blank_pipeline
 from spacy_hf_ner.errors import ConfigError, CorpusError, OutputError
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
+from tests.patience import PATIENCE_S
 from tests.signals import HEAR_SIGNALS
 
 VOCAB = spacy.blank("en").vocab
@@ -320,7 +321,7 @@ def kill_convert(source: str, out: Path, name: str) -> int:
         assert process.stdout is not None
         assert process.stdout.readline() == b"waiting\n"
         process.send_signal(getattr(signal, name))
-        return process.wait(timeout=60)
+        return process.wait(timeout=PATIENCE_S)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")

@@ -20,10 +20,10 @@ import pytest
 import spacy
 
 from tests.demo.extras import save_pipeline
+from tests.patience import PATIENCE_S
 from tests.rewriting.texts import make_pipeline
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SECONDS_TO_START = 180
 SECONDS = 60_000  # in milliseconds, for a busy machine
 
 pytest.importorskip("gradio", reason="gradio of the extra [demo] is not installed")
@@ -72,7 +72,7 @@ def find_port() -> int:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(SECONDS_TO_START):
+    for _ in range(PATIENCE_S):
         assert process.poll() is None, log.read_text(encoding="utf8")
         try:
             urlopen(address, timeout=5).close()  # noqa: S310 - our own address
@@ -103,7 +103,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             yield Demo(address, folder, (folder / "rules", scored))
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +220,7 @@ def test_a_file_is_opened_and_nothing_of_it_is_kept(opened: Demo, tmp_path: Path
 
 
 def test_the_page_forbids_to_ask_others(demo: Demo) -> None:
-    with urlopen(demo.address, timeout=30) as answer:  # noqa: S310 - our own address
+    with urlopen(demo.address, timeout=PATIENCE_S) as answer:  # noqa: S310 - our own address
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         html = answer.read().decode("utf8")
     # A preconnection is no request that a browser tells of.

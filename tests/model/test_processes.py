@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from spacy_hf_ner.model.processes import avoid_fork_deadlock, one_at_a_time
-
-TIMEOUT_S = 120
+from tests.patience import PATIENCE_S
 
 # Each runs in a fresh process, whose threads and forks are its own.
 FORK_WHILE_A_THREAD_HOLDS_THE_LOCK = """
@@ -59,7 +58,7 @@ forks = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork on 
 def run(program: str) -> list[str]:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
     finished = subprocess.run(  # noqa: S603 - our own program
-        command, capture_output=True, text=True, check=True, timeout=TIMEOUT_S
+        command, capture_output=True, text=True, check=True, timeout=PATIENCE_S
     )
     return finished.stdout.splitlines()
 

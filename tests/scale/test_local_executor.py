@@ -15,6 +15,7 @@ import pytest
 from spacy_hf_ner.errors import HFNerError, OutputError
 from spacy_hf_ner.scale import AnnotateSettings, LocalExecutor, annotate_folder
 from spacy_hf_ner.scale.executor import MAX_FAILED_STARTS
+from tests.patience import PATIENCE_S
 from tests.scale.conftest import make_texts, write_jsonl
 from tests.scale.folders import list_leftovers, read_errors, read_rows
 
@@ -51,7 +52,7 @@ def find_children(parent: int) -> Iterator[int]:
             yield int(path.parent.name)
 
 
-def wait_for(condition: Callable[[], object], *, seconds: float = 120) -> None:
+def wait_for(condition: Callable[[], object], *, seconds: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -19,6 +19,7 @@ import pytest
 from spacy_hf_ner.scale import AnnotateSettings, annotate_folder
 from spacy_hf_ner.scale.annotation_run import RunSummary
 from spacy_hf_ner.scale.ray_executor import RayExecutor
+from tests.patience import PATIENCE_S
 from tests.scale.conftest import make_texts, write_jsonl
 from tests.scale.folders import list_leftovers, read_errors, read_rows
 
@@ -98,7 +99,7 @@ def is_actor(command_line: Path) -> bool:
 
 
 def wait_for_shard(output: Path) -> None:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + PATIENCE_S
     while not list(output.glob("shards/part*")):
         assert time.monotonic() < deadline
         time.sleep(0.05)

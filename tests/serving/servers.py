@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 __all__ = ["Answer", "Client", "Server", "run_server", "wait_for"]
 
 _ADDRESS: Final = re.compile(r"at http://127\.0\.0\.1:(\d+)")
-_START_SECONDS: Final = 600
 _ANSWER_SECONDS: Final = 300
 
 
@@ -150,7 +151,7 @@ def run_server(
         if process.poll() is None:
             process.terminate()
         try:
-            process.wait(120)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -158,7 +159,7 @@ def run_server(
 
 def _wait_until_it_listens(process: "subprocess.Popen[bytes]", log: Path, n_workers: int) -> int:
     """Return the port, when all workers have loaded their models."""
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         said = log.read_text(encoding="utf8", errors="replace")
         ports = _ADDRESS.findall(said)
@@ -166,10 +167,10 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", log: Path, n_work
             return int(ports[0])
         assert process.poll() is None, said
         time.sleep(0.05)
-    raise AssertionError(f"no server after {_START_SECONDS} s: {log.read_text(encoding='utf8')}")
+    raise AssertionError(f"no server after {PATIENCE_S} s: {log.read_text(encoding='utf8')}")
 
 
-def wait_for(condition: Any, what: str, seconds: float = 300) -> None:
+def wait_for(condition: Any, what: str, seconds: float = PATIENCE_S) -> None:
     """Wait until something holds; fail if it never does."""
     deadline = time.monotonic() + seconds
     while not condition():

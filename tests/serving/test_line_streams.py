@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spacy_hf_ner.serving.line_streams import LineSplitter, Spool, answer_lines
 from spacy_hf_ner.serving.serve_settings import ServeSettings
 from spacy_hf_ner.serving.served_model import ServedModel
+from tests.patience import PATIENCE_S
 
 
 def split(pieces: Sequence[bytes], max_bytes: int = 100) -> list[bytes | None]:
@@ -84,7 +85,7 @@ def test_a_stream_ends_where_its_answers_cannot_be_written(model: Path) -> None:
 
     async def run() -> None:
         lines = answer_lines(send(), served, lambda *_: {"found": object()}, settings.limits)
-        await asyncio.wait_for(anext(lines), timeout=60)
+        await asyncio.wait_for(anext(lines), timeout=PATIENCE_S)
 
     with pytest.raises(TypeError, match="not JSON serializable"):
         asyncio.run(run())

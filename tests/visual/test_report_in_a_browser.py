@@ -16,6 +16,7 @@ from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.visual.error_browser import make_error_browser
 from spacy_hf_ner.visual.evaluation_page import make_report
 from spacy_hf_ner.visual.page import make_page
+from tests.patience import PATIENCE_S
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -56,7 +57,7 @@ def open_page(html: str, script: str, folder: Path) -> str:
         capture_output=True,
         encoding="utf8",
         check=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         env=environment,
     )
     complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]

@@ -22,6 +22,7 @@ from spacy_hf_ner.model.engines.onnx.export import export_checkpoint
 from spacy_hf_ner.model.hf_classifier import HFTokenClassifier, make_hf_model
 from spacy_hf_ner.model.settings import Settings
 from tests.model.engines.onnx.onnx_graphs import Exported, export
+from tests.patience import PATIENCE_S
 
 for library in ("onnx", "onnxruntime", "onnxscript"):
     pytest.importorskip(library)
@@ -253,7 +254,7 @@ def test_processes_forked_after_a_prediction_predict_the_same(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as run:
         try:
-            output, _ = run.communicate(timeout=120)
+            output, _ = run.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             os.killpg(
                 run.pid, signal.SIGKILL
