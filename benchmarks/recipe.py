@@ -14,7 +14,7 @@ our component.
         --seeds 0 1 2
     python benchmarks/recipe.py --corpus sample --ways hf_ner \
         --override training.optimizer.learn_rate.initial_rate=2e-4
-    python benchmarks/recipe.py --limit-sentences 100 --epochs 5 --ways hf_ner plain
+    python benchmarks/recipe.py --limit-sentences 100 --limit-docs 15 --epochs 5 --ways hf_ner plain
 
 Each run adds a line to benchmarks/results/recipe.jsonl, with scores by entity type. Converted
 corpora are kept there.
