@@ -28,9 +28,7 @@ def test_no_link_of_the_published_readme_is_relative() -> None:
     targets = read_targets(published)
     assert len(targets) == len(read_targets(text)) > 10
     assert all(target.startswith(("https://", "#")) for target in targets)
-    assert (
-        f"![Words per second of hf_ner and its peers]({REPOSITORY}/raw/v1/docs/images/" in published
-    )
+    assert f"predicted]({REPOSITORY}/raw/v1/docs/images/entities.png)" in published
     assert f"[Training]({REPOSITORY}/blob/v1/docs/training.md)" in published
 
 

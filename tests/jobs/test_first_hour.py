@@ -98,7 +98,7 @@ def test_an_evaluation_is_printed(trained: Path) -> None:
 
 
 def test_an_evaluation_leaves_a_report(trained: Path) -> None:
-    command = find_command("README.md", f"{HF_NER}evaluate")
+    command = find_command("docs/commands.md", f"{HF_NER}evaluate")
     run_command(command, trained, {**NAMES, "DIR": "metrics"})
     names = {path.name for path in (trained / "metrics").iterdir()}
     assert {"metrics.json", "report.html"} <= names
@@ -113,26 +113,26 @@ def test_types_of_another_pipeline_are_renamed(trained: Path) -> None:
 
 
 def test_scores_are_calibrated(trained: Path) -> None:
-    command = find_command("README.md", f"{HF_NER}calibrate")
+    command = find_command("docs/commands.md", f"{HF_NER}calibrate")
     run_command(command, trained, {**NAMES, "OUTPUT": "calibrated"})
     assert spacy.load(trained / "calibrated").pipe_names == ["hf_ner"]
 
 
 def test_pipelines_are_compared(trained: Path) -> None:
-    command = find_command("README.md", f"{HF_NER}compare")
+    command = find_command("docs/commands.md", f"{HF_NER}compare")
     run_command(command, trained, {**NAMES, "DIR": "compared"})
     rows = json.loads((trained / "compared" / "comparison.json").read_text(encoding="utf8"))
     assert len(rows) == 2
 
 
 def test_entities_are_shown_on_a_page(trained: Path) -> None:
-    command = find_command("README.md", f"{HF_NER}visualise")
+    command = find_command("docs/commands.md", f"{HF_NER}visualise")
     run_command(command, trained, {**NAMES, "FILE": "entities.html"})
     assert "<html" in (trained / "entities.html").read_text(encoding="utf8")
 
 
 def test_texts_become_entities(trained: Path) -> None:
-    command = find_command("README.md", f"{HF_NER}annotate")
+    command = find_command("docs/commands.md", f"{HF_NER}annotate")
     run_command(command, trained, {**NAMES, "OUTPUT": "entities.jsonl"})
     lines = (trained / "entities.jsonl").read_text(encoding="utf8").splitlines()
     assert [json.loads(line)["text"] for line in lines] == TEXTS
@@ -145,7 +145,7 @@ def test_texts_are_annotated_in_a_pipe(trained: Path) -> None:
 
 def test_a_pipeline_is_exported_to_onnx(trained: Path) -> None:
     pytest.importorskip("onnxscript")
-    command = find_command("README.md", f"{HF_NER}export-onnx")
+    command = find_command("docs/commands.md", f"{HF_NER}export-onnx")
     run_command(command, trained, {**NAMES, "OUTPUT": "onnx"})
     assert spacy.load(trained / "onnx")(TEXTS[0]).has_annotation("ENT_IOB")
 
@@ -153,7 +153,7 @@ def test_a_pipeline_is_exported_to_onnx(trained: Path) -> None:
 # spaCy's `package` leaves the files open that it has written.
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_a_package_is_installed_in_another_environment(trained: Path) -> None:
-    command = find_command("README.md", f"{HF_NER}package")
+    command = find_command("docs/commands.md", f"{HF_NER}package")
     shown = run_command(command, trained, {**NAMES, "DIR": "packages", "NAME": "hour"})
     assert shown.splitlines()[-1].startswith("pip install ")
     (wheel,) = (trained / "packages").glob("*.whl")
@@ -188,16 +188,17 @@ def test_a_pipeline_learns_new_types(trained: Path) -> None:
     assert set(new) == {"DRINK", *old}
 
 
-def read_snippet(page: str, beginning: str, folder: Path) -> str:
-    """Return the first block of Python in a page that holds a text, for a checkpoint of ours."""
+def read_snippets(page: str, folder: Path) -> str:
+    """Return the Python of a page, for a checkpoint and a pipeline that are at hand."""
     text = (ROOT / page).read_text(encoding="utf8")
     checkpoint = (folder / MODEL / "hf_ner" / "model").as_posix()
-    for match in re.finditer(r"```python\n(.*?)```", text, re.DOTALL):
-        code = match[1]
-        if beginning in code:
-            code = code.replace("dslim/bert-base-NER", checkpoint)
-            return code.replace("path/to/checkpoint", checkpoint)
-    raise AssertionError(f"{page} has no block with {beginning!r}")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    assert "dslim/bert-base-NER" in code
+    loaded = 'spacy.load("en_core_web_sm", exclude=["ner"])'
+    assert loaded in code
+    sentences = "nlp = spacy.blank('en'); nlp.add_pipe('sentencizer')"
+    code = code.replace(f"nlp = {loaded}", sentences)
+    return code.replace("dslim/bert-base-NER", checkpoint)
 
 
 def run_snippet(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -207,25 +208,18 @@ def run_snippet(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dic
     return names
 
 
-def use_blank_pipeline(code: str) -> str:
-    """Return code with a pipeline that this environment has."""
-    loaded = 'spacy.load("en_core_web_sm", exclude=["ner"])'
-    assert loaded in code
-    return code.replace(loaded, 'spacy.blank("en")')
-
-
 def test_a_checkpoint_is_added_to_a_pipeline(
     trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = use_blank_pipeline(read_snippet("README.md", "Tim Cook", trained))
-    names = run_snippet(code, trained, monkeypatch)
+    names = run_snippet(read_snippets("README.md", trained), trained, monkeypatch)
     assert capsys.readouterr().out.startswith("[")
-    assert names["nlp"].pipe_names == ["hf_ner"]
+    assert names["nlp"].pipe_names == ["sentencizer", "hf_ner"]
 
 
 def test_a_checkpoint_is_read_in_batches_and_saved_whole(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = use_blank_pipeline(read_snippet("README.md", "as_hf_entities", trained))
+    code = read_snippets("docs/start/published.md", trained)
+    assert "nlp.pipe(texts)" in code
     run_snippet(code, trained, monkeypatch)
-    assert spacy.load(trained / "my_pipeline").pipe_names == ["hf_ner"]
+    assert spacy.load(trained / "my_pipeline").pipe_names == ["sentencizer", "hf_ner"]

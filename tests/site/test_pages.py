@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from spacy_hf_ner.cli.app import app
-from tests.site.blocks import PAGES, Block, find_ours, read_blocks, read_commands
+from tests.site.blocks import PAGES, ROOT, Block, find_ours, read_blocks, read_commands
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
@@ -47,3 +47,10 @@ def test_python_is_python_and_imports_what_is_there(block: Block) -> None:
             module = importlib.import_module(str(node.module))
             for imported in node.names:
                 assert hasattr(module, imported.name), f"{node.module} has no {imported.name}"
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf8").partition("\nnav:\n")[2]
+    for page in PAGES[1:]:
+        path = page.relative_to(ROOT / "docs").as_posix()
+        assert f" {path}\n" in navigation, f"docs/{path} is not in the nav of mkdocs.yml"

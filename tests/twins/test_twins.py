@@ -12,7 +12,13 @@ from tests.twins.page import PAGE, render_page
 _ROOT = Path(__file__).parents[2]
 
 # Where examples name checkpoints, and how they do.
-_PAGES = ("README.md", "docs/training.md", "docs/training-in-python.md", "docs/pipelines.md")
+_PAGES = (
+    "README.md",
+    "docs/start/published.md",
+    "docs/training.md",
+    "docs/training-in-python.md",
+    "docs/pipelines.md",
+)
 _NAMED = re.compile(r'(?:"model": "|"name": "|--encoder |encoder = ")(?P<name>[\w.-]+/[\w.-]+)')
 
 
