@@ -76,9 +76,9 @@ kills: $(VENV)/installed
 # What depends on transformers: every test file that loads a network or a tokenizer. The others would do the same again.
 TRANSFORMERS_TESTS := tests/model tests/pipe tests/cards tests/evaluation/test_card_results.py tests/conformance tests/families tests/twins tests/fuzz/test_targets.py \
 	tests/checking/test_cross_validation.py tests/checking/test_subwords.py tests/cli/test_annotate.py tests/cli/test_annotate_shards.py \
-	tests/cli/test_calibrate.py tests/cli/test_encoder.py tests/cli/test_export_onnx.py tests/cli/test_flags.py \
-	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_rewrite.py tests/cli/test_span_groups.py tests/cli/test_tagger_commands.py \
-	tests/property/test_component_properties.py tests/scale tests/serving tests/test_commands.py \
+	tests/cli/test_calibrate.py tests/cli/test_encoder.py tests/cli/test_export_onnx.py tests/cli/test_find_rate.py tests/cli/test_flags.py \
+	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_rewrite.py tests/cli/test_span_groups.py tests/cli/test_tagger_commands.py tests/cli/test_train.py \
+	tests/property/test_component_properties.py tests/runs tests/scale tests/serving tests/test_commands.py \
 	tests/test_saved_pipelines.py \
 	tests/test_where_to_add.py
 test-transformers5: $(VENV5)/installed

@@ -10,15 +10,18 @@ A command reads its options, calls its function here, and prints what it returns
 nothing but a progress bar, and only where they are asked to.
 """
 
+import io
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from spacy.util import load_config
 from spacy.vocab import Vocab
 
 from spacy_hf_ner.cards.notes import CardNotes
@@ -28,7 +31,7 @@ from spacy_hf_ner.checking.check_report import CheckReport, run_checks
 from spacy_hf_ner.checking.checked_model import load_checked_model
 from spacy_hf_ner.checking.parts import CheckedData, read_parts
 from spacy_hf_ner.core.dial import Aim, read_aim
-from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output, replace_pipeline
+from spacy_hf_ner.core.outputs import PIPELINE_FILE, check_output, make_folder, replace_pipeline
 from spacy_hf_ner.core.replacing import add_to_folder
 from spacy_hf_ner.corpus.conversion import ConvertOptions, convert_corpus
 from spacy_hf_ner.corpus.conversion_report import ConversionReport
@@ -38,6 +41,7 @@ from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.evaluation.card_results import read_card_results
 from spacy_hf_ner.evaluation.comparison import Standing, compare_pipelines
 from spacy_hf_ner.evaluation.comparison_table import comparison_json
+from spacy_hf_ner.evaluation.device import use_gpu
 from spacy_hf_ner.evaluation.error_records import make_error_records
 from spacy_hf_ner.evaluation.gold_data import read_gold_docs
 from spacy_hf_ner.evaluation.label_map import LabelMap
@@ -58,6 +62,8 @@ from spacy_hf_ner.visual.tagging_page import make_tagging_report
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
+    from spacy_hf_ner.runs.rate_finder import RateSweep
+    from spacy_hf_ner.runs.training_run import RunOutcome
 
 __all__ = [
     "Calibrated",
@@ -70,11 +76,13 @@ __all__ = [
     "convert",
     "evaluate",
     "evaluate_labels",
+    "find_rate",
     "package",
     "report",
     "report_check",
     "report_comparison",
     "report_labels",
+    "train",
 ]
 
 
@@ -401,6 +409,62 @@ def _note_setting(nlp: Language, name: str, setting: str, component: "TokenClass
     component.note_config(**{setting: value})
 
 
+def train(
+    config: str | Path,
+    folder: str | Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+    gpu_id: int = -1,
+    progress: bool = False,
+) -> "RunOutcome":
+    """Train a pipeline by spaCy's own loop, in a run that can be interrupted, and return its end.
+
+    Args:
+        config: The config file.
+        folder: Where to: ``model-best``, ``model-last`` and ``run.json``.
+        resume: Go on with the run in the folder where it was interrupted, to the same weights as if
+            it had not been. One that is over stays as it is; where there is none, one begins.
+        force: Begin anew where the folder has a run that was interrupted.
+        overrides: Settings by their dotted names, such as ``{"training.max_steps": 20}``.
+        gpu_id: GPU number, or -1 for the CPU.
+        progress: Let the logger of the config write to stdout and stderr.
+
+    Raises:
+        ConfigError: The folder has a run that was interrupted, and neither `resume` nor `force` is
+            set; or the config or the data is another one than that of the run to resume.
+        CheckpointError: The run to resume is damaged.
+        OutputError: Something cannot be written. What was there stays.
+    """
+    from spacy.training.initialize import init_nlp
+
+    from spacy_hf_ner.runs.training_run import RunFolder, train_in_folder
+
+    run_folder = RunFolder(Path(folder))
+    state = run_folder.read_state()
+    outcome = run_folder.read_outcome()
+    if resume and outcome is not None:
+        return outcome
+    if state is not None and not resume and not force:
+        raise ConfigError(
+            f"{folder}: expected a folder without an interrupted run, got one that was interrupted "
+            f"after step {state.evaluated[-1].step}. Set resume = true to go on with it, or "
+            "force = true to begin anew.",
+            settings=("resume", "force"),
+        )
+    make_folder(run_folder.path)
+    use_gpu(gpu_id, silent=not progress)
+    loaded = load_config(config, overrides=dict(overrides or {}), interpolate=False)
+    nlp = init_nlp(loaded, use_gpu=gpu_id)
+    shown: dict[str, IO[str]] = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+    if progress:
+        shown = {"stdout": sys.stdout, "stderr": sys.stderr}
+    if not resume:
+        state = None
+    return train_in_folder(nlp, run_folder, state=state, use_gpu=gpu_id, **shown)
+
+
 def card(
     model: str | Path,
     metrics: str | Path,
@@ -444,6 +508,37 @@ def card(
     return note_results(
         Path(model), notes, performance=results.performance, pipeline=results.pipeline
     )
+
+
+def find_rate(
+    config: str | Path,
+    *,
+    low: float = 1e-7,
+    high: float = 1.0,
+    n_steps: int = 100,
+    overrides: Mapping[str, Any] | None = None,
+    gpu_id: int = -1,
+) -> "RateSweep":
+    """Return what comes of training with learn rates that grow from step to step.
+
+    What is trained is made from the config, and thrown away: no training after it is another one.
+
+    Args:
+        config: The config file.
+        low: The rate of the first step.
+        high: The rate of the last one, if the loss has not left for good before.
+        n_steps: How many steps to make.
+        overrides: Settings by their dotted names.
+        gpu_id: GPU number, or -1 for the CPU.
+
+    Raises:
+        ConfigError: The rates do not grow, or the steps are too few to tell something.
+    """
+    from spacy_hf_ner.runs.rate_finder import sweep_rates
+
+    use_gpu(gpu_id, silent=True)
+    loaded = load_config(config, overrides=dict(overrides or {}), interpolate=False)
+    return sweep_rates(loaded, low=low, high=high, n_steps=n_steps, use_gpu=gpu_id)
 
 
 def package(

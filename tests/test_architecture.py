@@ -31,8 +31,10 @@ ALLOWED = {
     "evaluation": {*BELOW_ALL, "core", "corpus", "pipe", "cards"},
     # It reads texts as a model does, and judges gold by what models find.
     "checking": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
+    # It trains pipelines, by what corpora and evaluation have to do with it.
+    "runs": {*BELOW_ALL, "core", "model", "pipe", "corpus", "evaluation"},
     # It draws what these have found.
-    "visual": {*BELOW_ALL, "core", "evaluation", "checking"},
+    "visual": {*BELOW_ALL, "core", "evaluation", "checking", "runs"},
     # It rewrites what a pipeline has found in texts.
     "rewriting": {*BELOW_ALL, "core", "pipe", "corpus"},
     # Pipelines in a browser: it shows what these find, draw and rewrite.
@@ -60,6 +62,7 @@ ALLOWED = {
         "corpus",
         "evaluation",
         "checking",
+        "runs",
         "visual",
         "package_building",
         "cards",

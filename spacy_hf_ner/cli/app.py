@@ -22,15 +22,18 @@ from spacy_hf_ner.cli import (
     encoder,
     evaluate,
     export_onnx,
+    find_rate,
     init_config,
     package,
     rewrite,
     serve,
+    train,
     visualise,
 )
 from spacy_hf_ner.cli.command_app import CommandApp
 from spacy_hf_ner.cli.flags import explain
 from spacy_hf_ner.cli.messages import msg, show_messages
+from spacy_hf_ner.cli.options import CONFIG_CONTEXT
 from spacy_hf_ner.errors import HFNerError
 
 __all__ = ["SentenceGroup", "app"]
@@ -83,6 +86,10 @@ def _main(
 # One line a command: app.command("name", example="its arguments")(module.function)
 app.command("convert", cls=convert.ConvertCommand, example=convert.EXAMPLE)(convert.convert)
 app.command("init-config", example=init_config.EXAMPLE)(init_config.init_config)
+app.command("train", example=train.EXAMPLE, context_settings=CONFIG_CONTEXT)(train.train_command)
+app.command("find-rate", example=find_rate.EXAMPLE, context_settings=CONFIG_CONTEXT)(
+    find_rate.find_rate_command
+)
 app.command("encoder", example=encoder.EXAMPLE)(encoder.encoder)
 app.command("annotate", example=annotate.EXAMPLE)(annotate.annotate_command)
 app.command("calibrate", example=calibrate.EXAMPLE)(calibrate.calibrate_command)

@@ -1,5 +1,6 @@
 """``python -m spacy hf-ner evaluate``: how good is a pipeline on gold data?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from spacy_hf_ner.core.outputs import make_folder
 from spacy_hf_ner.core.wording import count
 from spacy_hf_ner.evaluation.confidence import Confidence
 from spacy_hf_ner.evaluation.device import use_gpu
-from spacy_hf_ner.evaluation.label_map import read_label_maps
+from spacy_hf_ner.evaluation.label_map import LabelMap, read_label_maps
 from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.evaluation.results import Evaluation
 from spacy_hf_ner.evaluation.tables import (
@@ -32,7 +33,7 @@ from spacy_hf_ner.evaluation.tagging import LabelScores, list_targets, sets_enti
 from spacy_hf_ner.evaluation.training_log import TrainingStep, read_training_log
 from spacy_hf_ner.evaluation.unmet_types import find_unmet_types
 
-__all__ = ["EXAMPLE", "evaluate_command", "print_evaluation"]
+__all__ = ["EXAMPLE", "evaluate_command", "judge", "print_evaluation"]
 
 EXAMPLE = "training/model-best test.spacy --output metrics"
 
@@ -63,7 +64,7 @@ WithCheck = Annotated[
     bool,
     typer.Option("--check", help="Check the data, too, for a section of the report (see check)."),
 ]
-LabelMap = Annotated[
+LabelMaps = Annotated[
     list[str],
     typer.Option(
         "--label-map",
@@ -84,7 +85,7 @@ def evaluate_command(  # noqa: PLR0913 - one argument an option
     train: Train = None,
     log: Log = None,
     with_check: WithCheck = False,
-    label_map: LabelMap,
+    label_map: LabelMaps,
     code: options.Code = None,
     gpu_id: options.GpuId = -1,
     spans_key: options.ScoresKey = None,
@@ -105,6 +106,30 @@ def evaluate_command(  # noqa: PLR0913 - one argument an option
     # Before hours of prediction, not after.
     if output is not None:
         make_folder(output)
+    return judge(
+        model,
+        data,
+        output=output,
+        train=train,
+        training=training,
+        with_check=with_check,
+        label_map=label_maps[model],
+        spans_key=spans_key,
+    )
+
+
+def judge(
+    model: str,
+    data: Path,
+    *,
+    output: Path | None = None,
+    train: Path | None = None,
+    training: Sequence[TrainingStep] = (),
+    with_check: bool = False,
+    label_map: LabelMap | None = None,
+    spans_key: str | None = None,
+) -> dict[str, Any]:
+    """Evaluate a pipeline, print and write what came of it, and return that as JSON."""
     nlp = load_pipeline(model)
     if not sets_entities(nlp) and list_targets(nlp):
         return _evaluate_labels(nlp, data, output, name=model)
@@ -113,7 +138,7 @@ def evaluate_command(  # noqa: PLR0913 - one argument an option
         data,
         train=train,
         spans_key=spans_key,
-        label_map=label_maps[model],
+        label_map=label_map,
         name=model,
         progress=True,
     )

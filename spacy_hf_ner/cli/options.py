@@ -9,13 +9,15 @@ A command names them as the types of its parameters. Options of its own have nam
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 __all__ = [
+    "CONFIG_CONTEXT",
     "BatchSize",
     "Code",
+    "Config",
     "EntitiesKey",
     "GoldData",
     "GpuId",
@@ -25,6 +27,13 @@ __all__ = [
     "Texts",
     "Thresholds",
     "Vectors",
+]
+
+CONFIG_CONTEXT: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""What lets settings of the config pass as options, such as ``--training.max_steps 20``."""
+
+Config = Annotated[
+    Path, typer.Argument(help="Config file, such as init-config writes.", exists=True)
 ]
 
 Model = Annotated[str, typer.Argument(help="Name of an installed pipeline, or its folder.")]

@@ -4,6 +4,7 @@ The lines are those of ``spacy.ConsoleLogger.v3`` with more keys, so :mod:`.trai
 both. Like every logger of spaCy it can be one link of ``spacy.ChainLogger.v1``.
 """
 
+import contextlib
 import json
 import math
 import sys
@@ -23,7 +24,17 @@ from spacy_hf_ner.evaluation.formatting import format_duration, format_percent
 if TYPE_CHECKING:
     from thinc.api import Optimizer
 
-__all__ = ["Info", "LogStep", "SetupLogger", "describe_high_end", "make_run_logger_v1"]
+__all__ = [
+    "IS_REPLAYED",
+    "Info",
+    "LogStep",
+    "SetupLogger",
+    "describe_high_end",
+    "make_run_logger_v1",
+]
+
+IS_REPLAYED: Final = "is_replayed"
+"""The key of a logger's information that marks a step which an interrupted run made before."""
 
 Info = dict[str, Any]
 LogStep = Callable[[Info | None], None]
@@ -94,6 +105,7 @@ class _Run:
         if output_file:
             self._path = Path(output_file)
         self._lines: list[str] = []  # what the file holds
+        self._lines_before = _read_lines(self._path)
         # tqdm shows a bar on terminals only if "disable" is None; False shows it in log files, too.
         disable = None if progress_bar else True
         self._bar = tqdm(
@@ -156,6 +168,11 @@ class _Run:
         for name in self._pipes:
             losses[name] = float(info["losses"].get(name, 0.0))
         words_per_second = self._speedometer.read(info["words"])
+        if info.get(IS_REPLAYED):
+            # Made and logged by a process that was interrupted: nothing is timed here.
+            before = self._lines_before.get(info["step"], {})
+            words_per_second = before.get("words_per_second")
+            self._start = now - (before.get("seconds") or info["seconds"])
         self._show(info, losses, learn_rate, words_per_second, now)
         if self._path is None:
             return
@@ -327,6 +344,18 @@ def _read_scores(scores: Mapping[str, Any]) -> dict[str, float]:
         scale = 1 if name == "speed" else 100
         logged[name] = float(value) * scale
     return logged
+
+
+def _read_lines(path: Path | None) -> dict[int, Info]:
+    """Return the lines of a log that is there by their steps; none if it cannot be read."""
+    if path is None or not path.is_file():
+        return {}
+    lines: dict[int, Info] = {}
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        for line in path.read_text(encoding="utf8").splitlines():
+            logged = json.loads(line)
+            lines[logged["step"]] = logged
+    return lines
 
 
 def _replace_non_finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON has

@@ -6,7 +6,7 @@ Loading is in :mod:`spacy_hf_ner.model.checkpoint_loader`, training in
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -238,6 +238,25 @@ class HFShim(Shim):
         else:
             trainer.give_gradients(optimizer, self.id)
         self.checkpoint.engine.mark_changed()
+
+    def read_training_state(self) -> dict[str, torch.Tensor]:
+        """Return what training goes on from besides the weights: moments, averages, counts.
+
+        It is empty before the first step.
+        """
+        trainer = self._get_trainer()
+        if trainer is None:
+            return {}
+        return trainer.read_state()
+
+    def set_training_state(self, state: Mapping[str, torch.Tensor], optimizer: Optimizer) -> None:
+        """Go on from what :meth:`read_training_state` returned for the weights that are loaded.
+
+        Args:
+            state: What was returned then.
+            optimizer: The Thinc optimizer that will step the network.
+        """
+        self._make_trainer().set_state(state, optimizer)
 
     @contextlib.contextmanager
     def use_params(self, params: dict[tuple[int, str], Any]) -> Iterator[None]:

@@ -127,7 +127,7 @@ def test_arguments_are_called_the_same_everywhere() -> None:
         for parameter in command.params:
             if parameter.param_type_name == "argument":
                 names.add(parameter.metavar)
-    one = {"INPUT", "OUTPUT", "MODEL", "DATA", "METRICS"}
+    one = {"INPUT", "OUTPUT", "MODEL", "DATA", "CONFIG", "METRICS"}
     several = {"MODEL …", "[MODEL …]", "MODEL MODEL … DATA"}
     assert names == one | several
 

@@ -35,6 +35,8 @@ QUICK_COMMANDS = (
     "rewrite",
     "check",
     "init-config",
+    "train",
+    "find-rate",
 )
 SLOW_COMMANDS = ("export-onnx", "compare")
 COMMANDS = QUICK_COMMANDS + SLOW_COMMANDS

@@ -39,8 +39,10 @@ from spacy_hf_ner.evaluation.pipelines import load_pipeline
 from spacy_hf_ner.model.network import load_network
 from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.pipe.calibration import Calibration
+from spacy_hf_ner.runs.training_run import RunFolder
 from tests.checkpoints import make_checkpoint
 from tests.conformance.pipelines import TEXTS, get_checkpoint, get_ner, make_pipeline
+from tests.runs.small_run import make_config
 
 N_LINES = 20_000  # of a file that is large enough to be cut
 LINES = [text for text in TEXTS if text.strip()]  # a text is a line
@@ -64,6 +66,8 @@ class Workplace:
         self.model = folder / "model"
         self.nlp.to_disk(self.model)
         self.empty = make_pipeline("nowhere/at-all")
+        (folder / "run").mkdir()
+        self.config = make_config(folder / "run")
 
     def mark(self, number: int) -> None:
         """Write a number into the weights and into cfg: a reader must find the same in both."""
@@ -256,6 +260,34 @@ def check_config(_place: Workplace, folder: Path) -> None:
     assert load_config(folder / "new.cfg")["training"]["optimizer"]
 
 
+def train(place: Workplace, folder: Path, _number: int) -> None:
+    code = place.config.with_name("code.py")
+    # Where it was interrupted it goes on, so that this is interrupted, too.
+    if RunFolder(folder).read_state() is None:
+        run_command("train", place.config, "--output", folder, "--code", code)
+    run_command("train", place.config, "--output", folder, "--code", code, "--resume")
+
+
+def check_run(_place: Workplace, folder: Path) -> None:
+    run = RunFolder(folder)
+    state = run.read_state()
+    if run.read_outcome() is None and state is None:
+        return  # killed before anything was evaluated
+    for model in (run.best, run.last):
+        replacing.complete_swap(model)
+        assert spacy.load(model)("Merkel saw Paris.")
+
+
+def find_rate(place: Workplace, folder: Path, _number: int) -> None:
+    code = place.config.with_name("code.py")
+    options = ("--output", folder / "rates.html", "--n-steps", "11")
+    run_command("find-rate", place.config, "--code", code, *options)
+
+
+def check_rates(_place: Workplace, folder: Path) -> None:
+    check_page(folder / "rates.html")
+
+
 WAYS = {
     "file": Way(write_one_file, check_one_file),
     "files": Way(write_several_files, check_several_files),
@@ -279,6 +311,8 @@ WAYS = {
     "rewrite": Way(rewrite, check_rewritten),
     "check": Way(check_data, check_findings),
     "init-config": Way(init_config, check_config),
+    "train": Way(train, check_run),
+    "find-rate": Way(find_rate, check_rates),
 }
 
 

@@ -18,6 +18,7 @@ for the meaning of ``eps`` (added before bias correction) and of the averages (d
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from thinc.api import Optimizer
@@ -105,6 +106,42 @@ class NetworkOptimizer:
             kept = parameter.data.clone()
             parameter.data.copy_(average)
             average.copy_(kept)
+
+    def read_state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on besides weights, gradients and settings.
+
+        That is the count of steps, the averages, the scale of gradients, and of torch's optimizer
+        whatever it keeps for a parameter, such as moments.
+        """
+        state = {"n_steps": torch.tensor(self.n_steps)}
+        for i, average in enumerate(self.averages or ()):
+            state[f"averages.{i}"] = average
+        for name, value in self._scaler.state_dict().items():
+            state[f"scaler.{name}"] = torch.tensor(value)
+        for i, kept in self._torch.state_dict()["state"].items():
+            for name, value in kept.items():
+                if value is not None:
+                    state[f"torch.{i}.{name}"] = torch.as_tensor(value)
+        return state
+
+    def set_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Go on from what :meth:`read_state` returned for the same network and settings."""
+        self.n_steps = int(state["n_steps"])
+        for i, average in enumerate(self.averages or ()):
+            average.copy_(state[f"averages.{i}"])
+        scaler_state: dict[str, Any] = {}
+        kept: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in state.items():
+            part, _, rest = key.partition(".")
+            if part == "scaler":
+                scaler_state[rest] = value.item()
+            elif part == "torch":
+                number, _, name = rest.partition(".")
+                kept.setdefault(int(number), {})[name] = value.clone()
+        if scaler_state:
+            self._scaler.load_state_dict(scaler_state)
+        groups = self._torch.state_dict()["param_groups"]
+        self._torch.load_state_dict({"state": kept, "param_groups": groups})
 
     def _read_settings(self) -> None:
         """Give torch's optimizer what the schedules of the settings have come to."""

@@ -1,7 +1,7 @@
 """The training half of a model: forward and backward through the network, and the step."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,11 +198,26 @@ class Trainer:
 
     def step(self, optimizer: Optimizer) -> None:
         """Step the network as a Thinc optimizer asks, with the gradients since the last step."""
+        self._prepare_optimizer(optimizer).step()
+
+    def _prepare_optimizer(self, optimizer: Optimizer) -> NetworkOptimizer:
+        """Return what steps the network; another one than before where the settings are others."""
         if self._optimizer is None or self._optimizer.settings is not optimizer:
             self._optimizer = NetworkOptimizer(
                 self._factors, settings=optimizer, scaler=self._scaler
             )
-        self._optimizer.step()
+        return self._optimizer
+
+    def read_state(self) -> dict[str, torch.Tensor]:
+        """Return what the next step depends on besides the weights; empty before the first step."""
+        if self._optimizer is None:
+            return {}
+        return self._optimizer.read_state()
+
+    def set_state(self, state: Mapping[str, torch.Tensor], optimizer: Optimizer) -> None:
+        """Go on from what :meth:`read_state` returned, stepped by a Thinc optimizer."""
+        if state:
+            self._prepare_optimizer(optimizer).set_state(state)
 
     def give_gradients(self, take: Callable[..., Any], model_id: int) -> None:
         """Give another callable than an optimizer the weights and their gradients, and clear these.

@@ -156,6 +156,43 @@ def test_parameters_without_a_gradient_are_left_alone() -> None:
     assert np.array_equal(network.encoder.weight.detach().numpy(), before.numpy())
 
 
+@pytest.mark.parametrize("make", [Adam, RAdam, SGD])
+def test_another_process_steps_on_from_the_state(make: Any) -> None:
+    changes = {"use_averages": True}
+    network, stepper = _make(_settings(make, **changes))
+    for step in range(3):
+        _set_gradients(network, step)
+        stepper.step()
+    other, other_stepper = _make(_settings(make, **changes))
+    other.load_state_dict(network.state_dict())
+    other_stepper.set_state(stepper.read_state())
+    for step in range(3, 5):
+        for net, its_stepper in ((network, stepper), (other, other_stepper)):
+            _set_gradients(net, step)
+            its_stepper.step()
+    for _ in range(2):  # the weights, and their averages
+        for ours, theirs in zip(network.parameters(), other.parameters(), strict=True):
+            assert torch.equal(ours, theirs)
+        stepper.swap_averages()
+        other_stepper.swap_averages()
+
+
+def test_the_scale_of_gradients_is_part_of_the_state() -> None:
+    steppers = []
+    for _ in range(2):
+        network = _Net()
+        scaler = torch.amp.GradScaler("cpu", init_scale=16.0, growth_interval=1)
+        factors = dict.fromkeys(network.parameters(), 1.0)
+        stepper = NetworkOptimizer(factors, settings=_settings(), scaler=scaler)
+        steppers.append((network, scaler, stepper))
+    (network, scaler, stepper), (_, other_scaler, other_stepper) = steppers
+    scaler.scale(torch.ones(()))
+    _set_gradients(network, 0)
+    stepper.step()
+    other_stepper.set_state(stepper.read_state())
+    assert other_scaler.get_scale() == scaler.get_scale() == 32.0
+
+
 def test_sgd_steps_as_thincs_sgd() -> None:
     network, stepper = _make(_settings(SGD))
     theirs = _settings(SGD)

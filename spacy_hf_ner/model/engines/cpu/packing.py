@@ -86,7 +86,11 @@ def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
 def _packs(dtype: torch.dtype) -> bool:
     """Tell whether a small layer can be packed: torch has no other way to ask."""
     try:
-        PackedLinear(nn.Linear(2, 2), dtype)(torch.zeros(1, 2, dtype=dtype))
+        # A new layer draws its weights, and training would go on with other random numbers
+        # where the first prediction of a process comes at another step.
+        with torch.random.fork_rng(devices=[]):
+            layer = nn.Linear(2, 2)
+        PackedLinear(layer, dtype)(torch.zeros(1, 2, dtype=dtype))
     except RuntimeError:
         return False
     return True
