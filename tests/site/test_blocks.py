@@ -108,5 +108,5 @@ def run_shell(block: Block, folder: Path) -> None:
             continue
         arguments = ["hf-ner", *words[1:]] if words[0] == "hf-ner" else words[3:]
         assert words[0] == "hf-ner" or words[:3] == ["python", "-m", "spacy"], (block.page, words)
-        more = SHORT if arguments[0] == "train" else ""
+        more = SHORT if "train" in arguments[:2] else ""
         run_command(f"{PROGRAM}{shlex.join(arguments)}", folder, known, more=more)
