@@ -37,6 +37,7 @@ QUICK_COMMANDS = (
     "init-config",
     "train",
     "find-rate",
+    "card",
 )
 SLOW_COMMANDS = ("export-onnx", "compare")
 COMMANDS = QUICK_COMMANDS + SLOW_COMMANDS

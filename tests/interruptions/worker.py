@@ -65,6 +65,11 @@ class Workplace:
         self.texts.write_text("".join(f"{text}\n" for text in LINES), encoding="utf8")
         self.model = folder / "model"
         self.nlp.to_disk(self.model)
+        self.metrics = folder / "metrics"
+        run = CliRunner().invoke(
+            app, ["evaluate", str(self.model), str(self.data), "--output", str(self.metrics)]
+        )
+        assert run.exit_code == 0, run.output
         self.empty = make_pipeline("nowhere/at-all")
         (folder / "run").mkdir()
         self.config = make_config(folder / "run")
@@ -278,6 +283,18 @@ def check_run(_place: Workplace, folder: Path) -> None:
         assert spacy.load(model)("Merkel saw Paris.")
 
 
+def card(place: Workplace, folder: Path, number: int) -> None:
+    if not (folder / "nlp").is_dir():
+        write_a_pipeline(place, folder, number)
+    run_command("card", folder / "nlp", place.metrics / "metrics.json", "--license", "mit")
+
+
+def check_card(place: Workplace, folder: Path) -> None:
+    meta = json.loads((folder / "nlp" / "meta.json").read_text(encoding="utf8"))
+    assert meta["license"] == "mit"
+    check_a_pipeline(place, folder)
+
+
 def find_rate(place: Workplace, folder: Path, _number: int) -> None:
     code = place.config.with_name("code.py")
     options = ("--output", folder / "rates.html", "--n-steps", "11")
@@ -313,6 +330,7 @@ WAYS = {
     "init-config": Way(init_config, check_config),
     "train": Way(train, check_run),
     "find-rate": Way(find_rate, check_rates),
+    "card": Way(card, check_card),
 }
 
 
