@@ -79,8 +79,7 @@ TRANSFORMERS_TESTS := tests/model tests/pipe tests/cards tests/evaluation/test_c
 	tests/cli/test_calibrate.py tests/cli/test_encoder.py tests/cli/test_export_onnx.py tests/cli/test_find_rate.py tests/cli/test_flags.py \
 	tests/cli/test_init_config.py tests/cli/test_package.py tests/cli/test_rewrite.py tests/cli/test_span_groups.py tests/cli/test_tagger_commands.py tests/cli/test_train.py \
 	tests/property/test_component_properties.py tests/runs tests/scale tests/serving tests/test_commands.py \
-	tests/test_saved_pipelines.py \
-	tests/test_where_to_add.py
+	tests/site/test_notebooks.py tests/test_saved_pipelines.py tests/test_where_to_add.py
 test-transformers5: $(VENV5)/installed
 	$(VENV5)/bin/python -m pytest $(TRANSFORMERS_TESTS) $(PYTEST)
 
