@@ -42,7 +42,8 @@ class TorchOptimizer(Optimizer):
 
     To go on with an interrupted run, three things must be stored: the weights; how often
     ``step_schedules`` was called; and what torch keeps between steps. The last is here for arrays
-    (:meth:`read_array_state`, :meth:`set_array_state`); that of networks is with them
+    (:meth:`list_arrays`, :meth:`read_array_state`, :meth:`set_array_state`); that of networks is
+    with them
     (``NetworkOptimizer``), as is that of a Thinc ``Adam``.
 
     Args:
@@ -142,6 +143,10 @@ class TorchOptimizer(Optimizer):
     def find_weight_decay(self, parameter: torch.Tensor) -> float:
         """Return the weight decay of a parameter: none for biases and normalisation."""
         return float(self.L2) if parameter.ndim > 1 else 0.0
+
+    def list_arrays(self) -> list[Key]:
+        """Return the keys of the arrays for which torch keeps something between steps."""
+        return [*self._arrays, *self._unclaimed_states]
 
     def read_array_state(self, key: Key) -> dict[str, torch.Tensor]:
         """Return what torch keeps between steps for an array; empty before its first step."""
