@@ -1,6 +1,7 @@
 """What an optimizer keeps, read from one pipeline and given to another with the same weights."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def make_nlp() -> Language:
     return nlp
 
 
-def step(nlp: Language, optimizer: Optimizer) -> None:
+def step(nlp: Language, optimizer: Any) -> None:
     nlp.update(make_examples(nlp), sgd=optimizer, drop=0.0)
     optimizer.step_schedules()
 
@@ -67,7 +68,8 @@ def test_without_it_the_step_is_another(name: str) -> None:
 
 def read_weights(nlp: Language) -> np.ndarray:
     """All weights of the tagger, one after the other."""
-    arrays = []
-    for node in nlp.get_pipe("tagger").model.walk():
+    tagger: Any = nlp.get_pipe("tagger")
+    arrays: list[np.ndarray] = []
+    for node in tagger.model.walk():
         arrays += [node.get_param(name).ravel() for name in node.param_names]
     return np.concatenate(arrays)
