@@ -14,6 +14,7 @@ COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 SHELL = [block for block in BLOCKS if block.language == "bash"]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
+CONFIGS = [block for block in BLOCKS if block.language == "ini"]
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -38,6 +39,14 @@ def test_commands_have_the_options_that_pages_give_them(block: Block) -> None:
             # "-" is stdin; "--training.max_steps" goes through to a config.
             if option.startswith("-") and option != "-" and not option[1:2].isdigit():
                 assert option in known, f"{name} has no {option}"
+
+
+@pytest.mark.parametrize("block", CONFIGS, ids=lambda block: block.name)
+def test_configs_are_read_as_they_are_meant(block: Block) -> None:
+    for line in block.code.splitlines():
+        # What stands behind a value is a part of it, and makes text of a number.
+        is_comment = line.startswith("#")
+        assert is_comment or " # " not in line, "a comment needs a line of its own"
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.name)
