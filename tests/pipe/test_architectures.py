@@ -74,7 +74,7 @@ def test_a_number_of_the_wrong_kind_or_out_of_range_is_refused(setting: str, val
     [
         ("aggregation", 'null, "first", "last", "mean" or "max"'),
         ("subword_labels", 'null, "first", "last", "all" or "all_inside"'),
-        ("label_unit", '"auto", "token" or "subword"'),
+        ("label_unit", '"auto", "token", "subword" or "part"'),
         ("context", '"document" or "sentence"'),
         ("backend", '"torch" or "onnx"'),
         ("mixed_precision", '"auto", "none", "bf16" or "fp16"'),
