@@ -63,7 +63,6 @@ TESTED_ELSEWHERE = {
     "corpus/text_lines.py": "scale/test_shards.py",
     "pipe/components.py": "cli/test_annotate.py",
     "pipe/found_entities.py": "cli/test_span_groups.py",
-    "runs/optimizer_state.py": "runs/test_training_run.py",
     "runs/run_state.py": "runs/test_training_run.py",
     "scale/annotate_settings.py": "scale/test_shard_annotation.py",
     "scale/estimate.py": "cli/test_annotate_shards.py",
