@@ -6,32 +6,37 @@ from pathlib import Path
 from typing import Any, ClassVar, get_args
 
 import torch
-from torch import nn
 
+from spacy_hf_ner.core.arrays import no_ints
 from spacy_hf_ner.errors import CheckpointError
 from spacy_hf_ner.model.checked_weights import has_weights
 from spacy_hf_ner.model.engines.base import Engine, WeightsSource
-from spacy_hf_ner.model.engines.cpu.packing import can_pack, pack_linear_layers
-from spacy_hf_ner.model.engines.precision import Precision, give_up_precision, resolve_precision
+from spacy_hf_ner.model.engines.cpu.activations import draw_windows
+from spacy_hf_ner.model.engines.precision import (
+    Precision,
+    can_use_int8,
+    check_int8,
+    give_up_precision,
+    resolve_precision,
+)
+from spacy_hf_ner.model.engines.prediction import copy_for_prediction, copy_in_int8
 from spacy_hf_ner.model.engines.probing import probe_network
 from spacy_hf_ner.model.engines.table import find_other_engine
 from spacy_hf_ner.model.engines.torch_backend import TorchBackend
 from spacy_hf_ner.model.files import raise_os_errors
-from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import (
     Network,
     get_device,
     get_inputs,
     load_network,
     quiet_transformers,
-    share_weights,
 )
 from spacy_hf_ner.model.processes import one_at_a_time
 from spacy_hf_ner.model.reading.batching import Budget, PaddedBatch
 from spacy_hf_ner.model.reading.encoding import Template
 from spacy_hf_ner.model.reading.limits import Limits, find_limits
 
-__all__ = ["TorchEngine", "copy_for_prediction"]
+__all__ = ["TorchEngine"]
 
 logger = logging.getLogger("spacy_hf_ner")
 
@@ -90,6 +95,7 @@ class TorchEngine(Engine):
         self._network = network
         self._precision = precision
         self._predictor: _Predictor | None = None
+        self._sample = no_ints().reshape(0, 0)  # until it is known what the network can read
         self.has_trained_head = has_trained_head
 
     @classmethod
@@ -125,6 +131,7 @@ class TorchEngine(Engine):
             CheckpointError: It cannot read a text alone, or reads each subword by itself.
         """
         limits = find_limits(self._network, tokenizer_files, n_special=len(template))
+        self._sample = draw_windows(template, limits)
         behaviour = probe_network(self._network, template, limits, name=name)
         self.keeps_state = behaviour.keeps_state
         self.is_causal = behaviour.is_causal
@@ -200,39 +207,25 @@ class TorchEngine(Engine):
     def _make_predictor(self) -> _Predictor:
         device = get_device(self._network)
         dtype = resolve_precision(self._precision, device)
-        copied = copy_for_prediction(self._network, dtype or torch.float32)
+        uses_int8 = self._uses_int8(device)
+        if uses_int8:
+            copied = copy_in_int8(self._network, dtype or torch.float32, self._sample)
+        else:
+            copied = copy_for_prediction(self._network, dtype or torch.float32)
         backend = TorchBackend(copied, keeps_state=self.keeps_state)
-        is_reduced = dtype is not None
+        is_reduced = uses_int8 or dtype is not None
         return _Predictor(backend, _choose_budget(device, is_reduced=is_reduced), is_reduced)
 
+    def _uses_int8(self, device: torch.device) -> bool:
+        """Tell whether prediction multiplies 8-bit integers.
 
-def copy_for_prediction(network: Network, dtype: torch.dtype) -> Network:
-    """Return a copy of a network that only predicts: its encoder in a type, its head in float32.
-
-    What need not change is shared with the network: the copy is out of date when that is trained
-    further. Buffers keep their type, because positions computed in a reduced one are wrong.
-    """
-    copied = share_weights(network).eval()
-    _, head = find_head(copied)
-    if can_pack(get_device(network), dtype):
-        pack_linear_layers(copied, dtype, skip=head)
-    for module in copied.modules():
-        if module is not head:
-            _cast_parameters(module, dtype)
-    head.register_forward_pre_hook(_cast_inputs_to_float32)
-    return copied
-
-
-def _cast_parameters(module: nn.Module, dtype: torch.dtype) -> None:
-    for name, parameter in module.named_parameters(recurse=False):
-        cast = nn.Parameter(parameter.detach().to(dtype), requires_grad=False)
-        setattr(module, name, cast)
-
-
-def _cast_inputs_to_float32(
-    _module: nn.Module, inputs: tuple[torch.Tensor, ...]
-) -> tuple[torch.Tensor, ...]:
-    return tuple(tensor.float() for tensor in inputs)
+        Raises:
+            CheckpointError: The config asks for it, and the device cannot do it.
+        """
+        if self._precision == "int8":
+            check_int8(device)
+            return True
+        return self._precision == "auto" and self.prefers_int8 and can_use_int8(device)
 
 
 def _choose_budget(device: torch.device, *, is_reduced: bool) -> Budget:

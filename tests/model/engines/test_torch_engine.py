@@ -9,7 +9,8 @@ import torch
 
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.engines.precision import has_fast_bf16
-from spacy_hf_ner.model.engines.torch_engine import TorchEngine, copy_for_prediction
+from spacy_hf_ner.model.engines.prediction import copy_for_prediction
+from spacy_hf_ner.model.engines.torch_engine import TorchEngine
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.network import get_device
 from spacy_hf_ner.model.reading.batching import PaddedBatch

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from spacy_hf_ner.model.engines.cpu.encoder_layers import is_gelu
+
 __all__ = ["PackedLinear", "can_pack", "pack_linear_layers"]
 
 # Private operations of torch. The first reorders a weight; the second multiplies with it, adds the
@@ -112,12 +114,6 @@ def pack_linear_layers(module: nn.Module, dtype: torch.dtype, *, skip: nn.Linear
     for layer_name, function_name in _BLOCKS:
         layer = getattr(module, layer_name, None)
         function = getattr(module, function_name, None)
-        if isinstance(layer, PackedLinear) and _is_gelu(function):
+        if isinstance(layer, PackedLinear) and is_gelu(function):
             layer.function = "gelu"
             setattr(module, function_name, nn.Identity())
-
-
-def _is_gelu(function: object) -> bool:
-    """Tell whether a function is the exact GELU, by its values: families have many classes."""
-    probe = torch.linspace(-4.0, 4.0, 65)
-    return callable(function) and torch.equal(function(probe), nn.functional.gelu(probe))

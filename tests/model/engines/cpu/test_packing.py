@@ -9,7 +9,7 @@ from torch import nn
 
 from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint
 from spacy_hf_ner.model.engines.cpu.packing import PackedLinear, can_pack
-from spacy_hf_ner.model.engines.torch_engine import copy_for_prediction
+from spacy_hf_ner.model.engines.prediction import copy_for_prediction
 from tests.checkpoints import FAMILIES, make_checkpoint
 
 IDS = torch.tensor([[1, 9, 12, 20, 33, 2], [1, 40, 41, 2, 0, 0]])
