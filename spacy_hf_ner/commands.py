@@ -14,6 +14,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -337,6 +338,7 @@ def calibrate(
     *,
     aim: Aim | str | None = None,
     curve: bool = False,
+    int8: bool = False,
     progress: bool = False,
 ) -> dict[str, "Calibrated"]:
     """Fit what makes the scores of a pipeline probabilities, and return what that did.
@@ -352,6 +354,8 @@ def calibrate(
         aim: The precision or recall that the bias of each component is to reach, such as
             ``"recall=0.98"``; None leaves each bias as it is.
         curve: Report precision and recall over the bias, with or without an aim.
+        int8: Compare what is found where the network multiplies 8-bit integers, and have
+            ``precision = "auto"`` mean them, on CPUs that can do it, if that is the same.
         progress: Show a progress bar on a terminal.
 
     Raises:
@@ -364,6 +368,7 @@ def calibrate(
     from spacy_hf_ner.model.notes import is_saved_model_file
     from spacy_hf_ner.pipe.hf_ner import HFNer
     from spacy_hf_ner.pipe.hf_tagger import HFTagger
+    from spacy_hf_ner.pipe.int8_trial import try_int8
 
     wanted = read_aim(aim) if isinstance(aim, str) else aim
     if output is not None:
@@ -383,14 +388,17 @@ def calibrate(
         docs = prepare_docs(nlp, golds, before=name, progress=progress)
         # The component predicts these Docs itself; they have what those before it add.
         examples = [Example(doc, gold) for doc, gold in zip(docs, golds, strict=True)]
-        fit: Callable[[Iterable[Example]], Calibrated] = component.calibrate
+        fit: Callable[[Iterable[Example]], CalibrationReport | TagCalibrationReport]
+        fit = component.calibrate
         if isinstance(component, HFNer):
             fit = partial(component.calibrate, aim=wanted, curve=curve)
         try:
-            reports[name] = fit(examples)
+            report = fit(examples)
         except TooFewSpansError as error:
             reports[name] = error
         else:
+            trial = try_int8(component, docs) if int8 else None
+            reports[name] = replace(report, int8=trial)
             # Whatever the config said: the scores are new.
             _note_setting(nlp, name, "calibrated", component)
         if wanted is not None and isinstance(component, HFNer):

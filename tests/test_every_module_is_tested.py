@@ -77,6 +77,7 @@ TESTED_ELSEWHERE = {
     "visual/side_by_side.py": "visual/test_evaluation_page.py",
     # A few lines that lean on a private operation, or hand on to torch, beside what uses them.
     "model/engines/cpu/bf16.py": "model/engines/test_precision.py",
+    "model/engines/cpu/fused_layer.py": "model/engines/test_prediction.py",
     "model/engines/cpu/many_tensors.py": "model/training/test_optimizer.py",
     "model/engines/torch_backend.py": "model/reading/test_windowed.py",
     # What others have to do, not what is done.

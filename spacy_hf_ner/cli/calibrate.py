@@ -22,10 +22,11 @@ from spacy_hf_ner.pipe.fitting import (
     CalibrationReport,
     TooFewSpansError,
 )
+from spacy_hf_ner.pipe.int8_trial import Int8Trial
 from spacy_hf_ner.pipe.tag_calibration import TagCalibrationReport
 from spacy_hf_ner.visual.dial_page import make_dial_page
 
-__all__ = ["EXAMPLE", "calibrate_command", "print_dial", "print_report"]
+__all__ = ["EXAMPLE", "calibrate_command", "print_dial", "print_int8_trial", "print_report"]
 
 EXAMPLE = "training/model-best dev.spacy training/model-calibrated"
 
@@ -49,9 +50,19 @@ Report = Annotated[
         "--report", help="HTML file with the curve of precision and recall over the bias."
     ),
 ]
+Int8 = Annotated[
+    bool,
+    typer.Option(
+        "--int8",
+        help=(
+            "Compare what is found in 8-bit integers on DATA; if it is the same, take them on CPUs "
+            'that can, wherever precision is "auto".'
+        ),
+    ),
+]
 
 
-def calibrate_command(
+def calibrate_command(  # noqa: PLR0913 - one argument an option
     model: options.Model,
     data: Annotated[
         Path,
@@ -66,6 +77,7 @@ def calibrate_command(
     in_place: InPlace = False,
     aim: Aim = None,
     report: Report = None,
+    int8: Int8 = False,
     code: options.Code = None,
     gpu_id: options.GpuId = -1,
 ) -> dict[str, Any]:
@@ -80,7 +92,9 @@ def calibrate_command(
         check_file(report)
     import_code(code)
     use_gpu(gpu_id)
-    reports = calibrate(model, data, folder, aim=aim, curve=report is not None, progress=True)
+    reports = calibrate(
+        model, data, folder, aim=aim, curve=report is not None, int8=int8, progress=True
+    )
     if not reports:
         msg.warn("The pipeline has no hf_ner component and no hf_tagger: saved as it is.")
     components: dict[str, dict[str, Any]] = {}
@@ -96,6 +110,8 @@ def calibrate_command(
                     "scores are new."
                 )
             print_report(name, outcome)
+            if outcome.int8 is not None:
+                print_int8_trial(name, outcome.int8)
             components[name] = asdict(outcome)
         if not isinstance(outcome, TagCalibrationReport) and outcome.dial is not None:
             print_dial(name, outcome.dial)
@@ -163,6 +179,17 @@ def print_report(name: str, report: CalibrationReport | TagCalibrationReport) ->
             f"{data}: what was fitted on so little is mostly chance. "
             f"Calibrate on {needed} in {FEW_DOCS} documents or more."
         )
+
+
+def print_int8_trial(name: str, trial: Int8Trial) -> None:
+    """Say whether a component takes 8-bit integers from now on, and why it does not."""
+    if not trial.is_taken:
+        msg.warn(f"{name}: int8 is not taken: {trial.problem}.")
+        return
+    msg.good(
+        f"{name}: int8 is taken where the CPU has it. F1 of what it finds against what was found "
+        f"without: {trial.agreement:.2%} ({trial.n_found:,} found)."
+    )
 
 
 def print_dial(name: str, dial: Dial) -> None:

@@ -156,6 +156,8 @@ def read_checkpoint(  # noqa: PLR0913 - one argument a setting
     if read_engine is None:
         read_engine = get_engine("torch").read
     engine = read_engine(source)
+    if notes is not None:
+        engine.choose_int8(notes.prefers_int8)
     tag_set = None
     if engine.has_trained_head:
         tag_set = _read_tag_set(folder, config, notes, name, labels=labels, scheme=scheme)
@@ -195,6 +197,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
         aggregation=checkpoint.aggregation,
         label_unit=checkpoint.label_unit,
         limits=checkpoint.limits if checkpoint.engine.stores_limits else None,
+        prefers_int8=checkpoint.engine.prefers_int8,
     )
     notes.write(folder)
 

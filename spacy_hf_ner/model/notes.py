@@ -42,6 +42,7 @@ class Notes:
         aggregation: How the subwords of a unit are pooled, or None for the default.
         label_unit: What the labels run over, or None if nobody has said it.
         limits: What the network can read, where it was exported and cannot be asked.
+        prefers_int8: Whether 8-bit integers were found to keep what is found.
         labels: The tags of a head without a network of its own; else config.json has them.
         format_version: Version of this file.
     """
@@ -52,6 +53,7 @@ class Notes:
     aggregation: Aggregation | None = None
     label_unit: LabelUnit | None = None
     limits: Limits | None = None
+    prefers_int8: bool = False
     labels: tuple[str, ...] | None = None
     format_version: int = FORMAT_VERSION
 
@@ -102,6 +104,7 @@ def _make_notes(stored: dict[str, Any]) -> Notes:
     is_known = notes.aggregation is None or notes.aggregation in AGGREGATIONS
     _check(is_known, "aggregation", stored)
     _check(notes.label_unit in {None, *get_args(LabelUnit)}, "label_unit", stored)
+    _check(isinstance(notes.prefers_int8, bool), "prefers_int8", stored)
     _check(notes.window is None or _is_count(notes.window, at_least=1), "window", stored)
     return notes
 

@@ -118,6 +118,7 @@ class HFShim(Shim):
                 checkpoint.viterbi_calibration = None
             checkpoint.tag_set = tag_set
             checkpoint.engine.mark_changed()
+            checkpoint.engine.choose_int8(False)
             self._trainer = None  # the optimizer has parameters of the old head
 
     def store_training_settings(self) -> None:
@@ -279,6 +280,7 @@ class HFShim(Shim):
         else:
             trainer.give_gradients(optimizer, self.id)
         self.checkpoint.engine.mark_changed()
+        self.checkpoint.engine.choose_int8(False)  # it was measured with other weights
 
     def read_training_state(self) -> dict[str, torch.Tensor]:
         """Return what training goes on from besides the weights: moments, averages, counts.

@@ -97,8 +97,9 @@ def make_hf_token_classifier_v1(
             CPU (``"onnx"``), with the graph that ``hf-ner export-onnx`` wrote into the checkpoint
             folder. A model with an ONNX graph cannot be trained.
         precision: Number type of the network in prediction. ``"auto"``: with PyTorch bf16 where
-            the hardware has it, else fp32; with ONNX int8 where the graph was exported so, else
-            fp32.
+            the hardware has it, else fp32, and int8 where ``hf-ner calibrate --int8`` has found
+            the same with it and the CPU can do it; with ONNX int8 where the graph was exported so,
+            else fp32. ``"int8"``: linear layers multiply 8-bit integers, on a CPU with VNNI.
         mixed_precision: Number type of autocast in training. ``"auto"``: bf16 where the hardware
             has it, else none.
         attention: Attention kernel. ``"auto"``: ``"sdpa"`` where the model family supports it, else

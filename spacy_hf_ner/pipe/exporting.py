@@ -1,7 +1,7 @@
 """A component's checkpoint to an ONNX graph; in 8 bits if that finds the same."""
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +17,7 @@ from spacy_hf_ner.model.engines.onnx.graph import is_saved_graph
 from spacy_hf_ner.model.hf_classifier import HFTokenClassifier, make_hf_model
 from spacy_hf_ner.model.notes import NOTES_FILE
 from spacy_hf_ner.pipe.annotation import without_entities
-from spacy_hf_ner.pipe.batches import batch_docs
+from spacy_hf_ner.pipe.int8_trial import Found, agree, list_all_found
 
 if TYPE_CHECKING:
     from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
@@ -27,10 +27,6 @@ __all__ = ["MIN_AGREEMENT", "OnnxExport", "Quantize", "export_onnx"]
 Quantize = Literal["int8"]
 
 MIN_AGREEMENT = 0.98
-_N_DOCS = 128  # in a batch
-
-Found = set[tuple[int, Hashable]]
-"""The Doc, and what was found in it: an entity, or the label of a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +81,12 @@ def export_onnx(
     expected = _find_all(pipe, fp32, docs)
     found = _find_all(pipe, int8, docs)
     one, several = pipe.found_kind
-    if not expected and not found:
+    agreement = agree(expected, found)
+    if agreement is None:
         why = f"fp32 finds no {one} in the sample" if docs else "there is no sample"
         problem = f"{pipe.name}: int8 was not compared with fp32, as {why}."
         return OnnxExport(_write(pipe, int8, folder), problem=problem)
     n_common = len(expected & found)
-    agreement = 2 * n_common / (len(expected) + len(found))
     if agreement >= min_agreement:
         return OnnxExport(_write(pipe, int8, folder), agreement)
     n_expected = count(len(expected), one, several)
@@ -128,12 +124,4 @@ def _find_all(pipe: "TokenClassifierPipe", checkpoint: Checkpoint, docs: Sequenc
     settings = dataclasses.replace(classifier.shim.settings, backend="onnx", precision="auto")
     model = make_hf_model(settings)
     HFTokenClassifier(model).shim.adopt(checkpoint)
-    exported_pipe = pipe.with_model(model)
-    found: Found = set()
-    doc_i = 0
-    for batch in batch_docs(docs, _N_DOCS):
-        for prediction in exported_pipe.predict(batch):
-            for item in exported_pipe.list_found(prediction):
-                found.add((doc_i, item))
-            doc_i += 1
-    return found
+    return list_all_found(pipe.with_model(model), docs)

@@ -28,6 +28,7 @@ from spacy_hf_ner.pipe.annotation import ScoredSpan
 from spacy_hf_ner.pipe.calibration import Calibration
 from spacy_hf_ner.pipe.component_settings import Bias
 from spacy_hf_ner.pipe.held_out import HeldOut
+from spacy_hf_ner.pipe.int8_trial import Int8Trial
 
 __all__ = [
     "FEW_DOCS",
@@ -215,6 +216,7 @@ class CalibrationReport:
             two halves.
         dial: What the bias does; None if that was not asked for.
         was_raw: Whether the component was told to give raw scores, which it does no more.
+        int8: What 8-bit integers do to what is found; None if that was not asked for.
     """
 
     temperature: float
@@ -226,6 +228,7 @@ class CalibrationReport:
     recall: RecallEstimate | None = None
     dial: Dial | None = None
     was_raw: bool = False
+    int8: Int8Trial | None = None
 
     @property
     def is_thin(self) -> bool:

@@ -16,6 +16,7 @@ from spacy_hf_ner.core.reliability import auroc, calibration_noise, measure_reli
 from spacy_hf_ner.core.score_maps import apply_temperature, fit_temperature
 from spacy_hf_ner.errors import ConfigError
 from spacy_hf_ner.pipe.fitting import FEW_DOCS, FEW_SPANS, Half, TooFewSpansError
+from spacy_hf_ner.pipe.int8_trial import Int8Trial
 
 __all__ = [
     "TagCalibrationReport",
@@ -52,6 +53,7 @@ class TagCalibrationReport:
         raw: Each half of the documents, without any calibration.
         new: The same halves, each with a temperature that was fitted on the other half.
         was_raw: Whether the component was told to give raw scores, which it does no more.
+        int8: What 8-bit integers do to what is found; None if that was not asked for.
     """
 
     temperature: float
@@ -60,6 +62,7 @@ class TagCalibrationReport:
     raw: tuple[Half, Half]
     new: tuple[Half, Half]
     was_raw: bool = False
+    int8: Int8Trial | None = None
 
     @property
     def is_thin(self) -> bool:

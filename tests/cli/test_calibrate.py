@@ -285,3 +285,19 @@ def test_scores_that_the_user_switches_off_after_the_command_stay_raw(
     assert CliRunner().invoke(app, ["calibrate", *arguments]).exit_code == 0
     loaded = spacy.load(tmp_path / "out", config={"components.hf_ner.calibrated": False})
     assert loaded.get_pipe("hf_ner").calibrated is False  # type: ignore[attr-defined]
+
+
+def test_8_bits_are_tried_where_that_is_asked_for(gold: Path, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe(
+        "hf_ner", config={"model": {"name": str(make_checkpoint(tmp_path / "checkpoint"))}}
+    )
+    nlp.to_disk(tmp_path / "model")
+    output = tmp_path / "out"
+    command = ["calibrate", str(tmp_path / "model"), str(gold), str(output), "--int8"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    said = unwrap(result.output)
+    notes = json.loads((output / "hf_ner" / "model" / "spacy_hf_ner.json").read_text("utf8"))
+    assert ("int8 is taken" in said) == notes["prefers_int8"]
+    assert ("int8 is not taken" in said) != notes["prefers_int8"]
