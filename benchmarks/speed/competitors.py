@@ -205,6 +205,13 @@ COMPETITORS = (
     Competitor("hf_ner, fp32", "ours", partial(load_ours, precision="fp32")),
     Competitor("hf_ner, auto", "ours", load_ours, precision="auto"),
     Competitor(
+        "hf_ner, int8",
+        "ours",
+        partial(load_ours, precision="int8"),
+        devices=("cpu",),
+        precision="int8",
+    ),
+    Competitor(
         "hf_ner, fp16",
         "ours",
         partial(load_ours, precision="fp16"),
