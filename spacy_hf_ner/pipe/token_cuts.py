@@ -96,7 +96,7 @@ def cut_tokens(doc: Doc, borders: Iterable[int]) -> None:
     _restore_groups(doc, groups, np.concatenate([[0], np.cumsum(n_pieces)]))
     if has_row_a_token:
         # spaCy has put zeros there, and rows of one token at another.
-        xp = get_array_module(tensor)
+        xp = get_array_module(tensor)  # type: ignore[no-untyped-call]
         doc.tensor = tensor[xp.asarray(token_of_piece)]
 
 
