@@ -11,6 +11,7 @@ older ones whole, and after each evaluation where the run stands::
 """
 
 import json
+import logging
 import shutil
 import sys
 from collections.abc import Callable
@@ -45,7 +46,9 @@ from spacy_hf_ner.runs.random_states import read_random_states
 from spacy_hf_ner.runs.replay import BatchStream, EvaluatedStep, replay_evaluations
 from spacy_hf_ner.runs.run_state import RunState, read_run_state, refuse_changes, write_run_state
 
-__all__ = ["RunFolder", "RunOutcome", "train_in_folder"]
+__all__ = ["RunFolder", "RunOutcome", "describe_no_gain", "train_in_folder"]
+
+logger = logging.getLogger("spacy_hf_ner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,23 @@ class RunFolder:
 
     def _forget_state(self) -> None:
         shutil.rmtree(self._state, ignore_errors=True)
+
+
+def describe_no_gain(outcome: RunOutcome) -> str:
+    """Return a warning if no evaluation of a run was better than the first; else nothing.
+
+    The first one comes after one update, of a warm-up mostly: it is that of the untrained model.
+    """
+    if len(outcome.evaluated) == 1 or outcome.best_score > outcome.evaluated[0].score:
+        return ""
+    what = "model-best is no better than the model that training began with"
+    if outcome.best_step == 0:
+        what = "model-best is the model that training began with"
+    return (
+        f"in {count(outcome.n_steps, 'step')}, no evaluation was better than the first one, before "
+        f"any training (score {outcome.best_score:.4f}): {what}. `hf-ner find-rate` tells which "
+        "learn rate it bears, `hf-ner check` what is wrong with the data."
+    )
 
 
 def train_in_folder(
@@ -198,10 +218,13 @@ class _Run:
             for _, info, is_best in self._iterate_steps():
                 n_steps = info["step"] + 1
                 self._handle_step(info, is_best, log_step)
-        finally:
-            finalize()
-            if self._has_its_weights:
-                self._save_last()
+        except BaseException:
+            # Whoever interrupts a run may want what it has learned since the last evaluation.
+            self._save_what_there_is(finalize)
+            raise
+        finalize()
+        if self._has_its_weights:
+            self._save_last()
         if not self._has_its_weights:
             raise self._explain_other_data(f"no more than {count(n_steps, 'step')}")
         assert self._best is not None  # the first step is evaluated
@@ -213,7 +236,23 @@ class _Run:
             versions=read_versions(),
         )
         self._folder.finish(outcome)
+        warning = describe_no_gain(outcome)
+        if warning:
+            logger.warning("%s: %s", self._folder.path, warning)
         return outcome
+
+    def _save_what_there_is(self, finalize: Callable[[], None]) -> None:
+        """Save the last model of a run that was stopped, if that is possible.
+
+        What stopped the run, such as a full disk, is what must be heard of, and may well be why
+        this fails, too.
+        """
+        try:
+            finalize()
+            if self._has_its_weights:
+                self._save_last()
+        except Exception as error:  # noqa: BLE001 - that of the run is raised
+            logger.warning("%s was not saved: %s", self._folder.last, error)
 
     def _open_batches(self) -> BatchStream:
         batches = create_train_batches(
