@@ -18,14 +18,14 @@ from typing import Any, Final
 
 import numpy as np
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches, subdivide_batch
-from spacy.util import registry, resolve_dot_names
-from thinc.api import Config, Optimizer, fix_random_seed
+from spacy.util import registry
+from thinc.api import Config, Optimizer
 
 from spacy_hf_ner.errors import ConfigError, TrainingError
 from spacy_hf_ner.runs.random_states import read_random_states, set_random_states
+from spacy_hf_ner.runs.training_settings import begin_training
 
 __all__ = ["RATE_HEADER", "RateSweep", "RateTrial", "sweep_rates", "tabulate_rates"]
 
@@ -150,18 +150,14 @@ def tabulate_rates(sweep: RateSweep) -> list[tuple[str, str, str]]:
 
 
 def _sweep(nlp: Language, *, low: float, high: float, n_steps: int) -> RateSweep:
-    config = nlp.config.interpolate()
-    training = config["training"]
-    if training["seed"] is not None:
-        fix_random_seed(training["seed"])
-    settings: dict[str, Any] = registry.resolve(training, schema=ConfigSchemaTraining)
-    (corpus,) = resolve_dot_names(config, [settings["train_corpus"]])
+    training = begin_training(nlp)
+    settings = training.values
     # As many passes as the steps take, of a stream or of a list, as the config has it.
     max_epochs = min(settings["max_epochs"], 0)
-    batches = create_train_batches(nlp, corpus, settings["batcher"], max_epochs)
+    batches = create_train_batches(nlp, training.train_corpus, settings["batcher"], max_epochs)
     dropout = settings["dropout"]
-    optimizer: Optimizer = settings["optimizer"]
-    configured = _find_highest(training)
+    optimizer = training.optimizer
+    configured = _find_highest(nlp.config.interpolate()["training"])
     optimizer.schedules.pop("learn_rate", None)
 
     trials: list[RateTrial] = []

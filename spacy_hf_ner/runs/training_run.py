@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import (
     DIR_MODEL_BEST,
     DIR_MODEL_LAST,
@@ -31,8 +30,7 @@ from spacy.training.loop import (
     train_while_improving,
     update_meta,
 )
-from spacy.util import registry, resolve_dot_names
-from thinc.api import Optimizer, fix_random_seed, set_gpu_allocator
+from thinc.api import Optimizer
 
 from spacy_hf_ner.core.outputs import replace_pipeline
 from spacy_hf_ner.core.replacing import write_file
@@ -45,6 +43,7 @@ from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.runs.random_states import read_random_states
 from spacy_hf_ner.runs.replay import BatchStream, EvaluatedStep, replay_evaluations
 from spacy_hf_ner.runs.run_state import RunState, read_run_state, refuse_changes, write_run_state
+from spacy_hf_ner.runs.training_settings import begin_training
 
 __all__ = ["RunFolder", "RunOutcome", "describe_no_gain", "train_in_folder"]
 
@@ -194,18 +193,12 @@ class _Run:
         self._best: EvaluatedStep | None = None
         self._seconds_before = 0
 
-        config = nlp.config.interpolate()
-        training = config["training"]
-        if training["seed"] is not None:
-            fix_random_seed(training["seed"])
-        if use_gpu >= 0 and training["gpu_allocator"]:
-            set_gpu_allocator(training["gpu_allocator"])
-        settings = registry.resolve(training, schema=ConfigSchemaTraining)
-        names = [settings["train_corpus"], settings["dev_corpus"]]
-        self._train_corpus, self._dev_corpus = resolve_dot_names(config, names)
-        self._settings: dict[str, Any] = settings
-        self._optimizer: Optimizer = settings["optimizer"]
-        self._before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
+        training = begin_training(nlp, use_gpu=use_gpu)
+        self._train_corpus = training.train_corpus
+        self._dev_corpus = training.dev_corpus
+        self._settings = training.values
+        self._optimizer = training.optimizer
+        self._before_to_disk = create_before_to_disk_callback(training.values["before_to_disk"])
         self._batches = self._open_batches()
 
     def train(self, stdout: IO[str], stderr: IO[str]) -> RunOutcome:
