@@ -540,7 +540,8 @@ def find_rate(
         gpu_id: GPU number, or -1 for the CPU.
 
     Raises:
-        ConfigError: The rates do not grow, or the steps are too few to tell something.
+        ConfigError: The rates do not grow, or the steps are too few to tell something, or the loss
+            is no finite number in the first of them.
     """
     from spacy_hf_ner.runs.rate_finder import sweep_rates
 

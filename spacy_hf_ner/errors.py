@@ -9,6 +9,7 @@ caller who does not know this package would expect::
     ├── AlignmentError     ValueError   subwords, tokens and characters cannot be brought together
     ├── CorpusError        ValueError   a data file cannot be read as what it claims to be
     ├── CheckpointError    ValueError   a checkpoint cannot be found, trusted or used
+    ├── TrainingError      ValueError   a training cannot go on
     ├── OutputError        OSError      a file or folder cannot be written
     └── MissingExtraError  ImportError  an optional library is needed and not installed
 
@@ -66,6 +67,10 @@ class CorpusError(HFNerError, ValueError):
 
 class CheckpointError(HFNerError, ValueError):
     """A Hugging Face checkpoint cannot be found, trusted or used."""
+
+
+class TrainingError(HFNerError, ValueError):
+    """A training cannot go on."""
 
 
 class OutputError(HFNerError, OSError):

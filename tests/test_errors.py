@@ -14,6 +14,7 @@ KINDS = {
     "AlignmentError": ValueError,
     "CorpusError": ValueError,
     "CheckpointError": ValueError,
+    "TrainingError": ValueError,
     "OutputError": OSError,
     "MissingExtraError": ImportError,
 }

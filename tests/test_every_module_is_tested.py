@@ -34,7 +34,6 @@ TESTED_ELSEWHERE = {
     "cli/demo.py": "demo/test_demo_page.py",
     "demo/demo_rewriter.py": "demo/test_demo_actions.py",
     "corpus/conversion_report.py": "corpus/test_conversion.py",
-    "corpus/drafts.py": "corpus/test_augment.py",
     "corpus/edits.py": "corpus/test_conversion.py",
     "corpus/foreign.py": "corpus/test_spacy_docs.py",
     "corpus/formats/brat.py": "corpus/test_formats.py",

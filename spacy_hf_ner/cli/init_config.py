@@ -144,7 +144,7 @@ def init_config(  # noqa: PLR0913 - one argument an option
 
 
 def _write_training_command(output: Path, *, train: Path | None, dev: Path | None) -> str:
-    command = ["python", "-m", "spacy", "train", str(output), "--output", "training"]
+    command = ["python", "-m", "spacy", "hf-ner", "train", str(output), "--output", "training"]
     if train is None:
         command += ["--paths.train", "train.spacy"]
     if dev is None:

@@ -83,7 +83,7 @@ Types = Annotated[
 ]
 Table = Annotated[
     Path | None,
-    typer.Option(help="File for the table old → new: lines of JSON that its owner alone may read."),
+    typer.Option(help="File for the table old → new, lines of JSON that its owner alone may read."),
 ]
 OutputFormat = Annotated[
     str | None,

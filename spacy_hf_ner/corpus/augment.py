@@ -33,6 +33,24 @@ MIN_LETTERS: Final = 4  # of a word that is misspelt: of shorter ones too little
 
 
 @dataclass(slots=True)
+class _SeenMentions:
+    """The mentions of a type, each once.
+
+    Attributes:
+        in_order: As they were met; one is drawn from it without a look at the others.
+    """
+
+    in_order: list[Mention] = field(default_factory=list)
+    _known: set[Mention] = field(default_factory=set)
+
+    def add(self, mention: Mention) -> None:
+        """Keep a mention, unless it is known."""
+        if mention not in self._known:
+            self._known.add(mention)
+            self.in_order.append(mention)
+
+
+@dataclass(slots=True)
 class Augmenter:
     """Yields each Example, and behind it altered copies.
 
@@ -49,8 +67,8 @@ class Augmenter:
     gazetteer: Mapping[str, list[str]] | None
     before: Augment | None
     numbers: random.Random
-    _mentions: dict[str, dict[Mention, None]] = field(default_factory=dict)
-    _last: Doc | None = None
+    _mentions: dict[str, _SeenMentions] = field(default_factory=dict)
+    _previous_gold: Doc | None = None
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
         """Yield an Example, and altered copies of it, if anything in them is altered."""
@@ -65,14 +83,14 @@ class Augmenter:
                 altered = self._alter(nlp, gold)
                 if altered is not None:
                     yield altered
-            self._last = gold
+            self._previous_gold = gold
 
     def _alter(self, nlp: Language, gold: Doc) -> Example | None:
         """Return an altered copy of a gold Doc, or None if chance left it as it was."""
         draft = read_draft(gold)
         before = list(draft.tokens)
-        if self._last is not None and self._happens("joined"):
-            first = read_draft(self._last)
+        if self._previous_gold is not None and self._happens("joined"):
+            first = read_draft(self._previous_gold)
             first.join(draft)
             draft = first
         draft.apply(self._replace_mentions(nlp, draft))
@@ -100,8 +118,8 @@ class Augmenter:
             return
         draft = read_draft(gold)
         for ent in draft.ents:
-            known = self._mentions.setdefault(ent.label, {})
-            known[_strip(draft.tokens[ent.start : ent.end])] = None
+            seen = self._mentions.setdefault(ent.label, _SeenMentions())
+            seen.add(_strip(draft.tokens[ent.start : ent.end]))
 
     def _replace_mentions(self, nlp: Language, draft: Draft) -> Iterator[Edit]:
         """Yield other mentions of the same types, each in the place of one."""
@@ -125,7 +143,7 @@ class Augmenter:
             doc = nlp.make_doc(self.numbers.choice(names))
             new = _strip(read_draft(doc).tokens)
         else:
-            new = self.numbers.choice(list(self._mentions[entity_type]))
+            new = self.numbers.choice(self._mentions[entity_type].in_order)
         return None if new == old else new
 
     # segments

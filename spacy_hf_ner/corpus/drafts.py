@@ -9,6 +9,9 @@ from spacy.vocab import Vocab
 
 __all__ = ["Draft", "DraftSpan", "DraftToken", "Edit", "read_draft"]
 
+# In the attributes of a span group that a component wrote: where in the text its spans are.
+_CHARACTERS = "char_offsets"
+
 
 @dataclass(frozen=True, slots=True)
 class DraftToken:
@@ -126,6 +129,8 @@ class Draft:
         for key, spans in other.groups.items():
             if key in self.groups:
                 self.attrs.pop(key, None)  # they count the spans of one of both
+            elif key in other.attrs:
+                self.attrs[key] = other.attrs[key]
             self.groups.setdefault(key, []).extend(_move(spans, shifted))
         self.has_unknown_spaces |= other.has_unknown_spaces
 
@@ -165,7 +170,11 @@ class Draft:
 
 
 def read_draft(doc: Doc) -> Draft:
-    """Return a gold Doc as a draft; heads, lemmas and user data are left out."""
+    """Return a gold Doc as a draft.
+
+    Heads, lemmas, user data and categories of the text (``doc.cats``) are left out, and so are the
+    exact characters of spans, which move when words change.
+    """
     knows_starts = doc.has_annotation("SENT_START")
     tokens: list[DraftToken] = []
     for token in doc:
@@ -184,7 +193,7 @@ def read_draft(doc: Doc) -> Draft:
     attrs: dict[str, dict[str, Any]] = {}
     for key, group in doc.spans.items():
         groups[key] = _read_spans(group)
-        attrs[key] = dict(group.attrs)
+        attrs[key] = {name: value for name, value in group.attrs.items() if name != _CHARACTERS}
     return Draft(
         tokens,
         _read_spans(doc.ents),

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -123,14 +123,17 @@ _SUMS: Final[Mapping[Weighting, Callable[[Mapping[str, int], Mapping[str, float]
 
 
 def _count_tokens(doc: Doc, spans_key: str | None) -> Counter[str]:
-    """Return the tokens of each type in a gold Doc."""
+    """Return the tokens of each type in a gold Doc, each once where spans of a type overlap."""
     spans = list(doc.ents)
     if spans_key is not None:
         spans = list(doc.spans.get(spans_key, []))
-    counts: Counter[str] = Counter()
+    tokens: defaultdict[str, set[int]] = defaultdict(set)
     for span in spans:
-        counts[span.label_] += len(span)
-    return counts
+        tokens[span.label_].update(range(span.start, span.end))
+    counts: Counter[str] = Counter()
+    for entity_type, of_type in tokens.items():
+        counts[entity_type] = len(of_type)
+    return +counts  # without the types of spans that are empty
 
 
 def make_resampled_corpus_v1(

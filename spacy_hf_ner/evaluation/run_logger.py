@@ -142,7 +142,9 @@ class _Run:
         """Show the best evaluation's scores per type, and warn if the learn rate ended high."""
         self._bar.close()
         warning = describe_high_end(self._rates)
-        if warning:
+        # A run that an error or its user ends is finalized, too, while that is handled.
+        was_interrupted = sys.exc_info()[0] is not None
+        if warning and not was_interrupted:
             print(f"⚠ {warning}", file=self._stdout)
         if self._best is None:
             return

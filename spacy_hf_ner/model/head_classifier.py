@@ -20,6 +20,7 @@ from spacy_hf_ner.model.files import name_files, raise_os_errors
 from spacy_hf_ner.model.notes import Notes, read_notes
 from spacy_hf_ner.model.reading.units import pack_units
 from spacy_hf_ner.model.token_classifier import TokenClassifier, TokenModel
+from spacy_hf_ner.model.training.divergence import explain_divergence
 
 __all__ = ["MODEL_NAME", "HeadTokenClassifier", "make_head_model"]
 
@@ -51,6 +52,8 @@ def _forward(
     units_by_doc = pack_units(docs).by_doc
     for units, logits in zip(units_by_doc, logits_by_token, strict=True):
         unit_logits = ops.to_numpy(logits).astype(np.float32)[units.token_i]
+        if is_train and np.isnan(unit_logits).any():
+            raise explain_divergence(MODEL_NAME)
         log_total = np.logaddexp.reduce(unit_logits, axis=1, keepdims=True)
         predicted.append(UnitRows(unit_logits - log_total, units))
 

@@ -115,8 +115,9 @@ def make_hf_token_classifier_v1(
         frozen_layers: The number of lowest encoder layers that training leaves as they are,
             embeddings included; -1 for all.
         unfreeze_every: Gradual unfreezing: the encoder is frozen at first, and after each so many
-            steps one more layer learns, from the highest down, and the embeddings last. 0: all
-            learn from the first step. What ``frozen_layers`` freezes stays frozen.
+            updates one more layer learns, from the highest down, and the embeddings last. 0: all
+            learn from the first update. What ``frozen_layers`` freezes stays frozen.
+            ``nlp.rehearse`` moves what is free by then, and frees nothing.
         gradient_checkpointing: Keep only the inputs of the encoder's layers in training, and
             compute the rest again in backprop: less memory, a third more time, the same gradients.
             It acts where something is dropped, that is with a dropout over 0.

@@ -32,6 +32,7 @@ from spacy.attrs import (
     TAG,
 )
 from spacy.tokens import Doc, Span, SpanGroup
+from thinc.api import get_array_module
 
 from spacy_hf_ner.core.arrays import Ints
 from spacy_hf_ner.pipe.span_group import LastingSpanGroup
@@ -81,6 +82,8 @@ def cut_tokens(doc: Doc, borders: Iterable[int]) -> None:
     for cut in cuts:
         n_pieces[cut.token_i] = len(cut.pieces)
     groups = _describe_groups(doc)
+    tensor = doc.tensor
+    has_row_a_token = len(tensor) == len(doc)
 
     _split(doc, cuts)
 
@@ -90,9 +93,11 @@ def cut_tokens(doc: Doc, borders: Iterable[int]) -> None:
     dependent = doc.vocab.strings.add("dep")
     _continue_annotation(inherited, continues, attributes, dependent)
     doc.from_array(attributes, inherited)
-    _restore_groups(doc, groups)
-    if len(doc.tensor):
-        doc.tensor = doc.tensor[: len(doc)]
+    _restore_groups(doc, groups, np.concatenate([[0], np.cumsum(n_pieces)]))
+    if has_row_a_token:
+        # spaCy has put zeros there, and rows of one token at another.
+        xp = get_array_module(tensor)  # type: ignore[no-untyped-call]
+        doc.tensor = tensor[xp.asarray(token_of_piece)]
 
 
 def _plan_cuts(doc: Doc, borders: Iterable[int]) -> list[_Cut]:
@@ -150,10 +155,10 @@ def _continue_annotation(
 
 
 class _SpanPlace(NamedTuple):
-    """A span of a group, whatever the tokens are."""
+    """A span of a group, by the tokens before they are cut."""
 
-    start_char: int
-    end_char: int
+    start: int
+    end: int
     label: int
     kb_id: int
     span_id: int
@@ -167,25 +172,32 @@ def _describe_groups(doc: Doc) -> dict[str, list[_SpanPlace]]:
             continue
         in_group: list[_SpanPlace] = []
         for span in group:
-            place = _SpanPlace(span.start_char, span.end_char, span.label, span.kb_id, span.id)
+            place = _SpanPlace(span.start, span.end, span.label, span.kb_id, span.id)
             in_group.append(place)
         places[key] = in_group
     return places
 
 
-def _restore_groups(doc: Doc, groups: dict[str, list[_SpanPlace]]) -> None:
-    """Put the spans of groups on the tokens that they have now."""
+def _restore_groups(doc: Doc, groups: dict[str, list[_SpanPlace]], first_piece: Ints) -> None:
+    """Put the spans of groups on the tokens that they have now.
+
+    Args:
+        doc: The Doc.
+        groups: Where the spans were before. They may be empty, and then no character is in them.
+        first_piece: The first piece of each old token, and how many pieces there are.
+            Shape: (n_old_tokens + 1,).
+    """
     for key, places in groups.items():
         spans: list[Span] = []
         for place in places:
-            span = doc.char_span(
-                place.start_char,
-                place.end_char,
+            span = Span(
+                doc,
+                int(first_piece[place.start]),
+                int(first_piece[place.end]),
                 label=place.label,
                 kb_id=place.kb_id,
                 span_id=place.span_id,
             )
-            assert span is not None  # cuts add borders and take none away
             spans.append(span)
         group = doc.spans[key]
         doc.spans[key] = SpanGroup(doc, name=group.name, attrs=group.attrs, spans=spans)

@@ -16,15 +16,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+import numpy as np
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches, subdivide_batch
-from spacy.util import registry, resolve_dot_names
-from thinc.api import Config, Optimizer, fix_random_seed
+from spacy.util import registry
+from thinc.api import Config, Optimizer
 
-from spacy_hf_ner.errors import ConfigError
+from spacy_hf_ner.errors import ConfigError, TrainingError
 from spacy_hf_ner.runs.random_states import read_random_states, set_random_states
+from spacy_hf_ner.runs.training_settings import begin_training
 
 __all__ = ["RATE_HEADER", "RateSweep", "RateTrial", "sweep_rates", "tabulate_rates"]
 
@@ -37,6 +38,7 @@ _INERTIA: Final = 0.9
 _DIVERGED: Final = 4.0
 
 _FIRST_JUDGED: Final = 10  # steps before which a smoothed loss says nothing
+_LOWER: Final = 1000.0  # by which the first rate is divided where it was too high already
 _SAFETY: Final = 10.0  # by which the rate of the lowest loss is divided
 _MAX_COUNTED: Final = 100_000  # steps of a schedule that is asked for its highest rate
 _N_ROWS: Final = 20  # of the table
@@ -114,7 +116,8 @@ def sweep_rates(
         use_gpu: GPU number, or -1 for the CPU.
 
     Raises:
-        ConfigError: The rates do not grow, or the steps are too few to tell something.
+        ConfigError: The rates do not grow, or the steps are too few to tell something, or the loss
+            is no finite number in the first of them.
     """
     if not 0.0 < low < high:
         raise ConfigError(
@@ -147,18 +150,14 @@ def tabulate_rates(sweep: RateSweep) -> list[tuple[str, str, str]]:
 
 
 def _sweep(nlp: Language, *, low: float, high: float, n_steps: int) -> RateSweep:
-    config = nlp.config.interpolate()
-    training = config["training"]
-    if training["seed"] is not None:
-        fix_random_seed(training["seed"])
-    settings: dict[str, Any] = registry.resolve(training, schema=ConfigSchemaTraining)
-    (corpus,) = resolve_dot_names(config, [settings["train_corpus"]])
+    training = begin_training(nlp)
+    settings = training.values
     # As many passes as the steps take, of a stream or of a list, as the config has it.
     max_epochs = min(settings["max_epochs"], 0)
-    batches = create_train_batches(nlp, corpus, settings["batcher"], max_epochs)
+    batches = create_train_batches(nlp, training.train_corpus, settings["batcher"], max_epochs)
     dropout = settings["dropout"]
-    optimizer: Optimizer = settings["optimizer"]
-    configured = _find_highest(training)
+    optimizer = training.optimizer
+    configured = _find_highest(nlp.config.interpolate()["training"])
     optimizer.schedules.pop("learn_rate", None)
 
     trials: list[RateTrial] = []
@@ -168,10 +167,17 @@ def _sweep(nlp: Language, *, low: float, high: float, n_steps: int) -> RateSweep
         rate = low * (high / low) ** (step / (n_steps - 1))
         optimizer.learn_rate = rate
         drop = dropout if isinstance(dropout, float) else next(dropout)
-        loss = _learn(nlp, batch, optimizer, settings, drop=drop)
+        try:
+            loss = _learn(nlp, batch, optimizer, settings, drop=drop)
+        except ValueError as error:
+            if not _is_divergence(error):
+                raise
+            loss = math.nan
         mean = _INERTIA * mean + (1.0 - _INERTIA) * loss
         smoothed = mean / (1.0 - _INERTIA ** (step + 1))
         if not math.isfinite(loss):
+            if len(trials) <= _FIRST_JUDGED:
+                raise _explain_early_end(trials, loss=loss, rate=rate, n_steps=n_steps)
             break
         trials.append(RateTrial(rate, loss, smoothed))
         if step >= _FIRST_JUDGED:
@@ -179,6 +185,42 @@ def _sweep(nlp: Language, *, low: float, high: float, n_steps: int) -> RateSweep
         if smoothed > _DIVERGED * lowest:
             break
     return RateSweep(tuple(trials), configured)
+
+
+def _is_divergence(error: ValueError) -> bool:
+    """Tell whether a component found that its weights are no numbers any more."""
+    # spaCy's own components raise E940.
+    return isinstance(error, TrainingError) or str(error).startswith("[E940]")
+
+
+def _explain_early_end(
+    trials: Sequence[RateTrial], *, loss: float, rate: float, n_steps: int
+) -> ConfigError:
+    """Return the error of a sweep whose loss left for good before it said anything.
+
+    Args:
+        trials: Its steps with a loss that is a number.
+        loss: That of the step after them.
+        rate: The learn rate of that step.
+        n_steps: How many there were to be.
+    """
+    expected = (
+        f"a sweep must have more than {_FIRST_JUDGED} steps with a loss that is a finite number, "
+        f"got {len(trials)} of {n_steps}"
+    )
+    if not trials:
+        return ConfigError(
+            f"{expected}: it was {loss} before anything was learned, so no learn rate is to blame. "
+            'Look at weights and settings of the loss: with mixed_precision = "none" nothing '
+            "overflows that is whole, and class_weights should be near 1.",
+            settings=("mixed_precision", "class_weights"),
+        )
+    low = trials[0].rate
+    return ConfigError(
+        f"{expected}: it was {loss} at a learn rate of {rate:.0e}. The rates that the network "
+        f"bears are lower. Begin lower: low is {low:.0e}, low = {low / _LOWER:.0e} would do.",
+        settings=("low",),
+    )
 
 
 def _learn(
@@ -223,11 +265,15 @@ def _find_highest(training: Config) -> float:
 
 @contextlib.contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Say nothing of learn rates that are too high: the sweep goes there on purpose."""
+    """Say nothing of learn rates that are too high, nor of numbers that overflow.
+
+    The sweep goes there on purpose.
+    """
     logger = logging.getLogger("spacy_hf_ner")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        yield
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
     finally:
         logger.setLevel(level)

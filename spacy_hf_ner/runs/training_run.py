@@ -11,6 +11,7 @@ older ones whole, and after each evaluation where the run stands::
 """
 
 import json
+import logging
 import shutil
 import sys
 from collections.abc import Callable
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import (
     DIR_MODEL_BEST,
     DIR_MODEL_LAST,
@@ -30,8 +30,7 @@ from spacy.training.loop import (
     train_while_improving,
     update_meta,
 )
-from spacy.util import registry, resolve_dot_names
-from thinc.api import Optimizer, fix_random_seed, set_gpu_allocator
+from thinc.api import Optimizer
 
 from spacy_hf_ner.core.outputs import replace_pipeline
 from spacy_hf_ner.core.replacing import write_file
@@ -44,8 +43,11 @@ from spacy_hf_ner.model.notes import is_saved_model_file
 from spacy_hf_ner.runs.random_states import read_random_states
 from spacy_hf_ner.runs.replay import BatchStream, EvaluatedStep, replay_evaluations
 from spacy_hf_ner.runs.run_state import RunState, read_run_state, refuse_changes, write_run_state
+from spacy_hf_ner.runs.training_settings import begin_training
 
-__all__ = ["RunFolder", "RunOutcome", "train_in_folder"]
+__all__ = ["RunFolder", "RunOutcome", "describe_no_gain", "train_in_folder"]
+
+logger = logging.getLogger("spacy_hf_ner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,23 @@ class RunFolder:
         shutil.rmtree(self._state, ignore_errors=True)
 
 
+def describe_no_gain(outcome: RunOutcome) -> str:
+    """Return a warning if no evaluation of a run was better than the first; else nothing.
+
+    The first one comes after one update, of a warm-up mostly: it is that of the untrained model.
+    """
+    if len(outcome.evaluated) == 1 or outcome.best_score > outcome.evaluated[0].score:
+        return ""
+    what = "model-best is no better than the model that training began with"
+    if outcome.best_step == 0:
+        what = "model-best is the model that training began with"
+    return (
+        f"in {count(outcome.n_steps, 'step')}, no evaluation was better than the first one, before "
+        f"any training (score {outcome.best_score:.4f}): {what}. `hf-ner find-rate` tells which "
+        "learn rate it bears, `hf-ner check` what is wrong with the data."
+    )
+
+
 def train_in_folder(
     nlp: Language,
     folder: RunFolder,
@@ -174,18 +193,12 @@ class _Run:
         self._best: EvaluatedStep | None = None
         self._seconds_before = 0
 
-        config = nlp.config.interpolate()
-        training = config["training"]
-        if training["seed"] is not None:
-            fix_random_seed(training["seed"])
-        if use_gpu >= 0 and training["gpu_allocator"]:
-            set_gpu_allocator(training["gpu_allocator"])
-        settings = registry.resolve(training, schema=ConfigSchemaTraining)
-        names = [settings["train_corpus"], settings["dev_corpus"]]
-        self._train_corpus, self._dev_corpus = resolve_dot_names(config, names)
-        self._settings: dict[str, Any] = settings
-        self._optimizer: Optimizer = settings["optimizer"]
-        self._before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
+        training = begin_training(nlp, use_gpu=use_gpu)
+        self._train_corpus = training.train_corpus
+        self._dev_corpus = training.dev_corpus
+        self._settings = training.values
+        self._optimizer = training.optimizer
+        self._before_to_disk = create_before_to_disk_callback(training.values["before_to_disk"])
         self._batches = self._open_batches()
 
     def train(self, stdout: IO[str], stderr: IO[str]) -> RunOutcome:
@@ -198,10 +211,13 @@ class _Run:
             for _, info, is_best in self._iterate_steps():
                 n_steps = info["step"] + 1
                 self._handle_step(info, is_best, log_step)
-        finally:
-            finalize()
-            if self._has_its_weights:
-                self._save_last()
+        except BaseException:
+            # Whoever interrupts a run may want what it has learned since the last evaluation.
+            self._save_what_there_is(finalize)
+            raise
+        finalize()
+        if self._has_its_weights:
+            self._save_last()
         if not self._has_its_weights:
             raise self._explain_other_data(f"no more than {count(n_steps, 'step')}")
         assert self._best is not None  # the first step is evaluated
@@ -213,7 +229,23 @@ class _Run:
             versions=read_versions(),
         )
         self._folder.finish(outcome)
+        warning = describe_no_gain(outcome)
+        if warning:
+            logger.warning("%s: %s", self._folder.path, warning)
         return outcome
+
+    def _save_what_there_is(self, finalize: Callable[[], None]) -> None:
+        """Save the last model of a run that was stopped, if that is possible.
+
+        What stopped the run, such as a full disk, is what must be heard of, and may well be why
+        this fails, too.
+        """
+        try:
+            finalize()
+            if self._has_its_weights:
+                self._save_last()
+        except Exception as error:  # noqa: BLE001 - that of the run is raised
+            logger.warning("%s was not saved: %s", self._folder.last, error)
 
     def _open_batches(self) -> BatchStream:
         batches = create_train_batches(

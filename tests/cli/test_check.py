@@ -57,6 +57,15 @@ def test_an_encoder_tells_how_texts_fit_it(data: str, tmp_path: Path) -> None:
     assert "subwords per word" in run(data, "--model", str(make_encoder(tmp_path)))
 
 
+def test_errors_in_the_data_are_findings_and_no_failure(data: str, tmp_path: Path) -> None:
+    texts = ["a text of six words and [Ann|PER]", "a text of six words and Ann"]
+    DocBin(docs=[annotate(text) for text in texts]).to_disk(tmp_path / "both.spacy")
+    findings = run_as_json(str(tmp_path / "both.spacy"))["findings"]
+    assert "error" in {finding["severity"] for finding in findings}
+    missing = CliRunner().invoke(app, ["check", data, str(tmp_path / "nowhere.conll")])
+    assert missing.exit_code == 1
+
+
 def test_folds_need_a_model(data: str) -> None:
     result = CliRunner().invoke(app, ["check", data, "--cross-validate", "2"])
     assert result.exit_code == 1

@@ -69,7 +69,7 @@ def test_own_data_is_trained_on_without_another_setting(
 ) -> None:
     shown = run("--encoder", encoder, "--train", corpus, "--dev", corpus, "--epochs", 2)
     command = shown.partition("train with ")[2].split()
-    assert command[:4] == ["python", "-m", "spacy", "train"]
+    assert command[:5] == ["python", "-m", "spacy", "hf-ner", "train"]
     output = str(tmp_path / "training")
     log = tmp_path / "log.jsonl"
     options = ["--output", output, "--paths.log", str(log), "--training.eval_frequency", "1"]

@@ -87,6 +87,16 @@ def test_the_table_tells_what_was_replaced_where(model: Path, texts: Path, tmp_p
         (2, "Toyota", "[ORG 1]"),
     ]
     for row in rows:
+        assert list(row) == [
+            "index",
+            "old",
+            "new",
+            "entity_type",
+            "old_start",
+            "old_end",
+            "new_start",
+            "new_end",
+        ]
         assert TEXTS[row["index"]][row["old_start"] : row["old_end"]] == row["old"]
         assert new[row["index"]][row["new_start"] : row["new_end"]] == row["new"]
 

@@ -13,8 +13,8 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 from spacy.util import registry
 
-from spacy_hf_ner.corpus.augment import make_augment_v1, read_gazetteer
-from spacy_hf_ner.corpus.drafts import read_draft
+from spacy_hf_ner.corpus.augment import _SeenMentions, make_augment_v1, read_gazetteer
+from spacy_hf_ner.corpus.drafts import DraftToken, read_draft
 from spacy_hf_ner.errors import ConfigError, CorpusError
 
 NLP = spacy.blank("en")
@@ -156,6 +156,13 @@ def make_gold(nlp: Language, text: str, **ents: str) -> Doc:
         spans.append(doc.char_span(start, start + len(name), label=label))
     doc.ents = [span for span in spans if span is not None]
     return doc
+
+
+def test_a_mention_that_was_met_often_is_drawn_no_more_than_others() -> None:
+    seen = _SeenMentions()
+    for text in ("Accra", "Tamale", "Accra", "Accra", "Kumasi"):
+        seen.add((DraftToken(text),))
+    assert [mention[0].text for mention in seen.in_order] == ["Accra", "Tamale", "Kumasi"]
 
 
 def test_names_come_from_a_gazetteer(tmp_path: Path) -> None:

@@ -76,6 +76,24 @@ def test_each_example_comes_as_often_as_it_weighs(nlp: Language, weighting: Any)
     assert counts["It rained"] == 1000
 
 
+@pytest.mark.parametrize("weighting", ["count", "rarity", "density"])
+def test_tokens_in_several_spans_of_a_type_count_once(nlp: Language, weighting: Any) -> None:
+    def read(nlp: Language) -> Iterator[Example]:
+        for spans in ([(0, 3), (1, 3), (0, 2), (2, 2)], [(0, 3)]):
+            doc = nlp.make_doc("Bank of Ghana")
+            doc.spans["sc"] = [Span(doc, start, end, "ORG") for start, end in spans]
+            doc.spans["sc"].append(Span(doc, 1, 1, "NONE"))
+            yield Example(nlp.make_doc(doc.text), doc)
+
+    corpus = make_resampled_corpus_v1(read, weighting=weighting, spans_key="sc", seed=1)
+    examples = list(corpus(nlp))
+    # All tokens are of one type, so it is as frequent as can be, and its rarity is 0.
+    if weighting != "count":
+        assert len(examples) == 2
+    else:
+        assert len(examples) in {4, 5, 6}  # 1 + sqrt(3) each
+
+
 def test_a_size_leaves_out_what_weighs_little(nlp: Language) -> None:
     counts = read_many(nlp, size=1.0)
     assert counts.total() == pytest.approx(3000, abs=100)

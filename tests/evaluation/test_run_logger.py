@@ -1,6 +1,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -147,6 +148,22 @@ def test_a_run_that_ends_at_a_high_rate_is_warned_of(ends_high: bool, data: Path
     train(nlp, None, stdout=out, stderr=io.StringIO())
     assert ("The learn rate ended at" in out.getvalue()) is ends_high
     assert ("total_steps = ${training.max_steps} does" in out.getvalue()) is ends_high
+
+
+def test_a_run_that_is_interrupted_is_not_warned_of_its_learn_rate(data: Path) -> None:
+    def interrupt(_nlp: Language, info: dict[str, Any]) -> None:
+        if info["step"] == 4:
+            raise KeyboardInterrupt
+
+    registry.callbacks("tests.interrupt.v1", func=lambda: interrupt)
+    logger = '@loggers = "spacy_hf_ner.RunLogger.v1"'
+    text = CONFIG.replace("{data}", json.dumps(str(data))).replace("{logger}", logger)
+    text += '\n[training.before_update]\n@callbacks = "tests.interrupt.v1"\n'
+    nlp = init_nlp(load_model_from_config(load_config_from_str(text), auto_fill=True).config)
+    out = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        train(nlp, None, stdout=out, stderr=io.StringIO())
+    assert "learn rate ended" not in out.getvalue()
 
 
 def test_it_is_a_link_in_spacys_chain_of_loggers(data: Path, tmp_path: Path) -> None:

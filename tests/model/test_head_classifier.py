@@ -13,7 +13,7 @@ from spacy.util import registry
 
 from spacy_hf_ner.core.labels import make_tag_set
 from spacy_hf_ner.core.schemes import SCHEMES
-from spacy_hf_ner.errors import CheckpointError
+from spacy_hf_ner.errors import CheckpointError, TrainingError
 from spacy_hf_ner.model.files import pack_folder, unpack_folder
 from spacy_hf_ner.model.head_classifier import HeadTokenClassifier, make_head_model
 
@@ -183,3 +183,12 @@ def test_packed_files_never_leave_their_folder() -> None:
     assert srsly.msgpack_loads(pack_folder(lambda folder: (folder / "a").write_bytes(b"1"))) == {
         "a": b"1"
     }
+
+
+def test_a_head_that_training_has_ruined_says_so() -> None:
+    nlp = _make_nlp()
+    _train(nlp, n_steps=1)
+    head: Any = nlp.get_pipe("hf_ner").classifier.head  # type: ignore[attr-defined]
+    head.get_param("b")[0] = np.nan
+    with pytest.raises(TrainingError, match="got NaN"):
+        nlp.update([Example.from_dict(nlp.make_doc(TEXT), GOLD)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_hf_ner import make_example
@@ -76,6 +76,39 @@ def test_annotation_without_offsets_is_spacys_own() -> None:
 def test_entities_outside_of_the_text_are_refused(entity: tuple[int, int, str]) -> None:
     with pytest.raises(CorpusError, match="must have characters of its text, which has 8"):
         make_example(spacy.blank("xx").make_doc("Ann left"), {"entities": [entity]})
+
+
+@pytest.mark.parametrize("entity", [(0, 3), (0, 3, "PER", "Q1"), ("0", 3, "PER"), 3, (0, 3, 7)])
+def test_entities_of_another_form_are_refused_with_the_form_expected(entity: object) -> None:
+    with pytest.raises(CorpusError, match=r"must be \(first character, end, label\).* `links`"):
+        make_example(spacy.blank("xx").make_doc("Ann left"), {"entities": [entity]})
+
+
+def test_links_of_entities_inside_of_tokens_are_kept() -> None:
+    doc = spacy.blank("xx").make_doc(CUTTING[1][0])
+    links = {(9, 15): {"Q64": 1.0, "Q1": 0.0}, (27, 31): {"Q2": 0.0}}
+    example = make_example(doc, {"entities": CUTTING[1][1], "links": links})
+    found = [(ent.text, ent.label_, ent.kb_id_) for ent in example.reference.ents]
+    assert found == [("Berlin", "LOC", "Q64"), ("Ann", "PER", "")]
+
+
+@pytest.mark.parametrize(
+    ("links", "message"),
+    [
+        ({(9, 14): {"Q64": 1.0}}, "from 9 to 14 .'Berli'., which are none"),
+        ({(9, 15): {"Q64": 1.0, "Q1": 1.0}}, "to one identifier at most, got Q64, Q1"),
+    ],
+)
+def test_links_that_mean_nothing_are_refused(links: Any, message: str) -> None:
+    doc = spacy.blank("xx").make_doc(CUTTING[1][0])
+    with pytest.raises(CorpusError, match=message):
+        make_example(doc, {"entities": CUTTING[1][1], "links": links})
+
+
+def test_entities_that_are_spans_are_spacys_own() -> None:
+    doc = spacy.blank("xx").make_doc("Ann B C left")
+    span = Span(doc, 0, 3, "PER")
+    assert find(make_example(doc, {"entities": [span]}).reference) == [(0, 7, "PER")]
 
 
 @pytest.mark.parametrize("loss", ["tokens", "chain"])

@@ -87,9 +87,19 @@ def test_groups_of_others_and_ours_keep_their_characters() -> None:
     assert [span.text for span in stored.spans["others"]] == ["U.S.-based 왔다", "왔다."]
 
 
-def test_a_tensor_keeps_a_row_for_each_token() -> None:
+def test_spans_that_are_empty_stay_between_their_tokens() -> None:
     doc = make_doc()
-    doc.tensor = np.arange(8.0).reshape(4, 2)
+    spans = [doc[0:0], Span(doc, 2, 2, "L"), doc[4:4], doc[1:2]]
+    doc.spans["others"] = SpanGroup(doc, name="others", spans=spans)
     cut_tokens(doc, [3, 10])
-    assert len(doc.tensor) == len(doc) == 6
-    assert doc.tensor[4:].tolist() == [[4.0, 5.0], [6.0, 7.0]]
+    found = [(span.start, span.end, span.label_) for span in doc.spans["others"]]
+    assert found == [(0, 0, ""), (4, 4, "L"), (6, 6, ""), (2, 4, "")]
+
+
+def test_each_piece_has_the_row_of_its_token_in_the_tensor() -> None:
+    doc = make_doc()
+    rows = np.arange(8.0, dtype="f").reshape(4, 2) + 1
+    doc.tensor = rows
+    cut_tokens(doc, [2, 3, 10])
+    assert [token.text for token in doc] == ["김태", "웅", "이고", "U.S.", "-based", "왔다", "."]
+    assert doc.tensor.tolist() == rows[[0, 0, 0, 1, 1, 2, 3]].tolist()

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from spacy.cli._util import import_code
-from spacy.util import load_config
+from spacy.language import Language
+from spacy.util import load_config, registry
+from thinc.api import Config
 
 from spacy_hf_ner.commands import find_rate, train
 from spacy_hf_ner.errors import ConfigError
-from spacy_hf_ner.runs.rate_finder import RateSweep, RateTrial, tabulate_rates
+from spacy_hf_ner.runs.rate_finder import RateSweep, RateTrial, sweep_rates, tabulate_rates
 from tests.runs.small_run import make_config
 
 
@@ -67,3 +69,37 @@ def test_a_sweep_that_can_tell_nothing_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         find_rate(config, **arguments)  # type: ignore[arg-type]
+
+
+def _drop_tagger(config: Path) -> Config:
+    loaded = load_config(config, interpolate=False)
+    loaded["nlp"]["pipeline"] = ["hf_ner"]
+    loaded["components"].pop("tagger")
+    return loaded
+
+
+@pytest.mark.parametrize("has_tagger", [True, False])
+def test_rates_that_are_all_too_high_are_named(config: Path, *, has_tagger: bool) -> None:
+    loaded = load_config(config, interpolate=False) if has_tagger else _drop_tagger(config)
+    with pytest.raises(ConfigError, match=r"got 1 of 20: it was nan at a learn rate") as caught:
+        sweep_rates(loaded, low=1e30, high=1e35, n_steps=20)
+    assert "Begin lower: low is 1e+30, low = 1e+27 would do" in str(caught.value)
+    assert caught.value.settings == ("low",)
+
+
+def test_a_sweep_ends_where_the_network_is_ruined(config: Path) -> None:
+    sweep = sweep_rates(_drop_tagger(config), low=1e-3, high=1e30, n_steps=60)
+    assert len(sweep.trials) < 60
+    assert sweep.suggestion < 1e3
+
+
+def test_a_loss_that_is_no_number_from_the_start_is_not_the_rates_fault(config: Path) -> None:
+    def spoil(nlp: Language) -> Language:
+        nlp.get_pipe("hf_ner").class_weights = {"PER": 1e38, "LOC": 1e38}  # type: ignore[attr-defined]
+        return nlp
+
+    registry.callbacks("tests.spoil.v1", func=lambda: spoil)
+    loaded = load_config(config, interpolate=False)
+    loaded["initialize"] = {"after_init": {"@callbacks": "tests.spoil.v1"}}
+    with pytest.raises(ConfigError, match=r"got 0 of 20: it was .* before anything was learned"):
+        sweep_rates(loaded, n_steps=20)

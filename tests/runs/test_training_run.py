@@ -19,8 +19,11 @@ from spacy.training.loop import train as spacy_train
 from spacy.util import load_config
 
 from spacy_hf_ner.commands import train
-from spacy_hf_ner.errors import CheckpointError, ConfigError
+from spacy_hf_ner.errors import CheckpointError, ConfigError, OutputError
 from spacy_hf_ner.evaluation.training_log import read_training_log
+from spacy_hf_ner.runs import training_run
+from spacy_hf_ner.runs.replay import EvaluatedStep
+from spacy_hf_ner.runs.training_run import RunOutcome, describe_no_gain
 from tests.runs.small_run import N_STEPS, make_config
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +136,55 @@ def test_a_run_does_not_go_on_with_other_data(place: Place, killed: Path, tmp_pa
         train(place.config, killed, resume=True, overrides={"paths.train": str(other)})
     after = (killed / "model-last" / "hf_ner" / "model" / "model.safetensors").read_bytes()
     assert after == saved
+
+
+def test_what_stopped_a_run_is_not_hidden_by_what_could_not_be_saved_then(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def write_to_a_full_disk(*_: object) -> None:
+        is_full.append(True)
+        raise OutputError("state: No space left on device", errno=28)
+
+    def save(run: Any) -> None:
+        if is_full:
+            raise OutputError("model-last: No space left on device", errno=28)
+        save_last(run)
+
+    is_full: list[bool] = []
+    save_last = training_run._Run._save_last
+    monkeypatch.setattr(training_run._Run, "_save_last", save)
+    monkeypatch.setattr(training_run, "write_run_state", write_to_a_full_disk)
+    with pytest.raises(OutputError, match="state: No space left"):
+        train(place.config, tmp_path / "full")
+    assert "model-last was not saved" in caplog.text
+
+
+def test_a_run_that_is_never_better_than_untrained_says_so(
+    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rate = {"training.optimizer.learn_rate.initial_rate": 0.0, "training.max_steps": 3}
+    outcome = train(place.config, tmp_path / "still", overrides=rate)
+    assert outcome.best_score == outcome.evaluated[0].score
+    assert "no evaluation was better than the first one, before any training" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("scores", "best_step", "expected"),
+    [
+        ([0.5, 0.4, 0.3], 0, "model-best is the model that training began with"),
+        ([0.5, 0.5, 0.3], 2, "model-best is no better than the model that training began with"),
+        ([0.5, 0.4, 0.6], 4, ""),
+        ([0.5], 0, ""),
+    ],
+)
+def test_a_gain_is_one_over_the_first_evaluation(
+    scores: list[float], best_step: int, expected: str
+) -> None:
+    evaluated = [EvaluatedStep(2 * i, 0, score, {}, {}, 0, 0) for i, score in enumerate(scores)]
+    outcome = RunOutcome(9, best_step, max(scores), tuple(evaluated), {})
+    described = describe_no_gain(outcome)
+    assert expected in described
+    assert bool(described) == bool(expected)
 
 
 def test_what_is_damaged_is_named(place: Place, killed: Path) -> None:

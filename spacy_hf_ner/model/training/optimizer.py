@@ -6,8 +6,7 @@ betas, ``eps``, ``L2``, ``grad_clip``, ``use_averages``) of torch's own optimize
 ``TorchOptimizer`` names one of them:
 
 - ``grad_clip`` clips the norm of all gradients together;
-- ``L2`` spares biases and normalisation layers, that is, all parameters with fewer than two
-  dimensions;
+- ``L2`` spares biases and normalisation layers;
 - the averages of ``use_averages`` are kept here and used by ``nlp.use_params``.
 
 Source: Loshchilov & Hutter (2019), https://arxiv.org/abs/1711.05101; thinc 8.3 ``optimizers.py``
@@ -24,7 +23,7 @@ import torch
 from thinc.api import Optimizer
 
 from spacy_hf_ner.model.engines.cpu.many_tensors import move_towards
-from spacy_hf_ner.model.training.torch_optimizer import TorchOptimizer
+from spacy_hf_ner.model.training.torch_optimizer import TorchOptimizer, decays
 
 __all__ = ["MAX_AVERAGE_DECAY", "NetworkOptimizer"]
 
@@ -166,10 +165,10 @@ def _group_parameters(factors: Mapping[torch.nn.Parameter, float]) -> list[_Grou
     """
     groups: dict[tuple[float, bool], _Group] = {}
     for parameter, factor in factors.items():
-        decays = parameter.ndim > 1
-        if (factor, decays) not in groups:
-            groups[factor, decays] = _Group([], factor, decays)
-        groups[factor, decays].parameters.append(parameter)
+        key = (factor, decays(parameter))
+        if key not in groups:
+            groups[key] = _Group([], *key)
+        groups[key].parameters.append(parameter)
     return list(groups.values())
 
 

@@ -14,7 +14,7 @@ from thinc.types import FloatsXd, Generator
 
 from spacy_hf_ner.errors import ConfigError
 
-__all__ = ["TorchOptimizer", "list_torch_optimizers", "make_torch_optimizer_v1"]
+__all__ = ["TorchOptimizer", "decays", "list_torch_optimizers", "make_torch_optimizer_v1"]
 
 Key = tuple[int, str]
 Number = float | list[float] | Generator
@@ -129,7 +129,7 @@ class TorchOptimizer(Optimizer):
         (group,) = optimizer.param_groups
         group["lr"] = float(self.learn_rate) * lr_scale
         if self.has_weight_decay:
-            group["weight_decay"] = self.find_weight_decay(parameter)
+            group["weight_decay"] = float(self.L2) if decays(parameter) else 0.0
         optimizer.step()
         self.nr_update[key] += 1
         if self.averages is not None:
@@ -139,10 +139,6 @@ class TorchOptimizer(Optimizer):
             ops.update_averages(self.averages[key], weights, self.nr_update[key])
         gradient *= 0
         return weights, gradient
-
-    def find_weight_decay(self, parameter: torch.Tensor) -> float:
-        """Return the weight decay of a parameter: none for biases and normalisation."""
-        return float(self.L2) if parameter.ndim > 1 else 0.0
 
     def list_arrays(self) -> list[Key]:
         """Return the keys of the arrays for which torch keeps something between steps."""
@@ -192,6 +188,14 @@ class TorchOptimizer(Optimizer):
                 f"{self.options}: {error}",
                 settings=("options",),
             ) from error
+
+
+def decays(parameter: torch.Tensor) -> bool:
+    """Tell whether weight decay applies to a parameter: not to biases and normalisation layers.
+
+    These are all that have fewer than two dimensions.
+    """
+    return parameter.ndim > 1
 
 
 def make_torch_optimizer_v1(

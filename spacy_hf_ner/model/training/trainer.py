@@ -30,6 +30,7 @@ from spacy_hf_ner.model.reading.batching import Budget
 from spacy_hf_ner.model.reading.layout import Layout, MixedReading, lay_out
 from spacy_hf_ner.model.reading.windowed import run_windows
 from spacy_hf_ner.model.settings import Settings
+from spacy_hf_ner.model.training.divergence import explain_divergence
 from spacy_hf_ner.model.training.dropout import set_dropout
 from spacy_hf_ner.model.training.embeddings import EmbeddingGradient
 from spacy_hf_ner.model.training.freezing import freeze_layers
@@ -109,6 +110,9 @@ class Trainer:
                 with those of continuing subwords apart. None for rows of all supervised subwords.
             cut_tokens: The tokens of each Doc that gold cuts; None for none.
                 Shape of each: (n_cut,).
+
+        Raises:
+            TrainingError: The weights are no numbers any more.
         """
         checkpoint = self._checkpoint
         reading = self._settings.choose_reading(checkpoint)
@@ -172,6 +176,7 @@ class Trainer:
             # One autocast around all batches: so the weights are cast once.
             with self._embeddings.by_rows(), cast_to(self._autocast, self.device):
                 logits = run_windows(backend, layout, checkpoint, TRAINING_BUDGET)
+            self._check_numbers(logits)
             if pooled_by is None:
                 return score_units_for_training(
                     logits,
@@ -193,6 +198,21 @@ class Trainer:
                 subword_labels=checkpoint.subword_labels,
             )
             return torch.cat([rows, continuing], dim=1)
+
+    def _check_numbers(self, logits: torch.Tensor) -> None:
+        """Check that training has not ruined the network.
+
+        Raises:
+            TrainingError: It has.
+        """
+        if not bool(torch.isnan(logits).any()):
+            return
+        if self._autocast == torch.float16 and self._has_finite_weights():
+            return  # one text overflows this type, and teaches nothing; the others do
+        raise explain_divergence(self._checkpoint.name)
+
+    def _has_finite_weights(self) -> bool:
+        return all(bool(torch.isfinite(weights).all()) for weights in self._network.parameters())
 
     def _add_gradients(self, rows: torch.Tensor, d_rows: Floats32) -> None:
         """Carry a gradient of rows into the network. Both have the same shape."""

@@ -25,7 +25,8 @@ class Unfreezing:
 
     Args:
         network: The network, in which what is trained at all is free.
-        every: The number of steps.
+        every: The number of steps, those of updates: rehearsal, which comes between them to keep
+            what is known, does not make training go on faster, and frees nothing by itself.
 
     Source: Howard & Ruder (2018), https://arxiv.org/abs/1801.06146, section 3.3, where a layer is
     freed after each epoch.

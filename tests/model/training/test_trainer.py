@@ -5,6 +5,7 @@ import pytest
 import torch
 from thinc.api import Adam
 
+from spacy_hf_ner.errors import TrainingError
 from spacy_hf_ner.model.checkpoint import Checkpoint
 from spacy_hf_ner.model.settings import Settings
 from spacy_hf_ner.model.training.trainer import Trainer
@@ -84,3 +85,21 @@ def test_texts_without_subwords_teach_nothing(
     assert [row.shape for row in rows] == [(0, 9)]
     backprop(rows)
     assert all(parameter.grad is None for parameter in bert.network.parameters())
+
+
+def test_a_network_that_training_has_ruined_says_so(trainer: Trainer, make_docs: MakeDocs) -> None:
+    _learn(trainer, make_docs)
+    trainer.step(Adam(1e38))
+    with pytest.raises(TrainingError, match=r"got NaN: .* the learn rate is too high"):
+        _learn(trainer, make_docs)
+
+
+def test_a_text_that_overflows_half_precision_teaches_nothing(bert: Checkpoint) -> None:
+    trainer = Trainer(bert, Settings("bert", mixed_precision="none"))
+    trainer._autocast = torch.float16  # what a GPU without bfloat16 computes in
+    logits = torch.tensor([[0.0, torch.nan]])
+    trainer._check_numbers(logits)
+    with torch.no_grad():
+        bert.network.get_parameter("classifier.bias")[0] = torch.nan
+    with pytest.raises(TrainingError):
+        trainer._check_numbers(logits)

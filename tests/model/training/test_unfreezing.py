@@ -48,3 +48,30 @@ def test_the_trainer_moves_what_is_free_alone(bert: Checkpoint, make_docs: MakeD
             if not torch.equal(parameter, before[name]):
                 moved.update(part for part in PARTS if part in name)
         assert moved == set(PARTS[-n_parts:])
+
+
+def test_rehearsals_move_what_is_free_and_free_nothing(
+    bert: Checkpoint, make_docs: MakeDocs
+) -> None:
+    def learn() -> None:
+        docs = make_docs(["Kofi Annan met Ada."])
+        predicted, backprop = trainer.begin_update(docs, dropout=0.0)
+        backprop([np.full_like(doc.rows, np.arange(doc.rows.shape[1])) for doc in predicted])
+
+    def rehearse() -> set[str]:
+        moved: set[str] = set()
+
+        def take(key: tuple[int, str], *_: object) -> None:
+            moved.update(part for part in PARTS if part in key[1])
+
+        learn()
+        trainer.give_gradients(take, 0)
+        return moved
+
+    trainer = Trainer(bert, Settings("bert", mixed_precision="none", unfreeze_every=1))
+    optimizer = make_torch_optimizer_v1("AdamW", learn_rate=0.01)
+    for n_updates in range(4):
+        for _ in range(2):
+            assert rehearse() == set(PARTS[-1 - n_updates :]), n_updates
+        learn()
+        trainer.step(optimizer)
