@@ -1,5 +1,7 @@
 """A network to the copy of it that only predicts."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -33,14 +35,14 @@ def copy_for_prediction(network: Network, dtype: torch.dtype) -> Network:
 
 def _pack_layer(layer: EncoderLayer, dtype: torch.dtype) -> FusedLayer:
     """Return an encoder layer in floating point."""
-    up = PackedLinear(layer.up, dtype)
-    up.function = "gelu"
+    # The joined weight is a copy, which nobody else holds: once packed, it is let go.
+    pack = partial(PackedLinear, dtype=dtype, keeps_weight=False)
     return FusedLayer(
         layer,
-        project=PackedLinear(layer.join_projections(), dtype),
-        mix=PackedLinear(layer.mix, dtype),
-        up=up,
-        down=PackedLinear(layer.down, dtype),
+        project=pack(layer.join_projections()),
+        mix=pack(layer.mix),
+        up=pack(layer.up, function="gelu"),
+        down=pack(layer.down),
         dtype=dtype,
     )
 

@@ -12,8 +12,9 @@ from spacy_hf_ner.model.checkpoint import Checkpoint, read_checkpoint, write_che
 from spacy_hf_ner.model.engines.cpu.activations import draw_windows
 from spacy_hf_ner.model.engines.cpu.fused_layer import FusedLayer
 from spacy_hf_ner.model.engines.cpu.int8_linear import RangeLinear, RowLinear, can_multiply_int8
+from spacy_hf_ner.model.engines.cpu.packing import can_pack
 from spacy_hf_ner.model.engines.precision import check_int8
-from spacy_hf_ner.model.engines.prediction import copy_in_int8
+from spacy_hf_ner.model.engines.prediction import copy_for_prediction, copy_in_int8
 from spacy_hf_ner.model.engines.torch_engine import TorchEngine
 from spacy_hf_ner.model.head import find_head
 from spacy_hf_ner.model.reading.batching import PaddedBatch
@@ -49,6 +50,16 @@ def test_a_copy_in_8_bits_gives_nearly_what_its_network_gives(family: str, tmp_p
     found, expected = _run(copied), _run(network)
     assert found.dtype == torch.float32
     assert (found - expected).abs().max() <= 0.25 * expected.abs().max()
+
+
+def test_a_fused_layer_holds_no_second_copy_of_its_weights(bert: Checkpoint) -> None:
+    copied = copy_for_prediction(bert.network, torch.bfloat16)
+    fused = [module for module in copied.modules() if isinstance(module, FusedLayer)]
+    assert bool(fused) == can_pack(torch.device("cpu"), torch.bfloat16)
+    for layer in fused:
+        for module in layer.modules():
+            held = [value for value in vars(module).values() if isinstance(value, torch.Tensor)]
+            assert not any(tensor.dtype is torch.float32 for tensor in held)
 
 
 @needs_int8

@@ -38,20 +38,29 @@ class PackedLinear(nn.Module):
     Args:
         layer: The layer that it stands for.
         dtype: The type to compute in.
+        function: What is applied to the outputs.
+        keeps_weight: Whether somebody may ask for the weight.
 
     Attributes:
         function: What is applied to the outputs.
     """
 
-    def __init__(self, layer: nn.Linear, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        layer: nn.Linear,
+        dtype: torch.dtype,
+        *,
+        function: Literal["none", "gelu"] = "none",
+        keeps_weight: bool = True,
+    ) -> None:
         super().__init__()
         self.in_features = layer.in_features
         self.out_features = layer.out_features
         self.bias = None if layer.bias is None else layer.bias.detach().to(dtype)
         self._packed = _REORDER(layer.weight.detach().to(dtype), None)
-        self._weight = layer.weight.detach()
+        self._weight = layer.weight.detach() if keeps_weight else None
         self._dtype = dtype
-        self.function: Literal["none", "gelu"] = "none"
+        self.function = function
 
     @property
     def weight(self) -> torch.Tensor:
@@ -59,6 +68,7 @@ class PackedLinear(nn.Module):
 
         Shape: (out_features, in_features).
         """
+        assert self._weight is not None, "made without keeps_weight"
         return self._weight.to(self._dtype)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
