@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from spacy.language import Language
 from spacy.util import registry
@@ -59,7 +59,9 @@ def make_run_logger_v1(
 ) -> SetupLogger:
     """Return a logger that shows the state of a run at every evaluation.
 
-    It shows the losses, P, R, F, F per type, learn rate, words/s and the time left.
+    It shows the losses, P, R, F, F per type, learn rate, words/s and the time left; and, where a
+    component is ours, the accuracy of tokens: in training since the last evaluation, as the loss
+    is, and on the development data (``ents_acc`` for entities, ``pos_acc`` and so on for labels).
 
     Args:
         output_file: A JSONL file to write, whole after every evaluation; one that exists is
@@ -99,6 +101,7 @@ class _Run:
         self._optimizer: Optimizer = resolved["optimizer"]
         self._rates: list[float] = []
         self._pipes = _find_trainable_pipes(nlp)
+        self._accuracies = _find_accuracies(nlp)
         self._types = _find_types(nlp, self._pipes)[:_MAX_TYPES]
         self._stdout = stdout
         self._path: Path | None = None
@@ -175,13 +178,17 @@ class _Run:
             before = self._lines_before.get(info["step"], {})
             words_per_second = before.get("words_per_second")
             self._start = now - (before.get("seconds") or info["seconds"])
-        self._show(info, losses, learn_rate, words_per_second, now)
+        train_accuracy = {
+            each.name: each.pipe.take_training_accuracy() for each in self._accuracies
+        }
+        self._show(info, losses, train_accuracy, learn_rate, words_per_second, now)
         if self._path is None:
             return
         line = {
             "epoch": info["epoch"],
             "step": info["step"],
             "losses": losses,
+            "train_accuracy": train_accuracy,
             "scores": _read_scores(scores),
             "score": float(info["score"]),
             "per_type": scores.get("ents_per_type") or {},
@@ -196,6 +203,7 @@ class _Run:
         self,
         info: Info,
         losses: Mapping[str, float],
+        train_accuracy: Mapping[str, float | None],
         learn_rate: float,
         words_per_second: float | None,
         now: float,
@@ -216,6 +224,9 @@ class _Run:
             cells.append(f"{loss:.2f}")
         for key in _SCORES:
             cells.append(format_percent(scores.get(key)))
+        for accuracy in self._accuracies:
+            cells.append(format_percent(train_accuracy[accuracy.name]))
+            cells.append(format_percent(scores.get(accuracy.key)))
         cells += [format_percent(info["score"]), f"{learn_rate:.2e}", speed, time_left]
         for entity_type in self._types:
             cells.append(format_percent(per_type.get(entity_type, {}).get("f")))
@@ -237,7 +248,8 @@ class _Run:
         return seconds_left
 
     def _write_header(self, losses: Sequence[str]) -> None:
-        names = ["E", "#", *losses, "P", "R", "F", "SCORE", "RATE", "WORDS/S", "LEFT"]
+        accuracies = ["TRAIN ACC", "DEV ACC"] * len(self._accuracies)
+        names = ["E", "#", *losses, "P", "R", "F", *accuracies, "SCORE", "RATE", "WORDS/S", "LEFT"]
         for entity_type in self._types:
             names.append(entity_type[:_TYPE_WIDTH])
         self._write(names)
@@ -247,9 +259,10 @@ class _Run:
         """Return the width of each column, in the order of the header."""
         # The name of a component is shown whole; a loss takes nine characters.
         loss_widths = [max(9, len(name)) for name in losses]
-        score_widths = [6, 6, 6, 6]
+        score_widths = [6, 6, 6]
+        accuracy_widths = [9, 7] * len(self._accuracies)
         type_widths = [_TYPE_WIDTH] * len(self._types)
-        return [3, 7, *loss_widths, *score_widths, 9, 8, 8, *type_widths]
+        return [3, 7, *loss_widths, *score_widths, *accuracy_widths, 6, 9, 8, 8, *type_widths]
 
     def _write(self, cells: Sequence[str]) -> None:
         aligns: list[Literal["r"]] = ["r"] * len(cells)
@@ -323,6 +336,24 @@ def _find_trainable_pipes(nlp: Language) -> list[str]:
         if getattr(pipe, "is_trainable", False):
             names.append(name)
     return names
+
+
+class _Accuracy(NamedTuple):
+    """A component that counts how many tokens it gets right, and what its score is called."""
+
+    name: str
+    pipe: Any
+    key: str
+
+
+def _find_accuracies(nlp: Language) -> list[_Accuracy]:
+    """Return the components that count, in training, how many tokens they get right."""
+    found: list[_Accuracy] = []
+    for name, pipe in nlp.pipeline:
+        if hasattr(pipe, "take_training_accuracy"):
+            target = getattr(pipe, "target", "ents")
+            found.append(_Accuracy(name, pipe, f"{target}_acc"))
+    return found
 
 
 def _find_types(nlp: Language, pipes: Sequence[str]) -> list[str]:

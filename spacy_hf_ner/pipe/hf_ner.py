@@ -56,6 +56,7 @@ from spacy_hf_ner.pipe.notices import Notices
 from spacy_hf_ner.pipe.scoring import Scorer, choose_scorer
 from spacy_hf_ner.pipe.tag_choice import choose_tag_set, find_entity_types
 from spacy_hf_ner.pipe.targets import TokenTargets, find_cut_tokens, read_targets
+from spacy_hf_ner.pipe.token_accuracy import score_entity_tokens
 from spacy_hf_ner.pipe.token_pipe import TokenClassifierPipe
 
 __all__ = ["HFNer"]
@@ -142,11 +143,18 @@ class HFNer(TokenClassifierPipe, HFNerSettings):
         self._earlier = tuple(names)
 
     def score(self, examples: Iterable[Example], **config: object) -> dict[str, Any]:
-        """Return the scores of what the component sets: entities, or else the span group."""
+        """Return the scores of what the component sets: entities, or else the span group.
+
+        Beside what the scorer gives for entities, ``ents_acc`` is the accuracy of tokens.
+        """
         scorer = choose_scorer(self.scorer, annotate=self.annotate, spans_key=self.spans_key)
         if scorer is None:
             return {}
-        return scorer(examples, **{**self.cfg, **config})
+        examples = list(examples)
+        scores = scorer(examples, **{**self.cfg, **config})
+        if self.annotate == "spans" or scores.get("ents_f") is None:
+            return scores
+        return scores | score_entity_tokens(examples)
 
     def prepare(self) -> TagSet:
         """Load the model, and say once if its labels are not those of entities."""

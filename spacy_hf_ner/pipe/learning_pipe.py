@@ -28,6 +28,7 @@ from spacy_hf_ner.pipe.learn_rates import RateWatch
 from spacy_hf_ner.pipe.rehearsal import ask_teacher, check_vectors
 from spacy_hf_ner.pipe.tag_choice import check_labels, merge_types
 from spacy_hf_ner.pipe.targets import GoldTargets
+from spacy_hf_ner.pipe.token_accuracy import TokenAccuracy
 
 __all__ = ["LearningPipe"]
 
@@ -42,6 +43,7 @@ class LearningPipe(LabelledPipe):
         # nlp.resume_training sets it to a copy of the model.
         self._rehearsal_model: Model[Any, Any] | None = None
         self._rates = RateWatch(name)
+        self._training_accuracy = TokenAccuracy()
 
     @abstractmethod
     def find_labels(self, examples: Iterable[Example]) -> list[str]:
@@ -178,10 +180,19 @@ class LearningPipe(LabelledPipe):
         unit_targets: list[Targets] = []
         for targets, doc_rows in zip(gold, predicted, strict=True):
             unit_targets.append(targets.place(doc_rows, tag_set))
+        self._training_accuracy.add(predicted, unit_targets)
         loss, gradient = self._compute_loss(docs, predicted, unit_targets, tag_set)
         self._learn(gradient, backprop, sgd)
         losses[self.name] += loss
         return losses
+
+    def take_training_accuracy(self) -> float | None:
+        """Return the share of tags that were right in the updates since the last call.
+
+        None if there was nothing to judge. See
+        :class:`~spacy_hf_ner.pipe.token_accuracy.TokenAccuracy`.
+        """
+        return self._training_accuracy.take()
 
     def rehearse(
         self,
