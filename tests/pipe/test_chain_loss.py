@@ -124,7 +124,7 @@ def _make_example(nlp: Any) -> Example:
 def test_the_gradient_of_a_network_is_the_slope_of_its_loss(
     subword_labels: str, aggregation: str, tmp_path: Path
 ) -> None:
-    # bf16, which "auto" means where a CPU has it, rounds away what a small step of a weight changes.
+    # bf16, which "auto" means where a CPU has it, rounds away what a small step changes.
     exact = {"mixed_precision": "none"}
     model = {"subword_labels": subword_labels, "aggregation": aggregation, **exact}
     nlp = _make_pipeline(make_checkpoint(tmp_path / "bert"), model=model)
