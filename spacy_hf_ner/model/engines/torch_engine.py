@@ -206,14 +206,14 @@ class TorchEngine(Engine):
 
     def _make_predictor(self) -> _Predictor:
         device = get_device(self._network)
-        dtype = resolve_precision(self._precision, device)
+        dtype = resolve_precision(self._precision, device) or torch.float32
         uses_int8 = self._uses_int8(device)
         if uses_int8:
-            copied = copy_in_int8(self._network, dtype or torch.float32, self._sample)
+            copied = copy_in_int8(self._network, dtype, self._sample)
         else:
-            copied = copy_for_prediction(self._network, dtype or torch.float32)
+            copied = copy_for_prediction(self._network, dtype)
         backend = TorchBackend(copied, keeps_state=self.keeps_state)
-        is_reduced = uses_int8 or dtype is not None
+        is_reduced = uses_int8 or dtype is not torch.float32
         return _Predictor(backend, _choose_budget(device, is_reduced=is_reduced), is_reduced)
 
     def _uses_int8(self, device: torch.device) -> bool:

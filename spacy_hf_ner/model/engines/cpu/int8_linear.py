@@ -15,10 +15,12 @@ and what quantizes rows was written for tables of embeddings.
 """
 
 import functools
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
+
+from spacy_hf_ner.model.engines.cpu.packing import Function
 
 __all__ = ["RangeLinear", "RowLinear", "can_multiply_int8"]
 
@@ -38,8 +40,6 @@ _MARGIN = 1.2  # what texts may have beyond the ranges that were seen
 
 _PROBE_SIZE = 64
 _PROBE_TOLERANCE = 0.02
-
-Function = Literal["none", "gelu"]
 
 
 class _Int8Weight:
@@ -115,8 +115,7 @@ class RowLinear(nn.Module):
         self._weight = _Int8Weight(weight, None)
         # What the middle of a row is multiplied with, and what its wide columns are.
         self._rest = torch.cat([self._weight.sums[:, None], wide_weight], dim=1).T.contiguous()
-        bias = layer.bias
-        self.bias = torch.zeros(self.out_features) if bias is None else bias.detach().float()
+        self.bias = _read_bias(layer)
 
     @property
     def weight(self) -> torch.Tensor:
@@ -177,8 +176,7 @@ class RangeLinear(nn.Module):
         step = factor * (width / factor).amax() / _LARGEST
         self._per_step = 1.0 / step
         self._shift = -middle / step
-        bias = torch.zeros(self.out_features) if layer.bias is None else layer.bias.detach().float()
-        self._weight = _Int8Weight(weight * step, bias + weight @ middle)
+        self._weight = _Int8Weight(weight * step, _read_bias(layer) + weight @ middle)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the outputs. Shape: (..., out_features)."""
@@ -189,6 +187,12 @@ class RangeLinear(nn.Module):
         unsigned = signed.view(torch.uint8).bitwise_xor_(_MIDDLE)
         outputs = self._weight.multiply(unsigned, self._dtype, self._function)
         return outputs.view(*inputs.shape[:-1], self.out_features)
+
+
+def _read_bias(layer: nn.Linear) -> torch.Tensor:
+    """Return the bias of a layer in float32; zeros if it has none. Shape: (out_features,)."""
+    bias = layer.bias  # torch's annotations say that it is always there
+    return torch.zeros(layer.out_features) if bias is None else bias.detach().float()
 
 
 @functools.cache

@@ -17,7 +17,10 @@ from torch import nn
 
 from spacy_hf_ner.model.engines.cpu.encoder_layers import is_gelu
 
-__all__ = ["PackedLinear", "can_pack", "pack_linear_layers"]
+__all__ = ["Function", "PackedLinear", "can_pack", "pack_linear_layers"]
+
+Function = Literal["none", "gelu"]
+"""What torch's private products can apply to their outputs, as it calls it."""
 
 # Private operations of torch. The first reorders a weight; the second multiplies with it, adds the
 # bias, and applies a function to the outputs.
@@ -50,7 +53,7 @@ class PackedLinear(nn.Module):
         layer: nn.Linear,
         dtype: torch.dtype,
         *,
-        function: Literal["none", "gelu"] = "none",
+        function: Function = "none",
         keeps_weight: bool = True,
     ) -> None:
         super().__init__()
@@ -60,7 +63,7 @@ class PackedLinear(nn.Module):
         self._packed = _REORDER(layer.weight.detach().to(dtype), None)
         self._weight = layer.weight.detach() if keeps_weight else None
         self._dtype = dtype
-        self.function = function
+        self.function: Function = function
 
     @property
     def weight(self) -> torch.Tensor:

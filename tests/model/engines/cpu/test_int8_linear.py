@@ -8,6 +8,7 @@ from torch import nn
 
 from spacy_hf_ner.model.engines.cpu import int8_linear
 from spacy_hf_ner.model.engines.cpu.int8_linear import RangeLinear, RowLinear, can_multiply_int8
+from spacy_hf_ner.model.engines.cpu.packing import Function
 
 NO_COLUMNS = torch.zeros(0, dtype=torch.int64)
 needs_int8 = pytest.mark.skipif(not can_multiply_int8(), reason="this CPU has no VNNI")
@@ -65,7 +66,7 @@ def test_inputs_are_overwritten_only_where_nobody_needs_them() -> None:
 
 @needs_int8
 @pytest.mark.parametrize("function", ["none", "gelu"])
-def test_ranges_of_very_different_columns_are_shared_fairly(function: int8_linear.Function) -> None:
+def test_ranges_of_very_different_columns_are_shared_fairly(function: Function) -> None:
     layer = _make_layer()
     widths = torch.logspace(-1, 1.3, 64)
     layer.weight /= widths
